@@ -1,0 +1,79 @@
+# make demo   the main job, on streams played from this machine
+# make test   the tests, both backends
+# make help   the rest
+#
+# Each makes its own virtual environment and builds the extension. A machine needs python3 (3.11 or newer) with venv and
+# headers, make, and a C compiler; without the last two it works in pure Python, and says so.
+
+PYTHON ?= python3
+VENV ?= .venv
+ARGS ?=
+BIN := $(VENV)/bin
+SOURCES := pyproject.toml setup.py src/ssescan/scanner/_compiled.pyx
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test lint types linear bench peers clean
+
+help:
+	@echo "make demo     see ssescan read streams, in 15 seconds"
+	@echo "make test     run the tests (ARGS='-k limit' for some, ARGS=--backend=python without the extension)"
+	@echo "make lint     ruff, codespell, cython-lint"
+	@echo "make types    mypy, pyright, stubtest"
+	@echo "make linear   show that time grows with the bytes, and not faster"
+	@echo "make bench    measure against the peers"
+	@echo "make clean    delete what these made"
+	@echo "PYTHON=python3.13 VENV=.venv-3.13 choose the interpreter, and where its environment goes"
+
+demo: $(VENV)/with-cli
+	@echo "==> ssescan demo"
+	@$(BIN)/python -m ssescan demo
+
+test: $(VENV)/with-test
+	@echo "==> tests, on $$($(BIN)/python -V)"
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/with-lint
+	@echo "==> ruff, codespell, cython-lint"
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/cython-lint src/ssescan/scanner
+	@git ls-files -z | xargs -0 $(BIN)/codespell
+
+types: $(VENV)/with-lint
+	@echo "==> mypy, pyright, stubtest"
+	@$(BIN)/mypy
+	@$(BIN)/pyright --pythonpath $(BIN)/python
+	@$(BIN)/python -m mypy.stubtest ssescan.scanner._compiled --ignore-disjoint-bases
+
+linear: $(VENV)/with-test
+	@echo "==> work at n, 2n, 4n"
+	@$(BIN)/python benchmarks/linearity.py $(ARGS)
+
+bench: $(VENV)/with-peers
+	@echo "==> speed, beside the peers"
+	@$(BIN)/python -m pytest benchmarks $(ARGS)
+
+clean:
+	rm -rf .venv .venv-* build dist src/*.egg-info src/ssescan/scanner/_compiled.c src/ssescan/scanner/_compiled.*.so
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks
+
+# An environment, with the package and one of its extras. The whole of what the build says goes to a log; what it says
+# about the extension is shown.
+
+$(VENV)/made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "ssescan needs Python 3.11 or newer; $(PYTHON) is not. Say which to use: make PYTHON=python3.13 ..."; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' || \
+		{ echo "$(PYTHON) cannot make virtual environments (Debian, Ubuntu: apt-get install python3-venv)"; exit 1; }
+	@echo "==> making $(VENV) with $$($(PYTHON) -V)"
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/with-%: $(VENV)/made $(SOURCES)
+	@echo "==> installing ssescan and its extra [$*] into $(VENV), building the extension"
+	@$(BIN)/python -m pip install --disable-pip-version-check -v -e '.[$*]' > $(VENV)/build.log 2>&1 || \
+		{ tail -n 40 $(VENV)/build.log; echo "==> the installation failed; all of it is in $(VENV)/build.log"; exit 1; }
+	@sed -n 's/^ *\(ssescan build: .*\)/\1/p' $(VENV)/build.log
+	@$(BIN)/python -c 'import ssescan; print("==> the scanner that runs is the", {"compiled": "compiled one", "python": "one in pure Python"}[ssescan.backend])'
+	@touch $@

@@ -1,0 +1,110 @@
+"""The group of commands: which there are, how they are loaded, and where all their failures end up.
+
+A command is a file of this package with the command's name, that holds a click command called `command`; its function
+returns the exit status. To add one: write the file, add its line to COMMANDS. Knows nothing of what commands do.
+"""
+
+import errno
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module, metadata
+
+import click
+
+from .exits import Exit, Failure
+
+COMMANDS = {
+    "cat": "Print the events of a file, a URL or standard input as they arrive.",
+    "demo": "Play streams of four LLM APIs on this machine, and read them.",
+    "doctor": "Say what is installed here and which scanner runs.",
+}
+
+
+class Commands(click.Group):
+    """A click group that imports a command's file when the command is used, and not for `--help`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands' names in the table's order."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command of that name, None if there is none."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = import_module(f".{cmd_name}", __package__).command
+        if not isinstance(command, click.Command):
+            raise TypeError(f"expected {command!r} of {cmd_name}.py to be a click command")
+        return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; make statuses of Ctrl-C and of a reader that left, for which click would write more."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            return Exit.INTERRUPTED
+        except OSError as error:
+            return output_failed(error)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the table of commands into the help."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+def version() -> str:
+    """Return the installed version of ssescan, or words for its absence (run from a source tree)."""
+    try:
+        return metadata.version("ssescan")
+    except metadata.PackageNotFoundError:
+        return "(not installed)"
+
+
+@click.group(cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--version", "wants_version", is_flag=True, help="Print the version and exit.")
+@click.pass_context
+def root(context: click.Context, *, wants_version: bool) -> None:
+    """Read Server-Sent Events, above all the streams of LLM APIs.
+
+    \b
+    Exit status: 0 the stream ended, 3 it was cut in the middle of an event,
+    4 the response was refused, 5 it failed or stalled, 2 usage, 1 other, 130 Ctrl-C.
+    """  # noqa: D301 - \b is click's mark for a paragraph that keeps its lines
+    if wants_version:
+        click.echo(f"ssescan {version()}")
+        context.exit(Exit.ENDED)
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help(), err=True)
+        context.exit(Exit.USAGE)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit status; every failure becomes one line on stderr, never a traceback."""
+    if sys.stdout is None:
+        return say(Exit.OTHER, "expected an open standard output, it is closed; redirect it to a file or to /dev/null")
+    try:
+        status = root.main(list(arguments), prog_name="ssescan", standalone_mode=False)
+        sys.stdout.flush()
+        return int(status)
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx else "ssescan"
+        return say(Exit.USAGE, f"{error.format_message().rstrip('.')} (see '{command} --help')")
+    except Failure as error:
+        return say(error.status, error.format_message())
+    except OSError as error:
+        return output_failed(error)
+
+
+def say(status: int, text: str) -> int:
+    """Print a failure's line on stderr and return its status."""
+    click.echo(f"ssescan: {' '.join(text.split())}", err=True)
+    return status
+
+
+def output_failed(error: OSError) -> int:
+    """End after the output could not be written (errors of the sources are Failures): quietly, if its reader left."""
+    # What is still buffered would be written at exit, fail again, and be reported by the interpreter: give it a sink.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if error.errno == errno.EPIPE:  # as by `| head -1`
+        return Exit.OTHER
+    return say(Exit.OTHER, f"expected to write the output, got {error}")

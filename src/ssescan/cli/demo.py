@@ -1,0 +1,99 @@
+"""`ssescan demo`: streams of four LLM APIs, played on this machine and read with `ssescan cat`, each in a real process.
+
+Knows the player (`playback.py`) and the exit statuses. How events look is `cat`'s affair.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from .. import backend, scanner
+from .command import version
+from .exits import Exit
+from .playback import Playback, Scene, playing, scenes
+
+PATIENCE = 10.0  # seconds for a scene that takes two; only a hang takes longer
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of a scene."""
+
+    scene: Scene
+    status: int | None  # None: it had to be stopped
+    seconds: float
+
+    @property
+    def expected(self) -> Exit:
+        """The exit status that is right for the scene."""
+        return Exit.CUT if self.scene.name == "cut" else Exit.ENDED
+
+
+@click.command("demo")
+@click.option("--pace", type=click.FloatRange(min=0), default=1.0, hidden=True, help="Stretch all pauses; 0: none.")
+def command(*, pace: float) -> Exit:
+    """Play streams of four LLM APIs on this machine, and read each with `ssescan cat`.
+
+    The streams come from a server on the loopback, at the pace of a model, cut into writes at awkward places. The
+    last one ends in the middle of an event. Takes about ten seconds.
+    """
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(Text(f"ssescan {version()}, {backend_in_words()}"))
+    played = scenes()
+    with playing(played, pace) as server:
+        results = [play(scene, server, console) for scene in played]
+    console.print(table_of(results))
+    right = all(result.status == result.expected for result in results)
+    console.print("Every exit status is the right one." if right else "NOT every exit status is the right one.")
+    return Exit.ENDED if right else Exit.OTHER
+
+
+def play(scene: Scene, server: Playback, console: Console) -> Result:
+    """Run `ssescan cat` on one scene; it writes to the same terminal, file or pipe as the demo."""
+    url = server.url(scene)
+    console.rule(Text(scene.title), align="left", style="dim")
+    console.print(Text(f"$ ssescan cat {url}", style="bold"))
+    sys.stdout.flush()  # what the child writes must come after it
+    # A proxy that is meant for the world must not be asked for the loopback.
+    environment = os.environ | {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
+    started = time.perf_counter()
+    try:
+        command_line = [sys.executable, "-m", "ssescan", "cat", url]
+        done = subprocess.run(command_line, env=environment, timeout=PATIENCE, check=False)  # noqa: S603 - all of it ours
+        status: int | None = done.returncode
+    except subprocess.TimeoutExpired:
+        status = None
+    return Result(scene, status, time.perf_counter() - started)
+
+
+def table_of(results: list[Result]) -> Table:
+    """Return the demo's summary."""
+    table = Table("stream", title="What was played", title_justify="left")
+    for heading in ("events sent", "writes", "seconds"):
+        table.add_column(heading, justify="right")
+    table.add_column("exit status of cat")
+    for result in results:
+        status = "none, stopped" if result.status is None else f"{result.status} {name_of(result.status)}"
+        wrong = "" if result.status == result.expected else f", expected {result.expected.value}"
+        scene = result.scene
+        table.add_row(scene.name, str(scene.events), str(len(scene.writes)), f"{result.seconds:.2f}", status + wrong)
+    return table
+
+
+def name_of(status: int) -> str:
+    """Return an exit status as a word."""
+    return Exit(status).name.lower() if status in Exit.__members__.values() else "unknown"
+
+
+def backend_in_words() -> str:
+    """Return which scanner runs, and where it is the slow one, why."""
+    if backend == "compiled":
+        return "the compiled scanner"
+    return f"the pure-Python scanner, not the compiled one: {scanner.backend_reason} (ssescan doctor says what to do)"

@@ -1,0 +1,114 @@
+"""How a command ends: the exit statuses, and every failure as one line.
+
+Knows the exceptions of ssescan and of the transports, not the commands. Raise `Failure` (or click's UsageError) with
+a text that says what was expected, what came and what to do; `command.run` prints it and exits with its status.
+"""
+
+import sys
+from enum import IntEnum
+from http import HTTPStatus
+
+import click
+
+from .. import errors
+from .visible import visible
+
+BODY_SHOWN = 200  # characters of a refused response's body
+
+
+class Exit(IntEnum):
+    """The exit statuses of every command."""
+
+    ENDED = 0
+    OTHER = 1
+    USAGE = 2
+    CUT = 3
+    REFUSED = 4
+    FAILED = 5
+    PROVIDER = 6
+    INTERRUPTED = 130
+
+
+class Failure(click.ClickException):
+    """What ends a command: an exit status and the one line for stderr."""
+
+    def __init__(self, status: Exit, text: str) -> None:
+        """Take the line as it is, without the leading `ssescan: `."""
+        super().__init__(text)
+        self.status = status
+
+
+def explain(error: Exception, place: str, so_far: str) -> Failure | None:
+    """Return the Failure that tells of an error met while reading a stream, None where the error is not known.
+
+    `place` is where the stream came from, `so_far` what had been read of it.
+    """
+    match error:
+        case errors.UnexpectedStatus():
+            return Failure(
+                Exit.REFUSED,
+                f"expected an event stream from {place}, got status {status_line(error.status)}"
+                f"{and_body(error)}; {advice_on(error.status)}",
+            )
+        case errors.UnexpectedContentType():
+            came = f"content type {visible(error.content_type)!r}" if error.content_type else "no content type"
+            return Failure(
+                Exit.REFUSED,
+                f"expected content type text/event-stream from {place}, got {came}{and_body(error, with_type=False)}; "
+                "ask for a stream (many APIs want it said in the request's body)",
+            )
+        case errors.StreamStalled(reason="progress"):
+            text = f"expected an event from {place} every {error.seconds:g} s, got none in time, {so_far}"
+            return Failure(Exit.FAILED, f"{text}; a longer --progress waits longer")
+        case errors.EventTooLarge():
+            text = f"expected events of up to {error.limit} bytes from {place}, got one of {error.size} or more"
+            return Failure(Exit.FAILED, f"{text}, {so_far}; is it an event stream?")
+        case errors.StreamStalled() | errors.ReconnectsExhausted():
+            return Failure(Exit.FAILED, f"{place}: {error}, {so_far}")
+        case errors.SsescanError():
+            return Failure(Exit.OTHER, f"{place}: {error}")
+    return transport_failure(error, place, so_far)
+
+
+def transport_failure(error: Exception, place: str, so_far: str) -> Failure | None:
+    """Return the Failure for an exception of httpx, None if it is none."""
+    httpx = sys.modules.get("httpx")  # not imported: then the error is not one of its
+    if httpx is None or not isinstance(error, httpx.HTTPError):
+        return None
+    if isinstance(error, httpx.ReadTimeout):
+        text = f"expected bytes from {place}, none came in time, {so_far}"
+        return Failure(Exit.FAILED, f"{text}; a longer --idle waits longer")
+    if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout)):
+        text = f"expected to connect to {place}, got {error or type(error).__name__}"
+        return Failure(Exit.FAILED, f"{text}; check the address and that the server is up")
+    if isinstance(error, httpx.LocalProtocolError):
+        return Failure(Exit.USAGE, f"expected a request that HTTP allows, got: {error}; check -X and -H")
+    text = f"expected an event stream from {place} and its end, got {type(error).__name__} ({error}), {so_far}"
+    return Failure(Exit.FAILED, f"{text}; the server, or what stands before it, gave up")
+
+
+def status_line(status: int) -> str:
+    """Return "404 Not Found", or the bare number where the standard has no phrase for it."""
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)
+
+
+def advice_on(status: int) -> str:
+    """Return what to try after a response with an error status."""
+    if status in (401, 403):
+        return "check the credentials (-H)"
+    if status in (408, 429) or status >= 500:
+        return "the server may take it later"
+    return "check the URL, the method (-X), the headers (-H) and the body (-d)"
+
+
+def and_body(error: "errors.UnexpectedStatus | errors.UnexpectedContentType", *, with_type: bool = True) -> str:
+    """Return the content type and the beginning of the body of a refused response, to follow on other words."""
+    headers = getattr(error.response, "headers", {})
+    kind = headers.get("content-type", "") if with_type else ""
+    text = " ".join(error.body[: 4 * BODY_SHOWN].decode("utf-8", "replace").split())
+    if len(text) > BODY_SHOWN:
+        text = text[:BODY_SHOWN] + "..."
+    return (f" ({visible(kind)})" if kind else "") + (f": {visible(text)}" if text else ", without a body")

@@ -1,0 +1,214 @@
+"""What `FILE | URL | -` and curl's options -H, -d, -X mean: from words on the command line to a stream of bytes.
+
+Any command that reads a stream takes its source here. Knows nothing of events or of how they are printed.
+"""
+
+import contextlib
+import io
+import math
+import os
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar, cast
+from urllib.parse import urlsplit
+
+import click
+
+from ..streams import iter_events
+from .exits import Exit, Failure, explain
+
+if TYPE_CHECKING:
+    import httpx
+
+CHUNK = 64 * 1024  # bytes, the most that one read of a file or a pipe takes
+HEADER = re.compile(r"\s*([^\s:;]+)(?:\s*:\s*(?P<value>[^\r\n\0]*?)\s*|;\s*)\Z")
+F = TypeVar("F", bound=Callable[..., object])
+FORM = "application/x-www-form-urlencoded"
+
+
+def positive_seconds(context: click.Context, option: click.Parameter, seconds: float | None) -> float | None:
+    """Let through a finite number over zero, or none; a click callback for options of type float."""
+    if seconds is not None and not 0 < seconds < math.inf:
+        raise click.BadParameter(f"expected a finite number of seconds over zero, got {seconds}", context, option)
+    return seconds
+
+
+OPTIONS = (
+    click.argument("source", default="-", metavar="[FILE | URL | -]"),
+    click.option(
+        "-H",
+        "headers",
+        multiple=True,
+        metavar="'NAME: VALUE'",
+        help="Send this header; 'NAME:' leaves one out, 'NAME;' sends it empty.",
+    ),
+    click.option(
+        "-d", "data", multiple=True, metavar="DATA", help="POST this; @FILE and @- read it. Several are joined with &."
+    ),
+    click.option("-X", "method", metavar="METHOD", help="The method of the request."),
+    click.option(
+        "--idle",
+        type=float,
+        callback=positive_seconds,
+        metavar="SECONDS",
+        help="Fail if the server sends no byte for so long.",
+    ),
+)
+
+
+def source_options(command: F) -> F:
+    """Give a command the argument `source` and the options `headers`, `data`, `method`, `idle`: those of a Request."""
+    for option in reversed(OPTIONS):
+        command = option(command)
+    return command
+
+
+@dataclass(frozen=True)
+class Request:
+    """The request that -H, -d, -X and --idle describe; meant for a URL, and a usage error with anything else."""
+
+    headers: tuple[str, ...] = ()
+    data: tuple[str, ...] = ()
+    method: str | None = None
+    idle: float | None = None  # seconds
+
+    def given(self) -> list[str]:
+        """Return the options that were used."""
+        options = {"-H": self.headers, "-d": self.data, "-X": self.method is not None, "--idle": self.idle is not None}
+        return [name for name, used in options.items() if used]
+
+    def body(self) -> bytes | None:
+        """Return the body, the pieces joined with & as curl does, None if no -d was given."""
+        return b"&".join(map(data_of, self.data)) if self.data else None
+
+    def header_lines(self) -> tuple[list[tuple[bytes, bytes]], list[str]]:
+        """Return the headers to send and the names of those not to send."""
+        defaults = {"accept": b"text/event-stream"} | ({"content-type": FORM.encode()} if self.data else {})
+        lines, removed = [], []
+        for text in self.headers:
+            match = HEADER.match(text)
+            if not match or not match[1].isascii():
+                raise click.UsageError(f"expected -H 'Name: value' (or 'Name:', 'Name;'), got {text!r}")
+            name, value = match[1], match["value"]
+            defaults.pop(name.lower(), None)
+            if value == "":
+                removed.append(name)
+            else:
+                lines.append((name.encode(), os.fsencode(value or "")))
+        return [(name.encode(), value) for name, value in defaults.items()] + lines, removed
+
+
+@dataclass(frozen=True)
+class Source:
+    """An open stream of bytes.
+
+    `stream` is what iter_events takes, `place` what to call it in a sentence, `began_ns` the time.perf_counter_ns() at
+    which a response began to arrive; None for files and pipes, where only a read can tell.
+    """
+
+    place: str
+    stream: "io.BufferedReader | httpx.Response"
+    began_ns: int | None = None
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the bytes as they arrive, for who wants them unparsed; a response is checked as by iter_events."""
+        if isinstance(self.stream, io.BufferedReader):
+            while chunk := self.stream.read1(CHUNK):
+                yield chunk
+        else:
+            with iter_events(self.stream):  # entering it is the check; nothing is read through it
+                yield from self.stream.iter_bytes()
+
+
+@contextlib.contextmanager
+def open_source(target: str, request: Request) -> Iterator[Source]:
+    """Open a file, a URL or standard input ("-"), and close what was opened.
+
+    What the words alone show to be wrong is a click.UsageError, and so is a file that cannot be opened; a URL that
+    cannot be reached is a Failure.
+    """
+    if target.lower().startswith(("http://", "https://")):
+        place = without_secrets(target)
+        with respond(target, place, request) as response:
+            yield Source(place, response, time.perf_counter_ns())
+        return
+    if given := request.given():
+        raise click.UsageError(f"{', '.join(given)} need a URL (http:// or https://), got {target!r}")
+    if target == "-":
+        if sys.stdin is None:
+            raise click.UsageError("expected an open standard input, it is closed; name a FILE or a URL")
+        yield Source("standard input", cast("io.BufferedReader", sys.stdin.buffer))
+        return
+    with open_file(target) as file:
+        yield Source(target, file)
+
+
+@contextlib.contextmanager
+def respond(url: str, place: str, request: Request) -> Iterator["httpx.Response"]:
+    """Send the request and yield its response as soon as the headers are there, the body unread."""
+    import httpx
+
+    lines, removed = request.header_lines()
+    body = request.body()
+    # Only reading waits without end: a model may think for minutes between two events, a connect never takes that long.
+    timeout = httpx.Timeout(10.0, read=request.idle)
+    try:
+        client = httpx.Client(timeout=timeout, follow_redirects=True)
+    except (ImportError, ValueError) as error:  # of the proxies that the environment names
+        raise Failure(
+            Exit.OTHER, f"expected a proxy that httpx can use, got: {error}; see HTTP_PROXY, ALL_PROXY"
+        ) from error
+    with client:
+        try:
+            method = request.method or ("GET" if body is None else "POST")
+            built = client.build_request(method, url, headers=lines, content=body)
+        except httpx.InvalidURL as error:
+            raise click.UsageError(f"expected a URL, got {place!r}: {error}") from error
+        for name in removed:
+            built.headers.pop(name, None)
+        try:
+            response = client.send(built, stream=True)
+        except Exception as error:
+            if failure := explain(error, place, "before a response came"):
+                raise failure from error
+            raise
+        with contextlib.closing(response):
+            yield response
+
+
+def open_file(path: str) -> io.BufferedReader:
+    """Open a file for reading bytes; where that cannot be done it is a usage error."""
+    try:
+        return Path(path).open("rb")
+    except OSError as error:
+        raise click.UsageError(f"expected a file to read, a URL or -, got {path!r}: {error.strerror}") from error
+
+
+def data_of(text: str) -> bytes:
+    """Return the bytes of one -d: the text itself, or with @ the file's (@-: standard input's) less CR, LF and NUL."""
+    if not text.startswith("@"):
+        return os.fsencode(text)
+    if text == "@-":
+        content = sys.stdin.buffer.read()
+    else:
+        with open_file(text[1:]) as file:
+            content = file.read()
+    return content.translate(None, b"\r\n\0")
+
+
+def without_secrets(url: str) -> str:
+    """Return the URL for messages: some APIs take their key in the query, and messages end up in logs.
+
+    A URL without a host, or that is none, is a click.UsageError.
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise click.UsageError(f"expected a URL, got {url!r}: {error}") from error
+    if not parts.hostname:
+        raise click.UsageError(f"expected a URL with a host, got {url!r}")
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"

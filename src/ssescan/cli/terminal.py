@@ -1,0 +1,76 @@
+"""How events look on a terminal: a dim header, then the data; JSON is coloured and otherwise left as it came.
+
+Needs rich. Knows nothing of sources and exit statuses; the formats for pipes and files are in `formats.py`.
+"""
+
+import sys
+import time
+
+import msgspec
+from rich.console import Console
+from rich.highlighter import JSONHighlighter
+from rich.text import Text
+
+from .. import EventStream, ServerSentEvent
+from .formats import summary
+from .visible import visible
+
+COLOURED = 256 * 1024  # characters; colouring is slow, and nobody reads more of one event
+
+
+class Terminal:
+    """Prints events to be read by people."""
+
+    def __init__(self, began_ns: int | None) -> None:
+        """Take the `time.perf_counter_ns()` of the first byte; None: that of the read that brings the first event."""
+        # Long lines are the terminal's to fold: it does so at its width of the moment, and what is copied from it has
+        # no line ends that the stream had not.
+        self._console = Console(highlight=False, soft_wrap=True)
+        self._colour = JSONHighlighter()
+        self._started_ns = time.perf_counter_ns()
+        self._began_ns = began_ns
+        self._events = 0
+
+    def event(self, event: ServerSentEvent, stream: EventStream) -> None:
+        """Print one event: a header, its data, an empty line."""
+        self._events += 1
+        text = Text(visible(event.data, keep_lines=True))
+        if len(event.data) <= COLOURED and is_json(event.data):
+            self._colour.highlight(text)
+        self._console.print(Text(self._header(event, stream), style="dim"), text, sep="\n", end="\n\n")
+
+    def end(self, stream: EventStream) -> None:
+        """Print the summary of the stream."""
+        seconds = (time.perf_counter_ns() - self._started_ns) / 1e9
+        if stream.outcome == "closed":  # by Ctrl-C, whose ^C stands in this line
+            self._console.print()
+        self._console.print(Text(f"-- {summary(self._events, stream, seconds)}", style="dim"))
+
+    def _header(self, event: ServerSentEvent, stream: EventStream) -> str:
+        received_ns = stream.received_ns or time.perf_counter_ns()
+        if self._began_ns is None:
+            self._began_ns = received_ns
+        words = [f"#{self._events}", visible(event.event)]
+        if event.id:
+            words.append(f"id={visible(event.id)}")
+        if event.retry is not None:
+            words.append(f"retry={event.retry}")
+        return "  ".join([*words, f"+{(received_ns - self._began_ns) / 1e6:.0f} ms"])
+
+
+def is_json(text: str) -> bool:
+    """Return whether the text is a JSON object or array."""
+    if not text.lstrip().startswith(("{", "[")):
+        return False
+    try:
+        msgspec.json.decode(text, type=msgspec.Raw)
+    except (msgspec.DecodeError, RecursionError, UnicodeEncodeError):
+        return False
+    return True
+
+
+def start_terminal(began_ns: int | None) -> Terminal:
+    """Return the format for standard output, which can then show what the locale's encoding cannot."""
+    if (reconfigure := getattr(sys.stdout, "reconfigure", None)) is not None:
+        reconfigure(errors="backslashreplace")
+    return Terminal(began_ns)

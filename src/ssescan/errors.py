@@ -1,0 +1,194 @@
+"""Every exception that ssescan raises of its own.
+
+Knows nothing of the layers that raise them. Wrong use of the package is a plain TypeError or ValueError, and what a
+transport raises passes unchanged: neither is here.
+
+Each keeps what it was made from in `args`, so that it can be pickled and sent between processes, and makes its text
+when it is asked for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, Literal
+
+__all__ = [
+    "EventTooLarge",
+    "ProviderError",
+    "ReconnectsExhausted",
+    "SsescanError",
+    "StreamCut",
+    "StreamStalled",
+    "UnexpectedContentType",
+    "UnexpectedStatus",
+    "UnknownFormat",
+]
+
+
+class SsescanError(Exception):
+    """The root of ssescan's own exceptions."""
+
+    __module__ = "ssescan"
+
+
+class EventTooLarge(SsescanError):
+    """A block, or a single comment, passed `max_event_size`.
+
+    `limit`: the limit, bytes. `size`: what had come when it was noticed, bytes, line ends not counted. `events`: what
+    was complete before it in the same chunk; `iter_events` has yielded these already when it raises, so there it is
+    empty.
+    """
+
+    __module__ = "ssescan"
+
+    def __init__(self, limit: int, size: int, events: Sequence[Any] = ()) -> None:
+        self.limit = limit
+        self.size = size
+        self.events = list(events)
+        super().__init__(limit, size, self.events)
+
+    def __str__(self) -> str:
+        return (
+            f"an event of at least {self.size} bytes came, at most {self.limit} were expected; if events may be that "
+            "large, raise max_event_size (None: no limit), or pass oversize='skip' to drop them and go on"
+        )
+
+
+class _Refused(SsescanError):
+    """What the two refusals share: the response, and the beginning of its body."""
+
+    def __init__(self, got: Any, body: bytes, response: Any) -> None:
+        self.body = body
+        self.response = response
+        super().__init__(got, body, response)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A response holds a socket: it stays behind when the error goes to another process.
+        return type(self), (self.args[0], self.body, None)
+
+    def _body_begins(self) -> str:
+        text = " ".join(self.body[:400].decode("utf-8", "replace").split())
+        return f"; the body begins: {text[:200]}" if text else "; the body is empty"
+
+
+class UnexpectedStatus(_Refused):
+    """The server answered with a status of 400 or above (or, for an EventSource, anything but 200).
+
+    `status`: the HTTP status. `body`: bytes, at most the first 64 KiB. `response`: as the HTTP library gave it.
+    """
+
+    __module__ = "ssescan"
+
+    def __init__(self, status: int, body: bytes, response: Any) -> None:
+        self.status = status
+        super().__init__(status, body, response)
+
+    def __str__(self) -> str:
+        return f"an event stream was expected, HTTP status {self.status} came{self._body_begins()}"
+
+
+class UnexpectedContentType(_Refused):
+    """The response is not `text/event-stream` (WHATWG HTML section 9.2.3).
+
+    `content_type`: the header as it came, "" where there was none. `body`: bytes, at most the first 64 KiB.
+    `response`: as the HTTP library gave it.
+    """
+
+    __module__ = "ssescan"
+
+    def __init__(self, content_type: str, body: bytes, response: Any) -> None:
+        self.content_type = content_type
+        super().__init__(content_type, body, response)
+
+    def __str__(self) -> str:
+        return (
+            f"content type 'text/event-stream' was expected, {self.content_type!r} came{self._body_begins()}; to read "
+            "the body as an event stream all the same, pass response.iter_bytes() in place of the response"
+        )
+
+
+class StreamStalled(SsescanError):
+    """The stream stayed open, but nothing of use came.
+
+    `reason`: "idle" (no bytes) or "progress" (bytes, but no event). `seconds`: the limit that passed. `events`: how
+    many events had come before.
+    """
+
+    __module__ = "ssescan"
+
+    def __init__(self, reason: Literal["idle", "progress"], seconds: float, events: int) -> None:
+        self.reason = reason
+        self.seconds = seconds
+        self.events = events
+        super().__init__(reason, seconds, events)
+
+    def __str__(self) -> str:
+        missing = "bytes" if self.reason == "idle" else "event"
+        return (
+            f"no {missing} for {self.seconds:g} s, after {self.events} events; Stall({self.reason}=...) sets the limit"
+        )
+
+
+class ReconnectsExhausted(SsescanError):
+    """`attempts` attempts in a row brought no event; the last error is the `__cause__`."""
+
+    __module__ = "ssescan"
+
+    def __init__(self, attempts: int) -> None:
+        self.attempts = attempts
+        super().__init__(attempts)
+
+    def __str__(self) -> str:
+        return f"{self.attempts} attempts in a row brought no event; max_reconnects sets how many are made"
+
+
+class UnknownFormat(SsescanError):
+    """The first event is of none of the formats that ssescan knows; `event` is that event."""
+
+    __module__ = "ssescan"
+
+    def __init__(self, event: Any) -> None:
+        self.event = event
+        super().__init__(event)
+
+    def __str__(self) -> str:
+        return f"the first event is of no known format, name the format with api=...: {self.event!r:.300}"
+
+
+class StreamCut(SsescanError):
+    """The stream ended before the answer did; `message` is what had come."""
+
+    __module__ = "ssescan"
+
+    def __init__(self, message: Any) -> None:
+        self.message = message
+        super().__init__(message)
+
+    def __str__(self) -> str:
+        return "the stream ended before the answer did; what had come is in `message`"
+
+
+class ProviderError(SsescanError):
+    """The provider reported an error within the stream.
+
+    `api`: the format. `kind`, `code`, `detail`: as the provider names them, None where it does not. `raw`: the
+    error as it came. `message`: what had come before it.
+    """
+
+    __module__ = "ssescan"
+
+    def __init__(self, api: str, kind: str | None, code: Any, detail: str | None, raw: Any, message: Any) -> None:
+        self.api = api
+        self.kind = kind
+        self.code = code
+        self.detail = detail
+        self.raw = raw
+        self.message = message
+        super().__init__(api, kind, code, detail, raw, message)
+
+    def __str__(self) -> str:
+        what = ", ".join(str(part) for part in (self.kind, self.code, self.detail) if part not in (None, ""))
+        return f"{self.api}: the provider reported an error: {what or repr(self.raw)}"

@@ -1,0 +1,947 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False, cdivision=True
+# cython: freethreading_compatible=True, auto_pickle=False, embedsignature=False
+"""Bytes to events, compiled.
+
+Twin of `_python.py`: same names, same behaviour, same words; tests feed both the same bytes. WHATWG HTML section 9.2.6,
+"Interpreting an event stream", is what both follow.
+
+How it is done. A chunk is scanned where it lies: memchr finds line ends, and a value is made into a str straight from
+the chunk's memory. Bytes are copied only where a chunk ends within a block: the unfinished line into `line`, finished
+data lines into `data`. So a stream that comes in whole events is never copied, and any other is copied once.
+
+Nothing here calls Python code while it stands between two consistent states: errors are made when all is put away.
+"""
+
+cimport cython
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from cpython.mem cimport PyMem_Free, PyMem_Realloc
+from cpython.ref cimport PyObject
+from cpython.unicode cimport PyUnicode_DecodeUTF8
+from libc.string cimport memchr, memcmp, memcpy
+
+from time import perf_counter_ns
+from types import GenericAlias
+
+from ..errors import EventTooLarge
+from ._shared import (
+    ALREADY_READING,
+    FED_AFTER_CLOSE,
+    FED_AFTER_TOO_LARGE,
+    chunk_bytes,
+    comment_text,
+    event_fields,
+    load_json,
+    rebuild,
+    refuse_change,
+    scanner_options,
+    unknown_line_text,
+)
+
+__all__ = ["Comment", "EventPump", "Scanner", "ServerSentEvent", "UnknownLine"]
+
+cdef extern from "Python.h":
+    const char *PyUnicode_AsUTF8AndSize(object text, Py_ssize_t *size) except NULL
+    str PyUnicode_New(Py_ssize_t size, Py_UCS4 largest)
+    void *PyUnicode_DATA(object text)
+    const Py_ssize_t PY_SSIZE_T_MAX
+    ctypedef struct PyTypeObject:
+        const char *tp_name
+        object (*tp_new)(type cls, PyObject *args, PyObject *kwargs)
+        object (*tp_iternext)(object self)
+        void *tp_vectorcall
+        PyObject *tp_dict
+    ctypedef struct PyMemberDef:
+        const char *name
+        int type
+        Py_ssize_t offset
+        int flags
+    object PyDescr_NewMember(PyTypeObject *cls, PyMemberDef *member)
+    void PyType_Modified(PyTypeObject *cls)
+
+cdef extern from "structmember.h":
+    const int T_OBJECT_EX
+    const int READONLY
+
+cdef const unsigned char *BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+cdef str MESSAGE = "message"
+cdef object END = object()
+
+cdef enum:
+    SMALLEST_BUFFER = 512   # what CPython's allocator for small objects still serves
+    LONGEST_CACHED_NAME = 64
+    MOST_RETRY_DIGITS = 15
+
+
+ctypedef unsigned char flag
+
+cdef struct Buffer:
+    char *at
+    Py_ssize_t size
+    Py_ssize_t capacity
+
+
+cdef int append(Buffer *buffer, const char *source, Py_ssize_t size, Py_ssize_t limit) except -1:
+    """Append to a buffer, doubling it as needed, but not beyond the limit that it will never pass."""
+    cdef Py_ssize_t needed = buffer.size + size
+    cdef Py_ssize_t capacity
+    cdef void *grown
+    if needed > buffer.capacity:
+        capacity = max(buffer.capacity, SMALLEST_BUFFER // 2)
+        while capacity < needed:
+            capacity = capacity * 2 if capacity <= PY_SSIZE_T_MAX // 2 else needed
+        capacity = max(needed, min(capacity, limit), min(<Py_ssize_t>SMALLEST_BUFFER, capacity))
+        grown = PyMem_Realloc(buffer.at, capacity)
+        if grown == NULL:
+            raise MemoryError()
+        buffer.at = <char *>grown
+        buffer.capacity = capacity
+    memcpy(buffer.at + buffer.size, source, size)
+    buffer.size = needed
+    return 0
+
+
+cdef inline void release(Buffer *buffer) noexcept:
+    if buffer.at != NULL:
+        PyMem_Free(buffer.at)
+        buffer.at = NULL
+        buffer.size = buffer.capacity = 0
+
+
+cdef inline bint is_ascii(const char *text, Py_ssize_t size) noexcept:
+    # All of it, without an early end: a loop that compilers turn into vector instructions.
+    cdef unsigned char seen = 0
+    cdef Py_ssize_t i
+    for i in range(size):
+        seen |= <unsigned char>text[i]
+    return seen < 0x80
+
+
+cdef inline str decode(const char *text, Py_ssize_t size):
+    cdef str decoded
+    if is_ascii(text, size):
+        # Half the time of PyUnicode_DecodeUTF8.
+        decoded = PyUnicode_New(size, 0x7f)
+        memcpy(PyUnicode_DATA(decoded), text, size)
+        return decoded
+    return PyUnicode_DecodeUTF8(text, size, "replace")
+
+
+@cython.final
+cdef class ServerSentEvent:
+    """ServerSentEvent(event="message", data="", id="", retry=None)\n--\n\nAn event (WHATWG HTML section 9.2.6).
+
+    `event`: its type, "message" unless the stream named one. `data`: the data lines, joined with LF. `id`: the last
+    event ID at dispatch, "" if none was sent yet. `retry`: the reconnection time that stood in this very block, ms, or
+    None. Immutable and hashable. TypeError where a field is of another type.
+    """
+
+    # Fields typed as str and int cannot form cycles, so the garbage collector does not track events: half their cost.
+    cdef readonly str event
+    cdef readonly str data
+    cdef readonly str id
+    cdef readonly cython.py_int retry
+
+    __match_args__ = ("event", "data", "id", "retry")
+
+    def json(self):
+        """Parse `data` as JSON, by the standard library; ValueError where it is none."""
+        return load_json(self.data)
+
+    def __eq__(self, other):
+        if type(other) is not ServerSentEvent:
+            return NotImplemented
+        return values(self) == values(<ServerSentEvent>other)
+
+    def __hash__(self):
+        return hash(values(self))
+
+    def __repr__(self):
+        return f"ServerSentEvent(event={self.event!r}, data={self.data!r}, id={self.id!r}, retry={self.retry!r})"
+
+    def __reduce__(self):
+        return rebuild, ("ServerSentEvent", values(self))
+
+    def __copy__(self):
+        return self
+
+    def __deepcopy__(self, memo):
+        return self
+
+    def __setattr__(self, name, value):
+        refuse_change(self, name)
+
+    def __delattr__(self, name):
+        refuse_change(self, name)
+
+
+cdef tuple values(ServerSentEvent event):
+    return event.event, event.data, event.id, event.retry
+
+
+cdef class _Text:
+    """What Comment and UnknownLine have in common."""
+
+    cdef readonly str text
+
+    __match_args__ = ("text",)
+
+    def __eq__(self, other):
+        if type(other) is not type(self):
+            return NotImplemented
+        return self.text == (<_Text>other).text
+
+    def __hash__(self):
+        return hash((self.text,))
+
+    def __repr__(self):
+        return f"{type(self).__name__}(text={self.text!r})"
+
+    def __reduce__(self):
+        return rebuild, (type(self).__name__, (self.text,))
+
+    def __copy__(self):
+        return self
+
+    def __deepcopy__(self, memo):
+        return self
+
+    def __setattr__(self, name, value):
+        refuse_change(self, name)
+
+    def __delattr__(self, name):
+        refuse_change(self, name)
+
+
+@cython.final
+cdef class Comment(_Text):
+    """Comment(text)\n--\n\nA comment: a line that began with a colon.
+
+    `text` is the line less the colon and one space after it.
+    """
+
+
+@cython.final
+cdef class UnknownLine(_Text):
+    """UnknownLine(text)\n--\n\nA line with a field name that the standard ignores. `text` is the whole line.
+    """
+
+
+cdef inline ServerSentEvent make_event(str event, str data, str id, cython.py_int retry):
+    cdef ServerSentEvent made = ServerSentEvent.__new__(ServerSentEvent)
+    made.event = event
+    made.data = data
+    made.id = id
+    made.retry = retry
+    return made
+
+
+cdef object make_text(type cls, str text):
+    cdef _Text made
+    if cls is Comment:
+        made = Comment.__new__(Comment)
+    else:
+        made = UnknownLine.__new__(UnknownLine)
+    made.text = text
+    return made
+
+
+# What Python code calls as a constructor checks its arguments and fills the object at once. `__init__` would run after
+# it, and again for whoever calls it again; `__cinit__` would run for make_event as well, which must not pay for it.
+# (`X.__new__(X)` in this file calls the allocator that Cython wrote, not these.)
+
+cdef object checked(object check, object cls, PyObject *args, PyObject *kwargs):
+    cdef tuple positional = <tuple>args if args != NULL else ()
+    cdef dict named = <dict>kwargs if kwargs != NULL else {}
+    return check(cls, *positional, **named)
+
+
+cdef object new_event(type cls, PyObject *args, PyObject *kwargs):
+    event, data, id, retry = checked(event_fields, cls, args, kwargs)
+    return make_event(event, data, id, retry)
+
+
+cdef object new_comment(type cls, PyObject *args, PyObject *kwargs):
+    return make_text(Comment, checked(comment_text, cls, args, kwargs))
+
+
+cdef object new_unknown_line(type cls, PyObject *args, PyObject *kwargs):
+    return make_text(UnknownLine, checked(unknown_line_text, cls, args, kwargs))
+
+
+cdef class Scanner:
+    """Scanner(*, max_event_size=67108864, oversize='raise', empty_events=False, comments=False, unknown=False, \
+unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No I/O; the chunks may be cut anywhere.
+
+    `max_event_size`: the limit on one block or one comment, bytes, line ends not counted; a security limit. None: no
+    limit. `oversize`: "raise" EventTooLarge, or "skip" the event and go on. `empty_events`: also dispatch blocks that
+    set event, id or retry but no data. `comments`, `unknown`: also give Comment and UnknownLine, in order, among the
+    events. `unterminated`: "drop" a block that the end of the stream cut short, as the standard says, or "dispatch" it.
+
+    `last_event_id`: changes at the blank line that ends a block. `retry`: the last valid reconnection time, ms, or
+    None. `pending`: bytes fed since the last blank line, line ends included. `skipped`: events dropped for their size.
+    `cut`: after close(), whether the stream ended within a block.
+    """
+
+    # The chunk at hand. `next_lf` and `next_cr`: where the next of each is, `end` if there is none, stale if before
+    # `at`. Each is searched for only when the last one found was passed: searching both anew for every line would make
+    # a chunk of nothing but CR quadratic.
+    cdef bytes chunk
+    cdef const char *at
+    cdef const char *end
+    cdef const char *next_lf
+    cdef const char *next_cr
+
+    # The unfinished line. `line_size` counts what was dropped as well.
+    cdef Buffer line
+    cdef Py_ssize_t line_size
+
+    # The block: its data is one line that `held` points to, in the chunk or in `line`, or it is in `data`.
+    cdef Buffer data
+    cdef const char *held
+    cdef Py_ssize_t held_size
+    cdef Py_ssize_t size
+    cdef str event
+    cdef str block_id
+    cdef cython.py_int block_retry
+
+    # The stream.
+    cdef str id
+    cdef cython.py_int time
+    cdef str cached_name
+    cdef Py_ssize_t limit
+    cdef readonly Py_ssize_t pending
+    cdef readonly Py_ssize_t skipped
+
+    cdef unsigned char byte_order_mark  # how many bytes of it have come; 3: it came, or something else did
+    cdef flag was_cut
+    cdef flag after_cr      # an LF that comes now belongs to the CR before it
+    cdef flag closed
+    cdef flag failed
+    cdef flag comment       # the unfinished line is one
+    cdef flag dropping      # the unfinished line is over the limit: only its size is kept
+    cdef flag has_data
+    cdef flag has_field
+    cdef flag skipping      # the block is over the limit
+
+    cdef flag skip
+    cdef flag empty_events
+    cdef flag comments
+    cdef flag unknown
+    cdef flag dispatch_unterminated
+
+    def __cinit__(self, *args, **kwargs):
+        # Whatever a subclass does with __init__, memory is sound.
+        self.limit = PY_SSIZE_T_MAX
+        self.id = ""
+
+    def __init__(self, *args, **kwargs):
+        self.limit, self.skip, self.empty_events, self.comments, self.unknown, self.dispatch_unterminated = (
+            scanner_options(self, *args, **kwargs)
+        )
+        self.id = ""
+        self.time = None
+        self.begin()
+
+    def __dealloc__(self):
+        release(&self.line)
+        release(&self.data)
+
+    def __sizeof__(self):
+        return type(self).__basicsize__ + self.line.capacity + self.data.capacity
+
+    def __reduce__(self):
+        raise TypeError("a Scanner cannot be pickled or copied: it stands in the middle of a stream")
+
+    @classmethod
+    def __class_getitem__(cls, item):
+        return GenericAlias(cls, item)
+
+    @property
+    def last_event_id(self):
+        return self.id
+
+    @property
+    def retry(self):
+        return self.time
+
+    @property
+    def cut(self):
+        return bool(self.was_cut)
+
+    @cython.critical_section
+    def feed(self, chunk):
+        """Take the next bytes of the stream, return what they completed, in order.
+
+        `chunk`: anything with the buffer protocol; it may be changed once feed has returned. TypeError for anything
+        else; ValueError after close() or EventTooLarge. EventTooLarge for a block over the limit.
+        """
+        cdef list items
+        if type(chunk) is not bytes:
+            chunk = chunk_bytes(chunk)
+        self.check_open()
+        items = []
+        self.push(<bytes>chunk)
+        while (item := self.scan()) is not None:
+            items.append(item)
+        if self.failed:
+            raise EventTooLarge(self.limit, self.size, items)
+        return items
+
+    @cython.critical_section
+    def close(self):
+        """Take the end of the stream, return what it completed: nothing, unless unterminated="dispatch"."""
+        return self.take_end()
+
+    cdef list take_end(self):
+        cdef list items = []
+        cdef Py_ssize_t size
+        if self.closed:
+            return items
+        self.closed = True
+        if self.failed:
+            self.was_cut = True
+            return items
+        if 0 < self.byte_order_mark < 3:
+            self.keep_byte_order_mark()
+        self.was_cut = self.has_field or (self.line_size != 0 and not self.comment)
+        if self.dispatch_unterminated:
+            if self.line_size and not self.dropping:
+                size = self.line_size
+                self.line_size = 0
+                item = self.take_line(self.line.at, size)
+                if item is not None:
+                    items.append(item)
+            if self.failed:
+                raise EventTooLarge(self.limit, self.size)
+            item = self.end_block()
+            if item is not None:
+                items.append(item)
+        self.clear_line()
+        self.clear_data()
+        return items
+
+    @cython.critical_section
+    def reset(self):
+        """Make ready for another stream. Options, last_event_id and retry are kept: a reconnect needs them."""
+        self.begin()
+
+    @cython.final
+    cdef void begin(self) noexcept:
+        self.closed = self.failed = self.was_cut = False
+        self.byte_order_mark = 0
+        self.after_cr = False
+        self.pending = self.skipped = 0
+        self.drop_chunk()
+        self.clear_line()
+        self.clear_block()
+
+    @cython.final
+    cdef void drop_chunk(self) noexcept:
+        self.at = self.end = self.next_lf = self.next_cr = NULL
+        self.chunk = None
+
+    @cython.final
+    cdef void clear_line(self) noexcept:
+        release(&self.line)
+        self.line_size = 0
+        self.comment = self.dropping = False
+
+    @cython.final
+    cdef void clear_data(self) noexcept:
+        self.has_data = False
+        self.held = NULL
+        release(&self.data)
+
+    @cython.final
+    cdef void clear_block(self) noexcept:
+        self.size = 0
+        self.has_field = self.skipping = False
+        self.clear_data()
+        self.event = None
+        self.block_id = None
+        self.block_retry = None
+
+    @cython.final
+    cdef int check_open(self) except -1:
+        if self.failed:
+            raise ValueError(FED_AFTER_TOO_LARGE)
+        if self.closed:
+            raise ValueError(FED_AFTER_CLOSE)
+        return 0
+
+    @cython.final
+    cdef int push(self, bytes chunk) except -1:
+        """Take a chunk to scan. The one before must have been scanned to its end, or given up."""
+        self.chunk = chunk
+        self.at = PyBytes_AS_STRING(chunk)
+        self.end = self.at + PyBytes_GET_SIZE(chunk)
+        if self.byte_order_mark < 3:
+            self.skip_byte_order_mark()
+        if self.after_cr and self.at < self.end:
+            self.after_cr = False
+            if self.at[0] == c"\n":
+                self.at += 1
+                if self.pending:
+                    self.pending += 1  # else it belongs to the blank line, after which counting begins
+        # Stale: nothing was searched yet.
+        self.next_lf = self.next_cr = NULL
+        return 0
+
+    @cython.final
+    cdef int skip_byte_order_mark(self) except -1:
+        while self.at < self.end:
+            if <unsigned char>self.at[0] != BYTE_ORDER_MARK[self.byte_order_mark]:
+                if self.byte_order_mark:
+                    self.keep_byte_order_mark()
+                self.byte_order_mark = 3
+                return 0
+            self.at += 1
+            self.pending += 1
+            self.byte_order_mark += 1
+            if self.byte_order_mark == 3:
+                return 0
+        return 0
+
+    @cython.final
+    cdef int keep_byte_order_mark(self) except -1:
+        """Put what began as a byte order mark, and was none, where it belongs: at the start of the first line."""
+        append(&self.line, <const char *>BYTE_ORDER_MARK, self.byte_order_mark, self.limit)
+        self.line_size = self.byte_order_mark
+        return 0
+
+    @cython.final
+    cdef object scan(self):
+        """Give the next thing that the chunk completes. None: the chunk is used up, what is left of it was put away; or
+        the limit was passed, and `failed` says so."""
+        cdef const char *line
+        cdef const char *stop
+        cdef Py_ssize_t size
+        cdef object item
+        while self.at < self.end:
+            line = self.at
+            stop = self.find_line_end()
+            if stop == self.end:
+                break
+            self.at = stop + 1
+            if stop[0] == c"\r":
+                if self.at == self.end:
+                    self.after_cr = True
+                elif self.at[0] == c"\n":
+                    self.at += 1
+            self.pending += self.at - line
+            size = stop - line
+            if self.line_size:
+                if size:
+                    self.keep(line, size)
+                    if self.failed:
+                        break
+                self.line_size = 0
+                if self.dropping:
+                    self.dropping = False
+                    if not self.comment:
+                        self.has_field = True
+                    continue
+                line = self.line.at
+                size = self.line.size
+                self.line.size = 0
+            item = self.take_line(line, size) if size else self.end_block()
+            if item is not None:
+                return item
+        self.put_away()
+        return None
+
+    @cython.final
+    cdef inline const char *find_line_end(self) noexcept:
+        if self.at[0] == c"\n":
+            return self.at  # a blank line, mostly
+        if self.next_lf < self.at:
+            self.next_lf = <const char *>memchr(self.at, c"\n", self.end - self.at)
+            if self.next_lf == NULL:
+                self.next_lf = self.end
+        if self.next_cr < self.at:
+            self.next_cr = <const char *>memchr(self.at, c"\r", self.end - self.at)
+            if self.next_cr == NULL:
+                self.next_cr = self.end
+        return min(self.next_lf, self.next_cr)
+
+    @cython.final
+    cdef int put_away(self) except -1:
+        """Copy what is needed of a chunk that is used up, and let go of it."""
+        cdef const char *rest = self.at
+        cdef Py_ssize_t size = self.end - rest
+        if self.held != NULL:
+            # First, as it may lie in the buffer that the unfinished line is written to.
+            append(&self.data, self.held, self.held_size, self.limit)
+            self.held = NULL
+        if size:
+            self.at = self.end
+            self.pending += size
+            self.keep(rest, size)
+        elif not self.line_size:
+            release(&self.line)
+        self.drop_chunk()
+        return 0
+
+    @cython.final
+    cdef int keep(self, const char *piece, Py_ssize_t size) except -1:
+        """Keep a piece of the unfinished line, or refuse it if that makes the block too large."""
+        cdef Py_ssize_t whole
+        if not self.line_size:
+            self.comment = piece[0] == c":"
+        self.line_size += size
+        whole = self.line_size if self.comment else self.size + self.line_size
+        if whole > self.limit:
+            self.overflow(whole)
+            if self.failed:
+                return 0
+            if self.line_size > self.limit:
+                self.dropping = True
+                release(&self.line)
+        if not self.dropping:
+            append(&self.line, piece, size, self.limit)
+        return 0
+
+    @cython.final
+    cdef inline object take_line(self, const char *line, Py_ssize_t size):
+        """Take a line that is not blank; give it if it is a comment or unknown and that is wanted."""
+        cdef const char *value
+        cdef const char *end = line + size
+        if line[0] == c":":
+            if size > self.limit:
+                self.overflow(size)
+            elif self.comments:
+                value = value_of(line, 0, end)
+                return make_text(Comment, decode(value, end - value))
+            return None
+        self.has_field = True
+        self.size += size
+        if self.size > self.limit:
+            self.overflow(self.size)
+            if self.failed or size > self.limit:
+                return None
+        if is_field(line, size, b"data", 4):
+            if not self.skipping:
+                value = value_of(line, 4, end)
+                self.take_data(value, end - value)
+        elif is_field(line, size, b"event", 5):
+            value = value_of(line, 5, end)
+            self.event = self.decode_name(value, end - value)
+        elif is_field(line, size, b"id", 2):
+            value = value_of(line, 2, end)
+            if memchr(value, 0, end - value) == NULL:
+                self.block_id = decode(value, end - value)
+        elif is_field(line, size, b"retry", 5):
+            value = value_of(line, 5, end)
+            self.take_retry(value, end)
+        elif self.unknown:
+            return make_text(UnknownLine, decode(line, size))
+        return None
+
+    @cython.final
+    cdef inline int take_data(self, const char *value, Py_ssize_t size) except -1:
+        if not self.has_data:
+            self.has_data = True
+            self.held = value
+            self.held_size = size
+            return 0
+        if self.held != NULL:
+            append(&self.data, self.held, self.held_size, self.limit)
+            self.held = NULL
+        append(&self.data, b"\n", 1, self.limit)
+        append(&self.data, value, size, self.limit)
+        return 0
+
+    @cython.final
+    cdef str decode_name(self, const char *name, Py_ssize_t size):
+        """Decode the name of an event, which is mostly the one that the event before had."""
+        cdef Py_ssize_t cached_size
+        cdef const char *cached
+        if size > LONGEST_CACHED_NAME:
+            return decode(name, size)
+        if self.cached_name is not None:
+            cached = PyUnicode_AsUTF8AndSize(self.cached_name, &cached_size)
+            if cached_size == size and memcmp(cached, name, size) == 0:
+                return self.cached_name
+        self.cached_name = decode(name, size)
+        return self.cached_name
+
+    @cython.final
+    cdef int take_retry(self, const char *digit, const char *end) except -1:
+        cdef long long time = 0
+        if digit == end or end - digit > MOST_RETRY_DIGITS:
+            return 0
+        while digit < end:
+            if not c"0" <= digit[0] <= c"9":
+                return 0
+            time = time * 10 + (digit[0] - c"0")
+            digit += 1
+        self.time = self.block_retry = time
+        return 0
+
+    @cython.final
+    cdef inline object end_block(self):
+        """Take a blank line."""
+        cdef object event = None
+        cdef str data
+        self.pending = 0
+        if not self.has_field and not self.skipping:
+            return None
+        if self.block_id is not None:
+            self.id = self.block_id
+        if self.skipping:
+            pass
+        elif self.has_data:
+            if self.held != NULL:
+                data = decode(self.held, self.held_size)
+            else:
+                data = decode(self.data.at, self.data.size)
+            event = make_event(self.event or MESSAGE, data, self.id, self.block_retry)
+        elif self.empty_events and not (self.event is None and self.block_id is None and self.block_retry is None):
+            event = make_event(self.event or MESSAGE, "", self.id, self.block_retry)
+        self.clear_block()
+        return event
+
+    @cython.final
+    cdef void overflow(self, Py_ssize_t size) noexcept:
+        """Take notice that the block, or a comment, is over the limit. The caller of scan raises what is to be raised."""
+        if self.skip:
+            if not self.skipping:
+                self.skipping = True
+                self.skipped += 1
+                self.clear_data()
+            return
+        self.failed = True
+        self.size = size
+        self.pending += self.end - self.at
+        self.drop_chunk()
+        self.clear_line()
+        self.clear_data()
+
+
+cdef inline bint is_field(const char *line, Py_ssize_t size, const char *name, Py_ssize_t length) noexcept:
+    return size >= length and memcmp(line, name, length) == 0 and (size == length or line[length] == c":")
+
+
+cdef inline const char *value_of(const char *line, Py_ssize_t length, const char *end) noexcept:
+    """Give where the value begins, in a line that ends at `end`, after a name of that length, a colon, one space."""
+    cdef const char *value = line + length
+    if value < end:
+        value += 1
+        if value < end and value[0] == c" ":
+            value += 1
+    return value
+
+
+cdef class EventPump:
+    """Chunks to events, one at a time: an iterator that takes a chunk only when it has no event left.
+
+    A chunk is scanned only as far as it is asked for, so `last_event_id` is that of the event given last, and not of
+    one that came in the same chunk and was not given yet.
+
+    Two ways to use it. As a base class of what is iterated over: `_open` gives the iterator of chunks, `_finish` is
+    called once, when that has ended (None, and whether it was cut) or something was raised (the exception). Or from
+    outside, by one who fetches the chunks himself: `push` one, `pop` until there is None, and in the end `finish`.
+
+    Twin of EventPump in `_python.py`.
+    """
+
+    cdef Scanner scanner
+    cdef object source
+    cdef list leftover      # what the scanner's close() gave: a list that is popped from the end
+    cdef flag reading
+    cdef readonly bint over
+    cdef readonly bint timing
+    cdef readonly Py_ssize_t reads
+    cdef readonly Py_ssize_t bytes_read
+    cdef readonly Py_ssize_t events
+    cdef object time
+
+    def __init__(self, Scanner scanner not None, bint timing=False):
+        self.scanner = scanner
+        self.timing = timing
+        inherit_next(type(self))
+
+    @classmethod
+    def __class_getitem__(cls, item):
+        return GenericAlias(cls, item)
+
+    @property
+    def last_event_id(self):
+        return self.scanner.id
+
+    @property
+    def retry(self):
+        return self.scanner.time
+
+    @property
+    def received_ns(self):
+        return self.time
+
+    def _open(self):
+        raise NotImplementedError("a subclass says where chunks come from")
+
+    def _finish(self, error, cut):
+        raise NotImplementedError("a subclass says what to do at the end")
+
+    @cython.critical_section
+    def push(self, chunk):
+        """Take the next chunk. What is left of the one before is dropped: pop until there is None."""
+        self.scanner.check_open()
+        self.take(chunk)
+
+    @cython.critical_section
+    def pop(self):
+        """Give the next thing in the chunk, None if there is none. Raises EventTooLarge."""
+        item = self.next_item()
+        if item is None:
+            self.check_limit()
+        return item
+
+    @cython.critical_section
+    def finish(self):
+        """Take the end of the stream, which may leave something to pop; tell whether it was cut."""
+        return self.take_end()
+
+    @cython.critical_section
+    def stop(self):
+        """Drop what is left, and take no more."""
+        self.end()
+
+    def __iter__(self):
+        return self
+
+    @cython.critical_section
+    def __next__(self):
+        if self.reading:
+            raise ValueError(ALREADY_READING)
+        item = self.next_item()
+        if item is None:
+            item = self.read_on()
+            if item is None:
+                raise StopIteration
+        return item
+
+    cdef object read_on(self):
+        """Take chunks until one completes something; None at the end."""
+        try:
+            return self.advance()
+        except BaseException as error:
+            self.reading = False
+            self.end()
+            self._finish(error, False)
+            raise
+
+    cdef object advance(self):
+        self.check_limit()
+        while not self.over:
+            if self.source is None:
+                self.source = self._open()
+            self.reading = True
+            chunk = next(self.source, END)
+            self.reading = False
+            if self.over:
+                break  # stopped meanwhile, by another thread or by the source itself
+            if chunk is END:
+                self._finish(None, self.take_end())
+            else:
+                self.take(chunk)
+            item = self.next_item()
+            if item is not None:
+                return item
+            self.check_limit()
+        return None
+
+    cdef inline object next_item(self):
+        cdef object item
+        if self.leftover:
+            item = self.leftover.pop()
+        else:
+            item = self.scanner.scan()
+        if type(item) is ServerSentEvent:
+            self.events += 1
+        return item
+
+    cdef int check_limit(self) except -1:
+        """Raise what scan does not, if there is something to raise and it was not raised yet."""
+        if self.scanner.failed and not self.over:
+            self.over = True
+            raise EventTooLarge(self.scanner.limit, self.scanner.size)
+        return 0
+
+    cdef int take(self, chunk) except -1:
+        if self.timing:
+            self.time = perf_counter_ns()
+        self.reads += 1
+        if type(chunk) is not bytes:
+            chunk = chunk_bytes(chunk)
+        self.bytes_read += PyBytes_GET_SIZE(chunk)
+        self.scanner.put_away()
+        self.scanner.push(<bytes>chunk)
+        return 0
+
+    cdef bint take_end(self) except -1:
+        self.over = True
+        self.leftover = self.scanner.take_end()
+        self.leftover.reverse()
+        return self.scanner.was_cut
+
+    cdef int end(self) except -1:
+        self.over = True
+        self.leftover = None
+        self.scanner.drop_chunk()
+        self.scanner.clear_data()
+        return 0
+
+
+cdef int inherit_next(object cls) except -1:
+    """Give a subclass of EventPump the slot for next() that it would have inherited, had it not been written in Cython.
+
+    Cython lists __next__ among the methods, and for one of those Python gives a subclass a slot that looks it up by
+    name: 20 ns an event.
+    """
+    cdef PyTypeObject *slots = <PyTypeObject *>cls
+    cdef PyTypeObject *ours = <PyTypeObject *>EventPump
+    if slots.tp_iternext != ours.tp_iternext and cls.__next__ is EventPump.__next__:
+        slots.tp_iternext = ours.tp_iternext
+    return 0
+
+
+cdef void present(object cls, const char *name, object (*new)(type, PyObject *, PyObject *)) noexcept:
+    """Name a class as the package presents it, to repr and to pickle, and give it its constructor."""
+    cdef PyTypeObject *slots = <PyTypeObject *>cls
+    slots.tp_name = name
+    if new != NULL:
+        slots.tp_new = new
+        slots.tp_vectorcall = NULL  # Cython's own way to the allocator
+
+
+cdef PyMemberDef[4] EVENT_FIELDS
+
+
+cdef int list_fields() except -1:
+    """Make the fields of an event plain slots, as __slots__ would: those the interpreter reads without a call.
+
+    Cython makes getters, for which `event.data` costs 15 ns more. A class without C methods is its fields and no more.
+    """
+    cdef PyTypeObject *slots = <PyTypeObject *>ServerSentEvent
+    cdef int i
+    if ServerSentEvent.__basicsize__ != sizeof(PyObject) + 4 * sizeof(PyObject *):
+        return 0
+    EVENT_FIELDS[0].name = "event"
+    EVENT_FIELDS[1].name = "data"
+    EVENT_FIELDS[2].name = "id"
+    EVENT_FIELDS[3].name = "retry"
+    for i in range(4):
+        EVENT_FIELDS[i].type = T_OBJECT_EX
+        EVENT_FIELDS[i].offset = sizeof(PyObject) + i * sizeof(PyObject *)
+        EVENT_FIELDS[i].flags = READONLY
+        (<dict>slots.tp_dict)[EVENT_FIELDS[i].name.decode()] = PyDescr_NewMember(slots, &EVENT_FIELDS[i])
+    PyType_Modified(slots)
+    return 0
+
+
+list_fields()
+present(ServerSentEvent, "ssescan.ServerSentEvent", new_event)
+present(Comment, "ssescan.Comment", new_comment)
+present(UnknownLine, "ssescan.UnknownLine", new_unknown_line)
+present(Scanner, "ssescan.Scanner", NULL)

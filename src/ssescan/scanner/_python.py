@@ -1,0 +1,741 @@
+"""Bytes to events in pure Python: what runs where the extension does not, and what it is compared with.
+
+Twin of `_compiled.pyx`: same names, same behaviour, same words; tests feed both the same bytes. Here speed comes from
+doing much in few calls of the interpreter (`splitlines` splits bytes at LF, CR and CRLF and nowhere else), there from
+looking at single bytes; so the two are shaped differently. WHATWG HTML section 9.2.6, "Interpreting an event stream",
+is what both follow.
+"""
+
+from __future__ import annotations
+
+from _thread import RLock
+from operator import attrgetter
+from time import perf_counter_ns
+from types import GenericAlias
+
+from ..errors import EventTooLarge
+from ._shared import (
+    ALREADY_READING,
+    BYTE_ORDER_MARK,
+    DEFAULT_MAX_EVENT_SIZE,
+    FED_AFTER_CLOSE,
+    FED_AFTER_TOO_LARGE,
+    chunk_bytes,
+    comment_text,
+    event_fields,
+    load_json,
+    rebuild,
+    refuse_change,
+    scanner_options,
+    unknown_line_text,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any, NoReturn
+
+__all__ = ["Comment", "EventPump", "Scanner", "ServerSentEvent", "UnknownLine"]
+
+# Pieces of an unfinished line that are shorter than this are gathered, so that a piece costs no object of its own.
+SMALL_PIECE = 4096
+GATHERED = 65536
+MOST_RETRY_DIGITS = 15
+
+
+class _Immutable:
+    """What the three kinds of things that a scanner gives have in common."""
+
+    __slots__ = ()
+    __match_args__: tuple[str, ...] = ()
+
+    def __init_subclass__(cls, final: bool = False, **options: Any) -> None:
+        # The compiled classes are final, so these are.
+        base = cls.__mro__[1]
+        if not final and base is not _Immutable:
+            raise TypeError(f"type '{base.__module__}.{base.__name__}' is not an acceptable base type")
+        super().__init_subclass__(**options)
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        refuse_change(self, name)
+
+    def __delattr__(self, name: str) -> NoReturn:
+        refuse_change(self, name)
+
+    def _values(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, name) for name in self.__match_args__)
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return self._values() == other._values()
+
+    def __hash__(self) -> int:
+        return hash(self._values())
+
+    def __repr__(self) -> str:
+        fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__match_args__)
+        return f"{type(self).__name__}({fields})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return rebuild, (type(self).__name__, self._values())
+
+    def __copy__(self) -> Any:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Any:
+        return self
+
+
+# An event is made as one of these, whose attributes are set as any, and then turned into what may not be changed: that
+# takes a third of the time that four calls of object.__setattr__ do.
+
+
+class _EventInTheMaking:
+    __slots__ = ("data", "event", "id", "retry")
+
+    event: str
+    data: str
+    id: str
+    retry: int | None
+
+
+class _TextInTheMaking:
+    __slots__ = ("text",)
+
+    text: str
+
+
+class ServerSentEvent(_Immutable, _EventInTheMaking, final=True):
+    """An event, as dispatched (WHATWG HTML section 9.2.6).
+
+    `event`: its type, "message" unless the stream named one. `data`: the data lines, joined with LF. `id`: the last
+    event ID at dispatch, "" if none was sent yet. `retry`: the reconnection time that stood in this very block, ms, or
+    None. Immutable and hashable. TypeError where a field is of another type.
+    """
+
+    __module__ = "ssescan"
+    __slots__ = ()
+    __match_args__ = ("event", "data", "id", "retry")
+
+    def __new__(cls, event: str = "message", data: str = "", id: str = "", retry: int | None = None) -> ServerSentEvent:
+        return _make_event(*event_fields(cls, event, data, id, retry))
+
+    def json(self) -> Any:
+        """Parse `data` as JSON, by the standard library; ValueError where it is none."""
+        return load_json(self.data)
+
+
+class Comment(_Immutable, _TextInTheMaking, final=True):
+    """A comment: a line that began with a colon. `text` is the line less the colon and one space after it."""
+
+    __module__ = "ssescan"
+    __slots__ = ()
+    __match_args__ = ("text",)
+
+    def __new__(cls, text: str) -> Comment:
+        made: Comment = _make_text(Comment, comment_text(cls, text))
+        return made
+
+
+class UnknownLine(_Immutable, _TextInTheMaking, final=True):
+    """A line with a field name that the standard ignores. `text` is the whole line."""
+
+    __module__ = "ssescan"
+    __slots__ = ()
+    __match_args__ = ("text",)
+
+    def __new__(cls, text: str) -> UnknownLine:
+        made: UnknownLine = _make_text(UnknownLine, unknown_line_text(cls, text))
+        return made
+
+
+def _make_event(event: str, data: str, id_: str, retry: int | None) -> ServerSentEvent:
+    made: Any = _EventInTheMaking()
+    made.event = event
+    made.data = data
+    made.id = id_
+    made.retry = retry
+    made.__class__ = ServerSentEvent
+    return made  # type: ignore[no-any-return]
+
+
+def _make_text(cls: type, text: str) -> Any:
+    made: Any = _TextInTheMaking()
+    made.text = text
+    made.__class__ = cls
+    return made
+
+
+def _read_only(name: str) -> Any:
+    """Give a property over the slot `_name` that refuses as a read-only attribute of the compiled twin does."""
+
+    def refuse(self: object, value: object = None) -> NoReturn:
+        raise AttributeError(f"attribute {name!r} of 'ssescan.Scanner' objects is not writable")
+
+    return property(attrgetter("_" + name), refuse, refuse)
+
+
+class Scanner:
+    """Bytes in, events out (WHATWG HTML section 9.2.6). No I/O; the chunks may be cut anywhere.
+
+    `max_event_size`: the limit on one block or one comment, bytes, line ends not counted; a security limit. None: no
+    limit. `oversize`: "raise" EventTooLarge, or "skip" the event and go on. `empty_events`: also dispatch blocks that
+    set event, id or retry but no data. `comments`, `unknown`: also give Comment and UnknownLine, in order, among the
+    events. `unterminated`: "drop" a block that the end of the stream cut short, as the standard says, or "dispatch" it.
+
+    `last_event_id`: changes at the blank line that ends a block. `retry`: the last valid reconnection time, ms, or
+    None. `pending`: bytes fed since the last blank line, line ends included. `skipped`: events dropped for their size.
+    `cut`: after close(), whether the stream ended within a block.
+    """
+
+    __module__ = "ssescan"
+    __slots__ = (
+        "_after_cr",
+        "_block_id",
+        "_block_retry",
+        "_bom",
+        "_closed",
+        "_comments",
+        "_cut",
+        "_data",
+        "_dispatch_unterminated",
+        "_dropping",
+        "_empty_events",
+        "_event",
+        "_failed",
+        "_gathered",
+        "_has_field",
+        "_last_event_id",
+        "_limit",
+        "_line_size",
+        "_lock",
+        "_pending",
+        "_pieces",
+        "_retry",
+        "_size",
+        "_skip",
+        "_skipped",
+        "_skipping",
+        "_unknown",
+    )
+
+    _last_event_id: str
+    _retry: int | None
+    _pending: int
+    _skipped: int
+    _cut: bool
+
+    # The stream.
+    _bom: int  # how many bytes of a byte order mark have come; 3: it came, or something else did
+    _after_cr: bool  # an LF that comes now belongs to the CR before it
+    _closed: bool
+    _failed: bool
+
+    # The unfinished line: what is long as it came, what is short gathered.
+    _pieces: list[bytes]
+    _gathered: bytearray
+    _line_size: int  # dropped bytes included
+    _dropping: bool  # it is over the limit: only its size and its first byte are kept
+
+    # The block.
+    _size: int  # of its lines
+    _has_field: bool
+    _skipping: bool  # it is over the limit
+    _event: str | None
+    _data: bytes | bytearray | None
+    _block_id: str | None
+    _block_retry: int | None
+
+    if not TYPE_CHECKING:
+        __class_getitem__ = classmethod(GenericAlias)
+
+    def __init__(
+        self,
+        *,
+        max_event_size: int | None = DEFAULT_MAX_EVENT_SIZE,
+        oversize: Any = "raise",
+        empty_events: bool = False,
+        comments: bool = False,
+        unknown: bool = False,
+        unterminated: Any = "drop",
+    ) -> None:
+        (
+            self._limit,
+            self._skip,
+            self._empty_events,
+            self._comments,
+            self._unknown,
+            self._dispatch_unterminated,
+        ) = scanner_options(
+            self,
+            max_event_size=max_event_size,
+            oversize=oversize,
+            empty_events=empty_events,
+            comments=comments,
+            unknown=unknown,
+            unterminated=unterminated,
+        )
+        # A feed is one step to other threads, as it is in the compiled twin.
+        self._lock = RLock()
+        self._last_event_id = ""
+        self._retry = None
+        self._begin()
+
+    last_event_id = _read_only("last_event_id")
+    retry = _read_only("retry")
+    pending = _read_only("pending")
+    skipped = _read_only("skipped")
+    cut = _read_only("cut")
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Scanner cannot be pickled or copied: it stands in the middle of a stream")
+
+    def feed(self, chunk: Any) -> list[Any]:
+        """Take the next bytes of the stream, return what they completed, in order.
+
+        `chunk`: anything with the buffer protocol; it may be changed once feed has returned. TypeError for anything
+        else; ValueError after close() or EventTooLarge. EventTooLarge for a block over the limit.
+        """
+        if type(chunk) is not bytes:
+            chunk = chunk_bytes(chunk)
+        with self._lock:
+            self._check_open()
+            items: list[Any] = []
+            try:
+                items.extend(self._scan(chunk))
+            except EventTooLarge as error:
+                error.events.extend(items)
+                raise
+            return items
+
+    def close(self) -> list[Any]:
+        """Take the end of the stream, return what it completed: nothing, unless unterminated="dispatch"."""
+        with self._lock:
+            if self._closed:
+                return []
+            self._closed = True
+            if self._failed:
+                self._cut = True
+                return []
+            if 0 < self._bom < 3:
+                # The beginning of a byte order mark that never came whole is text.
+                self._gathered += BYTE_ORDER_MARK[: self._bom]
+                self._line_size = self._bom
+            unfinished = self._line_size and not self._starts_with_colon()
+            self._cut = bool(self._has_field or unfinished)
+            items: list[Any] = []
+            if self._dispatch_unterminated:
+                line = self._finish_line(b"")
+                items += [self._take_line(line) if line else None, self._end_block()]
+                items = [item for item in items if item is not None]
+            self._clear_line()
+            self._data = None
+            return items
+
+    def reset(self) -> None:
+        """Make ready for another stream. Options, last_event_id and retry are kept: a reconnect needs them."""
+        with self._lock:
+            self._begin()
+
+    def _begin(self) -> None:
+        self._closed = self._failed = self._cut = False
+        self._bom = 0
+        self._after_cr = False
+        self._pending = self._skipped = 0
+        self._pieces = []
+        self._gathered = bytearray()
+        self._clear_line()
+        self._clear_block()
+
+    def _clear_line(self) -> None:
+        self._pieces.clear()
+        self._gathered.clear()
+        self._line_size = 0
+        self._dropping = False
+
+    def _clear_block(self) -> None:
+        self._size = 0
+        self._has_field = False
+        self._skipping = False
+        self._event = self._data = self._block_id = self._block_retry = None
+
+    def _check_open(self) -> None:
+        if self._failed:
+            raise ValueError(FED_AFTER_TOO_LARGE)
+        if self._closed:
+            raise ValueError(FED_AFTER_CLOSE)
+
+    def _scan(self, chunk: bytes) -> Iterator[Any]:
+        """Give what a chunk completes, one by one. To be exhausted before the next chunk."""
+        if self._bom < 3:
+            chunk = self._skip_byte_order_mark(chunk)
+        if self._after_cr and chunk:
+            self._after_cr = False
+            if chunk[0] == 10:
+                chunk = chunk[1:]
+                if self._pending:
+                    self._pending += 1  # else it belongs to the blank line, after which counting begins
+        # `13 in chunk`, not `b"\r" in chunk`: that is ten times slower, as it first tries to take bytes for a number.
+        if 13 in chunk or self._size + self._line_size + len(chunk) > self._limit:
+            return self._scan_lines(chunk)
+        end = chunk.find(b"\n")
+        if end < 0:
+            if chunk:
+                self._pending += len(chunk)
+                self._line_size += len(chunk)
+                self._append(chunk)
+            return _NOTHING
+        if end == len(chunk) - 2 and chunk.startswith(b"data: ") and chunk.endswith(b"\n") and not self._pending:
+            # One event a chunk, which is how models send.
+            return iter((self._make_message(chunk[6:-2]),))
+        return self._scan_blocks(chunk)
+
+    def _make_message(self, data: bytes) -> ServerSentEvent:
+        """Dispatch a block of one data line, which is what streams are full of."""
+        made: Any = _EventInTheMaking()
+        made.event = "message"
+        made.data = data.decode("utf-8", "replace")
+        made.id = self._last_event_id
+        made.retry = None
+        made.__class__ = ServerSentEvent
+        return made  # type: ignore[no-any-return]
+
+    def _scan_blocks(self, chunk: bytes) -> Iterator[Any]:
+        """Scan a chunk the quick way: one that has no CR in it, and is too short for anything to pass the limit."""
+        if self._line_size:
+            begun, _, chunk = chunk.partition(b"\n")
+            self._pending += len(begun) + 1
+            item = self._take_line(self._finish_line(begun))
+            if item is not None:
+                yield item
+        blocks = chunk.split(b"\n\n")
+        rest = blocks.pop()
+        for block in blocks:
+            if block.startswith(b"data: ") and 10 not in block and not self._has_field:
+                yield self._make_message(block[6:])
+                continue
+            for line in block.split(b"\n"):
+                item = self._take_line(line) if line else self._end_block()
+                if item is not None:
+                    yield item
+            item = self._end_block()
+            if item is not None:
+                yield item
+        if blocks:
+            self._pending = 0
+        if rest[:1] == b"\n":
+            # The third LF in a row, or the first of the chunk: a blank line too.
+            rest = rest[1:]
+            item = self._end_block()
+            if item is not None:
+                yield item
+        if rest:
+            self._pending += len(rest)
+            lines = rest.split(b"\n")
+            unfinished = lines.pop()
+            for line in lines:
+                item = self._take_line(line)
+                if item is not None:
+                    yield item
+            if unfinished:
+                self._keep(unfinished)
+
+    def _scan_lines(self, chunk: bytes) -> Iterator[Any]:
+        """Scan any chunk: line by line, looking at the limit each time."""
+        if not chunk:
+            return
+        lines = chunk.splitlines()
+        self._after_cr = chunk[-1] == 13
+        unfinished = lines.pop() if chunk[-1] not in b"\r\n" else b""
+        blank = -1
+        try:
+            if self._line_size and lines:
+                lines[0] = self._finish_line(lines[0])
+            for index, line in enumerate(lines):
+                if line:
+                    item = self._take_line(line)
+                elif index == 0 and self._dropping:
+                    self._take_dropped_line()
+                    continue
+                else:
+                    blank = index
+                    item = self._end_block()
+                if item is not None:
+                    yield item
+            if unfinished:
+                self._keep(unfinished)
+        finally:
+            if blank < 0:
+                self._pending += len(chunk)
+            elif blank < len(lines) - 1 or unfinished:
+                self._pending = sum(map(len, chunk.splitlines(keepends=True)[blank + 1 :]))
+
+    def _skip_byte_order_mark(self, chunk: bytes) -> bytes:
+        for index, byte in enumerate(chunk):
+            if byte != BYTE_ORDER_MARK[self._bom]:
+                if self._bom:
+                    began = BYTE_ORDER_MARK[: self._bom]
+                    self._bom = 3
+                    self._pending = 0  # what began is counted again, with the rest
+                    return began + chunk[index:]
+                self._bom = 3
+                return chunk
+            self._bom += 1
+            self._pending += 1
+            if self._bom == 3:
+                return chunk[index + 1 :]
+        return b""
+
+    def _starts_with_colon(self) -> bool:
+        return (self._pieces[0] if self._pieces else self._gathered)[:1] == b":"
+
+    def _keep(self, piece: bytes) -> None:
+        """Keep a piece of the unfinished line, or refuse it if that makes the block too large."""
+        self._line_size += len(piece)
+        comment = self._starts_with_colon() if self._line_size > len(piece) else piece[0] == 58
+        size = self._line_size if comment else self._size + self._line_size
+        if size > self._limit:
+            self._overflow(size)
+            if self._line_size > self._limit and not self._dropping:
+                # Only the first byte, which tells a comment, is still of interest.
+                first = b":" if comment else b"x"
+                self._pieces.clear()
+                self._gathered.clear()
+                self._gathered += first
+                self._dropping = True
+        if not self._dropping:
+            self._append(piece)
+
+    def _append(self, piece: bytes) -> None:
+        """Append to the unfinished line, without copying what is long or making an object of what is short."""
+        if len(piece) < SMALL_PIECE:
+            self._gathered += piece
+            if len(self._gathered) < GATHERED:
+                return
+            piece = b""
+        if self._gathered:
+            self._pieces.append(bytes(self._gathered))
+            self._gathered.clear()
+        if piece:
+            self._pieces.append(piece)
+
+    def _finish_line(self, rest: bytes) -> bytes:
+        """Give the unfinished line with its rest; b"" if it was dropped, which _dropping then still says."""
+        if rest:
+            self._keep(rest)
+        if self._dropping:
+            return b""
+        line = bytes(self._gathered)
+        if self._pieces:
+            line = b"".join([*self._pieces, line])
+        self._clear_line()
+        return line
+
+    def _take_dropped_line(self) -> None:
+        if not self._starts_with_colon():
+            self._has_field = True
+        self._clear_line()
+
+    def _take_line(self, line: bytes) -> Any:
+        """Take a line that is not blank; give it if it is a comment or unknown and that is wanted."""
+        length = len(line)
+        if line[0] == 58:
+            if length > self._limit:
+                self._overflow(length)
+            elif self._comments:
+                text = line[2:] if line[1:2] == b" " else line[1:]
+                return _make_text(Comment, text.decode("utf-8", "replace"))
+            return None
+        self._has_field = True
+        self._size += length
+        if self._size > self._limit:
+            self._overflow(self._size)
+            if length > self._limit:
+                return None
+        name, _, value = line.partition(b":")
+        if value[:1] == b" ":
+            value = value[1:]
+        if name == b"data":
+            if self._skipping:
+                pass
+            elif self._data is None:
+                self._data = value
+            else:
+                if not isinstance(self._data, bytearray):
+                    self._data = bytearray(self._data)
+                self._data += b"\n"
+                self._data += value
+        elif name == b"event":
+            self._event = value.decode("utf-8", "replace")
+        elif name == b"id":
+            if b"\0" not in value:
+                self._block_id = value.decode("utf-8", "replace")
+        elif name == b"retry":
+            if len(value) <= MOST_RETRY_DIGITS and value.isdigit():
+                self._retry = self._block_retry = int(value)
+        elif self._unknown:
+            return _make_text(UnknownLine, line.decode("utf-8", "replace"))
+        return None
+
+    def _end_block(self) -> Any:
+        """Take a blank line."""
+        self._pending = 0
+        if not self._has_field and not self._skipping:
+            return None
+        data = self._data
+        if self._block_id is not None:
+            self._last_event_id = self._block_id
+        event = None
+        if not self._skipping:
+            if data is not None:
+                event = _make_event(
+                    self._event or "message", data.decode("utf-8", "replace"), self._last_event_id, self._block_retry
+                )
+            elif self._empty_events and (self._event, self._block_id, self._block_retry) != (None, None, None):
+                event = _make_event(self._event or "message", "", self._last_event_id, self._block_retry)
+        self._clear_block()
+        return event
+
+    def _overflow(self, size: int) -> None:
+        """Take notice that the block, or a comment, is over the limit."""
+        if self._skip:
+            if not self._skipping:
+                self._skipping = True
+                self._skipped += 1
+                self._data = None
+            return
+        self._failed = True
+        self._clear_line()
+        self._data = None
+        raise EventTooLarge(self._limit, size)
+
+
+class EventPump:
+    """Chunks to events, one at a time: an iterator that takes a chunk only when it has no event left.
+
+    A chunk is scanned only as far as it is asked for, so `last_event_id` is that of the event given last, and not of
+    one that came in the same chunk and was not given yet.
+
+    Two ways to use it. As a base class of what is iterated over: `_open` gives the iterator of chunks, `_finish` is
+    called once, when that has ended (None, and whether it was cut) or something was raised (the exception). Or from
+    outside, by one who fetches the chunks himself: `push` one, `pop` until there is None, and in the end `finish`.
+
+    Twin of EventPump in `_compiled.pyx`.
+    """
+
+    __slots__ = (
+        "_items",
+        "_reading",
+        "_scanner",
+        "_source",
+        "bytes_read",
+        "events",
+        "over",
+        "reads",
+        "received_ns",
+        "timing",
+    )
+
+    if not TYPE_CHECKING:
+        __class_getitem__ = classmethod(GenericAlias)
+
+    def __init__(self, scanner: Scanner, timing: bool = False) -> None:
+        self._scanner = scanner
+        self._source: Iterator[Any] | None = None
+        self._items: Iterator[Any] = _NOTHING
+        self._reading = False
+        self.over = False  # no chunk will be taken any more
+        self.timing = timing
+        self.reads = 0
+        self.bytes_read = 0
+        self.events = 0
+        self.received_ns: int | None = None
+
+    @property
+    def last_event_id(self) -> str:
+        return self._scanner.last_event_id  # type: ignore[no-any-return]
+
+    @property
+    def retry(self) -> int | None:
+        return self._scanner.retry  # type: ignore[no-any-return]
+
+    def _open(self) -> Iterator[Any]:
+        raise NotImplementedError("a subclass says where chunks come from")
+
+    def _finish(self, error: BaseException | None, cut: bool) -> None:
+        raise NotImplementedError("a subclass says what to do at the end")
+
+    def push(self, chunk: Any) -> None:
+        """Take the next chunk. What is left of the one before is dropped: pop until there is None."""
+        if self.timing:
+            self.received_ns = perf_counter_ns()
+        self.reads += 1
+        if type(chunk) is not bytes:
+            chunk = chunk_bytes(chunk)
+        self.bytes_read += len(chunk)
+        self._items = self._scanner._scan(chunk)
+
+    def pop(self) -> Any:
+        """Give the next thing in the chunk, None if there is none. Raises EventTooLarge."""
+        for item in self._items:
+            if type(item) is ServerSentEvent:
+                self.events += 1
+            return item
+        return None
+
+    def finish(self) -> bool:
+        """Take the end of the stream, which may leave something to pop; tell whether it was cut."""
+        self.over = True
+        self._items = iter(self._scanner.close())
+        return self._scanner._cut
+
+    def stop(self) -> None:
+        """Drop what is left, and take no more."""
+        self.over = True
+        self._items = _NOTHING
+
+    def __iter__(self) -> Any:
+        return self
+
+    def __next__(self) -> Any:
+        if self._reading:
+            raise ValueError(ALREADY_READING)
+        self._reading = True
+        try:
+            for item in self._items:
+                if type(item) is ServerSentEvent:
+                    self.events += 1
+                return item
+            item = self._advance()
+        except BaseException as error:
+            self.stop()
+            self._finish(error, False)
+            raise
+        finally:
+            self._reading = False
+        if item is None:
+            raise StopIteration
+        return item
+
+    def _advance(self) -> Any:
+        """Take chunks until one completes something; None at the end."""
+        while not self.over:
+            if self._source is None:
+                self._source = self._open()
+            chunk = next(self._source, _END)
+            if self.over:
+                break  # type: ignore[unreachable]  # not so: another thread, or the source itself, may have stopped us
+            if chunk is _END:
+                self._finish(None, self.finish())
+            else:
+                self.push(chunk)
+            for item in self._items:
+                if type(item) is ServerSentEvent:
+                    self.events += 1
+                return item
+        return None
+
+
+_END = object()
+_NOTHING: Iterator[Any] = iter(())

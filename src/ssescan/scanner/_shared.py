@@ -1,0 +1,149 @@
+"""What the two backends must not do differently, and that no stream is slower for: arguments, texts, pickles, JSON.
+
+Used by `_compiled.pyx` and `_python.py` alike. Knows nothing of scanning.
+"""
+
+from __future__ import annotations
+
+import sys
+
+TYPE_CHECKING = False  # typing costs 9 ms to import, a third of what the whole package may cost
+if TYPE_CHECKING:
+    from typing import Any, Literal, NoReturn, TypedDict
+
+    class StreamOptions(TypedDict, total=False):
+        """The options of a Scanner that do not change what kinds of things it gives."""
+
+        max_event_size: int | None
+        oversize: Literal["raise", "skip"]
+        empty_events: bool
+        unterminated: Literal["drop", "dispatch"]
+
+
+DEFAULT_MAX_EVENT_SIZE = 64 * 2**20
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+# An EventPump is not to be entered while it waits for a chunk: two readers would each get half of a block.
+ALREADY_READING = "this stream is being read already: a stream has one reader at a time"
+FED_AFTER_CLOSE = "feed() came after close(): call reset() to read another stream"
+FED_AFTER_TOO_LARGE = "feed() came after EventTooLarge, the stream cannot be read on: call reset() to read another"
+
+
+def _kind(value: object) -> str:
+    return type(value).__name__
+
+
+def _exact_str(name: str, value: object) -> str:
+    if type(value) is str:
+        return value
+    if isinstance(value, str):
+        return str.__str__(value)
+    raise TypeError(f"{name} must be a str, not {_kind(value)}")
+
+
+# Each of the next four stands in for the constructor that it is named after: the backends hand on whatever they were
+# called with, so that a wrong call is refused in the same words by both.
+
+
+def scanner_options(
+    self: object,
+    /,
+    *,
+    max_event_size: int | None = DEFAULT_MAX_EVENT_SIZE,
+    oversize: Literal["raise", "skip"] = "raise",
+    empty_events: bool = False,
+    comments: bool = False,
+    unknown: bool = False,
+    unterminated: Literal["drop", "dispatch"] = "drop",
+) -> tuple[int, bool, bool, bool, bool, bool]:
+    """Check what a Scanner was called with.
+
+    Returns the limit (no limit: sys.maxsize), whether to skip what is over it, empty_events, comments, unknown, and
+    whether to dispatch an unterminated block.
+    """
+    if max_event_size is None:
+        limit = sys.maxsize
+    elif isinstance(max_event_size, bool) or not isinstance(max_event_size, int):
+        raise TypeError(f"max_event_size must be an int (bytes) or None (no limit), not {_kind(max_event_size)}")
+    elif max_event_size <= 0:
+        raise ValueError(f"max_event_size must be positive (bytes) or None (no limit), not {int(max_event_size)}")
+    else:
+        limit = min(int(max_event_size), sys.maxsize)
+    for name, flag in (("empty_events", empty_events), ("comments", comments), ("unknown", unknown)):
+        if not isinstance(flag, bool):
+            raise TypeError(f"{name} must be a bool, not {_kind(flag)}")
+    for name, choice, choices in (
+        ("oversize", oversize, ("raise", "skip")),
+        ("unterminated", unterminated, ("drop", "dispatch")),
+    ):
+        if _exact_str(name, choice) not in choices:
+            raise ValueError(f"{name} must be {choices[0]!r} or {choices[1]!r}, not {choice!r}")
+    return limit, oversize == "skip", empty_events, comments, unknown, unterminated == "dispatch"
+
+
+def event_fields(
+    cls: object,
+    /,
+    event: str = "message",
+    data: str = "",
+    id: str = "",
+    retry: int | None = None,
+) -> tuple[str, str, str, int | None]:
+    """Check what a ServerSentEvent was called with, and make subclasses of str and int plain."""
+    if retry is not None and type(retry) is not int:
+        if isinstance(retry, bool) or not isinstance(retry, int):
+            raise TypeError(f"retry must be an int (ms) or None, not {_kind(retry)}")
+        retry = int.__index__(retry)
+    return _exact_str("event", event), _exact_str("data", data), _exact_str("id", id), retry
+
+
+def comment_text(cls: object, /, text: str) -> str:
+    """Check what a Comment was called with."""
+    return _exact_str("text", text)
+
+
+def unknown_line_text(cls: object, /, text: str) -> str:
+    """Check what an UnknownLine was called with."""
+    return _exact_str("text", text)
+
+
+scanner_options.__qualname__ = "Scanner.__init__"
+event_fields.__qualname__ = "ServerSentEvent.__new__"
+comment_text.__qualname__ = "Comment.__new__"
+unknown_line_text.__qualname__ = "UnknownLine.__new__"
+
+
+def refuse_change(self: object, name: str) -> NoReturn:
+    """Refuse to set or delete an attribute of an immutable object."""
+    raise AttributeError(f"{_kind(self)} is immutable, its attribute {name!r} cannot be set or deleted")
+
+
+def chunk_bytes(chunk: object) -> bytes:
+    """Give the bytes of a chunk that is not exactly bytes: a copy, as its owner may change it."""
+    if isinstance(chunk, str):
+        raise TypeError(
+            "a chunk must be bytes, not str: an event stream is UTF-8, pass the bytes as they were received"
+        )
+    try:
+        view = memoryview(chunk)  # type: ignore[arg-type]
+    except TypeError:
+        raise TypeError(f"a chunk must be bytes or another bytes-like object, not {_kind(chunk)}") from None
+    if not view.c_contiguous:
+        raise TypeError(f"a chunk must be contiguous, this {_kind(chunk)} is not: pass a copy of it, bytes(chunk)")
+    return view.tobytes()
+
+
+def load_json(data: str) -> Any:
+    """Parse the data of an event as JSON; ValueError where it is none, too deep nesting included."""
+    import json
+
+    try:
+        return json.loads(data)
+    except RecursionError:
+        raise ValueError("the data is nested too deeply to be read as JSON") from None
+
+
+def rebuild(name: str, values: tuple[Any, ...]) -> Any:
+    """Make an event, a comment or an unknown line of the backend at hand: what their pickles call."""
+    from ssescan import scanner
+
+    return getattr(scanner, name)(*values)

@@ -1,0 +1,223 @@
+"""Where chunks come from: responses of HTTP clients, files, any iterable of bytes.
+
+Knows the clients by what their responses can do, and imports none of them. Knows nothing of events: it hands on chunks
+as they arrive, never waiting for more than is there, and closes what is to be closed.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import AsyncGenerator, AsyncIterable, Generator, Iterable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+    from typing import Any, NoReturn, Protocol, TypeAlias
+
+    from typing_extensions import Buffer
+
+    class HasIterBytes(Protocol):
+        """A response of httpx or httpx2."""
+
+        def iter_bytes(self) -> Iterator[bytes]: ...
+
+    class HasRead1(Protocol):
+        """A buffered binary file."""
+
+        def read1(self, size: int = ..., /) -> bytes: ...
+
+    class HasRead(Protocol):
+        """A raw binary file."""
+
+        def read(self, size: int = ..., /) -> bytes | None: ...
+
+    class HasAiterBytes(Protocol):
+        """An asynchronous response of httpx or httpx2."""
+
+        def aiter_bytes(self) -> AsyncIterator[bytes]: ...
+
+    class HasIterAny(Protocol):
+        """The body of an aiohttp response."""
+
+        def iter_any(self) -> AsyncIterable[bytes]: ...
+
+    class HasContent(Protocol):
+        """A response of aiohttp."""
+
+        @property
+        def content(self) -> HasIterAny: ...
+
+    SyncSource: TypeAlias = HasIterBytes | HasRead1 | HasRead | Iterable[Buffer] | Buffer
+    AsyncSource: TypeAlias = HasAiterBytes | HasContent | HasIterAny | AsyncIterable[Buffer] | Buffer
+
+READ_SIZE = 65536  # bytes; at most so much, a read gives what is there
+
+
+class Origin:
+    """A source, understood: `open()` gives the iterator of its chunks, once; close() or aclose() ends it.
+
+    `response`, `status` and `content_type` are None where the source is no response.
+    """
+
+    __slots__ = ("_open", "chunks", "closed", "content_type", "response", "status")
+
+    def __init__(
+        self, open_chunks: Callable[[], Any], response: Any = None, status: int | None = None, generator: Any = None
+    ) -> None:
+        self._open = open_chunks
+        self.chunks: Any = generator  # one that was never begun is closed as well
+        self.closed = False
+        self.response = response
+        self.status = status
+        self.content_type: str | None = None
+        if response is not None:
+            self.content_type = response.headers.get("content-type") or ""
+
+    def open(self) -> Any:
+        """Give the iterator of the chunks; from now on it is to be closed."""
+        self.chunks = self._open()
+        return self.chunks
+
+    def is_event_stream(self) -> bool:
+        return (
+            self.content_type is not None and self.content_type.partition(";")[0].strip().lower() == "text/event-stream"
+        )
+
+    def close(self) -> None:
+        """Close the chunks, if they are a generator, and the response. A file stays open: it is its owner's."""
+        if self.closed:
+            return
+        self.closed = True
+        chunks, self.chunks = self.chunks, None
+        try:
+            # A generator that runs, in another thread, cannot be closed; its response can, and that ends it.
+            if isinstance(chunks, Generator) and not getattr(chunks, "gi_running", False):
+                chunks.close()
+        finally:
+            if self.response is not None:
+                self.response.close()
+
+    async def aclose(self) -> None:
+        """Close as close() does."""
+        if self.closed:
+            return
+        self.closed = True
+        chunks, self.chunks = self.chunks, None
+        try:
+            if isinstance(chunks, AsyncGenerator) and not getattr(chunks, "ag_running", False):
+                await chunks.aclose()
+        finally:
+            if self.response is not None:
+                if hasattr(self.response, "aclose"):
+                    await self.response.aclose()
+                else:
+                    self.response.close()
+
+
+def sync_origin(source: Any, name: str) -> Origin:
+    """Understand a source of chunks. TypeError, naming what to call instead of `name`, for what is none."""
+    _refuse_text(source, name)
+    if _is_buffer(source) and not hasattr(source, "read"):
+        return Origin(lambda: iter((source,)))
+    if hasattr(source, "iter_bytes") and hasattr(source, "status_code"):
+        if not hasattr(getattr(source, "stream", ()), "__iter__"):
+            _refuse_colour(source, name)
+        return Origin(source.iter_bytes, source, source.status_code)
+    if hasattr(source, "iter_content") and hasattr(source, "status_code"):
+        if hasattr(source, "__aenter__"):
+            _refuse_colour(source, name)
+        return Origin(lambda: _requests_chunks(source), source, source.status_code)
+    if hasattr(source, "__aiter__") or hasattr(source, "aiter_bytes") or _is_aiohttp(source):
+        _refuse_colour(source, name)
+    if hasattr(source, "read1"):
+        if isinstance(getattr(source, "status", None), int) and hasattr(source, "headers"):
+            return Origin(lambda: _read(source.read1), source, source.status)
+        return Origin(lambda: _read(source.read1))
+    if hasattr(source, "read"):
+        return Origin(lambda: _read(source.read))
+    if isinstance(source, Iterable):
+        return Origin(lambda: iter(source), generator=source)
+    return _refuse(source, name, "an HTTP response, a binary file, an iterable of bytes, or bytes")
+
+
+def async_origin(source: Any, name: str) -> Origin:
+    """Understand a source of chunks that is read asynchronously. TypeError as from sync_origin."""
+    _refuse_text(source, name)
+    if _is_buffer(source) and not hasattr(source, "read"):
+        return Origin(lambda: _once(source))
+    if hasattr(source, "aiter_bytes") and hasattr(source, "status_code"):
+        if not hasattr(getattr(source, "stream", ()), "__aiter__"):
+            _refuse_colour(source, name)
+        return Origin(source.aiter_bytes, source, source.status_code)
+    if _is_aiohttp(source):
+        return Origin(lambda: aiter(source.content.iter_any()), source, source.status)
+    if hasattr(source, "iter_any"):
+        return Origin(lambda: aiter(source.iter_any()))
+    if hasattr(source, "readuntil") and hasattr(source, "at_eof"):
+        # asyncio.StreamReader: iterated over, it would wait for lines, and fail on long ones.
+        return Origin(lambda: _aread(source.read))
+    if isinstance(source, AsyncIterable):
+        return Origin(lambda: aiter(source), generator=source)
+    if isinstance(source, Iterable) or hasattr(source, "read") or hasattr(source, "iter_bytes"):
+        _refuse_colour(source, name)
+    return _refuse(source, name, "an asynchronous HTTP response, an async iterable of bytes, or bytes")
+
+
+def _is_buffer(source: Any) -> bool:
+    try:
+        memoryview(source)
+    except TypeError:
+        return False
+    return True
+
+
+def _is_aiohttp(source: Any) -> bool:
+    return hasattr(source, "status") and hasattr(getattr(source, "content", None), "iter_any")
+
+
+def _read(read: Callable[[int], bytes | None]) -> Iterator[bytes]:
+    while chunk := read(READ_SIZE):
+        yield chunk
+    if chunk is None:
+        raise BlockingIOError("the file is in non-blocking mode and has nothing to read: pass a blocking one")
+
+
+async def _aread(read: Callable[[int], Any]) -> AsyncIterator[bytes]:
+    while chunk := await read(READ_SIZE):
+        yield chunk
+
+
+async def _once(chunk: Any) -> AsyncIterator[Any]:
+    yield chunk
+
+
+def _requests_chunks(response: Any) -> Iterator[bytes]:
+    """Read a response of requests or niquests as it arrives: its own iter_content() waits until it has enough."""
+    raw = response.raw
+    if hasattr(raw, "read1") and not getattr(response, "_content_consumed", False):
+        return _read(lambda size: raw.read1(size, decode_content=True))
+    # Read already (stream=True was not given), or from an adapter that is none of urllib3's.
+    return iter(response.iter_content(READ_SIZE))
+
+
+def _refuse_text(source: Any, name: str) -> None:
+    if isinstance(source, str):
+        raise TypeError(
+            f"{name}() reads bytes, not str: an event stream is UTF-8, pass the bytes as they were received; "
+            "to read a file, pass open(path, 'rb')"
+        )
+    if isinstance(source, os.PathLike):
+        raise TypeError(f"{name}() reads bytes, not a path: pass open(path, 'rb')")
+    if isinstance(source, io.TextIOBase):
+        raise TypeError(f"{name}() reads bytes, not text: open the file with mode 'rb', or pass its .buffer")
+
+
+def _refuse_colour(source: Any, name: str) -> NoReturn:
+    if name.startswith("a"):
+        raise TypeError(f"{name}() reads asynchronous sources, this {type(source).__name__} is not: call {name[1:]}()")
+    raise TypeError(f"{name}() reads synchronous sources, this {type(source).__name__} is not: call a{name}()")
+
+
+def _refuse(source: Any, name: str, expected: str) -> NoReturn:
+    raise TypeError(f"{name}() reads {expected}, not {type(source).__name__}")

@@ -1,0 +1,214 @@
+"""How long a stream may bring nothing of use, and who keeps the time: asyncio, trio, or the read that returns at last.
+
+Knows nothing of events but their number, and imports neither asyncio nor trio before a stream with a limit is read in
+one of them.
+"""
+
+from __future__ import annotations
+
+import sys
+from time import monotonic
+
+from .errors import StreamStalled
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import AsyncIterator, Iterator
+    from typing import Any, Literal
+
+__all__ = ["END", "AsyncioWait", "Patience", "Stall", "TrioWait", "checked_stall", "waiter", "watch"]
+
+END: Any = object()
+"""What a read gives when the source has ended."""
+
+
+class Stall:
+    """How long a stream may bring nothing of use, seconds; None: for ever.
+
+    `idle`: no bytes. `progress`: no event, although comments or pings may arrive. Only time spent waiting for the
+    source counts, not what the program does with an event. Whatever is exceeded raises StreamStalled.
+    """
+
+    __module__ = "ssescan"
+    __slots__ = ("idle", "progress")
+    __match_args__ = ("idle", "progress")
+
+    idle: float | None
+    progress: float | None
+
+    def __init__(self, idle: float | None = None, progress: float | None = None) -> None:
+        for name, seconds in (("idle", idle), ("progress", progress)):
+            if seconds is not None:
+                if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+                    raise TypeError(f"{name} must be a number (seconds) or None, not {type(seconds).__name__}")
+                if not seconds > 0:
+                    raise ValueError(f"{name} must be positive (seconds) or None, not {seconds!r}")
+            object.__setattr__(self, name, seconds)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"Stall is immutable, its attribute {name!r} cannot be set")
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Stall) and (self.idle, self.progress) == (other.idle, other.progress)
+
+    def __hash__(self) -> int:
+        return hash((self.idle, self.progress))
+
+    def __repr__(self) -> str:
+        return f"Stall(idle={self.idle!r}, progress={self.progress!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Stall, (self.idle, self.progress)
+
+
+class Patience:
+    """How long the next read may take: the arithmetic of Stall, for one stream, whatever does the waiting."""
+
+    __slots__ = ("_events_seen", "_waited", "stall")
+
+    def __init__(self, stall: Stall) -> None:
+        self.stall = stall
+        self._waited = 0.0  # seconds spent in reads since the last event
+        self._events_seen = 0
+
+    def next_limit(self, events: int) -> tuple[float, Literal["idle", "progress"]]:
+        """Give the seconds that the next read may take, and what it is that will be lacking after them."""
+        if events != self._events_seen:
+            self._events_seen = events
+            self._waited = 0.0
+        idle, progress = self.stall.idle, self.stall.progress
+        left = float("inf") if progress is None else max(0.0, progress - self._waited)
+        if idle is not None and idle <= left:
+            return idle, "idle"
+        return left, "progress"
+
+    def add(self, seconds: float) -> None:
+        """Take account of a read that took so long."""
+        self._waited += seconds
+
+    def error(self, reason: Literal["idle", "progress"]) -> StreamStalled:
+        seconds = getattr(self.stall, reason)
+        return StreamStalled(reason, seconds, self._events_seen)
+
+
+def watch(chunks: Iterator[Any], patience: Patience, stream: Any) -> Iterator[Any]:
+    """Hand on chunks until no event has come for too long. Asked for the next one, the last was scanned."""
+    while True:
+        left, reason = patience.next_limit(stream().events)
+        if left <= 0:
+            raise patience.error(reason)
+        began = monotonic()
+        chunk = next(chunks, END)
+        patience.add(monotonic() - began)
+        if chunk is END:
+            return
+        yield chunk
+
+
+def waiter(patience: Patience) -> Any:
+    """Choose who enforces the patience: trio within a trio task, else asyncio. Neither is imported before."""
+    if trio := sys.modules.get("trio"):
+        try:
+            trio.lowlevel.current_task()
+        except RuntimeError:
+            pass
+        else:
+            return TrioWait(patience, trio)
+    return AsyncioWait(patience)
+
+
+class TrioWait:
+    """Reads under a cancel scope. trio keeps all deadlines in one heap: a scope starts no timer of its own."""
+
+    __slots__ = ("_patience", "_trio")
+
+    def __init__(self, patience: Patience, trio: Any) -> None:
+        self._patience = patience
+        self._trio = trio
+
+    async def next_chunk(self, chunks: AsyncIterator[Any], events: int) -> Any:
+        limit, reason = self._patience.next_limit(events)
+        began = self._trio.current_time()
+        with self._trio.move_on_at(began + limit) as scope:
+            chunk = await anext(chunks, END)
+        if scope.cancelled_caught:
+            raise self._patience.error(reason)
+        self._patience.add(self._trio.current_time() - began)
+        return chunk
+
+
+class AsyncioWait:
+    """Reads with one timer a stream: a read only notes its deadline, and the timer, when it fires, looks at that."""
+
+    __slots__ = ("_deadline", "_expired", "_loop", "_patience", "_task", "_timer")
+
+    def __init__(self, patience: Patience) -> None:
+        import asyncio
+
+        self._patience = patience
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self._deadline = 0.0
+        self._task: asyncio.Task[Any] | None = None  # the one that waits in a read, if any does
+        self._expired = False
+
+    async def next_chunk(self, chunks: AsyncIterator[Any], events: int) -> Any:
+        import asyncio
+
+        limit, reason = self._patience.next_limit(events)
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("a stall limit needs a task to interrupt: read the stream from within a task")
+        began = self._loop.time()
+        self._deadline = began + limit
+        if self._timer is None or self._timer.when() > self._deadline:
+            self._arm()
+        cancelling = task.cancelling()
+        self._task = task
+        self._expired = False
+        try:
+            chunk = await anext(chunks, END)
+        except asyncio.CancelledError:
+            # Ours, unless somebody else cancelled the task as well (as asyncio.timeout has it).
+            if self._expired and task.uncancel() <= cancelling:
+                raise self._patience.error(reason) from None
+            raise
+        finally:
+            self._task = None
+        if self._expired:
+            # The chunk and the timer came in the same round of the loop: the chunk counts, the cancellation is undone.
+            task.uncancel()
+        self._patience.add(self._loop.time() - began)
+        return chunk
+
+    def stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _arm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(self._deadline, self._fire)
+
+    def _fire(self) -> None:
+        self._timer = None
+        if self._task is None:
+            return  # no read waits; the next one arms the timer again
+        if self._loop.time() < self._deadline:
+            self._arm()
+        else:
+            self._expired = True
+            self._task.cancel()
+
+
+def checked_stall(stall: Any) -> Stall | None:
+    """Give a stream's `stall`; None if it sets no limit. TypeError for anything else."""
+    if stall is None or (isinstance(stall, Stall) and stall.idle is None and stall.progress is None):
+        return None
+    if not isinstance(stall, Stall):
+        raise TypeError(
+            f"stall must be a Stall or None, not {type(stall).__name__}: pass Stall(idle=..., progress=...)"
+        )
+    return stall

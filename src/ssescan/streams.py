@@ -1,0 +1,436 @@
+"""Chunks to events: iter_events and aiter_events, and how a stream ended.
+
+Knows scanners, and sources as `sources.py` understands them. Knows nothing of JSON or providers, and sends nothing.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from types import GenericAlias
+
+from .errors import UnexpectedContentType, UnexpectedStatus
+from .scanner import EventPump, Scanner
+from .scanner._shared import ALREADY_READING
+from .sources import async_origin, sync_origin
+from .stalls import END, AsyncioWait, Patience, Stall, checked_stall, waiter, watch
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from typing import Any, Generic, Literal, Self, overload
+
+    from typing_extensions import TypeVar, Unpack
+
+    from .scanner import Comment, ServerSentEvent, UnknownLine
+    from .scanner._shared import StreamOptions
+    from .sources import AsyncSource, Origin, SyncSource
+
+    E_co = TypeVar("E_co", covariant=True, default=ServerSentEvent)
+
+    class _Subscriptable(Generic[E_co]):
+        pass
+
+else:
+    E_co = object  # never looked at: `EventPump[E_co]` is EventPump when the program runs
+
+    class _Subscriptable:
+        __slots__ = ()
+        __class_getitem__ = classmethod(GenericAlias)
+
+
+__all__ = ["AsyncEventStream", "EventStream", "Outcome", "Stall", "aiter_events", "iter_events"]
+
+MOST_OF_A_REFUSED_BODY = 65536  # bytes
+
+
+class Outcome(StrEnum):
+    """How a stream ended."""
+
+    __module__ = "ssescan"
+
+    ENDED = "ended"
+    """The source ended, after a blank line."""
+    CUT = "cut"
+    """The source ended within a block."""
+    FAILED = "failed"
+    """Something was raised: by the transport, for a stall, for an event over the limit, for a refusal."""
+    CLOSED = "closed"
+    """We ended it: by close(), by leaving the `with` block, by cancelling the read."""
+
+
+class EventStream(EventPump[E_co]):
+    """What iter_events returns: an iterator of events, and a context manager that closes the source.
+
+    `outcome`: None while open, then an Outcome. `response`: the response that the events come from, or None.
+    `last_event_id`, `retry`: as of the event given last (see Scanner). `received_ns`: with `timing`,
+    time.perf_counter_ns() of the read that brought that event, taken before any parsing. `reads`, `bytes_read`: so far.
+    """
+
+    __module__ = "ssescan"
+    __slots__ = ("__weakref__", "_chunks", "_origin", "_stall", "outcome", "response")
+
+    outcome: Outcome | None
+    response: Any
+
+    def __init__(self, origin: Origin, stall: Stall | None, timing: bool, options: dict[str, Any]) -> None:
+        super().__init__(Scanner(**options), _checked_timing(timing))
+        self._stall = checked_stall(stall)
+        self._origin = origin
+        self._chunks: Iterator[Any] | None = None
+        self.outcome = None
+        self.response = origin.response
+
+    def __enter__(self) -> Self:
+        if self._chunks is None and self.outcome is None:
+            try:
+                self._open()
+            except BaseException as error:
+                self.stop()
+                self._finish(error, False)
+                raise
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        if getattr(self, "outcome", END) is None:
+            self.close()
+
+    def close(self) -> None:
+        """Close the source, if it is a response or a generator. To do so twice does nothing more."""
+        if self.outcome is None:
+            self.outcome = Outcome.CLOSED
+        self.stop()
+        self._origin.close()
+
+    def _open(self) -> Iterator[Any]:
+        """Give the iterator of chunks. A response is looked at first, and refused if it is no event stream."""
+        if self._chunks is None:
+            chunks = self._origin.open()
+            if _is_refused(self._origin):
+                raise _refusal(self._origin, _read_body(chunks))
+            if self._stall is not None and self._stall.progress is not None:
+                chunks = self._watched(chunks, self._stall)
+            self._chunks = chunks
+        return self._chunks
+
+    def _watched(self, chunks: Iterator[Any], stall: Stall) -> Iterator[Any]:
+        from weakref import ref
+
+        # Not the stream itself: what it reads from would keep it alive.
+        return watch(chunks, Patience(Stall(progress=stall.progress)), ref(self))
+
+    def _finish(self, error: BaseException | None, cut: bool) -> None:
+        if self.outcome is None:
+            self.outcome = _outcome_of(error, cut)
+        if error is None:
+            self._origin.close()
+            return
+        try:
+            self._origin.close()
+        except Exception:  # noqa: BLE001, S110 - what was raised first is what the caller is to see
+            pass
+
+
+class AsyncEventStream(_Subscriptable[E_co]):
+    """What aiter_events returns: EventStream for asyncio and trio. `async with` closes the source.
+
+    The same attributes. A read that is cancelled closes the stream: there is no telling what the source lost.
+    """
+
+    __module__ = "ssescan"
+    __slots__ = ("__weakref__", "_chunks", "_origin", "_pump", "_reading", "_wait", "outcome", "response")
+
+    outcome: Outcome | None
+    response: Any
+
+    def __init__(self, origin: Origin, stall: Stall | None, timing: bool, options: dict[str, Any]) -> None:
+        self._pump: EventPump[E_co] = EventPump(Scanner(**options), _checked_timing(timing))
+        stall = checked_stall(stall)
+        self._wait: Any = None if stall is None else Patience(stall)
+        self._origin = origin
+        self._chunks: AsyncIterator[Any] | None = None
+        self._reading = False
+        self.response = origin.response
+        self.outcome = None
+
+    @property
+    def last_event_id(self) -> str:
+        return self._pump.last_event_id
+
+    @property
+    def retry(self) -> int | None:
+        return self._pump.retry
+
+    @property
+    def received_ns(self) -> int | None:
+        return self._pump.received_ns
+
+    @property
+    def reads(self) -> int:
+        return self._pump.reads
+
+    @property
+    def bytes_read(self) -> int:
+        return self._pump.bytes_read
+
+    async def __aenter__(self) -> Self:
+        if self._chunks is None and self.outcome is None:
+            try:
+                await self._open()
+            except BaseException as error:
+                await self._fail(error)
+                raise
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        await self.aclose()
+
+    def __del__(self) -> None:
+        if getattr(self, "outcome", END) is None:
+            import warnings
+
+            warnings.warn(
+                f"{self!r} was not closed: read it in `async with aiter_events(...) as stream:`",
+                ResourceWarning,
+                stacklevel=2,
+                source=self,
+            )
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> E_co:
+        if self._reading:
+            raise ValueError(ALREADY_READING)
+        self._reading = True
+        try:
+            item = self._pump.pop()
+            if item is None:
+                item = await self._read()
+        except BaseException as error:
+            await self._fail(error)
+            raise
+        finally:
+            self._reading = False
+        if item is None:
+            raise StopAsyncIteration
+        return item
+
+    async def aclose(self) -> None:
+        """Close the source, if it is a response or an async generator. To do so twice does nothing more."""
+        if self.outcome is None:
+            self.outcome = Outcome.CLOSED
+        self._pump.stop()
+        await self._close_origin()
+
+    async def _read(self) -> E_co | None:
+        """Take chunks until one completes something; None at the end."""
+        pump = self._pump
+        if self._chunks is None and not pump.over:
+            await self._open()
+        while not pump.over:
+            chunk = await self._next_chunk()
+            if self.outcome is not None:
+                break  # closed by another task meanwhile
+            if chunk is END:
+                cut = pump.finish()
+                if self.outcome is None:
+                    self.outcome = _outcome_of(None, cut)
+                await self._close_origin()
+                return pump.pop()
+            pump.push(chunk)
+            item = pump.pop()
+            if item is not None:
+                return item
+        return None
+
+    async def _next_chunk(self) -> Any:
+        chunks: Any = self._chunks
+        if self._wait is None:
+            return await anext(chunks, END)
+        if isinstance(self._wait, Patience):
+            self._wait = waiter(self._wait)
+        return await self._wait.next_chunk(chunks, self._pump.events)
+
+    async def _open(self) -> None:
+        self._chunks = self._origin.open()
+        if _is_refused(self._origin):
+            body = bytearray()
+            try:
+                while len(body) < MOST_OF_A_REFUSED_BODY and (chunk := await self._next_chunk()) is not END:
+                    body += chunk
+            except Exception:  # noqa: BLE001, S110 - the refusal is the news, and goes out with what came of its body
+                pass
+            raise _refusal(self._origin, bytes(body))
+
+    async def _close_origin(self) -> None:
+        if isinstance(self._wait, AsyncioWait):
+            self._wait.stop()
+        await self._origin.aclose()
+
+    async def _fail(self, error: BaseException) -> None:
+        self._pump.stop()
+        if self.outcome is None:
+            self.outcome = _outcome_of(error, False)
+        if isinstance(error, GeneratorExit):
+            return  # the coroutine is thrown away: it may not wait any more
+        try:
+            await self._close_origin()
+        except Exception:  # noqa: BLE001, S110 - what was raised first is what the caller is to see
+            pass
+
+
+def _checked_timing(timing: Any) -> bool:
+    if not isinstance(timing, bool):
+        raise TypeError(f"timing must be a bool, not {type(timing).__name__}")
+    return timing
+
+
+def _outcome_of(error: BaseException | None, cut: bool) -> Outcome:
+    if error is None:
+        return Outcome.CUT if cut else Outcome.ENDED
+    # What is no Exception (cancellation, interruption, GeneratorExit) is our own wish, not the stream's failure.
+    return Outcome.FAILED if isinstance(error, Exception) else Outcome.CLOSED
+
+
+def _is_refused(origin: Origin) -> bool:
+    return origin.status is not None and (origin.status >= 400 or not origin.is_event_stream())
+
+
+def _read_body(chunks: Iterator[Any]) -> bytes:
+    body = bytearray()
+    try:
+        while len(body) < MOST_OF_A_REFUSED_BODY and (chunk := next(chunks, END)) is not END:
+            body += chunk
+    except Exception:  # noqa: BLE001, S110 - the refusal is the news, and goes out with what came of its body
+        pass
+    return bytes(body)
+
+
+def _refusal(origin: Origin, body: bytes) -> UnexpectedStatus | UnexpectedContentType:
+    body = body[:MOST_OF_A_REFUSED_BODY]
+    if origin.status is not None and origin.status >= 400:
+        return UnexpectedStatus(origin.status, body, origin.response)
+    return UnexpectedContentType(origin.content_type or "", body, origin.response)
+
+
+if TYPE_CHECKING:
+    # The literal defaults decide what is iterated over, so that ordinary use needs no narrowing.
+
+    @overload
+    def iter_events(
+        source: SyncSource,
+        *,
+        stall: Stall | None = None,
+        timing: bool = False,
+        comments: Literal[False] = False,
+        unknown: Literal[False] = False,
+        **scanner_options: Unpack[StreamOptions],
+    ) -> EventStream[ServerSentEvent]: ...
+    @overload
+    def iter_events(
+        source: SyncSource,
+        *,
+        stall: Stall | None = None,
+        timing: bool = False,
+        comments: Literal[True],
+        unknown: Literal[False] = False,
+        **scanner_options: Unpack[StreamOptions],
+    ) -> EventStream[ServerSentEvent | Comment]: ...
+    @overload
+    def iter_events(
+        source: SyncSource,
+        *,
+        stall: Stall | None = None,
+        timing: bool = False,
+        comments: Literal[False] = False,
+        unknown: Literal[True],
+        **scanner_options: Unpack[StreamOptions],
+    ) -> EventStream[ServerSentEvent | UnknownLine]: ...
+    @overload
+    def iter_events(
+        source: SyncSource,
+        *,
+        stall: Stall | None = None,
+        timing: bool = False,
+        comments: bool = False,
+        unknown: bool = False,
+        **scanner_options: Unpack[StreamOptions],
+    ) -> EventStream[ServerSentEvent | Comment | UnknownLine]: ...
+    def iter_events(source: Any, **options: Any) -> Any:
+        """Read the events of a source of chunks."""
+
+    @overload
+    def aiter_events(
+        source: AsyncSource,
+        *,
+        stall: Stall | None = None,
+        timing: bool = False,
+        comments: Literal[False] = False,
+        unknown: Literal[False] = False,
+        **scanner_options: Unpack[StreamOptions],
+    ) -> AsyncEventStream[ServerSentEvent]: ...
+    @overload
+    def aiter_events(
+        source: AsyncSource,
+        *,
+        stall: Stall | None = None,
+        timing: bool = False,
+        comments: Literal[True],
+        unknown: Literal[False] = False,
+        **scanner_options: Unpack[StreamOptions],
+    ) -> AsyncEventStream[ServerSentEvent | Comment]: ...
+    @overload
+    def aiter_events(
+        source: AsyncSource,
+        *,
+        stall: Stall | None = None,
+        timing: bool = False,
+        comments: Literal[False] = False,
+        unknown: Literal[True],
+        **scanner_options: Unpack[StreamOptions],
+    ) -> AsyncEventStream[ServerSentEvent | UnknownLine]: ...
+    @overload
+    def aiter_events(
+        source: AsyncSource,
+        *,
+        stall: Stall | None = None,
+        timing: bool = False,
+        comments: bool = False,
+        unknown: bool = False,
+        **scanner_options: Unpack[StreamOptions],
+    ) -> AsyncEventStream[ServerSentEvent | Comment | UnknownLine]: ...
+    def aiter_events(source: Any, **options: Any) -> Any:
+        """Read the events of an asynchronous source of chunks."""
+
+else:
+
+    def iter_events(source, *, stall=None, timing=False, **scanner_options):
+        """Read the events of a source of chunks, as they arrive.
+
+        `source`: a response of httpx, httpx2, requests, urllib3 or niquests; a binary file; an iterable of bytes-like
+        chunks; or one bytes-like object. A response with a status of 400 and up, or of another content type than
+        `text/event-stream`, is refused when the `with` block is entered or at the first read; to read it all the same,
+        pass `response.iter_bytes()`. `stall`: a Stall; here `progress` is looked at after each read, `idle` is left
+        to the read timeout of the transport. `timing`: note when each event came, see `received_ns`.
+        `scanner_options`: see Scanner.
+
+        Returns an EventStream. Raises, here, TypeError and ValueError for wrong use; in the reading, UnexpectedStatus,
+        UnexpectedContentType, StreamStalled, EventTooLarge (after the events before it), and whatever the source
+        raises, unchanged. A stream that was cut raises nothing: see `outcome`.
+        """
+        return EventStream(sync_origin(source, "iter_events"), stall, timing, scanner_options)
+
+    def aiter_events(source, *, stall=None, timing=False, **scanner_options):
+        """Read the events of an asynchronous source of chunks, as they arrive, under asyncio or trio.
+
+        `source`: an asynchronous response of httpx, httpx2 or aiohttp, an async iterable of bytes-like chunks, or one
+        bytes-like object. `stall`: a Stall, both parts of which are enforced. All else as for iter_events.
+
+        Returns an AsyncEventStream.
+        """
+        return AsyncEventStream(async_origin(source, "aiter_events"), stall, timing, scanner_options)
+
+    iter_events.__module__ = aiter_events.__module__ = "ssescan"

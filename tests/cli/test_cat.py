@@ -1,0 +1,250 @@
+"""How `ssescan cat` reads and ends: exit statuses, arrival while the source is open, and curl's options."""
+
+import re
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from .tools import COMMAND, Done, Server, environment, run, running
+
+EVENT = b"data: a\n\n"
+ENDED, OTHER, USAGE, CUT, REFUSED, FAILED, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
+
+
+def the_line(done: Done) -> str:
+    """Return what was said on stderr, which must be one line."""
+    assert re.fullmatch(r"ssescan: .+\n", done.err), done.err
+    return done.err
+
+
+def test_a_stream_that_ended_is_status_0_and_silent(server: Server) -> None:
+    assert run("cat", server.answers_with(b"data: ", b"a\n", b"\n")) == Done(ENDED, EVENT, "")
+
+
+@pytest.mark.parametrize("options", [(), ("--json",), ("--raw",)])
+def test_a_stream_that_was_cut_is_status_3(server: Server, options: tuple[str, ...]) -> None:
+    url = server.answers_with(EVENT, b"data: b\n")
+    for done in (run("cat", *options, url), run("cat", *options, stdin=EVENT + b"data")):
+        assert done.status == CUT
+        assert "cut" in the_line(done)
+        assert done.out.count(b"\n") == {(): 2, ("--json",): 1, ("--raw",): 3}[options]
+
+
+@pytest.mark.parametrize("options", [(), ("--raw",)])
+def test_an_error_status_is_refused_and_told_with_its_body(server: Server, options: tuple[str, ...]) -> None:
+    url = server.answers_with(b'{"error":\n "no \x1bkey"}', status=401, content_type="application/json")
+    done = run("cat", *options, url + "?key=secret")
+    assert (done.status, done.out) == (REFUSED, b"")
+    for told in ("401 Unauthorized", "application/json", '{"error": "no ␛key"}', url):
+        assert told in the_line(done)
+    assert "secret" not in done.err
+
+
+@pytest.mark.parametrize("options", [(), ("--raw",)])
+def test_another_content_type_is_refused_and_told_with_its_body(server: Server, options: tuple[str, ...]) -> None:
+    done = run("cat", *options, server.answers_with(b"<p>" + b"hello " * 200, content_type="text/html"))
+    assert (done.status, done.out) == (REFUSED, b"")
+    assert "'text/html'" in the_line(done)
+    assert "<p>hello" in done.err
+    assert len(done.err) < 600
+
+
+@pytest.mark.parametrize("options", [(), ("--raw",)])
+def test_a_dropped_connection_is_status_5_after_what_came(server: Server, options: tuple[str, ...]) -> None:
+    done = run("cat", *options, server.answers_with(EVENT, b"data: b", dropped=True))
+    assert done.status == FAILED
+    assert done.out.startswith(b"data: a")
+    assert "after 1 event and 16 bytes" in the_line(done)
+
+
+def test_a_server_that_is_not_there_is_status_5() -> None:
+    with Server() as closed:
+        url = closed.answers_with()
+    done = run("cat", url)
+    assert (done.status, done.out) == (FAILED, b"")
+    assert url in the_line(done)
+
+
+def test_idle_ends_a_silent_stream_with_status_5(server: Server) -> None:
+    never = threading.Event()
+    done = run("cat", "--idle", "0.2", server.answers_with(EVENT, never.wait))
+    never.set()
+    assert (done.status, done.out) == (FAILED, EVENT)
+    assert "--idle" in the_line(done)
+
+
+@pytest.mark.parametrize("options", [(), ("--raw",)])
+def test_progress_ends_a_stream_of_pings_with_status_5(server: Server, options: tuple[str, ...]) -> None:
+    stopped = threading.Event()
+    pings = [part for _ in range(1000) for part in (b": ping\n", lambda: stopped.wait(0.05))]
+    done = run("cat", *options, "--progress", "0.3", server.answers_with(EVENT, *pings))
+    stopped.set()
+    assert done.status == FAILED
+    assert "--progress" in the_line(done)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--json", "--raw"),
+        ("no such file",),
+        (".",),
+        ("-H", "A: b"),
+        ("-d", "x", "-"),
+        ("-X", "POST", "file"),
+        ("--idle", "1"),
+        ("--idle", "0", "http://127.0.0.1:9/"),
+        ("--progress", "nan"),
+        ("-H", "no colon", "http://127.0.0.1:9/"),
+        ("-H", "A: b\nC: d", "http://127.0.0.1:9/"),
+        ("-d", "@no such file", "http://127.0.0.1:9/"),
+        ("http://[/",),
+        ("http:///path",),
+        ("--unknown",),
+        ("one", "two"),
+    ],
+)
+def test_wrong_use_is_status_2_and_one_line(arguments: tuple[str, ...]) -> None:
+    done = run("cat", *arguments)
+    assert (done.status, done.out) == (USAGE, b"")
+    assert "(see 'ssescan cat --help')" in the_line(done)
+
+
+def test_events_are_printed_while_the_pipe_is_open() -> None:
+    with running("cat") as process:
+        assert process.stdin
+        assert process.stdout
+        for number in range(3):
+            process.stdin.write(b"data: %d\n\n" % number)
+            assert process.stdout.readline() + process.stdout.readline() == b"data: %d\n\n" % number
+        process.stdin.close()
+        assert process.wait() == ENDED
+
+
+def test_a_cr_ends_a_line_in_raw_output_before_the_next_byte_came() -> None:
+    with running("cat", "--raw") as process:
+        assert process.stdin
+        assert process.stdout
+        shown = b""
+        for written, expected in ((b"a\r", "a␍"), (b"\r", "a␍\n␍"), (b"\n\xc3", "a␍\n␍␊\n"), (b"\xa9", "a␍\n␍␊\né")):
+            process.stdin.write(written)
+            while len(shown) < len(expected.encode()):
+                shown += process.stdout.read(1)
+            assert shown == expected.encode()
+
+
+def test_events_are_printed_while_the_response_is_open(server: Server) -> None:
+    read = threading.Event()
+    with running("cat", "--json", server.answers_with(b"data: a\r", b"\r", read.wait, b"data: b\n\n")) as process:
+        assert process.stdout
+        assert b'"a"' in process.stdout.readline()
+        read.set()
+        assert b'"b"' in process.stdout.readline()
+        assert process.wait() == ENDED
+
+
+@pytest.mark.parametrize("options", [(), ("--json",), ("--raw",)])
+def test_a_reader_that_leaves_ends_it_quietly(options: tuple[str, ...]) -> None:
+    with running("cat", *options) as process:
+        assert process.stdin
+        assert process.stdout
+        assert process.stderr
+        process.stdin.write(EVENT)
+        process.stdout.read(1)
+        process.stdout.close()
+        process.stdin.write(EVENT)
+        assert process.wait() == OTHER  # although the source is open still
+        assert process.stderr.read() == b""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this platform")
+def test_a_full_disk_is_status_1_and_one_line() -> None:
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [*COMMAND, "cat"], input=EVENT, stdout=full, stderr=subprocess.PIPE, env=environment(), check=False
+        )
+    assert done.returncode == OTHER
+    the_line(Done(done.returncode, b"", done.stderr.decode()))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT for one process on Windows")
+@pytest.mark.parametrize("options", [(), ("--json",), ("--raw",)])
+def test_ctrl_c_is_status_130_without_a_traceback(options: tuple[str, ...]) -> None:
+    with running("cat", *options) as process:
+        assert process.stdin
+        assert process.stdout
+        assert process.stderr
+        process.stdin.write(EVENT)
+        process.stdout.read(1)
+        process.send_signal(signal.SIGINT)
+        assert process.wait() == INTERRUPTED
+        assert process.stderr.read() == b""
+
+
+def test_a_request_asks_for_an_event_stream(server: Server) -> None:
+    assert run("cat", server.answers_with(EVENT) + "?a=b").status == ENDED
+    (request,) = server.received
+    assert (request.method, request.path, request.body) == ("GET", "/?a=b", b"")
+    assert request.all("accept") == ["text/event-stream"]
+    assert request.all("content-type") == []
+
+
+def test_headers_are_sent_removed_and_emptied_as_by_curl(server: Server) -> None:
+    options = ["A: b:c", "a:  second ", "Accept:", "User-Agent: me", "Empty;", "Name: Zoë"]
+    assert run("cat", server.answers_with(EVENT), *(part for text in options for part in ("-H", text))).status == ENDED
+    (request,) = server.received
+    sent = {name: request.all(name) for name in ("a", "accept", "user-agent", "empty")}
+    assert sent == {"a": ["b:c", "second"], "accept": [], "user-agent": ["me"], "empty": [""]}
+    assert request.all("name") == ["Zoë".encode().decode("latin-1")]
+
+
+def test_data_are_posted_as_by_curl(server: Server, tmp_path: Path) -> None:
+    file = tmp_path / "body"
+    file.write_bytes(b"from\r\na\nfile\0")
+    url = server.answers_with(EVENT)
+    assert run("cat", url, "-d", "x=é", "-d", f"@{file}", "-d", "@-", stdin=b"in\n").status == ENDED
+    (request,) = server.received
+    assert (request.method, request.body) == ("POST", "x=é&fromafile&in".encode())
+    assert request.all("content-type") == ["application/x-www-form-urlencoded"]
+
+
+def test_method_and_content_type_can_be_chosen(server: Server) -> None:
+    url = server.answers_with(EVENT)
+    assert (
+        run("cat", "-X", "PUT", "-d", '{"stream": true}', "-H", "content-type: application/json", url).status == ENDED
+    )
+    (request,) = server.received
+    assert (request.method, request.body) == ("PUT", b'{"stream": true}')
+    assert request.all("content-type") == ["application/json"]
+
+
+@pytest.mark.parametrize("options", [("-X", "TWO WORDS"), ("-H", "na(me: value")])
+def test_a_request_that_http_forbids_is_wrong_use(server: Server, options: tuple[str, ...]) -> None:
+    done = run("cat", server.answers_with(EVENT), *options)
+    assert (done.status, done.out, server.received) == (USAGE, b"", [])
+    assert "check -X and -H" in the_line(done)
+
+
+def test_redirects_are_followed(server: Server) -> None:
+    server.answers_with(EVENT, path="/there")
+    url = server.answers_with(path="/here", status=307, headers={"Location": "/there"})
+    assert run("cat", url) == Done(ENDED, EVENT, "")
+
+
+def test_a_closed_output_is_an_error_of_one_line() -> None:
+    script = 'exec "$@" >&-'
+    if sys.platform == "win32":
+        pytest.skip("no POSIX shell")
+    done = subprocess.run(
+        ["/bin/sh", "-c", script, "sh", *COMMAND, "cat"],
+        input=EVENT,
+        stderr=subprocess.PIPE,
+        env=environment(),
+        check=False,
+    )
+    assert done.returncode == OTHER
+    assert the_line(Done(done.returncode, b"", done.stderr.decode()))

@@ -1,0 +1,147 @@
+"""The program as a whole: help, version, a missing extra, `doctor`, and the demo."""
+
+import json
+import os
+import re
+import sys
+import tomllib
+from importlib import metadata
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from ssescan import Outcome, backend, iter_events
+from ssescan.cli.doctor import EXTRAS
+from ssescan.cli.playback import Scene, scenes
+
+from .tools import environment, run
+
+PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
+STREAMS = {"openai-chat": 39, "openai-responses": 40, "anthropic": 27, "gemini": 6}
+
+
+def test_help_names_every_command_without_loading_it() -> None:
+    done = run("--help")
+    assert done.status == 0
+    for command in ("cat", "demo", "doctor"):
+        assert re.search(rf"^  {command}  ", done.out.decode(), re.MULTILINE)
+        assert run(command, "--help").status == 0
+
+
+def test_no_command_is_wrong_use() -> None:
+    done = run()
+    assert (done.status, done.out) == (2, b"")
+    assert "Usage: ssescan" in done.err
+
+
+def test_an_unknown_command_is_wrong_use_and_one_line() -> None:
+    done = run("mew")
+    assert (done.status, done.out) == (2, b"")
+    assert re.fullmatch(r"ssescan: .*'mew'.*\n", done.err)
+
+
+def test_the_version_is_told() -> None:
+    assert re.fullmatch(rb"ssescan (\d\S*|\(not installed\))\r?\n", run("--version").out)
+
+
+def without(packages: tuple[str, ...], folder: Path) -> dict[str, str]:
+    """Return an environment in which these packages cannot be imported."""
+    for package in packages:
+        (folder / f"{package}.py").write_text(f"raise ModuleNotFoundError('gone', name={package!r})")
+    kept = environment()
+    return kept | {"PYTHONPATH": f"{folder}{os.pathsep}{kept['PYTHONPATH']}"}
+
+
+@pytest.mark.parametrize(
+    ("package", "arguments"),
+    [
+        ("click", ("doctor",)),
+        ("msgspec", ("cat", "--json")),
+        ("httpx", ("cat", "http://127.0.0.1:9/")),
+        ("rich", ("demo",)),
+    ],
+)
+def test_a_missing_package_is_told_with_the_extra(package: str, arguments: tuple[str, ...], tmp_path: Path) -> None:
+    done = run(*arguments, env=without((package,), tmp_path))
+    assert (done.status, done.out) == (1, b"")
+    assert re.fullmatch(rf"ssescan: .*'{package}'.*pip install 'ssescan\[cli\]'\n", done.err)
+
+
+def test_plain_output_needs_neither_rich_nor_httpx_nor_msgspec(tmp_path: Path) -> None:
+    done = run("cat", stdin=b"data: a\n\n", env=without(("rich", "httpx", "msgspec"), tmp_path))
+    assert (done.status, done.out, done.err) == (0, b"data: a\n\n", "")
+
+
+def test_doctor_tells_backend_python_and_packages() -> None:
+    facts = json.loads(run("doctor", "--json").out)
+    assert facts["backend"] == backend
+    assert facts["python"].endswith(".".join(map(str, sys.version_info[:3])))
+    assert facts["packages"]["click"] == metadata.version("click")
+    done = run("doctor")
+    assert (done.status, done.err) == (0, "")
+    rows = dict(line.split(maxsplit=1) for line in done.out.decode().splitlines() if line.startswith("  "))
+    assert rows["click"] == facts["packages"]["click"]
+    assert rows["python"].startswith(facts["python"])
+    assert rows["platform"].startswith(facts["platform"])
+    assert rows["backend"].startswith(backend)
+
+
+def test_doctor_tells_why_the_pure_backend_runs_and_what_to_do() -> None:
+    done = run("doctor", env=environment(SSESCAN_BACKEND="python"))
+    assert done.status == 0
+    assert re.search(r"backend +python .*SSESCAN_BACKEND", done.out.decode())
+    assert "unset SSESCAN_BACKEND" in done.out.decode()
+
+
+def test_doctor_knows_the_packages_of_every_extra() -> None:
+    extras = tomllib.loads(PYPROJECT.read_text())["project"]["optional-dependencies"]
+    for_users = set(extras) - {"all", "test", "peers", "lint", "docs"}
+    named = {re.split(r"[^\w.-]", requirement)[0] for extra in for_users for requirement in extras[extra]}
+    assert named == set(EXTRAS)
+    assert all(any(re.match(rf"{name}\b", line) for line in extras[extra]) for name, extra in EXTRAS.items())
+
+
+@pytest.mark.parametrize("name", STREAMS)
+def test_the_demos_streams_are_whole(name: str) -> None:
+    body = files("ssescan.cli").joinpath("streams", f"{name}.sse").read_bytes()
+    assert (b"\r\n\r\n" in body) == (name == "gemini"), "only Gemini sends CRLF; has git changed the file?"
+    assert not body.isascii()
+    with iter_events(body) as stream:
+        payloads = [event.data for event in stream if event.data != "[DONE]"]
+    assert len(payloads) + (name == "openai-chat") == STREAMS[name]
+    assert all(isinstance(json.loads(payload), dict) for payload in payloads)
+    assert stream.outcome is Outcome.ENDED
+
+
+@pytest.mark.parametrize("scene", scenes(), ids=lambda scene: scene.name)
+def test_the_demo_writes_at_awkward_places(scene: Scene) -> None:
+    """In the middle of a line, before the last byte of a blank line, within a character."""
+    *starts, _last = (write[-1:] for write in scene.writes)
+    assert starts.count(b"\n") > len(starts) // 4
+    assert sum(byte not in b"\r\n" for byte in starts) > len(starts) // 6
+    assert (b"\r" in starts) == (scene.name == "gemini")
+    if not b"".join(scene.writes).isascii():
+        assert any(byte > b"\x7f" for byte in starts)
+
+
+@pytest.mark.parametrize("wanted", ["python", backend])
+def test_the_demo_reads_every_stream_and_ends_with_0(wanted: str) -> None:
+    done = run("demo", "--pace", "0", env=environment(SSESCAN_BACKEND=wanted))
+    out = done.out.decode()
+    assert done.status == 0
+    assert ("the pure-Python scanner" in out) == (wanted == "python")
+    for name, events in STREAMS.items():
+        assert re.search(rf"\$ ssescan cat http://127.0.0.1:\d+/{name}\n", out)
+        assert re.search(rf"{name} .* {events} .* 0 ended", out)
+        body = files("ssescan.cli").joinpath("streams", f"{name}.sse").read_bytes()
+        scene = out.partition(f"/{name}\n")[2].encode()
+        assert list(iter_events(scene))[:events] == list(iter_events(body))
+    assert re.search(r"cut .* 12 .* 3 cut", out)
+    assert done.err.count("\n") == 1
+
+
+def test_the_demo_ends_with_1_if_a_scene_went_wrong(tmp_path: Path) -> None:
+    done = run("demo", "--pace", "0", env=without(("httpx",), tmp_path))  # `cat` cannot read a URL then
+    assert done.status == 1
+    assert "expected 0" in done.out.decode()

@@ -1,0 +1,149 @@
+"""What `ssescan cat` prints: canonical text, JSON lines, raw bytes, and the format for a terminal."""
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ssescan import iter_events
+
+from .tools import COMMAND, Server, environment, run
+
+try:
+    import fcntl
+    import pty
+    import struct
+    import termios
+except ImportError:
+    pty = None  # type: ignore[assignment]
+
+ODD = (
+    b"\xef\xbb\xbf: a comment\r\nretry: 70\r\nid: 1\rdata:one\ndata\ndata: \xe2\x80\xa8two \r\n\r\n"
+    b'event: \xc3\xa9v\ndata:  spaced\x00\xff\n\nid\ndata:{"n": 1.0}\n\n'
+    b"retry: 5\n\ndata\n\nid: 2\n\nevent:x\ndata: last \xf0\x9f\x90\xa6\nretry: x\n\n"
+)
+
+
+def test_plain_output_is_the_canonical_text_of_each_event() -> None:
+    stream = b"id:1\rdata:one\ndata\ndata: two \r\n\r\nevent: message\ndata:x\n\nretry: 7\nid\nevent:e\ndata:y\n\n"
+    assert run("cat", stdin=stream).out == (
+        b"id: 1\ndata: one\ndata: \ndata: two \n\ndata: x\n\nevent: e\nid: \nretry: 7\ndata: y\n\n"
+    )
+
+
+def test_plain_output_reads_as_the_same_events() -> None:
+    once = run("cat", stdin=ODD)
+    assert list(iter_events(once.out)) == list(iter_events(ODD))
+    assert run("cat", stdin=once.out).out == once.out
+
+
+def test_a_file_and_standard_input_read_alike(tmp_path: Path) -> None:
+    file = tmp_path / "odd.sse"
+    file.write_bytes(ODD)
+    assert run("cat", str(file)) == run("cat", "-", stdin=ODD) == run("cat", stdin=ODD)
+
+
+def test_json_lines_hold_every_field() -> None:
+    lines = [json.loads(line) for line in run("cat", "--json", stdin=ODD).out.splitlines()]
+    times = [line.pop("received_ns") for line in lines]
+    assert lines == [{"event": e.event, "data": e.data, "id": e.id, "retry": e.retry} for e in iter_events(ODD)]
+    assert all(isinstance(time, int) for time in times)
+    assert times == sorted(times)
+
+
+@pytest.mark.parametrize(
+    ("stream", "shown"),
+    [
+        (b"data: a\n\n", "data: a␊\n␊\n"),
+        (b"data: a\r\n\r\n", "data: a␍␊\n␍␊\n"),
+        (b"data: a\r\r", "data: a␍\n␍\n"),
+        (b"a\r\n\rb\n\r", "a␍␊\n␍\nb␊\n␍\n"),
+        (b"a\tb\x00\x1b\x7f\n", "a␉b␀␛␡␊\n"),
+        (b"\xef\xbb\xbfid: \xc2\x85\n", "\\ufeffid: \\x85␊\n"),
+        (b"data: \xe2\x80\xa8 \xff \xc3\xa9 \xed\xa0\x80\n", "data: \\u2028 \\xff é \\xed\\xa0\\x80␊\n"),
+        (b"no end", "no end\n"),
+        (b"half \xf0\x9f", "half \\xf0\\x9f\n"),
+        (b"", ""),
+    ],
+)
+def test_raw_shows_every_byte(stream: bytes, shown: str) -> None:
+    assert run("cat", "--raw", stdin=stream).out.decode() == shown
+
+
+def test_raw_shows_the_same_however_the_bytes_arrive(server: Server) -> None:
+    stream = b"data: a\r\n\r\nb\r\rc\n \xf0\x9f\x90\xa6 \xff\r"
+    byte_by_byte = server.answers_with(*(bytes([byte]) for byte in stream))
+    assert run("cat", "--raw", byte_by_byte).out == run("cat", "--raw", stdin=stream).out
+
+
+def on_a_terminal(*arguments: str, **changes: str) -> str:
+    """Run `ssescan` on a terminal of 80 columns and return what it wrote there."""
+    if pty is None:
+        pytest.skip("no pseudo-terminals on this platform")
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    with subprocess.Popen(
+        [*COMMAND, *arguments], stdin=theirs, stdout=theirs, stderr=subprocess.DEVNULL, env=environment(**changes)
+    ):
+        os.close(theirs)
+        written = b""
+        try:
+            while chunk := os.read(ours, 65536):
+                written += chunk
+        except OSError:  # Linux: the other side was closed
+            pass
+        os.close(ours)
+    return written.decode().replace("\r\n", "\n")
+
+
+def without_colour(text: str) -> str:
+    """Return the text less the sequences that set colours, the only ones that may be in it."""
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
+
+
+@pytest.fixture
+def file_of(tmp_path: Path) -> Callable[[bytes], str]:
+    """Return a function that puts a stream into a file."""
+
+    def put(stream: bytes) -> str:
+        (tmp_path / "stream.sse").write_bytes(stream)
+        return str(tmp_path / "stream.sse")
+
+    return put
+
+
+def test_a_terminal_shows_a_header_the_data_as_they_came_and_a_summary(file_of: Callable[[bytes], str]) -> None:
+    long = '{"z": 1.50, "a": [1e3,  null], "text": "' + "wide words " * 20 + '", "z": "twice"}'
+    shown = on_a_terminal(
+        "cat", file_of(f"id: 7\nretry: 90\nevent: e\ndata: {long}\n\ndata: [DONE]\ndata: 2\n\n".encode())
+    )
+    assert re.fullmatch(
+        r"#1  e  id=7  retry=90  \+0 ms\n" + re.escape(long) + r"\n\n"
+        r"#2  message  id=7  \+0 ms\n\[DONE\]\n2\n\n"
+        r"-- 2 events, \d+ bytes in 1 read, ended, \d+\.\d\d s\n",
+        without_colour(shown),
+    )
+    assert re.search(r"\x1b\[[0-9;]*32m\"twice\"", shown), "strings in JSON are green"
+    assert "\x1b[" not in shown.partition("[DONE]")[2].partition("\n\n")[0], "what is not JSON is not coloured"
+
+
+def test_a_terminal_without_colours_gets_none(file_of: Callable[[bytes], str]) -> None:
+    shown = on_a_terminal("cat", file_of(b'data: {"a": 1}\n\n'), NO_COLOR="1")
+    assert '{"a": 1}' in without_colour(shown)
+    assert not re.search(r"\x1b\[[0-9;]*3[0-9]", shown)
+
+
+def test_nothing_in_a_stream_reaches_the_terminal_as_a_command(file_of: Callable[[bytes], str]) -> None:
+    evil = "\x1b]0;title\x07\x9b31m\u202e"
+    shown = on_a_terminal("cat", file_of(f"event: {evil}\nid: {evil}\ndata: {evil}[bold]\n\n".encode()))
+    assert without_colour(shown).count("␛]0;title␇\\x9b31m\\u202e") == 3
+    assert "[bold]" in shown
+    assert not set("\x1b\x07\x9b\u202e") & set(without_colour(shown))
+
+
+def test_a_terminal_is_told_of_a_cut_stream(file_of: Callable[[bytes], str]) -> None:
+    assert ", cut, " in on_a_terminal("cat", file_of(b"data: a\n\ndata: b"))

@@ -1,0 +1,179 @@
+"""The two backends are fed the same bytes, with the same cuts and options, and must agree in everything that shows."""
+
+from __future__ import annotations
+
+import pickle
+from typing import Any
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+Backends = tuple[Any, Any]
+
+# Lines that mean something, and what stands in their way: half of them are cut from these pieces.
+PIECES = [
+    b"data", b"data:", b"data: ", b"data: a", b"data:b ", b"event", b"event:", b"event: ping", b"event: message",
+    b"id", b"id:", b"id: 7", b"id: \0", b"retry", b"retry: 10", b"retry: -1", b"retry: 999999999999999",
+    b"retry: 1000000000000000", b"retry:1 ", b"retry: \xd9\xa1", b":", b": comment", b":comment", b"unknown: x", b"DATA: x",
+    b"data :x", b"\xef\xbb\xbf", b"\xef\xbb", b"\xef", b"\xff", b"\xe2\x82\xac", b"\xe2\x82", b"\xf0\x9f\xab\x96", b"\0",
+    b" ", b"\t", b"\x0b", b"\x0c", b"\x1c", b"\xe2\x80\xa8", b"\xc2\x85", b"x" * 40,
+]  # fmt: skip
+ENDS = [b"\n", b"\r", b"\r\n", b"\n\n", b"\r\r", b"\r\n\r\n", b"\n\r", b"\n\r\n"]
+
+streams = st.lists(st.one_of(st.sampled_from(PIECES + ENDS), st.sampled_from(ENDS), st.binary(max_size=6))).map(b"".join)
+options = st.fixed_dictionaries(
+    {},
+    optional={
+        "max_event_size": st.one_of(st.none(), st.integers(1, 60)),
+        "oversize": st.sampled_from(["raise", "skip"]),
+        "empty_events": st.booleans(),
+        "comments": st.booleans(),
+        "unknown": st.booleans(),
+        "unterminated": st.sampled_from(["drop", "dispatch"]),
+    },
+)
+# A step: how many bytes to feed; or close, reset and go on with the next stream.
+steps = st.lists(st.one_of(st.integers(0, 30), st.sampled_from(["close", "reset"])), max_size=40)
+
+
+def plain(item: Any) -> tuple[Any, ...]:
+    return type(item).__name__, *(getattr(item, name) for name in item.__match_args__)
+
+
+def state(scanner: Any) -> tuple[Any, ...]:
+    return scanner.last_event_id, scanner.retry, scanner.pending, scanner.skipped, scanner.cut
+
+
+def outcome(call: Any, *arguments: Any) -> Any:
+    """What came of a call: what it returned, or the exception with all that it says."""
+    try:
+        return [plain(item) for item in call(*arguments) or []]
+    except Exception as error:
+        details = {name: value for name, value in vars(error).items() if name != "events"}
+        events = [plain(item) for item in getattr(error, "events", [])]
+        return type(error), str(error), details, events
+
+
+def history(module: Any, body: bytes, cuts: list[Any], chosen: dict[str, Any]) -> list[Any]:
+    scanner = module.Scanner(**chosen)
+    seen: list[Any] = []
+    for step in cuts:
+        if step == "close":
+            seen.append(outcome(scanner.close))
+        elif step == "reset":
+            seen.append(outcome(scanner.reset))
+        else:
+            seen.append(outcome(scanner.feed, body[:step]))
+            body = body[step:]
+        seen.append(state(scanner))
+    seen += [outcome(scanner.feed, body), state(scanner), outcome(scanner.close), state(scanner), outcome(scanner.close)]
+    return seen
+
+
+@settings(max_examples=3000, deadline=None)
+@given(body=streams, cuts=steps, chosen=options)
+@example(body=b"\xef\xbb\xbf\r\n\ndata: x\r\r", cuts=[1, 1, 2, 1], chosen={})
+@example(body=b"\xef\xbbx\ndata: y\n\n", cuts=[2], chosen={"max_event_size": 1, "unterminated": "dispatch"})
+@example(body=b": " + b"x" * 30 + b"\ndata: y\n\n", cuts=[3, 3], chosen={"max_event_size": 10, "oversize": "skip"})
+def test_backends_agree_on_events_attributes_and_exceptions(
+    both: Backends, body: bytes, cuts: list[Any], chosen: dict[str, Any]
+) -> None:
+    compiled, python = both
+    assert history(compiled, body, cuts, chosen) == history(python, body, cuts, chosen)
+
+
+@settings(max_examples=1500, deadline=None)
+@given(body=streams, cuts=st.lists(st.integers(0, 30), max_size=40), chosen=options)
+def test_the_events_do_not_depend_on_the_cuts(
+    scanners: Any, body: bytes, cuts: list[int], chosen: dict[str, Any]
+) -> None:
+    def read(chunks: list[bytes]) -> Any:
+        scanner = scanners.Scanner(**chosen)
+        items: list[Any] = []
+        try:
+            for chunk in chunks:
+                items += scanner.feed(chunk)
+            items += scanner.close()
+        except Exception as error:
+            # How much of a line was there when its size was noticed does depend on the cuts, and no more than that.
+            return [plain(item) for item in items + list(error.events)], type(error)  # type: ignore[attr-defined]
+        return [plain(item) for item in items], state(scanner)
+
+    chunks, rest = [], body
+    for cut in cuts:
+        chunks.append(rest[:cut])
+        rest = rest[cut:]
+    whole = read([body])
+    assert read([*chunks, rest]) == whole
+    assert read([body[i : i + 1] for i in range(len(body))]) == whole
+
+
+@settings(max_examples=500, deadline=None)
+@given(body=streams, cuts=st.lists(st.integers(0, 30), max_size=40), chosen=options)
+def test_the_pump_gives_what_feed_gives_in_both_backends(
+    both: Backends, body: bytes, cuts: list[int], chosen: dict[str, Any]
+) -> None:
+    def pumped(module: Any) -> list[Any]:
+        pump = module.EventPump(module.Scanner(**chosen), False)
+        seen: list[Any] = []
+        rest = body
+        try:
+            for cut in [*cuts, len(body)]:
+                pump.push(rest[:cut])
+                rest = rest[cut:]
+                while (item := pump.pop()) is not None:
+                    seen += [plain(item), pump.last_event_id]
+            seen.append(pump.finish())
+            while (item := pump.pop()) is not None:
+                seen.append(plain(item))
+        except Exception as error:
+            seen += [type(error), str(error)]
+        return [*seen, pump.events, pump.reads, pump.bytes_read]
+
+    compiled, python = both
+    assert pumped(compiled) == pumped(python)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    event=st.one_of(st.text(), st.none(), st.binary(), st.integers()),
+    data=st.one_of(st.text(), st.none(), st.integers()),
+    last_id=st.one_of(st.text(), st.none()),
+    retry=st.one_of(st.none(), st.integers(), st.booleans(), st.floats(), st.text()),
+)
+def test_backends_agree_on_making_events(both: Backends, event: Any, data: Any, last_id: Any, retry: Any) -> None:
+    def made(module: Any) -> Any:
+        try:
+            one = module.ServerSentEvent(event, data, last_id, retry)
+        except TypeError as error:
+            return str(error)
+        assert pickle.loads(pickle.dumps(one)).data == one.data
+        return repr(one), hash(one), plain(one), one == module.ServerSentEvent(event, data, last_id, retry)
+
+    compiled, python = both
+    assert made(compiled) == made(python)
+
+
+def test_backends_agree_on_what_is_wrong_use(both: Backends) -> None:
+    wrong: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
+        ("Scanner", (1,), {}),
+        ("Scanner", (), {"max_size": 1}),
+        *[("Scanner", (), {"max_event_size": value}) for value in (0, -1, True, 1.5, "1", 10**30)],
+        *[("Scanner", (), {"oversize": value}) for value in ("drop", None, 1, True)],
+        *[("Scanner", (), {"unterminated": value}) for value in ("raise", None, False)],
+        *[("Scanner", (), {name: value}) for name in ("comments", "unknown", "empty_events") for value in (None, 1, "")],
+        ("ServerSentEvent", ("a", "b", "c", 1, 2), {}),
+        ("ServerSentEvent", (), {"name": "x"}),
+        ("Comment", (), {}),
+        ("Comment", (b"x",), {}),
+        ("UnknownLine", (), {}),
+        ("UnknownLine", (1,), {}),
+    ]
+    for name, arguments, keywords in wrong:
+        texts = []
+        for module in both:
+            try:
+                texts.append(repr(type(getattr(module, name)(*arguments, **keywords)).__name__))
+            except (TypeError, ValueError) as error:
+                texts.append(f"{type(error).__name__}: {error}")
+        assert texts[0] == texts[1], (name, arguments, keywords)

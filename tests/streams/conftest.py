@@ -1,0 +1,26 @@
+"""One server for all tests; what went wrong in its threads fails the test that was running."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .server import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="session")
+def one_server() -> Iterator[Server]:
+    with Server() as server:
+        yield server
+
+
+@pytest.fixture
+def server(one_server: Server) -> Iterator[Server]:
+    """The server to offer answers on."""
+    yield one_server
+    errors, one_server.errors = one_server.errors, []
+    assert not errors, f"the server failed: {errors}"

@@ -1,0 +1,218 @@
+"""An HTTP server on the loopback that plays scripts: which bytes to send, when to wait, how to end.
+
+It decides on every chunk, waits for the test's go-ahead where the script says so, and notices when the client hangs up.
+Whoever waits in vain, for whatever it is, gives up after PATIENCE seconds, so that a failure ends.
+"""
+
+from __future__ import annotations
+
+import selectors
+import socket
+import struct
+import threading
+import zlib
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+PATIENCE = 20.0  # seconds
+PING_PAUSE = 0.01  # seconds between two pings: a rhythm, nothing relies on it
+
+
+class Do(Enum):
+    """What a script may say, besides bytes, which are sent as one chunk."""
+
+    WAIT = auto()  # for the test's Exchange.go()
+    PING = auto()  # send a comment again and again, until the client hangs up
+    HOLD = auto()  # send nothing more, until the client hangs up
+    DROP = auto()  # close the connection there (FIN), though the body is not complete
+    RESET = auto()  # abort the connection there (RST)
+
+
+Step = bytes | Do
+Framing = Literal["chunked", "close", "length"]
+
+
+class _HungUp(Exception):
+    """The client closed its end of the connection."""
+
+
+class _Stopped(Exception):
+    """The server is to end."""
+
+
+class Exchange:
+    """An answer that waits to be asked for at `url`, and what passes between the test and the server meanwhile."""
+
+    def __init__(self, url: str, head: bytes, steps: tuple[Step, ...], framing: Framing, gzip: bool) -> None:
+        self.url = url
+        self.head = head
+        self.steps = steps
+        self.framing = framing
+        self.gzip = gzip
+        self.hung_up = threading.Event()  # the client closed the connection, before or after the end of the body
+        self.connections: list[int] = []  # the numbers of the connections on which this was asked for
+        self._wake_here, self._wake_there = socket.socketpair()
+
+    def go(self, times: int = 1) -> None:
+        """Let the script go on where it waits, or will wait."""
+        self._wake_there.sendall(b"." * times)
+
+    def is_hung_up(self) -> bool:
+        """Wait until the client has closed the connection; False if it does not."""
+        return self.hung_up.wait(PATIENCE)
+
+    def _discard(self) -> None:
+        self._wake_here.close()
+        self._wake_there.close()
+
+
+class Server:
+    """Serves what was offered, each under a path of its own, until the `with` block is left."""
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._stop_here, self._stop_there = socket.socketpair()
+        self._exchanges: dict[str, Exchange] = {}
+        self._threads = [threading.Thread(target=self._accept, name="server")]
+        self.accepted = 0
+        self.errors: list[BaseException] = []
+
+    def __enter__(self) -> Self:
+        self._threads[0].start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._stop_there.close()
+        for thread in self._threads:
+            thread.join(PATIENCE)
+            assert not thread.is_alive(), f"{thread.name} does not end"
+        for exchange in self._exchanges.values():
+            exchange._discard()  # noqa: SLF001
+        self._stop_here.close()
+        self._listener.close()
+
+    def offers(
+        self,
+        *steps: Step,
+        status: int = 200,
+        content_type: str | None = "text/event-stream",
+        framing: Framing = "chunked",
+        gzip: bool = False,
+    ) -> Exchange:
+        """Offer an answer whose body is what the steps say. Framing "length" is for bodies that are not compressed."""
+        head = [f"HTTP/1.1 {status} Whatever"]
+        if content_type is not None:
+            head.append(f"Content-Type: {content_type}")
+        if gzip:
+            head.append("Content-Encoding: gzip")
+        if framing == "chunked":
+            head.append("Transfer-Encoding: chunked")
+        elif framing == "length":
+            head.append(f"Content-Length: {sum(len(step) for step in steps if isinstance(step, bytes))}")
+        else:
+            head.append("Connection: close")
+        host, port = self._listener.getsockname()
+        path = f"/{len(self._exchanges)}"
+        url = f"http://{host}:{port}{path}"
+        exchange = Exchange(url, "\r\n".join([*head, "", ""]).encode(), steps, framing, gzip)
+        self._exchanges[path] = exchange
+        return exchange
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                self._wait_for(self._listener, seconds=None)
+            except _Stopped:
+                return
+            connection, _ = self._listener.accept()
+            self.accepted += 1
+            thread = threading.Thread(target=self._serve, args=(connection, self.accepted), name=f"to {self.accepted}")
+            self._threads.append(thread)
+            thread.start()
+
+    def _serve(self, connection: socket.socket, number: int) -> None:
+        """Answer requests on one connection, until it is closed by either side."""
+        exchange = None
+        try:
+            connection.settimeout(PATIENCE)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            while path := self._request(connection):
+                exchange = self._exchanges[path]
+                exchange.connections.append(number)
+                connection.sendall(exchange.head)
+                if not self._play(connection, exchange):
+                    break
+        except (_HungUp, ConnectionError):
+            if exchange is not None:
+                exchange.hung_up.set()
+        except _Stopped:
+            pass
+        except BaseException as error:  # noqa: BLE001 - whatever it is, the test is to see it
+            self.errors.append(error)
+        finally:
+            connection.close()
+
+    def _request(self, connection: socket.socket) -> str:
+        """Read a request that has no body, and give its path."""
+        head = b""
+        while b"\r\n\r\n" not in head:
+            self._wait_for(connection)
+            received = connection.recv(65536)
+            if not received:
+                raise _HungUp
+            head += received
+        return head.split()[1].decode()
+
+    def _play(self, connection: socket.socket, exchange: Exchange) -> bool:
+        """Send a body as its script says; tell whether the connection may be used again."""
+        press = zlib.compressobj(wbits=31) if exchange.gzip else None
+        for step in exchange.steps:
+            if isinstance(step, bytes):
+                if press is not None:
+                    step = press.compress(step) + press.flush(zlib.Z_SYNC_FLUSH)  # noqa: PLW2901
+                _send(connection, step, exchange.framing)
+            elif step is Do.WAIT:
+                if self._wait_for(connection, exchange._wake_here) is connection:  # noqa: SLF001
+                    raise _HungUp
+                exchange._wake_here.recv(1)  # noqa: SLF001
+            elif step is Do.PING:
+                while self._wait_for(connection, seconds=PING_PAUSE) is None:
+                    _send(connection, b": ping\n\n", exchange.framing)
+                raise _HungUp
+            elif step is Do.HOLD:
+                self._wait_for(connection)
+                raise _HungUp
+            else:
+                if step is Do.RESET:
+                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                return False
+        if press is not None:
+            _send(connection, press.flush(), exchange.framing)
+        if exchange.framing == "chunked":
+            connection.sendall(b"0\r\n\r\n")
+        return exchange.framing != "close"
+
+    def _wait_for(self, *sockets: socket.socket, seconds: float | None = PATIENCE) -> socket.socket | None:
+        """Give the first socket that has something to read, or was closed by the other side; None if none has in time."""
+        with selectors.DefaultSelector() as selector:
+            for one in (*sockets, self._stop_here):
+                selector.register(one, selectors.EVENT_READ)
+            ready = [key.fileobj for key, _ in selector.select(seconds)]
+        if self._stop_here in ready:
+            raise _Stopped
+        if not ready and seconds == PATIENCE:
+            raise TimeoutError(f"nothing came in {PATIENCE:g} s")
+        return next((one for one in sockets if one in ready), None)
+
+
+def _send(connection: socket.socket, data: bytes, framing: Framing) -> None:
+    if data and framing == "chunked":
+        data = b"%x\r\n%b\r\n" % (len(data), data)
+    connection.sendall(data)
