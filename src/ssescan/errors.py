@@ -9,8 +9,7 @@ when it is asked for.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False  # typing costs more to import than all that is ours
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any, Literal

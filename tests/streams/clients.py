@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import httpx
 import httpx2
+import pytest
 import requests
 import trio
 import urllib3
@@ -19,21 +21,34 @@ from .server import PATIENCE
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
     from contextlib import AbstractAsyncContextManager, AbstractContextManager
+    from types import ModuleType
 
 # Clients give up later than the server does: whoever is kept waiting, it is the server that says so.
 TIMEOUT = 1.5 * PATIENCE
+LOOPS = ("asyncio", "trio")
 
 
 @dataclass(frozen=True)
 class Client:
-    """A client that blocks. `opens(url)` gives the response, not read yet, and closes the client in the end."""
+    """A client that blocks. `session()` gives a function from a URL to the response, which was not read yet."""
 
     name: str
-    opens: Callable[[str], AbstractContextManager[Any]]
-    broken: type[Exception]  # what it raises for a connection that breaks within a chunked body
+    session: Callable[[], AbstractContextManager[Callable[[str], Any]]]
+    unchecked: Callable[[Any], Any]  # what of its response is a plain iterable of chunks
+    broken: type[Exception]  # what it raises for a connection that breaks
 
     def __str__(self) -> str:
         return self.name
+
+    @contextmanager
+    def opens(self, url: str) -> Iterator[Any]:
+        """Give the response, and close it and the client in the end."""
+        with self.session() as get:
+            response = get(url)
+            try:
+                yield response
+            finally:
+                response.close()
 
 
 @dataclass(frozen=True)
@@ -42,113 +57,119 @@ class AsyncClient:
 
     name: str
     loop: str
-    opens: Callable[[str], AbstractAsyncContextManager[Any]]
+    session: Callable[[], AbstractAsyncContextManager[Callable[[str], Awaitable[Any]]]]
+    unchecked: Callable[[Any], Any]
     broken: type[Exception]
 
     def __str__(self) -> str:
         return f"{self.name}-{self.loop}"
 
-    def run(self, main: Callable[[], Awaitable[Any]]) -> None:
+    @asynccontextmanager
+    async def opens(self, url: str) -> AsyncIterator[Any]:
+        """Give the response, and close it and the client in the end."""
+        async with self.session() as get:
+            response = await get(url)
+            try:
+                yield response
+            finally:
+                await close(response)
+
+    def run(self, main: Callable[[], Awaitable[None]]) -> None:
         """Run a coroutine function in the event loop."""
         run_in(self.loop, main)
 
+    async def in_thread(self, blocking: Callable[[], Any]) -> Any:
+        """Wait for something that blocks, while the event loop goes on."""
+        if self.loop == "trio":
+            return await trio.to_thread.run_sync(blocking)
+        return await asyncio.to_thread(blocking)
+
+
+async def close(response: Any) -> None:
+    """Close an asynchronous response."""
+    if hasattr(response, "aclose"):
+        await response.aclose()
+    else:
+        response.close()
+
+
+# verify=False: nothing here is encrypted, and to load certificates would take longer than the rest of a test.
+
 
 @contextmanager
-def _httpx(url: str) -> Iterator[Any]:
-    with (
-        httpx.Client(timeout=TIMEOUT, trust_env=False, verify=False) as client,  # noqa: S501
-        client.stream("GET", url) as response,
-    ):
-        yield response
+def _httpx(library: ModuleType) -> Iterator[Callable[[str], Any]]:
+    with library.Client(timeout=TIMEOUT, trust_env=False, verify=False) as client:
+        yield lambda url: client.send(client.build_request("GET", url), stream=True)
+
+
+@asynccontextmanager
+async def _async_httpx(library: ModuleType) -> AsyncIterator[Callable[[str], Awaitable[Any]]]:
+    async with library.AsyncClient(timeout=TIMEOUT, trust_env=False, verify=False) as client:
+        yield lambda url: client.send(client.build_request("GET", url), stream=True)
 
 
 @contextmanager
-def _httpx2(url: str) -> Iterator[Any]:
-    with (
-        httpx2.Client(timeout=TIMEOUT, trust_env=False, verify=False) as client,  # noqa: S501
-        client.stream("GET", url) as response,
-    ):
-        yield response
-
-
-@contextmanager
-def _requests(url: str) -> Iterator[Any]:
+def _requests() -> Iterator[Callable[[str], Any]]:
     with requests.Session() as session:
         session.trust_env = False
-        with session.get(url, stream=True, timeout=TIMEOUT) as response:
-            yield response
+        yield lambda url: session.get(url, stream=True, timeout=TIMEOUT)
 
 
 @contextmanager
-def _urllib3(url: str) -> Iterator[Any]:
+def _urllib3() -> Iterator[Callable[[str], Any]]:
     with urllib3.PoolManager() as pool:
-        response = pool.request("GET", url, preload_content=False, timeout=TIMEOUT, retries=False)
-        try:
-            yield response
-        finally:
-            response.close()
+        yield lambda url: pool.request("GET", url, preload_content=False, timeout=TIMEOUT, retries=False)
 
 
 @asynccontextmanager
-async def _async_httpx(url: str) -> AsyncIterator[Any]:
-    async with (
-        httpx.AsyncClient(timeout=TIMEOUT, trust_env=False, verify=False) as client,  # noqa: S501
-        client.stream("GET", url) as response,
-    ):
-        yield response
+async def _aiohttp() -> AsyncIterator[Callable[[str], Awaitable[Any]]]:
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT)) as session:
+        yield session.get
 
 
-@asynccontextmanager
-async def _async_httpx2(url: str) -> AsyncIterator[Any]:
-    async with (
-        httpx2.AsyncClient(timeout=TIMEOUT, trust_env=False, verify=False) as client,  # noqa: S501
-        client.stream("GET", url) as response,
-    ):
-        yield response
+def _iter_bytes(response: Any) -> Any:
+    return response.iter_bytes()
 
 
-@asynccontextmanager
-async def _aiohttp(url: str) -> AsyncIterator[Any]:
-    timeout = aiohttp.ClientTimeout(total=TIMEOUT)
-    async with aiohttp.ClientSession(timeout=timeout) as session, session.get(url) as response:
-        yield response
+def _aiter_bytes(response: Any) -> Any:
+    return response.aiter_bytes()
 
 
+HTTPX = Client("httpx", partial(_httpx, httpx), _iter_bytes, httpx.TransportError)
 CLIENTS = (
-    Client("httpx", _httpx, httpx.TransportError),
-    Client("httpx2", _httpx2, httpx2.TransportError),
-    Client("requests", _requests, requests.RequestException),
-    Client("urllib3", _urllib3, urllib3.exceptions.HTTPError),
+    HTTPX,
+    Client("httpx2", partial(_httpx, httpx2), _iter_bytes, httpx2.TransportError),
+    Client("requests", _requests, lambda response: response.iter_content(None), requests.RequestException),
+    Client("urllib3", _urllib3, lambda response: response.stream(), urllib3.exceptions.HTTPError),
 )
 ASYNC_CLIENTS = (
-    AsyncClient("httpx", "asyncio", _async_httpx, httpx.TransportError),
-    AsyncClient("httpx", "trio", _async_httpx, httpx.TransportError),
-    AsyncClient("httpx2", "asyncio", _async_httpx2, httpx2.TransportError),
-    AsyncClient("httpx2", "trio", _async_httpx2, httpx2.TransportError),
-    AsyncClient("aiohttp", "asyncio", _aiohttp, aiohttp.ClientError),
+    *(
+        AsyncClient(library.__name__, loop, partial(_async_httpx, library), _aiter_bytes, library.TransportError)
+        for library in (httpx, httpx2)
+        for loop in LOOPS
+    ),
+    AsyncClient("aiohttp", "asyncio", _aiohttp, lambda response: response.content.iter_any(), aiohttp.ClientError),
 )
-LOOPS = ("asyncio", "trio")
+
+sync_clients = pytest.mark.parametrize("client", CLIENTS, ids=str)
+async_clients = pytest.mark.parametrize("client", ASYNC_CLIENTS, ids=str)
+loops = pytest.mark.parametrize("loop", LOOPS)
+# httpx and httpx2 nest async generators and leave the inner ones to the garbage collector, of which trio complains.
+httpx_leaves_generators = pytest.mark.filterwarnings("ignore:Async generator 'http:ResourceWarning")
 
 
-def run_in(loop: str, main: Callable[[], Awaitable[Any]]) -> None:
+def run_in(loop: str, main: Callable[[], Awaitable[None]]) -> None:
     """Run a coroutine function under asyncio or trio."""
 
-    async def bounded_asyncio() -> None:
+    async def in_asyncio() -> None:
         async with asyncio.timeout(3 * PATIENCE):
             await main()
 
-    async def bounded_trio() -> None:
+    async def in_trio() -> None:
         with trio.fail_after(3 * PATIENCE):
             await main()
 
     if loop == "trio":
-        trio.run(bounded_trio)
+        trio.run(in_trio)
     else:
-        asyncio.run(bounded_asyncio())
-
-
-async def in_thread(loop: str, blocking: Callable[[], Any]) -> Any:
-    """Wait for something that blocks, while the event loop goes on."""
-    if loop == "trio":
-        return await trio.to_thread.run_sync(blocking)
-    return await asyncio.to_thread(blocking)
+        asyncio.run(in_asyncio())

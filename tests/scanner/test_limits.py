@@ -1,0 +1,181 @@
+"""max_event_size: what it counts, when it is noticed, and what is left afterwards."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+from typing import Any
+
+import pytest
+
+from ssescan import EventTooLarge
+
+
+def by_bytes(scanner: Any, stream: bytes) -> list[Any]:
+    return [item for byte in stream for item in scanner.feed(bytes([byte]))]
+
+
+BLOCKS = [
+    (b"data: 1234\n", 10),
+    (b"event: a\r\ndata: 12\r\n", 16),
+    (b"id: 1\rdata: 2\r: not this\r", 12),
+    (b"unknown lines count\n", 19),
+    (b"data: unfinished", 16),
+    (b"data\n\xef\xbb\xbf", 7),
+]
+
+
+class TestWhatCounts:
+    @pytest.mark.parametrize(("block", "size"), BLOCKS)
+    def test_the_limit_passes(self, scanners: Any, block: bytes, size: int) -> None:
+        for feed in (by_bytes, lambda scanner, stream: scanner.feed(stream)):
+            feed(scanners.Scanner(max_event_size=size), block)
+
+    @pytest.mark.parametrize(("block", "size"), BLOCKS)
+    def test_one_byte_more_raises(self, scanners: Any, block: bytes, size: int) -> None:
+        for feed in (by_bytes, lambda scanner, stream: scanner.feed(stream)):
+            with pytest.raises(EventTooLarge) as caught:
+                feed(scanners.Scanner(max_event_size=size - 1), block)
+            assert (caught.value.limit, caught.value.size) == (size - 1, size)
+            assert str(size) in str(caught.value)
+            assert str(size - 1) in str(caught.value)
+
+    def test_a_blank_line_begins_the_count_anew(self, scanners: Any) -> None:
+        scanner = scanners.Scanner(max_event_size=7)
+        assert [event.data for event in scanner.feed(b"data: a\n\n" * 50)] == ["a"] * 50
+
+    def test_a_single_comment_counts(self, scanners: Any) -> None:
+        scanners.Scanner(max_event_size=7).feed(b": 12345\n: 12345\n")
+        for feed in (by_bytes, lambda scanner, stream: scanner.feed(stream)):
+            with pytest.raises(EventTooLarge) as caught:
+                feed(scanners.Scanner(max_event_size=6), b": 12345\n")
+            assert caught.value.size == 7
+
+    def test_a_byte_order_mark_does_not_count(self, scanners: Any) -> None:
+        by_bytes(scanners.Scanner(max_event_size=4), b"\xef\xbb\xbfdata\n")
+
+    def test_there_may_be_no_limit(self, scanners: Any) -> None:
+        assert len(scanners.Scanner(max_event_size=None).feed(b"data: " + b"x" * (65 * 2**20) + b"\n\n")[0].data) > 2**26
+
+    def test_the_default_is_64_mebibytes(self, scanners: Any) -> None:
+        scanners.Scanner().feed(b"data: ".ljust(64 * 2**20, b"x"))
+        with pytest.raises(EventTooLarge) as caught:
+            scanners.Scanner().feed(b"data: ".ljust(64 * 2**20 + 1, b"x"))
+        assert caught.value.limit == 64 * 2**20
+
+
+class TestAfterwards:
+    def test_what_was_complete_before_it_is_in_the_error(self, scanners: Any) -> None:
+        scanner = scanners.Scanner(max_event_size=10, comments=True)
+        with pytest.raises(EventTooLarge) as caught:
+            scanner.feed(b"data: a\n\n: c\ndata: 12345\n\ndata: b\n\n")
+        assert caught.value.events == [scanners.ServerSentEvent(data="a"), scanners.Comment("c")]
+
+    def test_the_rest_of_the_chunk_is_dropped_and_feed_refuses_until_reset(self, scanners: Any) -> None:
+        scanner = scanners.Scanner(max_event_size=10)
+        with pytest.raises(EventTooLarge):
+            scanner.feed(b"id: 1\n\nid: 2\ndata: 1234567890\n\ndata: b\n\n")
+        with pytest.raises(ValueError, match=r"EventTooLarge.*reset"):
+            scanner.feed(b"data: c\n\n")
+        assert scanner.close() == []
+        assert scanner.cut is True
+        scanner.reset()
+        assert scanner.feed(b"data: d\n\n") == [scanners.ServerSentEvent(data="d", id="1")]
+
+    def test_the_error_can_be_pickled(self, scanners: Any) -> None:
+        import pickle
+
+        with pytest.raises(EventTooLarge) as caught:
+            scanners.Scanner(max_event_size=10).feed(b"data: a\n\ndata: 1234567890\n\n")
+        again = pickle.loads(pickle.dumps(caught.value))
+        assert (again.limit, again.size, str(again)) == (10, 16, str(caught.value))
+        assert [event.data for event in again.events] == ["a"]
+
+
+class TestSkipping:
+    @pytest.mark.parametrize("feed", [by_bytes, lambda scanner, stream: scanner.feed(stream)], ids=["bytes", "whole"])
+    def test_the_event_is_dropped_and_the_stream_goes_on(self, scanners: Any, feed: Any) -> None:
+        scanner = scanners.Scanner(max_event_size=20, oversize="skip")
+        stream = b"data: a\n\nid: 7\ndata: 12345678901234567890\nretry: 50\n\ndata: b\n\n"
+        assert feed(scanner, stream) == [
+            scanners.ServerSentEvent(data="a"),
+            scanners.ServerSentEvent(data="b", id="7"),
+        ]
+        assert (scanner.skipped, scanner.retry, scanner.last_event_id) == (1, 50, "7")
+
+    @pytest.mark.parametrize("feed", [by_bytes, lambda scanner, stream: scanner.feed(stream)], ids=["bytes", "whole"])
+    def test_a_block_is_skipped_once_however_much_comes(self, scanners: Any, feed: Any) -> None:
+        scanner = scanners.Scanner(max_event_size=10, oversize="skip")
+        assert feed(scanner, b"data: 1234567890\n" * 20 + b"\n" + b"data: 12345678901\n\n") == []
+        assert scanner.skipped == 2
+
+    def test_comments_and_unknown_lines_of_a_skipped_block_still_come(self, scanners: Any) -> None:
+        scanner = scanners.Scanner(max_event_size=10, oversize="skip", comments=True, unknown=True)
+        assert scanner.feed(b"data: 1234567890\n: c\nx\n\n") == [scanners.Comment("c"), scanners.UnknownLine("x")]
+
+    def test_reset_counts_skipped_events_anew(self, scanners: Any) -> None:
+        scanner = scanners.Scanner(max_event_size=5, oversize="skip")
+        scanner.feed(b"data: a\n\n")
+        assert scanner.skipped == 1
+        scanner.reset()
+        assert scanner.skipped == 0
+
+    def test_an_oversize_block_without_end_is_cut(self, scanners: Any) -> None:
+        for stream in (b"data: 1234567890", b"data: 1234567890\n"):
+            scanner = scanners.Scanner(max_event_size=5, oversize="skip", unterminated="dispatch")
+            scanner.feed(stream)
+            assert scanner.close() == []
+            assert scanner.cut is True
+
+
+def in_a_process_of_its_own(script: str, backend: str) -> None:
+    subprocess.run([sys.executable, "-c", textwrap.dedent(script), backend], check=True, timeout=300)
+
+
+def test_an_endless_line_holds_no_more_than_the_limit_and_a_chunk(backend: str) -> None:
+    in_a_process_of_its_own(
+        """
+        import importlib, sys, tracemalloc
+        from ssescan import EventTooLarge
+        Scanner = importlib.import_module(f"ssescan.scanner._{sys.argv[1]}").Scanner
+        limit, chunk, total = 64 * 2**20, 65536, 2**30
+        scanner = Scanner()
+        tracemalloc.start()
+        fed = 0
+        try:
+            while fed < total:
+                # Made anew each time, as a socket makes them.
+                scanner.feed(b"x" * chunk)
+                fed += chunk
+        except EventTooLarge as error:
+            assert (error.limit, error.size) == (limit, limit + chunk), (error.limit, error.size)
+            assert str(limit) in str(error) and str(limit + chunk) in str(error)
+        else:
+            raise AssertionError("no EventTooLarge in a gibibyte")
+        held, peak = tracemalloc.get_traced_memory()
+        # The bookkeeping of tracemalloc and of a list of a thousand pieces is some ten kilobytes.
+        assert peak <= limit + 2 * chunk, f"held {peak - limit} bytes more than the limit"
+        assert held < 2 * chunk, f"still holds {held} bytes after EventTooLarge"
+        """,
+        backend,
+    )
+
+
+def test_a_skipped_line_without_end_is_not_held(backend: str) -> None:
+    in_a_process_of_its_own(
+        """
+        import importlib, sys, tracemalloc
+        Scanner = importlib.import_module(f"ssescan.scanner._{sys.argv[1]}").Scanner
+        limit, chunk, total = 2**20, 65536, 2**28
+        scanner = Scanner(max_event_size=limit, oversize="skip")
+        tracemalloc.start()
+        for _ in range(total // chunk):
+            assert scanner.feed(b"x" * chunk) == []
+        held, peak = tracemalloc.get_traced_memory()
+        assert peak <= limit + 2 * chunk, f"held {peak - limit} bytes more than the limit"
+        assert [event.data for event in scanner.feed(b"\\n\\ndata: a\\n\\n")] == ["a"]
+        assert scanner.skipped == 1
+        """,
+        backend,
+    )

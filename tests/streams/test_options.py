@@ -1,0 +1,200 @@
+"""The options of a stream: those of the scanner pass through, and what is no option or no value is refused."""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from .cases import ONE, TWO, one
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+both_colours = pytest.mark.parametrize("asynchronous", [False, True], ids=["sync", "async"])
+
+
+async def asynchronously(chunks: list[Any]) -> AsyncIterator[Any]:
+    for chunk in chunks:
+        yield chunk
+
+
+def read(package: Any, asynchronous: bool, chunks: list[Any], **options: Any) -> tuple[list[Any], Any, Any]:
+    """Read a stream to its end: what it gave, what it raised, and the stream."""
+    given: list[Any] = []
+
+    async def main() -> tuple[list[Any], Any, Any]:
+        async with package.aiter_events(asynchronously(chunks), **options) as stream:
+            try:
+                async for item in stream:
+                    given.append(item)
+            except Exception as error:
+                return given, error, stream
+        return given, None, stream
+
+    if asynchronous:
+        return asyncio.run(main())
+    with package.iter_events(chunks, **options) as stream:
+        try:
+            for item in stream:
+                given.append(item)
+        except Exception as error:
+            return given, error, stream
+    return given, None, stream
+
+
+@both_colours
+def test_what_came_before_an_event_that_is_too_large_is_given_first(package: Any, asynchronous: bool) -> None:
+    chunks = [ONE + TWO + b"id: 3\n\ndata: " + b"x" * 100]
+    given, raised, stream = read(package, asynchronous, chunks, max_event_size=50)
+    assert given == [one(package, 1), one(package, 2)]
+    assert isinstance(raised, package.EventTooLarge)
+    assert (raised.limit, raised.events) == (50, [])
+    assert raised.size == len("data: ") + 100
+    assert stream.outcome is package.Outcome.FAILED
+    assert stream.last_event_id == "3"
+
+
+@both_colours
+def test_an_event_that_is_too_large_is_noticed_across_chunks(package: Any, asynchronous: bool) -> None:
+    given, raised, stream = read(package, asynchronous, [ONE, b"data: ", b"x" * 30, b"x" * 30, TWO], max_event_size=50)
+    assert given == [one(package, 1)]
+    assert isinstance(raised, package.EventTooLarge)
+    assert stream.outcome is package.Outcome.FAILED
+    assert stream.reads == 4
+
+
+@both_colours
+def test_with_skip_an_event_that_is_too_large_is_passed_over(package: Any, asynchronous: bool) -> None:
+    chunks = [ONE + b"data: " + b"x" * 100 + b"\n\n", TWO]
+    given, raised, stream = read(package, asynchronous, chunks, max_event_size=50, oversize="skip")
+    assert given == [one(package, 1), one(package, 2)]
+    assert raised is None
+    assert stream.outcome is package.Outcome.ENDED
+
+
+@both_colours
+@pytest.mark.parametrize("last", [b"data: 2", b"data: 2\n", b"data: 2\r"])
+def test_an_unterminated_event_is_given_where_that_is_asked_for(
+    package: Any, asynchronous: bool, last: bytes
+) -> None:
+    given, raised, stream = read(package, asynchronous, [ONE, last], unterminated="dispatch")
+    assert given == [one(package, 1), one(package, 2)]
+    assert raised is None
+    assert stream.outcome is package.Outcome.CUT
+
+
+@both_colours
+def test_an_unterminated_event_is_dropped_otherwise(package: Any, asynchronous: bool) -> None:
+    given, raised, stream = read(package, asynchronous, [ONE, b"data: 2\n"])
+    assert given == [one(package, 1)]
+    assert raised is None
+    assert stream.outcome is package.Outcome.CUT
+
+
+@both_colours
+def test_comments_and_unknown_lines_come_in_order_where_they_are_asked_for(package: Any, asynchronous: bool) -> None:
+    chunks = [b": a\n" + ONE + b": b\nunknown: c\n", TWO + b": d"]
+    given, _, _ = read(package, asynchronous, chunks, comments=True, unknown=True, unterminated="dispatch")
+    assert given == [
+        package.Comment("a"),
+        one(package, 1),
+        package.Comment("b"),
+        package.UnknownLine("unknown: c"),
+        one(package, 2),
+        package.Comment("d"),
+    ]
+
+
+@both_colours
+def test_comments_and_unknown_lines_are_left_out_otherwise(package: Any, asynchronous: bool) -> None:
+    given, _, stream = read(package, asynchronous, [b": a\n" + ONE + b": b\nunknown: c\n"])
+    assert given == [one(package, 1)]
+    assert stream.outcome is package.Outcome.CUT
+
+
+@both_colours
+def test_events_without_data_are_given_where_that_is_asked_for(package: Any, asynchronous: bool) -> None:
+    chunks = [b"id: 7\nretry: 5\n\n", b"event: ping\n\n\n"]
+    given, _, _ = read(package, asynchronous, chunks, empty_events=True)
+    event = package.ServerSentEvent
+    assert given == [event(id="7", retry=5), event("ping", id="7")]
+    assert read(package, asynchronous, chunks)[0] == []
+
+
+@both_colours
+@pytest.mark.parametrize(
+    ("options", "error", "says"),
+    [
+        ({"stall": 5}, TypeError, "stall must be a Stall or None, not int"),
+        ({"stall": "idle"}, TypeError, "stall must be a Stall or None, not str"),
+        ({"timing": 1}, TypeError, "timing must be a bool, not int"),
+        ({"timing": None}, TypeError, "timing must be a bool, not NoneType"),
+        ({"comment": True}, TypeError, "'comment'"),
+        ({"timeout": 5}, TypeError, "'timeout'"),
+        ({"comments": 1}, TypeError, "comments must be a bool, not int"),
+        ({"max_event_size": 0}, ValueError, "max_event_size must be positive"),
+        ({"max_event_size": "1"}, TypeError, "max_event_size must be an int"),
+        ({"oversize": "drop"}, ValueError, "oversize must be 'raise' or 'skip'"),
+        ({"unterminated": "keep"}, ValueError, "unterminated must be 'drop' or 'dispatch'"),
+    ],
+    ids=lambda value: "".join(map(str, value)) if isinstance(value, dict) else None,
+)
+def test_what_is_no_option_is_refused_at_the_call(
+    package: Any, asynchronous: bool, options: dict[str, Any], error: type[Exception], says: str
+) -> None:
+    call = package.aiter_events if asynchronous else package.iter_events
+    with pytest.raises(error, match=says):
+        call(b"", **options)
+
+
+@both_colours
+def test_a_second_positional_argument_is_refused(package: Any, asynchronous: bool) -> None:
+    call = package.aiter_events if asynchronous else package.iter_events
+    with pytest.raises(TypeError, match="positional"):
+        call(b"", None)
+
+
+@pytest.mark.parametrize("name", ["idle", "progress"])
+@pytest.mark.parametrize(
+    ("seconds", "error"),
+    [(0, ValueError), (-1.5, ValueError), (float("nan"), ValueError), (True, TypeError), ("5", TypeError)],
+)
+def test_a_stall_limit_is_a_positive_number(package: Any, name: str, seconds: Any, error: type[Exception]) -> None:
+    with pytest.raises(error, match=name):
+        package.Stall(**{name: seconds})
+
+
+def test_a_stall_is_a_value(package: Any) -> None:
+    stall = package.Stall(idle=1, progress=2.5)
+    assert (stall.idle, stall.progress) == (1, 2.5)
+    assert stall == package.Stall(1, 2.5)
+    assert hash(stall) == hash(package.Stall(1, 2.5))
+    assert stall != package.Stall(idle=1)
+    assert repr(stall) == "Stall(idle=1, progress=2.5)"
+    assert pickle.loads(pickle.dumps(stall)) == stall
+    with pytest.raises(AttributeError, match="immutable"):
+        stall.idle = 3
+
+
+@both_colours
+@pytest.mark.parametrize("chunk", ["data: 1\n\n", None, 5])
+def test_a_chunk_that_is_not_bytes_is_a_type_error_at_its_read(package: Any, asynchronous: bool, chunk: Any) -> None:
+    given, raised, stream = read(package, asynchronous, [ONE, chunk, TWO])
+    assert given == [one(package, 1)]
+    assert isinstance(raised, TypeError)
+    assert f"not {type(chunk).__name__}" in str(raised)
+    assert stream.outcome is package.Outcome.FAILED
+
+
+@pytest.mark.parametrize("name", ["EventStream", "AsyncEventStream"])
+def test_the_classes_of_streams_are_subscriptable(package: Any, name: str) -> None:
+    assert getattr(package, name)[package.ServerSentEvent].__args__ == (package.ServerSentEvent,)
+
+
+def test_an_outcome_is_the_word_for_it(package: Any) -> None:
+    assert [str(outcome) for outcome in package.Outcome] == ["ended", "cut", "failed", "closed"]
+    assert package.Outcome("cut") is package.Outcome.CUT
+    assert pickle.loads(pickle.dumps(package.Outcome.CUT)) is package.Outcome.CUT

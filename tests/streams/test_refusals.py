@@ -1,0 +1,223 @@
+"""Responses that are no event streams: refused when they are entered or first read, never at the call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from .cases import ONE, one
+from .clients import AsyncClient, Client, async_clients, httpx_leaves_generators, sync_clients
+from .server import Do
+
+if TYPE_CHECKING:
+    from .server import Framing, Server
+
+EVENT_STREAM = "text/event-stream"
+MOST = 65536
+LONG = bytes(range(256)) * 400  # over MOST
+
+refused = pytest.mark.parametrize(
+    ("status", "content_type"),
+    [
+        (400, EVENT_STREAM),
+        (401, "application/json"),
+        (500, None),
+        (200, "application/json; charset=utf-8"),
+        (200, "text/event-stream-not"),
+        (200, "text/plain, text/event-stream"),
+        (200, ""),
+        (200, None),
+    ],
+)
+accepted = pytest.mark.parametrize(
+    ("status", "content_type"),
+    [
+        (200, "text/event-stream; charset=utf-8"),
+        (200, "Text/Event-Stream"),
+        (200, "TEXT/EVENT-STREAM ;charset=UTF-8"),
+        (201, EVENT_STREAM),
+    ],
+)
+at_first = pytest.mark.parametrize("entered", [True, False], ids=["at with", "at the first read"])
+framings = pytest.mark.parametrize("framing", ["chunked", "close", "length"])
+
+
+def refusal_of(package: Any, status: int) -> Any:
+    return package.UnexpectedStatus if status >= 400 else package.UnexpectedContentType
+
+
+def says_what_came(error: Any, status: int, content_type: str | None) -> bool:
+    if status >= 400:
+        return bool(error.status == status)
+    return bool(error.content_type == (content_type or ""))
+
+
+@sync_clients
+@refused
+@at_first
+def test_what_is_no_event_stream_is_refused(
+    package: Any, server: Server, client: Client, status: int, content_type: str | None, entered: bool
+) -> None:
+    # There is more of the body than is wanted, and it never ends.
+    exchange = server.offers(LONG, Do.HOLD, status=status, content_type=content_type)
+    with client.opens(exchange.url) as response:
+        stream = package.iter_events(response)
+        assert stream.outcome is None
+        with pytest.raises(refusal_of(package, status)) as caught:
+            stream.__enter__() if entered else next(stream)
+        error = caught.value
+        assert says_what_came(error, status, content_type)
+        assert error.body == LONG[:MOST]
+        assert error.response is response
+        assert stream.response is response
+        assert stream.outcome is package.Outcome.FAILED
+        assert exchange.is_hung_up()
+        assert next(stream, "the end") == "the end"
+        stream.close()
+        assert stream.outcome is package.Outcome.FAILED
+
+
+@httpx_leaves_generators
+@async_clients
+@refused
+@at_first
+def test_what_is_no_event_stream_is_refused_asynchronously(
+    package: Any, server: Server, client: AsyncClient, status: int, content_type: str | None, entered: bool
+) -> None:
+    exchange = server.offers(LONG, Do.HOLD, status=status, content_type=content_type)
+
+    async def main() -> None:
+        async with client.opens(exchange.url) as response:
+            stream = package.aiter_events(response)
+            assert stream.outcome is None
+            with pytest.raises(refusal_of(package, status)) as caught:
+                await (stream.__aenter__() if entered else anext(stream))
+            error = caught.value
+            assert says_what_came(error, status, content_type)
+            assert error.body == LONG[:MOST]
+            assert error.response is response
+            assert stream.response is response
+            assert stream.outcome is package.Outcome.FAILED
+            assert await client.in_thread(exchange.is_hung_up)
+            assert await anext(stream, "the end") == "the end"
+            await stream.aclose()
+            assert stream.outcome is package.Outcome.FAILED
+
+    client.run(main)
+
+
+@sync_clients
+@framings
+@pytest.mark.parametrize("body", [b"", b'{"error": "\xe2\x82\xac"}'])
+def test_a_refusal_carries_the_body(
+    package: Any, server: Server, client: Client, framing: Framing, body: bytes
+) -> None:
+    exchange = server.offers(body[:3], body[3:], status=429, content_type="application/json", framing=framing)
+    with client.opens(exchange.url) as response:
+        with pytest.raises(package.UnexpectedStatus) as caught, package.iter_events(response):
+            pass
+        assert caught.value.body == body
+
+
+@async_clients
+@framings
+@pytest.mark.parametrize("body", [b"", b'{"error": "\xe2\x82\xac"}'])
+def test_a_refusal_carries_the_body_asynchronously(
+    package: Any, server: Server, client: AsyncClient, framing: Framing, body: bytes
+) -> None:
+    exchange = server.offers(body[:3], body[3:], status=429, content_type="application/json", framing=framing)
+
+    async def main() -> None:
+        async with client.opens(exchange.url) as response:
+            with pytest.raises(package.UnexpectedStatus) as caught:
+                async with package.aiter_events(response):
+                    pass
+            assert caught.value.body == body
+
+    client.run(main)
+
+
+@sync_clients
+def test_a_body_that_breaks_off_does_not_hide_the_refusal(package: Any, server: Server, client: Client) -> None:
+    exchange = server.offers(b"begin", Do.WAIT, Do.DROP, status=503)
+    with client.opens(exchange.url) as response:
+        exchange.go()
+        with pytest.raises(package.UnexpectedStatus) as caught:
+            next(package.iter_events(response))
+        assert caught.value.body == b"begin"
+
+
+@async_clients
+def test_a_body_that_breaks_off_does_not_hide_the_refusal_asynchronously(
+    package: Any, server: Server, client: AsyncClient
+) -> None:
+    exchange = server.offers(b"begin", Do.WAIT, Do.DROP, status=503)
+
+    async def main() -> None:
+        async with client.opens(exchange.url) as response:
+            exchange.go()
+            with pytest.raises(package.UnexpectedStatus) as caught:
+                await anext(package.aiter_events(response))
+            assert caught.value.body == b"begin"
+
+    client.run(main)
+
+
+@sync_clients
+def test_the_body_of_a_refusal_is_decompressed(package: Any, server: Server, client: Client) -> None:
+    exchange = server.offers(b"no ", b"such thing", status=404, gzip=True)
+    with client.opens(exchange.url) as response, pytest.raises(package.UnexpectedStatus) as caught:
+        next(package.iter_events(response))
+    assert caught.value.body == b"no such thing"
+
+
+@sync_clients
+@accepted
+def test_an_event_stream_is_accepted_however_it_is_written(
+    package: Any, server: Server, client: Client, status: int, content_type: str
+) -> None:
+    exchange = server.offers(ONE, status=status, content_type=content_type)
+    with client.opens(exchange.url) as response, package.iter_events(response) as stream:
+        assert list(stream) == [one(package, 1)]
+
+
+@async_clients
+@accepted
+def test_an_event_stream_is_accepted_however_it_is_written_asynchronously(
+    package: Any, server: Server, client: AsyncClient, status: int, content_type: str
+) -> None:
+    exchange = server.offers(ONE, status=status, content_type=content_type)
+
+    async def main() -> None:
+        async with client.opens(exchange.url) as response, package.aiter_events(response) as stream:
+            assert [event async for event in stream] == [one(package, 1)]
+
+    client.run(main)
+
+
+@sync_clients
+@refused
+def test_the_chunks_of_a_response_are_read_without_a_check(
+    package: Any, server: Server, client: Client, status: int, content_type: str | None
+) -> None:
+    exchange = server.offers(ONE, status=status, content_type=content_type)
+    with client.opens(exchange.url) as response, package.iter_events(client.unchecked(response)) as stream:
+        assert list(stream) == [one(package, 1)]
+        assert stream.response is None
+
+
+@async_clients
+@refused
+def test_the_chunks_of_a_response_are_read_without_a_check_asynchronously(
+    package: Any, server: Server, client: AsyncClient, status: int, content_type: str | None
+) -> None:
+    exchange = server.offers(ONE, status=status, content_type=content_type)
+
+    async def main() -> None:
+        async with client.opens(exchange.url) as response:
+            async with package.aiter_events(client.unchecked(response)) as stream:
+                assert [event async for event in stream] == [one(package, 1)]
+                assert stream.response is None
+
+    client.run(main)

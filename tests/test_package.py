@@ -1,0 +1,122 @@
+"""The package as it is imported: what that loads, what it exports, which backend runs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+import ssescan
+
+
+def python(script: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", script],
+        env={**{k: v for k, v in os.environ.items() if k != "SSESCAN_BACKEND"}, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_importing_loads_nothing_but_the_standard_library(backend: str) -> None:
+    loaded = python(
+        "import sys; before = set(sys.modules); import ssescan; print(*sorted(set(sys.modules) - before))",
+        SSESCAN_BACKEND=backend,
+    )
+    assert loaded.returncode == 0, loaded.stderr
+    tops = {name.partition(".")[0] for name in loaded.stdout.split()} - {"ssescan"}
+    # What Cython keeps for itself is within the extension, and no module that anybody installed.
+    tops = {name for name in tops if not name.startswith(("_cython_", "cython_runtime"))}
+    assert tops <= sys.stdlib_module_names
+    # What would cost more than all of ours together.
+    assert not tops & {"typing", "re", "json", "asyncio", "dataclasses", "inspect", "logging", "email", "http", "ssl", "trio"}
+    assert "ssescan.cli" not in loaded.stdout
+
+
+@pytest.mark.parametrize("forced", ["compiled", "python"])
+def test_the_environment_forces_a_backend(backend: str, forced: str) -> None:
+    if forced != backend:
+        pytest.skip("asked for by --backend is the other")
+    result = python(
+        "import ssescan; print(ssescan.backend, ssescan.Scanner.feed.__class__.__name__)", SSESCAN_BACKEND=forced
+    )
+    kind = "function" if forced == "python" else ("cython_function_or_method", "method_descriptor")
+    assert result.stdout.split()[0] == forced
+    assert result.stdout.split()[1] in kind
+
+
+def test_unforced_the_compiled_backend_runs_where_it_can_be_loaded(request: pytest.FixtureRequest) -> None:
+    result = python("import ssescan.scanner; print(ssescan.backend, '|', ssescan.scanner.backend_reason)")
+    backend, _, reason = result.stdout.strip().partition(" |")
+    if request.config.getoption("--backend") == "python":
+        assert backend in ("compiled", "python")
+    else:
+        assert backend == "compiled"
+    assert bool(reason.strip()) is (backend == "python")
+
+
+HIDE = """
+import sys
+class Hidden:
+    def find_spec(self, name, path=None, target=None):
+        if name == "ssescan.scanner._compiled":
+            raise ImportError("hidden by the test", name=name)
+sys.meta_path.insert(0, Hidden())
+"""
+
+
+def test_a_missing_extension_is_replaced_and_the_reason_told() -> None:
+    result = python(HIDE + "import ssescan.scanner; print(ssescan.backend, ssescan.scanner.backend_reason)")
+    assert result.stdout.startswith("python ")
+    assert "hidden by the test" in result.stdout
+
+
+def test_a_missing_extension_that_is_forced_is_an_import_error_with_the_reason() -> None:
+    result = python(HIDE + "import ssescan", SSESCAN_BACKEND="compiled")
+    assert result.returncode == 1
+    assert "ImportError: SSESCAN_BACKEND=compiled is set" in result.stderr
+    assert "hidden by the test" in result.stderr
+
+
+def test_a_backend_that_is_none_is_an_import_error() -> None:
+    result = python("import ssescan", SSESCAN_BACKEND="rust")
+    assert "ImportError: SSESCAN_BACKEND must be 'compiled', 'python' or unset, not 'rust'" in result.stderr
+
+
+def test_all_that_is_exported_is_there_and_of_the_package() -> None:
+    assert ssescan.__all__ == sorted(ssescan.__all__)
+    for name in ssescan.__all__:
+        thing: Any = getattr(ssescan, name)
+        if name != "backend":
+            assert thing.__module__ == "ssescan"
+            assert thing.__doc__
+
+
+def test_every_exception_is_below_one_root_and_can_be_pickled() -> None:
+    import pickle
+
+    made: list[ssescan.SsescanError] = [
+        ssescan.EventTooLarge(10, 20, [ssescan.ServerSentEvent()]),
+        ssescan.UnexpectedStatus(500, b"body", object()),
+        ssescan.UnexpectedContentType("text/html", b"<p>", object()),
+        ssescan.StreamStalled("idle", 1.5, 3),
+        ssescan.ReconnectsExhausted(4),
+        ssescan.UnknownFormat(ssescan.ServerSentEvent()),
+        ssescan.StreamCut("message so far"),
+        ssescan.ProviderError("openai-chat", "server_error", 500, "overloaded", {}, None),
+    ]
+    assert {type(error).__name__ for error in made} == {
+        name for name in ssescan.__all__ if isinstance(getattr(ssescan, name), type)
+        and issubclass(getattr(ssescan, name), ssescan.SsescanError)
+    } - {"SsescanError"}  # fmt: skip
+    for error in made:
+        again = pickle.loads(pickle.dumps(error))
+        assert type(again) is type(error)
+        assert str(again) == str(error) != ""
+        kept = {name: value for name, value in vars(error).items() if name != "response"}
+        assert {name: value for name, value in vars(again).items() if name != "response"} == kept
