@@ -9,7 +9,7 @@ PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
 BIN := $(VENV)/bin
-SOURCES := pyproject.toml setup.py src/ssescan/scanner/_compiled.pyx
+SOURCES := pyproject.toml setup.py $(wildcard src/ssescan/scanner/*.pyx src/ssescan/scanner/*.pxi)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

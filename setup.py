@@ -22,6 +22,7 @@ POSIX = os.name == "posix"
 COMPILED = Extension(
     "ssescan.scanner._compiled",
     sources=["src/ssescan/scanner/_compiled.pyx"],
+    depends=["src/ssescan/scanner/_compiled_events.pxi", "src/ssescan/scanner/_compiled_pump.pxi"],
     # No debug sections: they are two thirds of the file, and nobody has the sources that they point to.
     extra_compile_args=["-O3", "-g0"] if POSIX else [],
 )

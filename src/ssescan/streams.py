@@ -73,7 +73,8 @@ class EventStream(EventPump[E_co]):
     response: Any
 
     def __init__(self, origin: Origin, stall: Stall | None, timing: bool, options: dict[str, Any]) -> None:
-        super().__init__(Scanner(**options), _checked_timing(timing))
+        scanner: Any = Scanner(**options)
+        super().__init__(scanner, _checked_timing(timing))
         self._stall = checked_stall(stall)
         self._origin = origin
         self._chunks: Iterator[Any] | None = None
@@ -106,14 +107,15 @@ class EventStream(EventPump[E_co]):
 
     def _open(self) -> Iterator[Any]:
         """Give the iterator of chunks. A response is looked at first, and refused if it is no event stream."""
-        if self._chunks is None:
-            chunks = self._origin.open()
-            if _is_refused(self._origin):
-                raise _refusal(self._origin, _read_body(chunks))
-            if self._stall is not None and self._stall.progress is not None:
-                chunks = self._watched(chunks, self._stall)
-            self._chunks = chunks
-        return self._chunks
+        if self._chunks is not None:
+            return self._chunks
+        chunks: Iterator[Any] = self._origin.open()
+        if _is_refused(self._origin):
+            raise _refusal(self._origin, _read_body(chunks))
+        if self._stall is not None and self._stall.progress is not None:
+            chunks = self._watched(chunks, self._stall)
+        self._chunks = chunks
+        return chunks
 
     def _watched(self, chunks: Iterator[Any], stall: Stall) -> Iterator[Any]:
         from weakref import ref
@@ -146,7 +148,8 @@ class AsyncEventStream(_Subscriptable[E_co]):
     response: Any
 
     def __init__(self, origin: Origin, stall: Stall | None, timing: bool, options: dict[str, Any]) -> None:
-        self._pump: EventPump[E_co] = EventPump(Scanner(**options), _checked_timing(timing))
+        scanner: Any = Scanner(**options)
+        self._pump: EventPump[E_co] = EventPump(scanner, _checked_timing(timing))
         stall = checked_stall(stall)
         self._wait: Any = None if stall is None else Patience(stall)
         self._origin = origin

@@ -116,13 +116,19 @@ def file_of(tmp_path: Path) -> Callable[[bytes], str]:
     return put
 
 
+def test_wide_characters_are_folded_by_the_cells_that_they_take(file_of: Callable[[bytes], str]) -> None:
+    shown = without_colour(on_a_terminal("cat", file_of("data: x{}\n\n".format("漢" * 60).encode())))
+    assert shown.split("\n")[1:3] == ["x" + "漢" * 39, "漢" * 21]
+
+
 def test_a_terminal_shows_a_header_the_data_as_they_came_and_a_summary(file_of: Callable[[bytes], str]) -> None:
     long = '{"z": 1.50, "a": [1e3,  null], "text": "' + "wide words " * 20 + '", "z": "twice"}'
     shown = on_a_terminal(
         "cat", file_of(f"id: 7\nretry: 90\nevent: e\ndata: {long}\n\ndata: [DONE]\ndata: 2\n\n".encode())
     )
+    folded = "\n".join(long[at : at + 80] for at in range(0, len(long), 80))
     assert re.fullmatch(
-        r"#1  e  id=7  retry=90  \+0 ms\n" + re.escape(long) + r"\n\n"
+        r"#1  e  id=7  retry=90  \+0 ms\n" + re.escape(folded) + r"\n\n"
         r"#2  message  id=7  \+0 ms\n\[DONE\]\n2\n\n"
         r"-- 2 events, \d+ bytes in 1 read, ended, \d+\.\d\d s\n",
         without_colour(shown),

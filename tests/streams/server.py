@@ -146,7 +146,6 @@ class Server:
             while path := self._request(connection):
                 exchange = self._exchanges[path]
                 exchange.connections.append(number)
-                connection.sendall(exchange.head)
                 if not self._play(connection, exchange):
                     break
         except (_HungUp, ConnectionError):
@@ -173,18 +172,25 @@ class Server:
     def _play(self, connection: socket.socket, exchange: Exchange) -> bool:
         """Send a body as its script says; tell whether the connection may be used again."""
         press = zlib.compressobj(wbits=31) if exchange.gzip else None
+        # The head goes out with the first chunk: who has the response has that as well, however slow this thread is.
+        unsent = exchange.head
         for step in exchange.steps:
             if isinstance(step, bytes):
                 if press is not None:
                     step = press.compress(step) + press.flush(zlib.Z_SYNC_FLUSH)  # noqa: PLW2901
-                _send(connection, step, exchange.framing)
-            elif step is Do.WAIT:
+                unsent += _framed(step, exchange.framing)
+            if unsent:
+                connection.sendall(unsent)
+                unsent = b""
+            if isinstance(step, bytes):
+                continue
+            if step is Do.WAIT:
                 if self._wait_for(connection, exchange._wake_here) is connection:  # noqa: SLF001
                     raise _HungUp
                 exchange._wake_here.recv(1)  # noqa: SLF001
             elif step is Do.PING:
                 while self._wait_for(connection, seconds=PING_PAUSE) is None:
-                    _send(connection, b": ping\n\n", exchange.framing)
+                    connection.sendall(_framed(b": ping\n\n", exchange.framing))
                 raise _HungUp
             elif step is Do.HOLD:
                 self._wait_for(connection)
@@ -194,9 +200,10 @@ class Server:
                     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 return False
         if press is not None:
-            _send(connection, press.flush(), exchange.framing)
+            unsent += _framed(press.flush(), exchange.framing)
         if exchange.framing == "chunked":
-            connection.sendall(b"0\r\n\r\n")
+            unsent += b"0\r\n\r\n"
+        connection.sendall(unsent)
         return exchange.framing != "close"
 
     def _wait_for(self, *sockets: socket.socket, seconds: float | None = PATIENCE) -> socket.socket | None:
@@ -212,7 +219,5 @@ class Server:
         return next((one for one in sockets if one in ready), None)
 
 
-def _send(connection: socket.socket, data: bytes, framing: Framing) -> None:
-    if data and framing == "chunked":
-        data = b"%x\r\n%b\r\n" % (len(data), data)
-    connection.sendall(data)
+def _framed(data: bytes, framing: Framing) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(data), data) if data and framing == "chunked" else data

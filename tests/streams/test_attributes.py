@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from .cases import ONE, THREE, TWO
-from .clients import AsyncClient, Client, async_clients, sync_clients
+from .clients import AsyncClient, Client, async_clients, httpx_leaves_generators, sync_clients
 from .server import Do
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ def test_received_ns_is_when_the_bytes_of_the_event_came(package: Any, server: S
         assert stream.received_ns == third
 
 
+@httpx_leaves_generators
 @async_clients
 def test_received_ns_is_when_the_bytes_of_the_event_came_asynchronously(
     package: Any, server: Server, client: AsyncClient

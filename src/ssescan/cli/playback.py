@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
 from itertools import pairwise
+from typing import cast
 
 BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 
@@ -50,7 +51,7 @@ def scenes() -> list[Scene]:
 
 def recorded(name: str) -> bytes:
     """Return one of the streams that come with the package."""
-    return files(__package__).joinpath("streams", f"{name}.sse").read_bytes()
+    return files("ssescan.cli").joinpath("streams", f"{name}.sse").read_bytes()
 
 
 def event_ends(body: bytes) -> list[int]:
@@ -77,13 +78,12 @@ class Player(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    server: "Playback"
-
     def do_GET(self) -> None:
         """Play a scene."""
-        scene = self.server.scenes.get(self.path.lstrip("/"))
+        playback = cast("Playback", self.server)
+        scene = playback.scenes.get(self.path.lstrip("/"))
         if scene is None:
-            self.send_error(404, "No such stream", f"There is: {', '.join(self.server.scenes)}")
+            self.send_error(404, "No such stream", f"There is: {', '.join(playback.scenes)}")
             return
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream; charset=utf-8")
@@ -91,7 +91,7 @@ class Player(BaseHTTPRequestHandler):
         self.end_headers()
         pause = scene.first
         for write in scene.writes:
-            time.sleep(pause * self.server.pace)
+            time.sleep(pause * playback.pace)
             self.wfile.write(b"%x\r\n%s\r\n" % (len(write), write))
             pause = scene.between
         self.wfile.write(b"0\r\n\r\n")

@@ -7,6 +7,7 @@ import sys
 import time
 
 import msgspec
+from rich.cells import cell_len
 from rich.console import Console
 from rich.highlighter import JSONHighlighter
 from rich.text import Text
@@ -23,8 +24,7 @@ class Terminal:
 
     def __init__(self, began_ns: int | None) -> None:
         """Take the `time.perf_counter_ns()` of the first byte; None: that of the read that brings the first event."""
-        # Long lines are the terminal's to fold: it does so at its width of the moment, and what is copied from it has
-        # no line ends that the stream had not.
+        # What is printed has been folded already: rich would break lines at their spaces, and JSON is no prose.
         self._console = Console(highlight=False, soft_wrap=True)
         self._colour = JSONHighlighter()
         self._started_ns = time.perf_counter_ns()
@@ -37,7 +37,9 @@ class Terminal:
         text = Text(visible(event.data, keep_lines=True))
         if len(event.data) <= COLOURED and is_json(event.data):
             self._colour.highlight(text)
-        self._console.print(Text(self._header(event, stream), style="dim"), text, sep="\n", end="\n\n")
+        header = Text(self._header(event, stream), style="dim")
+        width = self._console.width  # of this moment: windows change
+        self._console.print(folded(header, width), folded(text, width), sep="\n", end="\n\n")
 
     def end(self, stream: EventStream) -> None:
         """Print the summary of the stream."""
@@ -56,6 +58,28 @@ class Terminal:
         if event.retry is not None:
             words.append(f"retry={event.retry}")
         return "  ".join([*words, f"+{(received_ns - self._began_ns) / 1e6:.0f} ms"])
+
+
+def folded(text: Text, width: int) -> Text:
+    """Return the text with its lines folded to a width, in terminal cells; what is coloured stays coloured."""
+    lines: list[Text] = []
+    for line in text.split("\n", allow_blank=True):
+        lines.extend(line.divide(fold_offsets(line.plain, width)))
+    return Text("\n").join(lines)
+
+
+def fold_offsets(line: str, width: int) -> list[int]:
+    """Return where to fold a line: before each character that would not fit."""
+    if line.isascii():
+        return list(range(width, len(line), width))
+    offsets, used = [], 0
+    for offset, character in enumerate(line):
+        cells = cell_len(character)
+        if used + cells > width:
+            offsets.append(offset)
+            used = 0
+        used += cells
+    return offsets
 
 
 def is_json(text: str) -> bool:

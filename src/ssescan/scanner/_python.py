@@ -10,24 +10,18 @@ from __future__ import annotations
 
 from _thread import RLock
 from operator import attrgetter
-from time import perf_counter_ns
 from types import GenericAlias
 
 from ..errors import EventTooLarge
+from ._python_events import Comment, EventInTheMaking, ServerSentEvent, UnknownLine, make_event, make_text
+from ._python_pump import EventPump
 from ._shared import (
-    ALREADY_READING,
     BYTE_ORDER_MARK,
     DEFAULT_MAX_EVENT_SIZE,
     FED_AFTER_CLOSE,
     FED_AFTER_TOO_LARGE,
     chunk_bytes,
-    comment_text,
-    event_fields,
-    load_json,
-    rebuild,
-    refuse_change,
     scanner_options,
-    unknown_line_text,
 )
 
 TYPE_CHECKING = False
@@ -41,130 +35,7 @@ __all__ = ["Comment", "EventPump", "Scanner", "ServerSentEvent", "UnknownLine"]
 SMALL_PIECE = 4096
 GATHERED = 65536
 MOST_RETRY_DIGITS = 15
-
-
-class _Immutable:
-    """What the three kinds of things that a scanner gives have in common."""
-
-    __slots__ = ()
-    __match_args__: tuple[str, ...] = ()
-
-    def __init_subclass__(cls, final: bool = False, **options: Any) -> None:
-        # The compiled classes are final, so these are.
-        base = cls.__mro__[1]
-        if not final and base is not _Immutable:
-            raise TypeError(f"type '{base.__module__}.{base.__name__}' is not an acceptable base type")
-        super().__init_subclass__(**options)
-
-    def __setattr__(self, name: str, value: object) -> NoReturn:
-        refuse_change(self, name)
-
-    def __delattr__(self, name: str) -> NoReturn:
-        refuse_change(self, name)
-
-    def _values(self) -> tuple[Any, ...]:
-        return tuple(getattr(self, name) for name in self.__match_args__)
-
-    def __eq__(self, other: object) -> bool:
-        if type(other) is not type(self):
-            return NotImplemented
-        return self._values() == other._values()
-
-    def __hash__(self) -> int:
-        return hash(self._values())
-
-    def __repr__(self) -> str:
-        fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__match_args__)
-        return f"{type(self).__name__}({fields})"
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return rebuild, (type(self).__name__, self._values())
-
-    def __copy__(self) -> Any:
-        return self
-
-    def __deepcopy__(self, memo: object) -> Any:
-        return self
-
-
-# An event is made as one of these, whose attributes are set as any, and then turned into what may not be changed: that
-# takes a third of the time that four calls of object.__setattr__ do.
-
-
-class _EventInTheMaking:
-    __slots__ = ("data", "event", "id", "retry")
-
-    event: str
-    data: str
-    id: str
-    retry: int | None
-
-
-class _TextInTheMaking:
-    __slots__ = ("text",)
-
-    text: str
-
-
-class ServerSentEvent(_Immutable, _EventInTheMaking, final=True):
-    """An event, as dispatched (WHATWG HTML section 9.2.6).
-
-    `event`: its type, "message" unless the stream named one. `data`: the data lines, joined with LF. `id`: the last
-    event ID at dispatch, "" if none was sent yet. `retry`: the reconnection time that stood in this very block, ms, or
-    None. Immutable and hashable. TypeError where a field is of another type.
-    """
-
-    __module__ = "ssescan"
-    __slots__ = ()
-    __match_args__ = ("event", "data", "id", "retry")
-
-    def __new__(cls, event: str = "message", data: str = "", id: str = "", retry: int | None = None) -> ServerSentEvent:
-        return _make_event(*event_fields(cls, event, data, id, retry))
-
-    def json(self) -> Any:
-        """Parse `data` as JSON, by the standard library; ValueError where it is none."""
-        return load_json(self.data)
-
-
-class Comment(_Immutable, _TextInTheMaking, final=True):
-    """A comment: a line that began with a colon. `text` is the line less the colon and one space after it."""
-
-    __module__ = "ssescan"
-    __slots__ = ()
-    __match_args__ = ("text",)
-
-    def __new__(cls, text: str) -> Comment:
-        made: Comment = _make_text(Comment, comment_text(cls, text))
-        return made
-
-
-class UnknownLine(_Immutable, _TextInTheMaking, final=True):
-    """A line with a field name that the standard ignores. `text` is the whole line."""
-
-    __module__ = "ssescan"
-    __slots__ = ()
-    __match_args__ = ("text",)
-
-    def __new__(cls, text: str) -> UnknownLine:
-        made: UnknownLine = _make_text(UnknownLine, unknown_line_text(cls, text))
-        return made
-
-
-def _make_event(event: str, data: str, id_: str, retry: int | None) -> ServerSentEvent:
-    made: Any = _EventInTheMaking()
-    made.event = event
-    made.data = data
-    made.id = id_
-    made.retry = retry
-    made.__class__ = ServerSentEvent
-    return made  # type: ignore[no-any-return]
-
-
-def _make_text(cls: type, text: str) -> Any:
-    made: Any = _TextInTheMaking()
-    made.text = text
-    made.__class__ = cls
-    return made
+_NOTHING: Iterator[Any] = iter(())
 
 
 def _read_only(name: str) -> Any:
@@ -393,7 +264,7 @@ class Scanner:
 
     def _make_message(self, data: bytes) -> ServerSentEvent:
         """Dispatch a block of one data line, which is what streams are full of."""
-        made: Any = _EventInTheMaking()
+        made: Any = EventInTheMaking()
         made.event = "message"
         made.data = data.decode("utf-8", "replace")
         made.id = self._last_event_id
@@ -545,7 +416,7 @@ class Scanner:
                 self._overflow(length)
             elif self._comments:
                 text = line[2:] if line[1:2] == b" " else line[1:]
-                return _make_text(Comment, text.decode("utf-8", "replace"))
+                return make_text(Comment, text.decode("utf-8", "replace"))
             return None
         self._has_field = True
         self._size += length
@@ -575,7 +446,7 @@ class Scanner:
             if len(value) <= MOST_RETRY_DIGITS and value.isdigit():
                 self._retry = self._block_retry = int(value)
         elif self._unknown:
-            return _make_text(UnknownLine, line.decode("utf-8", "replace"))
+            return make_text(UnknownLine, line.decode("utf-8", "replace"))
         return None
 
     def _end_block(self) -> Any:
@@ -589,11 +460,11 @@ class Scanner:
         event = None
         if not self._skipping:
             if data is not None:
-                event = _make_event(
+                event = make_event(
                     self._event or "message", data.decode("utf-8", "replace"), self._last_event_id, self._block_retry
                 )
             elif self._empty_events and (self._event, self._block_id, self._block_retry) != (None, None, None):
-                event = _make_event(self._event or "message", "", self._last_event_id, self._block_retry)
+                event = make_event(self._event or "message", "", self._last_event_id, self._block_retry)
         self._clear_block()
         return event
 
@@ -609,133 +480,3 @@ class Scanner:
         self._clear_line()
         self._data = None
         raise EventTooLarge(self._limit, size)
-
-
-class EventPump:
-    """Chunks to events, one at a time: an iterator that takes a chunk only when it has no event left.
-
-    A chunk is scanned only as far as it is asked for, so `last_event_id` is that of the event given last, and not of
-    one that came in the same chunk and was not given yet.
-
-    Two ways to use it. As a base class of what is iterated over: `_open` gives the iterator of chunks, `_finish` is
-    called once, when that has ended (None, and whether it was cut) or something was raised (the exception). Or from
-    outside, by one who fetches the chunks himself: `push` one, `pop` until there is None, and in the end `finish`.
-
-    Twin of EventPump in `_compiled.pyx`.
-    """
-
-    __slots__ = (
-        "_items",
-        "_reading",
-        "_scanner",
-        "_source",
-        "bytes_read",
-        "events",
-        "over",
-        "reads",
-        "received_ns",
-        "timing",
-    )
-
-    if not TYPE_CHECKING:
-        __class_getitem__ = classmethod(GenericAlias)
-
-    def __init__(self, scanner: Scanner, timing: bool = False) -> None:
-        self._scanner = scanner
-        self._source: Iterator[Any] | None = None
-        self._items: Iterator[Any] = _NOTHING
-        self._reading = False
-        self.over = False  # no chunk will be taken any more
-        self.timing = timing
-        self.reads = 0
-        self.bytes_read = 0
-        self.events = 0
-        self.received_ns: int | None = None
-
-    @property
-    def last_event_id(self) -> str:
-        return self._scanner.last_event_id  # type: ignore[no-any-return]
-
-    @property
-    def retry(self) -> int | None:
-        return self._scanner.retry  # type: ignore[no-any-return]
-
-    def _open(self) -> Iterator[Any]:
-        raise NotImplementedError("a subclass says where chunks come from")
-
-    def _finish(self, error: BaseException | None, cut: bool) -> None:
-        raise NotImplementedError("a subclass says what to do at the end")
-
-    def push(self, chunk: Any) -> None:
-        """Take the next chunk. What is left of the one before is dropped: pop until there is None."""
-        if self.timing:
-            self.received_ns = perf_counter_ns()
-        self.reads += 1
-        if type(chunk) is not bytes:
-            chunk = chunk_bytes(chunk)
-        self.bytes_read += len(chunk)
-        self._items = self._scanner._scan(chunk)
-
-    def pop(self) -> Any:
-        """Give the next thing in the chunk, None if there is none. Raises EventTooLarge."""
-        for item in self._items:
-            if type(item) is ServerSentEvent:
-                self.events += 1
-            return item
-        return None
-
-    def finish(self) -> bool:
-        """Take the end of the stream, which may leave something to pop; tell whether it was cut."""
-        self.over = True
-        self._items = iter(self._scanner.close())
-        return self._scanner._cut
-
-    def stop(self) -> None:
-        """Drop what is left, and take no more."""
-        self.over = True
-        self._items = _NOTHING
-
-    def __iter__(self) -> Any:
-        return self
-
-    def __next__(self) -> Any:
-        if self._reading:
-            raise ValueError(ALREADY_READING)
-        self._reading = True
-        try:
-            for item in self._items:
-                if type(item) is ServerSentEvent:
-                    self.events += 1
-                return item
-            item = self._advance()
-        except BaseException as error:
-            self.stop()
-            self._finish(error, False)
-            raise
-        finally:
-            self._reading = False
-        if item is None:
-            raise StopIteration
-        return item
-
-    def _advance(self) -> Any:
-        """Take chunks until one completes something; None at the end."""
-        while not self.over:
-            if self._source is None:
-                self._source = self._open()
-            chunk = next(self._source, _END)
-            if self.over:
-                break  # type: ignore[unreachable]  # not so: another thread, or the source itself, may have stopped us
-            if chunk is _END:
-                self._finish(None, self.finish())
-            else:
-                self.push(chunk)
-            for item in self._items:
-                if type(item) is ServerSentEvent:
-                    self.events += 1
-                return item
-        return None
-
-
-_END = object()
-_NOTHING: Iterator[Any] = iter(())

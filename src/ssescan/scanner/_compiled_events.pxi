@@ -1,0 +1,183 @@
+# What a scanner gives: events, comments, unknown lines. Included by _compiled.pyx; twin of _python_events.py.
+
+
+@cython.final
+cdef class ServerSentEvent:
+    """ServerSentEvent(event="message", data="", id="", retry=None)\n--\n\nAn event (WHATWG HTML section 9.2.6).
+
+    `event`: its type, "message" unless the stream named one. `data`: the data lines, joined with LF. `id`: the last
+    event ID at dispatch, "" if none was sent yet. `retry`: the reconnection time that stood in this very block, ms, or
+    None. Immutable and hashable. TypeError where a field is of another type.
+    """
+
+    # Fields typed as str and int cannot form cycles, so the garbage collector does not track events: half their cost.
+    cdef readonly str event
+    cdef readonly str data
+    cdef readonly str id
+    cdef readonly cython.py_int retry
+
+    __match_args__ = ("event", "data", "id", "retry")
+
+    def json(self):
+        """Parse `data` as JSON, by the standard library; ValueError where it is none."""
+        return load_json(self.data)
+
+    def __eq__(self, other):
+        if type(other) is not ServerSentEvent:
+            return NotImplemented
+        return values(self) == values(<ServerSentEvent>other)
+
+    def __hash__(self):
+        return hash(values(self))
+
+    def __repr__(self):
+        return f"ServerSentEvent(event={self.event!r}, data={self.data!r}, id={self.id!r}, retry={self.retry!r})"
+
+    def __reduce__(self):
+        return rebuild, ("ServerSentEvent", values(self))
+
+    def __copy__(self):
+        return self
+
+    def __deepcopy__(self, memo):
+        return self
+
+    def __setattr__(self, name, value):
+        refuse_change(self, name)
+
+    def __delattr__(self, name):
+        refuse_change(self, name)
+
+
+cdef tuple values(ServerSentEvent event):
+    return event.event, event.data, event.id, event.retry
+
+
+cdef class _Text:
+    """What Comment and UnknownLine have in common."""
+
+    cdef readonly str text
+
+    __match_args__ = ("text",)
+
+    def __eq__(self, other):
+        if type(other) is not type(self):
+            return NotImplemented
+        return self.text == (<_Text>other).text
+
+    def __hash__(self):
+        return hash((self.text,))
+
+    def __repr__(self):
+        return f"{type(self).__name__}(text={self.text!r})"
+
+    def __reduce__(self):
+        return rebuild, (type(self).__name__, (self.text,))
+
+    def __copy__(self):
+        return self
+
+    def __deepcopy__(self, memo):
+        return self
+
+    def __setattr__(self, name, value):
+        refuse_change(self, name)
+
+    def __delattr__(self, name):
+        refuse_change(self, name)
+
+
+@cython.final
+cdef class Comment(_Text):
+    """Comment(text)\n--\n\nA comment: a line that began with a colon.
+
+    `text` is the line less the colon and one space after it.
+    """
+
+
+@cython.final
+cdef class UnknownLine(_Text):
+    """UnknownLine(text)\n--\n\nA line with a field name that the standard ignores. `text` is the whole line.
+    """
+
+
+cdef inline ServerSentEvent make_event(str event, str data, str id, cython.py_int retry):
+    cdef ServerSentEvent made = ServerSentEvent.__new__(ServerSentEvent)
+    made.event = event
+    made.data = data
+    made.id = id
+    made.retry = retry
+    return made
+
+
+cdef object make_text(type cls, str text):
+    cdef _Text made
+    if cls is Comment:
+        made = Comment.__new__(Comment)
+    else:
+        made = UnknownLine.__new__(UnknownLine)
+    made.text = text
+    return made
+
+
+# What Python code calls as a constructor checks its arguments and fills the object at once. `__init__` would run after
+# it, and again for whoever calls it again; `__cinit__` would run for make_event as well, which must not pay for it.
+# (`X.__new__(X)` in this file calls the allocator that Cython wrote, not these.)
+
+cdef object checked(object check, object cls, PyObject *args, PyObject *kwargs):
+    cdef tuple positional = <tuple>args if args != NULL else ()
+    cdef dict named = <dict>kwargs if kwargs != NULL else {}
+    return check(cls, *positional, **named)
+
+
+cdef object new_event(type cls, PyObject *args, PyObject *kwargs):
+    event, data, id, retry = checked(event_fields, cls, args, kwargs)
+    return make_event(event, data, id, retry)
+
+
+cdef object new_comment(type cls, PyObject *args, PyObject *kwargs):
+    return make_text(Comment, checked(comment_text, cls, args, kwargs))
+
+
+cdef object new_unknown_line(type cls, PyObject *args, PyObject *kwargs):
+    return make_text(UnknownLine, checked(unknown_line_text, cls, args, kwargs))
+
+
+cdef void present(object cls, const char *name, object (*new)(type, PyObject *, PyObject *)) noexcept:
+    """Name a class as the package presents it, to repr and to pickle, and give it its constructor."""
+    cdef PyTypeObject *slots = <PyTypeObject *>cls
+    slots.tp_name = name
+    if new != NULL:
+        slots.tp_new = new
+        slots.tp_vectorcall = NULL  # Cython's own way to the allocator
+
+
+cdef PyMemberDef[4] EVENT_FIELDS
+
+
+cdef int list_fields() except -1:
+    """Make the fields of an event plain slots, as __slots__ would: those the interpreter reads without a call.
+
+    Cython makes getters, for which `event.data` costs 15 ns more. A class without C methods is its fields and no more.
+    """
+    cdef PyTypeObject *slots = <PyTypeObject *>ServerSentEvent
+    cdef int i
+    if ServerSentEvent.__basicsize__ != sizeof(PyObject) + 4 * sizeof(PyObject *):
+        return 0
+    EVENT_FIELDS[0].name = "event"
+    EVENT_FIELDS[1].name = "data"
+    EVENT_FIELDS[2].name = "id"
+    EVENT_FIELDS[3].name = "retry"
+    for i in range(4):
+        EVENT_FIELDS[i].type = T_OBJECT_EX
+        EVENT_FIELDS[i].offset = sizeof(PyObject) + i * sizeof(PyObject *)
+        EVENT_FIELDS[i].flags = READONLY
+        (<dict>slots.tp_dict)[EVENT_FIELDS[i].name.decode()] = PyDescr_NewMember(slots, &EVENT_FIELDS[i])
+    PyType_Modified(slots)
+    return 0
+
+
+list_fields()
+present(ServerSentEvent, "ssescan.ServerSentEvent", new_event)
+present(Comment, "ssescan.Comment", new_comment)
+present(UnknownLine, "ssescan.UnknownLine", new_unknown_line)

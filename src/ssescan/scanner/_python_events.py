@@ -1,0 +1,136 @@
+"""What a scanner gives, in pure Python: events, comments, unknown lines.
+
+Twin of `_compiled_events.pxi`.
+"""
+
+from __future__ import annotations
+
+from ._shared import comment_text, event_fields, load_json, rebuild, refuse_change, unknown_line_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
+
+
+class _Immutable:
+    """What the three kinds of things that a scanner gives have in common."""
+
+    __slots__ = ()
+    __match_args__: tuple[str, ...] = ()
+
+    def __init_subclass__(cls, final: bool = False, **options: Any) -> None:
+        # The compiled classes are final, so these are.
+        base = cls.__mro__[1]
+        if not final and base is not _Immutable:
+            raise TypeError(f"type '{base.__module__}.{base.__name__}' is not an acceptable base type")
+        super().__init_subclass__(**options)
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        refuse_change(self, name)
+
+    def __delattr__(self, name: str) -> NoReturn:
+        refuse_change(self, name)
+
+    def _values(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, name) for name in self.__match_args__)
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return self._values() == other._values()
+
+    def __hash__(self) -> int:
+        return hash(self._values())
+
+    def __repr__(self) -> str:
+        fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__match_args__)
+        return f"{type(self).__name__}({fields})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return rebuild, (type(self).__name__, self._values())
+
+    def __copy__(self) -> Any:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Any:
+        return self
+
+
+# An event is made as one of these, whose attributes are set as any, and then turned into what may not be changed: that
+# takes a third of the time that four calls of object.__setattr__ do.
+
+
+class EventInTheMaking:
+    __slots__ = ("data", "event", "id", "retry")
+
+    event: str
+    data: str
+    id: str
+    retry: int | None
+
+
+class _TextInTheMaking:
+    __slots__ = ("text",)
+
+    text: str
+
+
+class ServerSentEvent(_Immutable, EventInTheMaking, final=True):
+    """An event, as dispatched (WHATWG HTML section 9.2.6).
+
+    `event`: its type, "message" unless the stream named one. `data`: the data lines, joined with LF. `id`: the last
+    event ID at dispatch, "" if none was sent yet. `retry`: the reconnection time that stood in this very block, ms, or
+    None. Immutable and hashable. TypeError where a field is of another type.
+    """
+
+    __module__ = "ssescan"
+    __slots__ = ()
+    __match_args__ = ("event", "data", "id", "retry")
+
+    def __new__(cls, event: str = "message", data: str = "", id: str = "", retry: int | None = None) -> ServerSentEvent:
+        return make_event(*event_fields(cls, event, data, id, retry))
+
+    def json(self) -> Any:
+        """Parse `data` as JSON, by the standard library; ValueError where it is none."""
+        return load_json(self.data)
+
+
+class Comment(_Immutable, _TextInTheMaking, final=True):
+    """A comment: a line that began with a colon. `text` is the line less the colon and one space after it."""
+
+    __module__ = "ssescan"
+    __slots__ = ()
+    __match_args__ = ("text",)
+
+    def __new__(cls, text: str) -> Comment:
+        made: Comment = make_text(Comment, comment_text(cls, text))
+        return made
+
+
+class UnknownLine(_Immutable, _TextInTheMaking, final=True):
+    """A line with a field name that the standard ignores. `text` is the whole line."""
+
+    __module__ = "ssescan"
+    __slots__ = ()
+    __match_args__ = ("text",)
+
+    def __new__(cls, text: str) -> UnknownLine:
+        made: UnknownLine = make_text(UnknownLine, unknown_line_text(cls, text))
+        return made
+
+
+def make_event(event: str, data: str, id_: str, retry: int | None) -> ServerSentEvent:
+    made: Any = EventInTheMaking()
+    made.event = event
+    made.data = data
+    made.id = id_
+    made.retry = retry
+    made.__class__ = ServerSentEvent
+    return made  # type: ignore[no-any-return]
+
+
+def make_text(cls: type, text: str) -> Any:
+    made: Any = _TextInTheMaking()
+    made.text = text
+    made.__class__ = cls
+    return made

@@ -1,0 +1,148 @@
+"""Streams that two threads have in hand: one reads, at most, and either may close."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from .cases import ONE, TWO, one
+from .clients import Client, sync_clients
+from .server import PATIENCE, Do
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from .server import Server
+
+
+class Thread:
+    """Runs a function in a thread, and keeps what came of it."""
+
+    def __init__(self, run: Callable[[], Any]) -> None:
+        self.result: Any = None
+        self.error: BaseException | None = None
+        self._run = run
+        self._thread = threading.Thread(target=self._keep, daemon=True)
+        self._thread.start()
+
+    def _keep(self) -> None:
+        try:
+            self.result = self._run()
+        except BaseException as error:  # noqa: BLE001 - whatever it is, the test is to see it
+            self.error = error
+
+    def ends(self, seconds: float = PATIENCE / 2) -> bool:
+        """Wait for the end of the thread; False if it does not come."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+
+def test_a_second_reader_is_refused_and_the_first_reads_on(package: Any) -> None:
+    waits, go_on = threading.Event(), threading.Event()
+
+    def source() -> Iterator[bytes]:
+        yield ONE
+        waits.set()
+        go_on.wait(PATIENCE)
+        yield TWO
+
+    stream = package.iter_events(source())
+    first = Thread(lambda: list(stream))
+    assert waits.wait(PATIENCE)
+    with pytest.raises(ValueError, match="one reader at a time"):
+        next(stream)
+    go_on.set()
+    assert first.ends()
+    assert first.result == [one(package, 1), one(package, 2)]
+    assert stream.outcome is package.Outcome.ENDED
+
+
+def test_a_second_reader_of_an_async_stream_is_refused_and_the_first_reads_on(package: Any) -> None:
+    async def main() -> None:
+        reader = asyncio.StreamReader()
+        async with package.aiter_events(reader) as stream:
+            first = asyncio.create_task(anext(stream))
+            await asyncio.sleep(0)
+            with pytest.raises(ValueError, match="one reader at a time"):
+                await anext(stream)
+            reader.feed_data(ONE)
+            assert await first == one(package, 1)
+            assert stream.outcome is None
+
+    asyncio.run(main())
+
+
+def test_threads_that_fight_over_a_stream_do_no_harm(package: Any) -> None:
+    count = 2000
+    stream = package.iter_events(ONE for _ in range(count))
+    seen: list[list[Any]] = [[], [], [], []]
+
+    def read(mine: list[Any]) -> None:
+        while True:
+            try:
+                mine.append(next(stream))
+            except StopIteration:
+                return
+            except ValueError as error:
+                assert "one reader at a time" in str(error)  # noqa: PT017
+
+    threads = [Thread(lambda mine=mine: read(mine)) for mine in seen]  # type: ignore[misc]
+    for thread in threads:
+        assert thread.ends()
+        assert thread.error is None
+    assert sum(map(len, seen)) == count
+    assert stream.outcome is package.Outcome.ENDED
+
+
+@sync_clients
+@pytest.mark.parametrize("framing", ["chunked", "close", "length"])
+@pytest.mark.parametrize("begun", [True, False], ids=["after an event", "at the first read"])
+def test_close_in_another_thread_ends_a_read_that_waits(
+    package: Any, server: Server, client: Client, framing: Any, begun: bool
+) -> None:
+    exchange = server.offers(ONE, Do.HOLD, b"more", framing=framing)
+    with client.opens(exchange.url) as response:
+        stream = package.iter_events(response)
+        waits = threading.Event()
+
+        def read() -> Any:
+            if not begun:
+                waits.set()
+            next(stream)
+            waits.set()
+            return next(stream, "the end")
+
+        reading = Thread(read)
+        assert waits.wait(PATIENCE)
+        closing = Thread(stream.close)
+        assert closing.ends()
+        assert closing.error is None
+        assert reading.ends()
+        assert reading.result == "the end" or isinstance(reading.error, (StopIteration, client.broken))
+        assert stream.outcome is package.Outcome.CLOSED
+        assert exchange.is_hung_up()
+
+
+def test_a_generator_that_waits_is_closed_when_another_thread_closes_the_stream(package: Any) -> None:
+    waits, go_on = threading.Event(), threading.Event()
+
+    def source() -> Iterator[bytes]:
+        yield ONE
+        waits.set()
+        go_on.wait(PATIENCE)
+        yield TWO
+
+    chunks: Any = source()
+    stream = package.iter_events(chunks)
+    reading = Thread(lambda: list(stream))
+    assert waits.wait(PATIENCE)
+    stream.close()
+    assert stream.outcome is package.Outcome.CLOSED
+    go_on.set()
+    assert reading.ends()
+    assert reading.result == [one(package, 1)]
+    assert chunks.gi_frame is None
+    assert stream.outcome is package.Outcome.CLOSED

@@ -1,0 +1,119 @@
+"""Every public name, used as people use it. Not run: mypy --strict and pyright read it, and must have nothing to say."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any, assert_type
+
+import httpx
+import requests
+import urllib3
+
+import ssescan
+from ssescan import Comment, ServerSentEvent, UnknownLine
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    import aiohttp
+    import httpx2
+
+
+def scan(chunk: bytes) -> None:
+    scanner = ssescan.Scanner()
+    assert_type(scanner.feed(chunk), list[ServerSentEvent])
+    for event in scanner.feed(memoryview(chunk)) + scanner.feed(bytearray(chunk)) + scanner.close():
+        assert_type(event.event, str)
+        assert_type(event.data, str)
+        assert_type(event.id, str)
+        assert_type(event.retry, int | None)
+        assert_type(event.json(), Any)
+    assert_type(scanner.last_event_id, str)
+    assert_type(scanner.retry, int | None)
+    assert_type(scanner.pending, int)
+    assert_type(scanner.skipped, int)
+    assert_type(scanner.cut, bool)
+    scanner.reset()
+    assert_type(
+        ssescan.Scanner(max_event_size=None, oversize="skip", empty_events=True, unterminated="dispatch").close(),
+        list[ServerSentEvent],
+    )
+    assert_type(ssescan.Scanner(comments=True).feed(chunk), list[ServerSentEvent | Comment])
+    assert_type(ssescan.Scanner(unknown=True).feed(chunk), list[ServerSentEvent | UnknownLine])
+    assert_type(ssescan.Scanner(comments=True, unknown=True).feed(chunk), list[ServerSentEvent | Comment | UnknownLine])
+
+
+def scan_either(comments: bool) -> ssescan.Scanner[ServerSentEvent | Comment | UnknownLine]:
+    return ssescan.Scanner(comments=comments)
+
+
+def match(item: ServerSentEvent | Comment | UnknownLine) -> str:
+    match item:
+        case ServerSentEvent("message", data):
+            return assert_type(data, str)
+        case ServerSentEvent():
+            return item.event
+        case Comment(text) | UnknownLine(text):
+            return text
+
+
+def read(chunks: Iterator[bytes], two: httpx2.Response) -> None:
+    with httpx.stream("GET", "https://example.com") as response, ssescan.iter_events(response) as stream:
+        for event in stream:
+            assert_type(event, ServerSentEvent)
+            assert_type(stream.received_ns, int | None)
+        assert_type(stream.outcome, ssescan.Outcome | None)
+        assert_type(stream.last_event_id, str)
+        assert_type(stream.retry, int | None)
+        assert_type(stream.reads + stream.bytes_read, int)
+        assert_type(stream.response, Any)
+    assert_type(next(ssescan.iter_events(chunks, comments=True)), ServerSentEvent | Comment)
+    stream_of_all: ssescan.EventStream[ServerSentEvent | Comment | UnknownLine] = ssescan.iter_events(
+        chunks, comments=True, unknown=True, stall=ssescan.Stall(progress=5), timing=True, max_event_size=1000
+    )
+    stream_of_all.close()
+    for source in (
+        two,
+        requests.get("https://example.com", stream=True),
+        urllib3.request("GET", "https://example.com"),
+    ):
+        assert_type(list(ssescan.iter_events(source)), list[ServerSentEvent])
+    with open("stream", "rb") as file, open("stream", "rb", buffering=0) as raw:
+        for events in (ssescan.iter_events(file), ssescan.iter_events(raw), ssescan.iter_events(io.BytesIO())):
+            assert_type(list(events), list[ServerSentEvent])
+    ssescan.iter_events(b"data: a\n\n").close()
+    ssescan.iter_events([b"data: a\n\n", bytearray(), memoryview(b"")]).close()
+
+
+async def aread(chunks: AsyncIterator[bytes], session: aiohttp.ClientSession, two: httpx2.Response) -> None:
+    async with httpx.AsyncClient() as client, client.stream("GET", "https://example.com") as response:
+        async with ssescan.aiter_events(response, stall=ssescan.Stall(idle=5)) as stream:
+            async for event in stream:
+                assert_type(event, ServerSentEvent)
+            assert_type(stream.outcome, ssescan.Outcome | None)
+    async with session.get("https://example.com") as answer, ssescan.aiter_events(answer, unknown=True) as others:
+        async for item in others:
+            assert_type(item, ServerSentEvent | UnknownLine)
+    plain: ssescan.AsyncEventStream[ServerSentEvent] = ssescan.aiter_events(chunks)
+    await plain.aclose()
+    assert_type(await anext(ssescan.aiter_events(two)), ServerSentEvent)
+
+
+def fail(error: ssescan.SsescanError) -> str:
+    match error:
+        case ssescan.EventTooLarge():
+            return f"{error.limit + error.size} {error.events}"
+        case ssescan.UnexpectedStatus():
+            return f"{error.status + 1} {error.body.decode()} {error.response}"
+        case ssescan.UnexpectedContentType():
+            return error.content_type + error.body.decode()
+        case ssescan.StreamStalled():
+            return error.reason + str(error.seconds + error.events)
+        case ssescan.ReconnectsExhausted():
+            return str(error.attempts + 1)
+        case ssescan.UnknownFormat():
+            return str(error.event)
+        case ssescan.StreamCut() | ssescan.ProviderError():
+            return str(error.message)
+        case _:
+            return ssescan.backend
