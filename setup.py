@@ -39,30 +39,34 @@ def what_is_missing() -> str:
     return ""
 
 
-class build_extension_or_say_why(build_ext):
+class BuildExtension(build_ext):
     """build_ext that, unless the extension is demanded, turns a failed build into a notice."""
 
     def run(self) -> None:
-        try:
-            if missing := what_is_missing():
-                raise RuntimeError(missing)
-            super().run()
-        except Exception as error:
-            reason = what_is_missing() or f"{type(error).__name__}: {error}"
-            if WANTED == "yes":
-                raise SystemExit(f"ssescan build: FAILED, and SSESCAN_BUILD_EXTENSION=yes demands it: {reason}") from error
-            self.say("*" * 76)
-            self.say("the compiled scanner was NOT built; ssescan will run in pure Python.")
-            self.say(reason)
-            self.say("SSESCAN_BUILD_EXTENSION=yes makes this an error, =no leaves it out in silence.")
-            self.say("*" * 76)
-            self.extensions = []  # so that nobody looks for the file that was not made
+        """Build, or say why not."""
+        reason = what_is_missing()
+        if not reason:
+            try:
+                super().run()
+            except Exception as error:  # noqa: BLE001 - whatever a tool chain fails with
+                reason = f"{type(error).__name__}: {error}"
+        if not reason:
+            return
+        if WANTED == "yes":
+            raise SystemExit(f"ssescan build: FAILED, and SSESCAN_BUILD_EXTENSION=yes demands it: {reason}")
+        self.say("*" * 76)
+        self.say("the compiled scanner was NOT built; ssescan will run in pure Python.")
+        self.say(reason)
+        self.say("SSESCAN_BUILD_EXTENSION=yes makes this an error, =no leaves it out in silence.")
+        self.say("*" * 76)
+        self.extensions = []  # so that nobody looks for the file that was not made
 
     def say(self, text: str) -> None:
+        """Print where pip and build show it with -v, and make always."""
         print("ssescan build:", text, file=sys.stderr, flush=True)
 
 
 setup(
     ext_modules=[] if WANTED == "no" else [COMPILED],
-    cmdclass={"build_ext": build_extension_or_say_why},
+    cmdclass={"build_ext": BuildExtension},
 )

@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     SyncSource: TypeAlias = HasIterBytes | HasRead1 | HasRead | Iterable[Buffer] | Buffer
     AsyncSource: TypeAlias = HasAiterBytes | HasContent | HasIterAny | AsyncIterable[Buffer] | Buffer
 
+CO_COROUTINE = 0x80  # as in inspect, which costs more to import than all of ours
 READ_SIZE = 65536  # bytes; at most so much, a read gives what is there
 
 
@@ -109,10 +110,9 @@ class Origin:
                 await chunks.aclose()
         finally:
             if self.response is not None:
-                if hasattr(self.response, "aclose"):
-                    await self.response.aclose()
-                else:
-                    self.response.close()
+                closing = (getattr(self.response, "aclose", None) or self.response.close)()
+                if hasattr(closing, "__await__"):
+                    await closing  # aiohttp's is closed at once
 
 
 def sync_origin(source: Any, name: str) -> Origin:
@@ -125,11 +125,13 @@ def sync_origin(source: Any, name: str) -> Origin:
             _refuse_colour(source, name)
         return Origin(source.iter_bytes, source, source.status_code)
     if hasattr(source, "iter_content") and hasattr(source, "status_code"):
-        if hasattr(source, "__aenter__"):
+        if _is_async_niquests(source):
             _refuse_colour(source, name)
         return Origin(lambda: _requests_chunks(source), source, source.status_code)
     if hasattr(source, "__aiter__") or hasattr(source, "aiter_bytes") or _is_aiohttp(source):
         _refuse_colour(source, name)
+    if hasattr(source, "read") and isinstance(getattr(source, "encoding", None), str):
+        _refuse_text_file(name)  # one that is no TextIOBase, such as tempfile's
     if hasattr(source, "read1"):
         if isinstance(getattr(source, "status", None), int) and hasattr(source, "headers"):
             return Origin(lambda: _read(source.read1), source, source.status)
@@ -150,6 +152,8 @@ def async_origin(source: Any, name: str) -> Origin:
         if not hasattr(getattr(source, "stream", ()), "__aiter__"):
             _refuse_colour(source, name)
         return Origin(source.aiter_bytes, source, source.status_code)
+    if _is_async_niquests(source):
+        return Origin(lambda: _niquests_chunks(source), source, source.status_code)
     if _is_aiohttp(source):
         return Origin(lambda: aiter(source.content.iter_any()), source, source.status)
     if hasattr(source, "iter_any"):
@@ -176,6 +180,12 @@ def _is_aiohttp(source: Any) -> bool:
     return hasattr(source, "status") and hasattr(getattr(source, "content", None), "iter_any")
 
 
+def _is_async_niquests(source: Any) -> bool:
+    # Both of its responses can be entered with `async with`; what they differ in is that one has to be awaited.
+    code = getattr(getattr(type(source), "iter_content", None), "__code__", None)
+    return code is not None and bool(code.co_flags & CO_COROUTINE)
+
+
 def _read(read: Callable[[int], bytes | None]) -> Iterator[bytes]:
     while chunk := read(READ_SIZE):
         yield chunk
@@ -190,6 +200,11 @@ async def _aread(read: Callable[[int], Any]) -> AsyncIterator[bytes]:
 
 async def _once(chunk: Any) -> AsyncIterator[Any]:
     yield chunk
+
+
+async def _niquests_chunks(response: Any) -> AsyncIterator[bytes]:
+    async for chunk in await response.iter_content(-1):  # as it arrives
+        yield chunk
 
 
 def _requests_chunks(response: Any) -> Iterator[bytes]:
@@ -210,7 +225,11 @@ def _refuse_text(source: Any, name: str) -> None:
     if isinstance(source, os.PathLike):
         raise TypeError(f"{name}() reads bytes, not a path: pass open(path, 'rb')")
     if isinstance(source, io.TextIOBase):
-        raise TypeError(f"{name}() reads bytes, not text: open the file with mode 'rb', or pass its .buffer")
+        _refuse_text_file(name)
+
+
+def _refuse_text_file(name: str) -> NoReturn:
+    raise TypeError(f"{name}() reads bytes, not text: open the file with mode 'rb', or pass its .buffer")
 
 
 def _refuse_colour(source: Any, name: str) -> NoReturn:
