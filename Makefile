@@ -43,6 +43,7 @@ lint: $(VENV)/with-lint
 types: $(VENV)/with-lint
 	@echo "==> mypy, pyright, stubtest"
 	@$(BIN)/mypy
+	@MYPYPATH=benchmarks $(BIN)/mypy benchmarks
 	@$(BIN)/pyright --pythonpath $(BIN)/python
 	@$(BIN)/python -m mypy.stubtest ssescan.scanner._compiled --ignore-disjoint-bases
 
@@ -62,9 +63,9 @@ clean:
 # about the extension is shown.
 
 $(VENV)/made:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-		{ echo "ssescan needs Python 3.11 or newer; $(PYTHON) is not. Say which to use: make PYTHON=python3.13 ..."; exit 1; }
-	@$(PYTHON) -c 'import venv, ensurepip' || \
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null || \
+		{ echo "ssescan needs Python 3.11 or newer, and $(PYTHON) is older or not there: say make PYTHON=..."; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2> /dev/null || \
 		{ echo "$(PYTHON) cannot make virtual environments (Debian, Ubuntu: apt-get install python3-venv)"; exit 1; }
 	@echo "==> making $(VENV) with $$($(PYTHON) -V)"
 	@$(PYTHON) -m venv $(VENV)

@@ -6,6 +6,7 @@ unset                         build it if that can be done; if not, say why, lou
 """
 
 import os
+import pathlib
 import shlex
 import shutil
 import sys
@@ -52,6 +53,9 @@ class BuildExtension(build_ext):
                 reason = f"{type(error).__name__}: {error}"
         if not reason:
             return
+        # One that an earlier build left in a checkout would be taken for the one that was not built now.
+        for extension in self.extensions:
+            pathlib.Path("src", self.get_ext_filename(extension.name)).unlink(missing_ok=True)
         if WANTED == "yes":
             raise SystemExit(f"ssescan build: FAILED, and SSESCAN_BUILD_EXTENSION=yes demands it: {reason}")
         self.say("*" * 76)

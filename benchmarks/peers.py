@@ -11,6 +11,7 @@ httpx. So each is measured at its best: what its users run has a layer or two mo
 from __future__ import annotations
 
 from codecs import getincrementaldecoder
+from functools import cache
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
@@ -52,17 +53,17 @@ def drain(events: Iterable[Any], seen: list[str] | None = None) -> None:
 
 
 def read_compiled(chunks: Iterable[bytes], seen: list[str] | None = None) -> None:
-    """ssescan, with whichever backend was loaded. Nothing is left undone."""
+    """Read by ssescan, with the backend that was loaded. Nothing is left undone."""
     drain(iter_events(chunks), seen)
 
 
 def read_python(chunks: Iterable[bytes], seen: list[str] | None = None) -> None:
-    """ssescan in pure Python. Nothing is left undone."""
+    """Read by ssescan in pure Python. Nothing is left undone."""
     drain(PythonStream(chunks), seen)
 
 
 def httpx_sse_reader() -> Reader:
-    """Left undone: BOM, the limit, `retry` that is no number as the standard has it, CR at the end of a chunk (held)."""
+    """Left undone: BOM, the limit, `retry` to the letter (it takes what int() takes), CR that ends a chunk (held)."""
     decoders: Any = import_module("httpx_sse._decoders")
 
     def read(chunks: Iterable[bytes], seen: list[str] | None = None) -> None:
@@ -81,7 +82,7 @@ def httpx_sse_reader() -> Reader:
 
 
 def httpx2_reader() -> Reader:
-    """Left undone: BOM, `retry` as above, CR at the end of a chunk (held). It counts bytes for its limit, as we do."""
+    """Left undone: BOM, `retry` and CR as httpx-sse. It counts bytes for its limit, as we do."""
     sse: Any = import_module("httpx2._sse")
 
     def read(chunks: Iterable[bytes], seen: list[str] | None = None) -> None:
@@ -118,7 +119,7 @@ def anthropic_reader() -> Reader:
 
 
 def sseclient_reader() -> Reader:
-    """Left undone: BOM, the limit, the last event ID, invalid UTF-8 (it raises), mixed line ends; quadratic as above."""
+    """Left undone: as anthropic, and the last event ID, which it forgets; quadratic as that."""
     sseclient: Any = import_module("sseclient")
 
     def read(chunks: Iterable[bytes], seen: list[str] | None = None) -> None:
@@ -142,10 +143,10 @@ def google_genai_reader() -> Reader:
 
 
 def by_hand_reader() -> Reader:
-    """What people write who need no library, at its quickest. `*blocks, buffer =` takes a quarter more time, `in` first
-    or a block at a time twice as much.
+    """Left undone: all but blocks of one data line, with LF and one space; quadratic in the length of an event.
 
-    Left undone: all but blocks of one data line, with LF and one space; quadratic in the length of an event.
+    This is the quickest that people write: `*blocks, buffer =` takes a quarter more time, to ask `in` first twice as
+    much, and so does to take a block at a time.
     """
 
     def read(chunks: Iterable[bytes], seen: list[str] | None = None) -> None:
@@ -163,7 +164,9 @@ def by_hand_reader() -> Reader:
     return read
 
 
-# Name of the package, how to make its reader, and the cuts and workloads that it can read at all are below.
+OURS, PURE, BY_HAND = "ssescan", "ssescan python", "by hand"
+
+# How the reader of each package is made. In the package's name, as pip knows it.
 LIBRARIES: dict[str, Callable[[], Reader]] = {
     "httpx-sse": httpx_sse_reader,
     "httpx2": httpx2_reader,
@@ -172,23 +175,29 @@ LIBRARIES: dict[str, Callable[[], Reader]] = {
     "sseclient-py": sseclient_reader,
     "google-genai": google_genai_reader,
 }
-BY_HAND = "by hand"
 
-# What reads these at all. Splitting by hand knows neither CRLF nor `event:`, and google-genai takes the latter for JSON.
-NOT_FOR = {"anthropic_messages": {BY_HAND, "google-genai"}, "gemini": {BY_HAND}}
+# Splitting by hand, as above, knows no CRLF. It and google-genai want `data: ` to be what a block begins with.
+NOT_READ_BY = {"anthropic_messages": {BY_HAND}, "gemini": {BY_HAND}}
 
 
+@cache
 def load() -> tuple[dict[str, Reader], list[str]]:
-    """Give the readers of what is installed, by name, and a line for each that is not."""
+    """Give the readers of what is installed and of splitting by hand, by name, and a line for each that is not."""
     readers = {}
     missing = []
-    for name, make in LIBRARIES.items():
+    for name, make_reader in LIBRARIES.items():
         try:
-            readers[name] = make()
+            readers[name] = make_reader()
         except ImportError as error:
             missing.append(f"{name} is left out: {error}")
     readers[BY_HAND] = by_hand_reader()
     return readers, missing
+
+
+def able(workload: str) -> dict[str, Reader]:
+    """Give the readers that can read a workload, ours first."""
+    readers = {OURS: read_compiled, PURE: read_python, **load()[0]}
+    return {name: read for name, read in readers.items() if name not in NOT_READ_BY.get(workload, ())}
 
 
 def versions() -> str:

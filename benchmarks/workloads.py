@@ -5,10 +5,9 @@ Knows nothing of scanners and peers. A stream is a list of whole events, each wi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import cycle, islice
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -28,24 +27,28 @@ CUTS: dict[str, int | None] = {
 
 OPENAI_EVENT_SIZE = 258  # bytes, "data: " and the blank line included
 
-WORDS = (
+TEXT = (
     "the river carries small stones down to a valley where old mills turn slowly and people mend their nets "
     "before evening while someone counts boats that come home late with empty baskets"
-).split()
+)
+WORDS = TEXT.split()
 
 # Two, three and four bytes a character, and ASCII between them, as in running text.
-MULTIBYTE_WORDS = (
-    "größer übermütig naïve château Ελλάδα θάλασσα море весна 川の水 静かな朝 小石 한강 바람이 🌊 🚣 שלום नदी café"
-).split()
+MULTIBYTE_TEXT = (
+    "größer übermütig naïve château Ελλάδα θάλασσα море весна 川の水 静かな朝 小石 한강 바람이 🌊 🚣 שלום नदी"
+)
+MULTIBYTE_WORDS = MULTIBYTE_TEXT.split()
 
 
-@dataclass(frozen=True)
 class Workload:
     """A named stream. `make(count)` gives that many events; `count` is how many the benchmarks take."""
 
-    name: str
-    make: Callable[[int], list[bytes]]
-    count: int
+    # No dataclass: linearity.py starts this file hundreds of times under valgrind, where importing that takes a second.
+
+    def __init__(self, name: str, make: Callable[[int], list[bytes]], count: int) -> None:
+        self.name = name
+        self.make = make
+        self.count = count
 
     def events(self) -> list[bytes]:
         return self.make(self.count)

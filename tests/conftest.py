@@ -83,7 +83,9 @@ _packages: dict[str, dict[str, ModuleType]] = {}
 def package(backend: str) -> Iterator[Any]:
     """The package `ssescan` as it is with one backend."""
     if backend not in _packages:
-        _packages[backend] = {name: sys.modules[name] for name in BOUND} if ssescan.backend == backend else _load(backend)
+        _packages[backend] = (
+            {name: sys.modules[name] for name in BOUND} if ssescan.backend == backend else _load(backend)
+        )
     before = {name: sys.modules[name] for name in BOUND}
     sys.modules.update(_packages[backend])
     try:

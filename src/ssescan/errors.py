@@ -12,7 +12,7 @@ from __future__ import annotations
 TYPE_CHECKING = False  # typing costs more to import than all that is ours
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any, Literal
+    from typing import Any, Literal, Self
 
 __all__ = [
     "EventTooLarge",
@@ -66,7 +66,13 @@ class _Refused(SsescanError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A response holds a socket: it stays behind when the error goes to another process.
-        return type(self), (self.args[0], self.body, None)
+        state = {name: value for name, value in vars(self).items() if name != "response"}
+        return type(self), (self.args[0], self.body, None), state
+
+    def __copy__(self) -> Self:
+        copied = type(self)(self.args[0], self.body, self.response)
+        copied.__dict__.update(vars(self))
+        return copied
 
     def _body_begins(self) -> str:
         text = " ".join(self.body[:400].decode("utf-8", "replace").split())

@@ -86,30 +86,33 @@ class Origin:
         )
 
     def close(self) -> None:
-        """Close the chunks, if they are a generator, and the response. A file stays open: it is its owner's."""
-        if self.closed:
-            return
-        self.closed = True
-        chunks, self.chunks = self.chunks, None
+        """Close the chunks, if they are a generator, and the response. A file stays open: it is its owner's.
+
+        A generator that runs just now, in another thread, cannot be closed: who reads from it closes once more.
+        """
+        chunks = self.chunks
+        running = getattr(chunks, "gi_running", False)
+        if running and self.response is not None and _end_read(self.response):
+            return  # who reads closes: to do it from here as well would be a race
         try:
-            # A generator that runs, in another thread, cannot be closed; its response can, and that ends it.
-            if isinstance(chunks, Generator) and not getattr(chunks, "gi_running", False):
+            if isinstance(chunks, Generator) and not running:
+                self.chunks = None
                 chunks.close()
         finally:
-            if self.response is not None:
+            if self.response is not None and not self.closed:
+                self.closed = True
                 self.response.close()
 
     async def aclose(self) -> None:
         """Close as close() does."""
-        if self.closed:
-            return
-        self.closed = True
-        chunks, self.chunks = self.chunks, None
+        chunks = self.chunks
         try:
             if isinstance(chunks, AsyncGenerator) and not getattr(chunks, "ag_running", False):
+                self.chunks = None
                 await chunks.aclose()
         finally:
-            if self.response is not None:
+            if self.response is not None and not self.closed:
+                self.closed = True
                 closing = (getattr(self.response, "aclose", None) or self.response.close)()
                 if hasattr(closing, "__await__"):
                     await closing  # aiohttp's is closed at once
@@ -121,7 +124,7 @@ def sync_origin(source: Any, name: str) -> Origin:
     if _is_buffer(source) and not hasattr(source, "read"):
         return Origin(lambda: iter((source,)))
     if hasattr(source, "iter_bytes") and hasattr(source, "status_code"):
-        if not hasattr(getattr(source, "stream", ()), "__iter__"):
+        if _streams_only(source, "__aiter__"):
             _refuse_colour(source, name)
         return Origin(source.iter_bytes, source, source.status_code)
     if hasattr(source, "iter_content") and hasattr(source, "status_code"):
@@ -132,10 +135,10 @@ def sync_origin(source: Any, name: str) -> Origin:
         _refuse_colour(source, name)
     if hasattr(source, "read") and isinstance(getattr(source, "encoding", None), str):
         _refuse_text_file(name)  # one that is no TextIOBase, such as tempfile's
+    if hasattr(source, "read") and isinstance(getattr(source, "status", None), int) and hasattr(source, "headers"):
+        return Origin(lambda: _urllib3_chunks(source), source, source.status)
     if hasattr(source, "read1"):
-        if isinstance(getattr(source, "status", None), int) and hasattr(source, "headers"):
-            return Origin(lambda: _read(source.read1), source, source.status)
-        return Origin(lambda: _read(source.read1))
+        return Origin(lambda: _read(source.read1, getattr(source, "raw", None)))
     if hasattr(source, "read"):
         return Origin(lambda: _read(source.read))
     if isinstance(source, Iterable):
@@ -149,7 +152,7 @@ def async_origin(source: Any, name: str) -> Origin:
     if _is_buffer(source) and not hasattr(source, "read"):
         return Origin(lambda: _once(source))
     if hasattr(source, "aiter_bytes") and hasattr(source, "status_code"):
-        if not hasattr(getattr(source, "stream", ()), "__aiter__"):
+        if _streams_only(source, "__iter__"):
             _refuse_colour(source, name)
         return Origin(source.aiter_bytes, source, source.status_code)
     if _is_async_niquests(source):
@@ -176,6 +179,13 @@ def _is_buffer(source: Any) -> bool:
     return True
 
 
+def _streams_only(response: Any, how: str) -> bool:
+    """Tell whether the body of an httpx response is iterated over in that way only. One already read is in both."""
+    other = "__iter__" if how == "__aiter__" else "__aiter__"
+    stream = getattr(response, "stream", None)
+    return hasattr(stream, how) and not hasattr(stream, other)
+
+
 def _is_aiohttp(source: Any) -> bool:
     return hasattr(source, "status") and hasattr(getattr(source, "content", None), "iter_any")
 
@@ -186,11 +196,51 @@ def _is_async_niquests(source: Any) -> bool:
     return code is not None and bool(code.co_flags & CO_COROUTINE)
 
 
-def _read(read: Callable[[int], bytes | None]) -> Iterator[bytes]:
-    while chunk := read(READ_SIZE):
+def _end_read(response: Any) -> bool:
+    """End a read that waits in another thread: to close the response would not wake it, or would wait for it.
+
+    Returns False where that cannot be done: the response has no socket, or shares it with others.
+    """
+    import socket
+
+    try:
+        network = getattr(response, "extensions", {}).get("network_stream")  # httpx and httpx2
+        if network is None:
+            number = getattr(response, "raw", response).fileno()  # requests, urllib3, http.client
+        elif response.http_version == "HTTP/2":
+            return False
+        else:
+            number = network.get_extra_info("socket").fileno()
+        # Not through the client's own object: there TLS would be torn down under the reader.
+        connection = socket.socket(fileno=number)
+        try:
+            connection.shutdown(socket.SHUT_RDWR)
+        finally:
+            connection.detach()
+    except (AttributeError, OSError, ValueError):
+        return False
+    return True
+
+
+def _read(read: Callable[[int], bytes | None], raw: Any = None) -> Iterator[bytes]:
+    """Read a file to its end. `raw`: what is below it, if it is buffered."""
+    while True:
+        chunk = read(READ_SIZE)
+        if chunk == b"" and raw is not None and not _is_blocking(raw):
+            # Of a non-blocking file, read1 returns b"" at its end and where nothing has come yet; raw files tell.
+            chunk = raw.read(READ_SIZE)
+        if chunk is None:
+            raise BlockingIOError("the file is in non-blocking mode and has nothing to read: pass a blocking one")
+        if not chunk:
+            return
         yield chunk
-    if chunk is None:
-        raise BlockingIOError("the file is in non-blocking mode and has nothing to read: pass a blocking one")
+
+
+def _is_blocking(raw: Any) -> bool:
+    try:
+        return os.get_blocking(raw.fileno())
+    except (AttributeError, OSError, ValueError):
+        return True  # no file of the operating system's
 
 
 async def _aread(read: Callable[[int], Any]) -> AsyncIterator[bytes]:
@@ -209,11 +259,22 @@ async def _niquests_chunks(response: Any) -> AsyncIterator[bytes]:
 
 def _requests_chunks(response: Any) -> Iterator[bytes]:
     """Read a response of requests or niquests as it arrives: its own iter_content() waits until it has enough."""
-    raw = response.raw
-    if hasattr(raw, "read1") and not getattr(response, "_content_consumed", False):
-        return _read(lambda size: raw.read1(size, decode_content=True))
-    # Read already (stream=True was not given), or from an adapter that is none of urllib3's.
-    return iter(response.iter_content(READ_SIZE))
+    raw: Any = getattr(response, "raw", None)
+    if raw is None or getattr(response, "_content_consumed", False):
+        return iter(response.iter_content(READ_SIZE))  # read already: stream=True was not given
+    if hasattr(raw, "stream"):
+        return _urllib3_chunks(raw, decode_content=True)
+    return _read(getattr(raw, "read1", raw.read))  # any file: an adapter's that is none of urllib3's
+
+
+def _urllib3_chunks(response: Any, **decoding: bool) -> Iterator[bytes]:
+    """Read a response of urllib3, or of http.client, as it arrives."""
+    if response.closed and hasattr(response, "data"):
+        return iter((response.data or b"",))  # read already: preload_content=False was not given
+    if hasattr(response, "read1"):
+        return _read(lambda size: response.read1(size, **decoding))
+    # urllib3 before 2.2, whose reads wait until they have what was asked for; with chunked coding, a chunk.
+    return iter(response.stream(READ_SIZE if response.chunked else 1, **decoding))
 
 
 def _refuse_text(source: Any, name: str) -> None:

@@ -95,7 +95,7 @@ class Patience:
 def watch(chunks: Iterator[Any], patience: Patience, stream: Any) -> Iterator[Any]:
     """Hand on chunks until no event has come for too long. Asked for the next one, the last was scanned."""
     while True:
-        left, reason = patience.next_limit(stream().events)
+        left, reason = patience.next_limit(stream()._events)
         if left <= 0:
             raise patience.error(reason)
         began = monotonic()
@@ -169,16 +169,22 @@ class AsyncioWait:
         self._expired = False
         try:
             chunk = await anext(chunks, END)
-        except asyncio.CancelledError:
-            # Ours, unless somebody else cancelled the task as well (as asyncio.timeout has it).
+        except BaseException as error:
+            # The cancellation is ours, unless somebody else cancelled the task as well (as asyncio.timeout has it). The
+            # source may have made another exception of it.
             if self._expired and task.uncancel() <= cancelling:
-                raise self._patience.error(reason) from None
+                if isinstance(error, asyncio.CancelledError):
+                    raise self._patience.error(reason) from None
+                if isinstance(error, Exception):
+                    raise self._patience.error(reason) from error
             raise
         finally:
             self._task = None
         if self._expired:
-            # The chunk and the timer came in the same round of the loop: the chunk counts, the cancellation is undone.
+            # The source swallowed our cancellation. If it gave a chunk, that counts; but it did not end of itself.
             task.uncancel()
+            if chunk is END:
+                raise self._patience.error(reason)
         self._patience.add(self._loop.time() - began)
         return chunk
 

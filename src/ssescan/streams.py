@@ -86,7 +86,7 @@ class EventStream(EventPump[E_co]):
             try:
                 self._open()
             except BaseException as error:
-                self.stop()
+                self._stop()
                 self._finish(error, False)
                 raise
         return self
@@ -102,7 +102,7 @@ class EventStream(EventPump[E_co]):
         """Close the source, if it is a response or a generator. To do so twice does nothing more."""
         if self.outcome is None:
             self.outcome = Outcome.CLOSED
-        self.stop()
+        self._stop()
         self._origin.close()
 
     def _open(self) -> Iterator[Any]:
@@ -123,16 +123,18 @@ class EventStream(EventPump[E_co]):
         # Not the stream itself: what it reads from would keep it alive.
         return watch(chunks, Patience(Stall(progress=stall.progress)), ref(self))
 
-    def _finish(self, error: BaseException | None, cut: bool) -> None:
+    def _finish(self, error: BaseException | None, cut: bool) -> bool:
+        # What a read raises once we have closed what it reads from is our own doing, and no news to the reader.
+        expected = self.outcome is Outcome.CLOSED and isinstance(error, Exception)
         if self.outcome is None:
             self.outcome = _outcome_of(error, cut)
-        if error is None:
-            self._origin.close()
-            return
         try:
             self._origin.close()
-        except Exception:  # noqa: BLE001, S110 - what was raised first is what the caller is to see
-            pass
+        except Exception:
+            if error is None:
+                raise
+            # else: what was raised first is what the caller is to see
+        return expected
 
 
 class AsyncEventStream(_Subscriptable[E_co]):
@@ -142,7 +144,7 @@ class AsyncEventStream(_Subscriptable[E_co]):
     """
 
     __module__ = "ssescan"
-    __slots__ = ("__weakref__", "_chunks", "_origin", "_pump", "_reading", "_wait", "outcome", "response")
+    __slots__ = ("__weakref__", "_chunks", "_cut", "_origin", "_pump", "_reading", "_wait", "outcome", "response")
 
     outcome: Outcome | None
     response: Any
@@ -154,6 +156,7 @@ class AsyncEventStream(_Subscriptable[E_co]):
         self._wait: Any = None if stall is None else Patience(stall)
         self._origin = origin
         self._chunks: AsyncIterator[Any] | None = None
+        self._cut = False
         self._reading = False
         self.response = origin.response
         self.outcome = None
@@ -192,8 +195,10 @@ class AsyncEventStream(_Subscriptable[E_co]):
 
     def __del__(self) -> None:
         if getattr(self, "outcome", END) is None:
-            import warnings
-
+            try:
+                import warnings
+            except ImportError:  # the interpreter is going down, and everything with it
+                return
             warnings.warn(
                 f"{self!r} was not closed: read it in `async with aiter_events(...) as stream:`",
                 ResourceWarning,
@@ -209,12 +214,16 @@ class AsyncEventStream(_Subscriptable[E_co]):
             raise ValueError(ALREADY_READING)
         self._reading = True
         try:
-            item = self._pump.pop()
+            item = self._pump._pop()
             if item is None:
                 item = await self._read()
         except BaseException as error:
+            # What a read raises once we have closed what it reads from is our own doing, and no news to the reader.
+            expected = self.outcome is Outcome.CLOSED and isinstance(error, Exception)
             await self._fail(error)
-            raise
+            if not expected:
+                raise
+            item = None
         finally:
             self._reading = False
         if item is None:
@@ -225,28 +234,30 @@ class AsyncEventStream(_Subscriptable[E_co]):
         """Close the source, if it is a response or an async generator. To do so twice does nothing more."""
         if self.outcome is None:
             self.outcome = Outcome.CLOSED
-        self._pump.stop()
+        self._pump._stop()
         await self._close_origin()
 
     async def _read(self) -> E_co | None:
         """Take chunks until one completes something; None at the end."""
         pump = self._pump
-        if self._chunks is None and not pump.over:
+        if self._chunks is None and not pump._over:
             await self._open()
-        while not pump.over:
+        while not pump._over:
             chunk = await self._next_chunk()
             if self.outcome is not None:
-                break  # closed by another task meanwhile
-            if chunk is END:
-                cut = pump.finish()
-                if self.outcome is None:
-                    self.outcome = _outcome_of(None, cut)
+                # Closed by another task meanwhile, which could not close a generator while it ran.
                 await self._close_origin()
-                return pump.pop()
-            pump.push(chunk)
-            item = pump.pop()
+                break
+            if chunk is END:
+                self._cut = pump._take_end()
+            else:
+                pump._push(chunk)
+            item = pump._pop()
             if item is not None:
                 return item
+        if self.outcome is None:
+            self.outcome = _outcome_of(None, self._cut)
+            await self._close_origin()
         return None
 
     async def _next_chunk(self) -> Any:
@@ -255,7 +266,7 @@ class AsyncEventStream(_Subscriptable[E_co]):
             return await anext(chunks, END)
         if isinstance(self._wait, Patience):
             self._wait = waiter(self._wait)
-        return await self._wait.next_chunk(chunks, self._pump.events)
+        return await self._wait.next_chunk(chunks, self._pump._events)
 
     async def _open(self) -> None:
         self._chunks = self._origin.open()
@@ -274,7 +285,7 @@ class AsyncEventStream(_Subscriptable[E_co]):
         await self._origin.aclose()
 
     async def _fail(self, error: BaseException) -> None:
-        self._pump.stop()
+        self._pump._stop()
         if self.outcome is None:
             self.outcome = _outcome_of(error, False)
         if isinstance(error, GeneratorExit):
@@ -422,7 +433,8 @@ else:
 
         Returns an EventStream. Raises, here, TypeError and ValueError for wrong use; in the reading, UnexpectedStatus,
         UnexpectedContentType, StreamStalled, EventTooLarge (after the events before it), and whatever the source
-        raises, unchanged. A stream that was cut raises nothing: see `outcome`.
+        raises, unchanged (for requests, whose bytes come from urllib3, what urllib3 raises). A stream that was cut
+        raises nothing: see `outcome`.
         """
         return EventStream(sync_origin(source, "iter_events"), stall, timing, scanner_options)
 

@@ -94,7 +94,7 @@ def test_a_scanner_cannot_be_pickled_or_copied(scanners: Any) -> None:
 
 
 def test_a_scanner_may_be_subclassed(scanners: Any) -> None:
-    class Counting(scanners.Scanner):  # type: ignore[misc, name-defined]
+    class Counting(scanners.Scanner):  # type: ignore[misc]
         count = 0
 
         def feed(self, chunk: Any) -> list[Any]:
@@ -106,3 +106,11 @@ def test_a_scanner_may_be_subclassed(scanners: Any) -> None:
     scanner.feed(b"data: a\n\n:c\n")
     assert scanner.count == 2
     assert not hasattr(scanners.Scanner(), "__dict__")
+
+
+def test_a_subclass_that_forgets_its_base_has_a_scanner_all_the_same(scanners: Any) -> None:
+    class Forgetful(scanners.Scanner):  # type: ignore[misc]
+        def __init__(self) -> None:
+            pass
+
+    assert [event.data for event in Forgetful().feed(b"data: a\n\n")] == ["a"]

@@ -20,7 +20,9 @@ PIECES = [
 ]  # fmt: skip
 ENDS = [b"\n", b"\r", b"\r\n", b"\n\n", b"\r\r", b"\r\n\r\n", b"\n\r", b"\n\r\n"]
 
-streams = st.lists(st.one_of(st.sampled_from(PIECES + ENDS), st.sampled_from(ENDS), st.binary(max_size=6))).map(b"".join)
+streams = st.lists(st.one_of(st.sampled_from(PIECES + ENDS), st.sampled_from(ENDS), st.binary(max_size=6))).map(
+    b"".join
+)
 options = st.fixed_dictionaries(
     {},
     optional={
@@ -66,7 +68,13 @@ def history(module: Any, body: bytes, cuts: list[Any], chosen: dict[str, Any]) -
             seen.append(outcome(scanner.feed, body[:step]))
             body = body[step:]
         seen.append(state(scanner))
-    seen += [outcome(scanner.feed, body), state(scanner), outcome(scanner.close), state(scanner), outcome(scanner.close)]
+    seen += [
+        outcome(scanner.feed, body),
+        state(scanner),
+        outcome(scanner.close),
+        state(scanner),
+        outcome(scanner.close),
+    ]
     return seen
 
 
@@ -75,6 +83,11 @@ def history(module: Any, body: bytes, cuts: list[Any], chosen: dict[str, Any]) -
 @example(body=b"\xef\xbb\xbf\r\n\ndata: x\r\r", cuts=[1, 1, 2, 1], chosen={})
 @example(body=b"\xef\xbbx\ndata: y\n\n", cuts=[2], chosen={"max_event_size": 1, "unterminated": "dispatch"})
 @example(body=b": " + b"x" * 30 + b"\ndata: y\n\n", cuts=[3, 3], chosen={"max_event_size": 10, "oversize": "skip"})
+@example(
+    body=b":" + b"a" * 30 + b"\ndata: x\n\nevent: e\ndata: y\n\ndata: z\n\n",
+    cuts=[32, 9],
+    chosen={"max_event_size": 20, "oversize": "skip"},
+)
 def test_backends_agree_on_events_attributes_and_exceptions(
     both: Backends, body: bytes, cuts: list[Any], chosen: dict[str, Any]
 ) -> None:
@@ -119,16 +132,16 @@ def test_the_pump_gives_what_feed_gives_in_both_backends(
         rest = body
         try:
             for cut in [*cuts, len(body)]:
-                pump.push(rest[:cut])
+                pump._push(rest[:cut])
                 rest = rest[cut:]
-                while (item := pump.pop()) is not None:
+                while (item := pump._pop()) is not None:
                     seen += [plain(item), pump.last_event_id]
-            seen.append(pump.finish())
-            while (item := pump.pop()) is not None:
+            seen.append(pump._take_end())
+            while (item := pump._pop()) is not None:
                 seen.append(plain(item))
         except Exception as error:
             seen += [type(error), str(error)]
-        return [*seen, pump.events, pump.reads, pump.bytes_read]
+        return [*seen, pump._events, pump.reads, pump.bytes_read]
 
     compiled, python = both
     assert pumped(compiled) == pumped(python)
@@ -161,13 +174,20 @@ def test_backends_agree_on_what_is_wrong_use(both: Backends) -> None:
         *[("Scanner", (), {"max_event_size": value}) for value in (0, -1, True, 1.5, "1", 10**30)],
         *[("Scanner", (), {"oversize": value}) for value in ("drop", None, 1, True)],
         *[("Scanner", (), {"unterminated": value}) for value in ("raise", None, False)],
-        *[("Scanner", (), {name: value}) for name in ("comments", "unknown", "empty_events") for value in (None, 1, "")],
+        *[
+            ("Scanner", (), {name: value})
+            for name in ("comments", "unknown", "empty_events")
+            for value in (None, 1, "")
+        ],
         ("ServerSentEvent", ("a", "b", "c", 1, 2), {}),
         ("ServerSentEvent", (), {"name": "x"}),
         ("Comment", (), {}),
         ("Comment", (b"x",), {}),
         ("UnknownLine", (), {}),
         ("UnknownLine", (1,), {}),
+        ("Scanner", (), {"self": 1}),
+        ("Comment", (), {"cls": 1, "text": "a"}),
+        ("ServerSentEvent", (), {"cls": 1}),
     ]
     for name, arguments, keywords in wrong:
         texts = []

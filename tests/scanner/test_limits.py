@@ -56,7 +56,9 @@ class TestWhatCounts:
         by_bytes(scanners.Scanner(max_event_size=4), b"\xef\xbb\xbfdata\n")
 
     def test_there_may_be_no_limit(self, scanners: Any) -> None:
-        assert len(scanners.Scanner(max_event_size=None).feed(b"data: " + b"x" * (65 * 2**20) + b"\n\n")[0].data) > 2**26
+        assert (
+            len(scanners.Scanner(max_event_size=None).feed(b"data: " + b"x" * (65 * 2**20) + b"\n\n")[0].data) > 2**26
+        )
 
     def test_the_default_is_64_mebibytes(self, scanners: Any) -> None:
         scanners.Scanner().feed(b"data: ".ljust(64 * 2**20, b"x"))

@@ -23,7 +23,7 @@ def at_random(body: bytes, chance: random.Random, cuts: int) -> list[bytes]:
 
 def read(module: Any, chunks: list[bytes]) -> list[Any]:
     scanner = module.Scanner()
-    return [event for chunk in chunks for event in scanner.feed(chunk)] + scanner.close()
+    return [*(event for chunk in chunks for event in scanner.feed(chunk)), *scanner.close()]
 
 
 def test_chromium_and_ssescan_make_the_same_events(scanners: Any, shared: Path) -> None:

@@ -13,7 +13,11 @@ import pytest
 
 def run(script: str, backend: str) -> str:
     finished = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(script), backend], capture_output=True, text=True, timeout=300, check=False
+        [sys.executable, "-c", textwrap.dedent(script), backend],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
     assert finished.returncode == 0, finished.stderr[-3000:]
     return finished.stdout
@@ -177,6 +181,55 @@ def test_threads_that_cut_reset_and_close_one_scanner_do_not_crash(backend: str)
     )
 
 
+NO_MEMORY = r"""
+import importlib, resource, sys
+module = importlib.import_module(f"ssescan.scanner._{sys.argv[1]}")
+
+class Pump(module.EventPump):
+    ended = None
+    def _open(self):
+        return iter([b"data: a\n\n" + large, b"data: after\n\n"])
+    def _finish(self, error, cut):
+        self.ended = error, cut
+
+def without_memory(call):
+    # What the text of one large event takes is more than is left.
+    used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (used + 20 * 2**20, -1))
+    try:
+        call()
+    except MemoryError as error:
+        return error
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (-1, -1))
+    raise AssertionError("there was memory enough")
+
+large = b"data: " + "\U0001F600".encode() * 10_000_000 + b"\n\n"
+scanner = module.Scanner(unterminated="dispatch")
+without_memory(lambda: scanner.feed(large))
+try:
+    scanner.feed(b"data: more\n\n")
+except ValueError:
+    pass
+else:
+    raise AssertionError("what came after the gap was taken for a continuation")
+assert scanner.close() == [] and scanner.cut
+scanner.reset()
+assert [event.data for event in scanner.feed(b"data: again\n\n")] == ["again"]
+
+pump = Pump(module.Scanner(), False)
+assert next(pump).data == "a"
+error = without_memory(lambda: next(pump))
+assert pump.ended == (error, False)
+assert list(pump) == []
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits the memory of a process as Linux does")
+def test_what_comes_after_memory_ran_out_is_not_joined_to_what_came_before(backend: str) -> None:
+    run(NO_MEMORY, backend)
+
+
 SUBINTERPRETER = """
 import sys
 code = '''
@@ -210,10 +263,8 @@ def test_a_scanner_works_in_a_subinterpreter() -> None:
     run(SUBINTERPRETER, "either")
 
 
-def test_an_idle_scanner_is_small(scanners: Any, backend: str) -> None:
-    if backend == "python":
-        pytest.skip("the size is promised of the compiled scanner")
-    scanner = scanners.Scanner()
+def test_an_idle_compiled_scanner_is_small(both: tuple[Any, Any]) -> None:
+    scanner = both[0].Scanner()
     assert sys.getsizeof(scanner) <= 256
     scanner.feed(b"id: 1\ndata: " + b"x" * 100_000)
     assert sys.getsizeof(scanner) > 100_000

@@ -139,7 +139,8 @@ HTTPX = Client("httpx", partial(_httpx, httpx), _iter_bytes, httpx.TransportErro
 CLIENTS = (
     HTTPX,
     Client("httpx2", partial(_httpx, httpx2), _iter_bytes, httpx2.TransportError),
-    Client("requests", _requests, lambda response: response.iter_content(None), requests.RequestException),
+    # The bytes of a response of requests come from urllib3, and so do the exceptions: they pass unchanged.
+    Client("requests", _requests, lambda response: response.iter_content(None), urllib3.exceptions.HTTPError),
     Client("urllib3", _urllib3, lambda response: response.stream(), urllib3.exceptions.HTTPError),
 )
 ASYNC_CLIENTS = (
@@ -173,3 +174,11 @@ def run_in(loop: str, main: Callable[[], Awaitable[None]]) -> None:
         trio.run(in_trio)
     else:
         asyncio.run(in_asyncio())
+
+
+async def pause(loop: str, seconds: float = 0) -> None:
+    """Sleep; 0: let the event loop go round once."""
+    if loop == "trio":
+        await trio.sleep(seconds)
+    else:
+        await asyncio.sleep(seconds)

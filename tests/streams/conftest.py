@@ -21,6 +21,7 @@ def one_server() -> Iterator[Server]:
 @pytest.fixture
 def server(one_server: Server) -> Iterator[Server]:
     """The server to offer answers on."""
+    before = len(one_server.offered)
     yield one_server
-    errors, one_server.errors = one_server.errors, []
+    errors = [exchange.error for exchange in one_server.offered[before:] if exchange.error is not None]
     assert not errors, f"the server failed: {errors}"

@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from types import TracebackType
-
-    from typing_extensions import Self
+    from typing import Self
 
 PATIENCE = 20.0  # seconds
 PING_PAUSE = 0.01  # seconds between two pings: a rhythm, nothing relies on it
@@ -55,6 +54,7 @@ class Exchange:
         self.framing = framing
         self.gzip = gzip
         self.hung_up = threading.Event()  # the client closed the connection, before or after the end of the body
+        self.error: BaseException | None = None  # what went wrong in the server while it played this
         self.connections: list[int] = []  # the numbers of the connections on which this was asked for
         self._wake_here, self._wake_there = socket.socketpair()
 
@@ -80,7 +80,6 @@ class Server:
         self._exchanges: dict[str, Exchange] = {}
         self._threads = [threading.Thread(target=self._accept, name="server")]
         self.accepted = 0
-        self.errors: list[BaseException] = []
 
     def __enter__(self) -> Self:
         self._threads[0].start()
@@ -94,9 +93,14 @@ class Server:
             thread.join(PATIENCE)
             assert not thread.is_alive(), f"{thread.name} does not end"
         for exchange in self._exchanges.values():
-            exchange._discard()  # noqa: SLF001
+            exchange._discard()
         self._stop_here.close()
         self._listener.close()
+
+    @property
+    def offered(self) -> list[Exchange]:
+        """All that was offered so far."""
+        return list(self._exchanges.values())
 
     def offers(
         self,
@@ -153,8 +157,9 @@ class Server:
                 exchange.hung_up.set()
         except _Stopped:
             pass
-        except BaseException as error:  # noqa: BLE001 - whatever it is, the test is to see it
-            self.errors.append(error)
+        except BaseException as error:
+            if exchange is not None:
+                exchange.error = error
         finally:
             connection.close()
 
@@ -185,13 +190,15 @@ class Server:
             if isinstance(step, bytes):
                 continue
             if step is Do.WAIT:
-                if self._wait_for(connection, exchange._wake_here) is connection:  # noqa: SLF001
+                if self._wait_for(connection, exchange._wake_here) is connection:
                     raise _HungUp
-                exchange._wake_here.recv(1)  # noqa: SLF001
+                exchange._wake_here.recv(1)
             elif step is Do.PING:
-                while self._wait_for(connection, seconds=PING_PAUSE) is None:
+                for _ in range(int(PATIENCE / PING_PAUSE)):
+                    if self._wait_for(connection, seconds=PING_PAUSE) is connection:
+                        raise _HungUp
                     connection.sendall(_framed(b": ping\n\n", exchange.framing))
-                raise _HungUp
+                raise TimeoutError(f"the client listened to pings for {PATIENCE:g} s")
             elif step is Do.HOLD:
                 self._wait_for(connection)
                 raise _HungUp

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ import trio
 import trio.testing
 
 from .cases import ONE, THREE, TWO, one
-from .clients import AsyncClient, async_clients, httpx_leaves_generators, loops, run_in
+from .clients import AsyncClient, async_clients, httpx_leaves_generators, loops, pause, run_in
 from .server import PATIENCE, Do
 
 if TYPE_CHECKING:
@@ -26,11 +27,6 @@ pytestmark = httpx_leaves_generators
 
 class Boom(Exception):
     """Raised by the program, in the middle of things."""
-
-
-async def pause(loop: str) -> None:
-    """Let the event loop go round once."""
-    await (trio.lowlevel.checkpoint() if loop == "trio" else asyncio.sleep(0))
 
 
 @async_clients
@@ -128,7 +124,7 @@ def test_a_loop_that_was_left_is_taken_up_again_and_nothing_is_lost(
     exchange = server.offers(ONE + TWO, Do.WAIT, THREE)
 
     async def main() -> None:
-        seen = []
+        seen: list[Any] = []
         async with client.opens(exchange.url) as response, package.aiter_events(response) as stream:
             while len(seen) < 3:
                 async for event in stream:
@@ -379,7 +375,7 @@ asyncio.run(main())
 """
     done = subprocess.run(
         [sys.executable, "-c", program],
-        env={"SSESCAN_BACKEND": backend},
+        env=os.environ | {"SSESCAN_BACKEND": backend},
         capture_output=True,
         text=True,
         timeout=PATIENCE,
@@ -414,6 +410,9 @@ def test_a_generator_over_a_stream_may_be_left_early(package: Any, loop: str) ->
     run_in(loop, main)
 
 
+@pytest.mark.skipif(
+    sys.version_info < (3, 13), reason="until 3.13 a generator whose read is thrown away counts as running"
+)
 def test_a_read_that_is_thrown_away_closes_the_stream_in_silence(package: Any) -> None:
     async def source() -> AsyncIterator[bytes]:
         yield ONE

@@ -77,9 +77,7 @@ def test_with_skip_an_event_that_is_too_large_is_passed_over(package: Any, async
 
 @both_colours
 @pytest.mark.parametrize("last", [b"data: 2", b"data: 2\n", b"data: 2\r"])
-def test_an_unterminated_event_is_given_where_that_is_asked_for(
-    package: Any, asynchronous: bool, last: bytes
-) -> None:
+def test_an_unterminated_event_is_given_where_that_is_asked_for(package: Any, asynchronous: bool, last: bytes) -> None:
     given, raised, stream = read(package, asynchronous, [ONE, last], unterminated="dispatch")
     assert given == [one(package, 1), one(package, 2)]
     assert raised is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import sys
 import time
@@ -12,7 +13,7 @@ import pytest
 import trio
 
 from .cases import ONE, THREE, TWO, one
-from .clients import CLIENTS, AsyncClient, Client, async_clients, loops, run_in, sync_clients
+from .clients import CLIENTS, AsyncClient, Client, async_clients, loops, pause, run_in, sync_clients
 from .server import PATIENCE, Do
 
 if TYPE_CHECKING:
@@ -36,10 +37,6 @@ stalls = pytest.mark.parametrize(
     ],
     ids=lambda value: str(value) if isinstance(value, Do) else None,
 )
-
-
-async def pause(loop: str, seconds: float = 0) -> None:
-    await (trio.sleep(seconds) if loop == "trio" else asyncio.sleep(seconds))
 
 
 @async_clients
@@ -151,7 +148,7 @@ def test_waits_add_up_until_an_event_comes(package: Any, loop: str) -> None:
     async def main() -> None:
         async with package.aiter_events(source(), stall=package.Stall(idle=LONG, progress=SHORT)) as stream:
             await anext(stream)
-            with pytest.raises(package.StreamStalled, match="no event for 0.05 s, after 1 events"):
+            with pytest.raises(package.StreamStalled, match=r"no event for 0\.05 s, after 1 events"):
                 await anext(stream)
 
     run_in(loop, main)
@@ -164,7 +161,7 @@ def test_a_stream_that_brings_nothing_at_all_stalls(package: Any, server: Server
     async def main() -> None:
         async with client.opens(exchange.url) as response:
             async with package.aiter_events(response, stall=package.Stall(SHORT)) as stream:
-                with pytest.raises(package.StreamStalled, match="no bytes for 0.05 s, after 0 events"):
+                with pytest.raises(package.StreamStalled, match=r"no bytes for 0\.05 s, after 0 events"):
                     await anext(stream)
 
     client.run(main)
@@ -295,7 +292,7 @@ class CountingLoop(asyncio.SelectorEventLoop):
         super().__init__()
         self.timers: list[asyncio.TimerHandle] = []
 
-    def call_at(self, *arguments: Any, **options: Any) -> asyncio.TimerHandle:
+    def call_at(self, *arguments: Any, **options: Any) -> asyncio.TimerHandle:  # type: ignore[override]
         timer = super().call_at(*arguments, **options)
         self.timers.append(timer)
         return timer
@@ -311,7 +308,8 @@ def timers_of(main: Callable[[], Any]) -> list[asyncio.TimerHandle]:
 
 
 @pytest.mark.parametrize(
-    "limits", [{"idle": LONG}, {"progress": LONG}, {"idle": LONG, "progress": LONG}, {"idle": LONG, "progress": LONG - 1}]
+    "limits",
+    [{"idle": LONG}, {"progress": LONG}, {"idle": LONG, "progress": LONG}, {"idle": LONG, "progress": LONG - 1}],
 )
 def test_a_stream_takes_one_timer_and_gives_it_back(package: Any, limits: dict[str, float]) -> None:
     async def main() -> None:
@@ -358,7 +356,7 @@ print(*sorted({"asyncio", "trio", "httpx", "json", "typing"} & set(sys.modules))
 """
     done = subprocess.run(
         [sys.executable, "-c", program],
-        env={"SSESCAN_BACKEND": backend},
+        env=os.environ | {"SSESCAN_BACKEND": backend},
         capture_output=True,
         text=True,
         timeout=PATIENCE,
@@ -376,7 +374,9 @@ async def main():
 asyncio.run(main())
 assert "trio" not in sys.modules
 """
-    subprocess.run([sys.executable, "-c", program], env={"SSESCAN_BACKEND": backend}, timeout=PATIENCE, check=True)
+    subprocess.run(
+        [sys.executable, "-c", program], env=os.environ | {"SSESCAN_BACKEND": backend}, timeout=PATIENCE, check=True
+    )
 
 
 @sync_clients
@@ -397,9 +397,7 @@ def test_pings_alone_are_a_lack_of_progress_for_a_client_that_blocks(
 
 
 @pytest.mark.parametrize("client", CLIENTS, ids=str)
-def test_a_client_that_blocks_reads_within_its_limits_to_the_end(
-    package: Any, server: Server, client: Client
-) -> None:
+def test_a_client_that_blocks_reads_within_its_limits_to_the_end(package: Any, server: Server, client: Client) -> None:
     exchange = server.offers(b": ping\n\n", ONE, Do.WAIT, TWO)
     with client.opens(exchange.url) as response:
         with package.iter_events(response, stall=package.Stall(progress=LONG)) as stream:

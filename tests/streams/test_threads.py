@@ -31,10 +31,10 @@ class Thread:
     def _keep(self) -> None:
         try:
             self.result = self._run()
-        except BaseException as error:  # noqa: BLE001 - whatever it is, the test is to see it
+        except BaseException as error:
             self.error = error
 
-    def ends(self, seconds: float = PATIENCE / 2) -> bool:
+    def ends(self, seconds: float = 2) -> bool:
         """Wait for the end of the thread; False if it does not come."""
         self._thread.join(seconds)
         return not self._thread.is_alive()
@@ -58,6 +58,33 @@ def test_a_second_reader_is_refused_and_the_first_reads_on(package: Any) -> None
     assert first.ends()
     assert first.result == [one(package, 1), one(package, 2)]
     assert stream.outcome is package.Outcome.ENDED
+
+
+def test_a_second_reader_is_refused_while_the_first_opens_the_source(package: Any) -> None:
+    waits, go_on = threading.Event(), threading.Event()
+
+    class Source:
+        opened = 0
+
+        def __iter__(self) -> Iterator[bytes]:
+            self.opened += 1
+            waits.set()
+            go_on.wait(PATIENCE)
+            return iter([ONE, TWO])
+
+    source = Source()
+    stream = package.iter_events(source)
+    first = Thread(lambda: list(stream))
+    assert waits.wait(PATIENCE)
+    second = Thread(lambda: next(stream))
+    try:
+        assert second.ends()
+        assert isinstance(second.error, ValueError)
+    finally:
+        go_on.set()
+    assert first.ends()
+    assert first.result == [one(package, 1), one(package, 2)]
+    assert source.opened == 1
 
 
 def test_a_second_reader_of_an_async_stream_is_refused_and_the_first_reads_on(package: Any) -> None:

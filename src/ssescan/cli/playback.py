@@ -78,6 +78,7 @@ class Player(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
+
     def do_GET(self) -> None:
         """Play a scene."""
         playback = cast("Playback", self.server)

@@ -27,6 +27,8 @@ from ._shared import (
     ALREADY_READING,
     FED_AFTER_CLOSE,
     FED_AFTER_TOO_LARGE,
+    SCANNER_IS_NO_VALUE,
+    STREAM_IS_NO_VALUE,
     chunk_bytes,
     comment_text,
     event_fields,
@@ -211,17 +213,21 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
         return type(self).__basicsize__ + self.line.capacity + self.data.capacity
 
     def __reduce__(self):
-        raise TypeError("a Scanner cannot be pickled or copied: it stands in the middle of a stream")
+        raise TypeError(SCANNER_IS_NO_VALUE)
 
     @classmethod
     def __class_getitem__(cls, item):
         return GenericAlias(cls, item)
 
+    # Getters take the lock: in a free-threaded build, what they give could be replaced while they take hold of it.
+
     @property
+    @cython.critical_section
     def last_event_id(self):
         return self.id
 
     @property
+    @cython.critical_section
     def retry(self):
         return self.time
 
@@ -242,8 +248,12 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
         self.check_open()
         items = []
         self.push(<bytes>chunk)
-        while (item := self.scan()) is not None:
-            items.append(item)
+        try:
+            while (item := self.scan()) is not None:
+                items.append(item)
+        except BaseException:
+            self.break_off()
+            raise
         if self.failed:
             raise EventTooLarge(self.limit, self.size, items)
         return items
@@ -292,6 +302,17 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
         self.byte_order_mark = 0
         self.after_cr = False
         self.pending = self.skipped = 0
+        self.drop_chunk()
+        self.clear_line()
+        self.clear_block()
+
+    @cython.final
+    cdef void break_off(self) noexcept:
+        """End where the stream cannot be followed any further: memory ran out, or nobody wants the rest.
+
+        Nothing may point into a chunk that goes, and nothing may be joined to what came before the gap.
+        """
+        self.closed = self.was_cut = True
         self.drop_chunk()
         self.clear_line()
         self.clear_block()

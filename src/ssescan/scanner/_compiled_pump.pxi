@@ -7,44 +7,63 @@ cdef class EventPump:
     A chunk is scanned only as far as it is asked for, so `last_event_id` is that of the event given last, and not of
     one that came in the same chunk and was not given yet.
 
-    Two ways to use it. As a base class of what is iterated over: `_open` gives the iterator of chunks, `_finish` is
-    called once, when that has ended (None, and whether it was cut) or something was raised (the exception). Or from
-    outside, by one who fetches the chunks himself: `push` one, `pop` until there is None, and in the end `finish`.
+    Two ways to use it. As a base class of what is iterated over: `_open` gives the iterator of chunks; `_finish` is
+    called when all has been given (None, and whether the stream was cut), when something was raised (the exception; it
+    is raised on, unless this returns True), or when a read returned after `_stop` (None, False). Or from outside, by
+    one who fetches the chunks himself: `_push` one, `_pop` until there is None, and in the end `_take_end`. All names
+    but those of a stream's attributes have an underscore: what is public here is public there.
 
-    Twin of EventPump in `_python.py`.
+    Twin of EventPump in `_python_pump.py`.
     """
 
     cdef Scanner scanner
     cdef object source
     cdef list leftover      # what the scanner's close() gave: a list that is popped from the end
     cdef flag reading
-    cdef readonly bint over
-    cdef readonly bint timing
+    cdef flag over          # no chunk will be taken any more
+    cdef flag ended         # the source ended, and _finish was not told of it yet
+    cdef flag timing
     cdef readonly Py_ssize_t reads
     cdef readonly Py_ssize_t bytes_read
-    cdef readonly Py_ssize_t events
+    cdef readonly Py_ssize_t _events    # ServerSentEvents given so far
     cdef object time
+
+    def __cinit__(self, *args, **kwargs):
+        # Whatever a subclass does with __init__, there is a scanner.
+        self.scanner = Scanner.__new__(Scanner)
 
     def __init__(self, Scanner scanner not None, bint timing=False):
         self.scanner = scanner
         self.timing = timing
         inherit_next(type(self))
 
+    def __reduce__(self):
+        raise TypeError(STREAM_IS_NO_VALUE)
+
     @classmethod
     def __class_getitem__(cls, item):
         return GenericAlias(cls, item)
 
+    # Getters take the lock: in a free-threaded build, what they give could be replaced while they take hold of it.
+
     @property
+    @cython.critical_section
     def last_event_id(self):
         return self.scanner.id
 
     @property
+    @cython.critical_section
     def retry(self):
         return self.scanner.time
 
     @property
+    @cython.critical_section
     def received_ns(self):
         return self.time
+
+    @property
+    def _over(self):
+        return bool(self.over)
 
     def _open(self):
         raise NotImplementedError("a subclass says where chunks come from")
@@ -53,13 +72,12 @@ cdef class EventPump:
         raise NotImplementedError("a subclass says what to do at the end")
 
     @cython.critical_section
-    def push(self, chunk):
+    def _push(self, chunk):
         """Take the next chunk. What is left of the one before is dropped: pop until there is None."""
-        self.scanner.check_open()
         self.take(chunk)
 
     @cython.critical_section
-    def pop(self):
+    def _pop(self):
         """Give the next thing in the chunk, None if there is none. Raises EventTooLarge."""
         item = self.next_item()
         if item is None:
@@ -67,14 +85,15 @@ cdef class EventPump:
         return item
 
     @cython.critical_section
-    def finish(self):
+    def _take_end(self):
         """Take the end of the stream, which may leave something to pop; tell whether it was cut."""
-        return self.take_end()
+        self.take_end()
+        return bool(self.scanner.was_cut)
 
     @cython.critical_section
-    def stop(self):
+    def _stop(self):
         """Drop what is left, and take no more."""
-        self.end()
+        self.stop()
 
     def __iter__(self):
         return self
@@ -83,41 +102,44 @@ cdef class EventPump:
     def __next__(self):
         if self.reading:
             raise ValueError(ALREADY_READING)
-        item = self.next_item()
-        if item is None:
-            item = self.read_on()
-            if item is None:
-                raise StopIteration
-        return item
-
-    cdef object read_on(self):
-        """Take chunks until one completes something; None at the end."""
         try:
-            return self.advance()
+            item = self.next_item()
+            if item is None:
+                item = self.advance()
         except BaseException as error:
             self.reading = False
-            self.end()
-            self._finish(error, False)
-            raise
+            self.stop()
+            if not self._finish(error, False):
+                raise
+            item = None
+        if item is None:
+            raise StopIteration
+        return item
 
     cdef object advance(self):
+        """Take chunks until one completes something; None at the end."""
         self.check_limit()
         while not self.over:
+            self.reading = True
             if self.source is None:
                 self.source = self._open()
-            self.reading = True
             chunk = next(self.source, END)
             self.reading = False
             if self.over:
-                break  # stopped meanwhile, by another thread or by the source itself
+                # Stopped meanwhile, by another thread or by the source itself, which could not be closed while it ran.
+                self._finish(None, False)
+                break
             if chunk is END:
-                self._finish(None, self.take_end())
+                self.take_end()
             else:
                 self.take(chunk)
             item = self.next_item()
             if item is not None:
                 return item
             self.check_limit()
+        if self.ended:
+            self.ended = False
+            self._finish(None, bool(self.scanner.was_cut))
         return None
 
     cdef inline object next_item(self):
@@ -127,7 +149,7 @@ cdef class EventPump:
         else:
             item = self.scanner.scan()
         if type(item) is ServerSentEvent:
-            self.events += 1
+            self._events += 1
         return item
 
     cdef int check_limit(self) except -1:
@@ -148,17 +170,17 @@ cdef class EventPump:
         self.scanner.push(<bytes>chunk)
         return 0
 
-    cdef bint take_end(self) except -1:
-        self.over = True
+    cdef int take_end(self) except -1:
+        self.over = self.ended = True
         self.leftover = self.scanner.take_end()
         self.leftover.reverse()
-        return self.scanner.was_cut
+        return 0
 
-    cdef int end(self) except -1:
+    cdef int stop(self) except -1:
         self.over = True
+        self.ended = False
         self.leftover = None
-        self.scanner.drop_chunk()
-        self.scanner.clear_data()
+        self.scanner.break_off()
         return 0
 
 
@@ -173,3 +195,6 @@ cdef int inherit_next(object cls) except -1:
     if slots.tp_iternext != ours.tp_iternext and cls.__next__ is EventPump.__next__:
         slots.tp_iternext = ours.tp_iternext
     return 0
+
+
+present(EventPump, "ssescan.scanner.EventPump", NULL)

@@ -8,18 +8,19 @@ is what both follow.
 
 from __future__ import annotations
 
+import sys
 from _thread import RLock
-from operator import attrgetter
 from types import GenericAlias
 
 from ..errors import EventTooLarge
-from ._python_events import Comment, EventInTheMaking, ServerSentEvent, UnknownLine, make_event, make_text
+from ._python_events import Comment, EventInTheMaking, ServerSentEvent, UnknownLine, make_event, make_text, read_only
 from ._python_pump import EventPump
 from ._shared import (
     BYTE_ORDER_MARK,
     DEFAULT_MAX_EVENT_SIZE,
     FED_AFTER_CLOSE,
     FED_AFTER_TOO_LARGE,
+    SCANNER_IS_NO_VALUE,
     chunk_bytes,
     scanner_options,
 )
@@ -27,7 +28,7 @@ from ._shared import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any, NoReturn
+    from typing import Any, NoReturn, Self
 
 __all__ = ["Comment", "EventPump", "Scanner", "ServerSentEvent", "UnknownLine"]
 
@@ -36,15 +37,6 @@ SMALL_PIECE = 4096
 GATHERED = 65536
 MOST_RETRY_DIGITS = 15
 _NOTHING: Iterator[Any] = iter(())
-
-
-def _read_only(name: str) -> Any:
-    """Give a property over the slot `_name` that refuses as a read-only attribute of the compiled twin does."""
-
-    def refuse(self: object, value: object = None) -> NoReturn:
-        raise AttributeError(f"attribute {name!r} of 'ssescan.Scanner' objects is not writable")
-
-    return property(attrgetter("_" + name), refuse, refuse)
 
 
 class Scanner:
@@ -91,6 +83,7 @@ class Scanner:
         "_unknown",
     )
 
+    _lock: RLock
     _last_event_id: str
     _retry: int | None
     _pending: int
@@ -121,8 +114,21 @@ class Scanner:
     if not TYPE_CHECKING:
         __class_getitem__ = classmethod(GenericAlias)
 
+    def __new__(cls, /, *args: object, **options: object) -> Self:
+        # Whatever a subclass does with __init__, there is a scanner.
+        self = super().__new__(cls)
+        self._limit = sys.maxsize
+        self._skip = self._empty_events = self._comments = self._unknown = self._dispatch_unterminated = False
+        # A feed is one step to other threads, as it is in the compiled twin.
+        self._lock = RLock()
+        self._last_event_id = ""
+        self._retry = None
+        self._begin()
+        return self
+
     def __init__(
         self,
+        /,
         *,
         max_event_size: int | None = DEFAULT_MAX_EVENT_SIZE,
         oversize: Any = "raise",
@@ -147,20 +153,18 @@ class Scanner:
             unknown=unknown,
             unterminated=unterminated,
         )
-        # A feed is one step to other threads, as it is in the compiled twin.
-        self._lock = RLock()
         self._last_event_id = ""
         self._retry = None
         self._begin()
 
-    last_event_id = _read_only("last_event_id")
-    retry = _read_only("retry")
-    pending = _read_only("pending")
-    skipped = _read_only("skipped")
-    cut = _read_only("cut")
+    last_event_id = read_only("ssescan.Scanner", "last_event_id")
+    retry = read_only("ssescan.Scanner", "retry")
+    pending = read_only("ssescan.Scanner", "pending")
+    skipped = read_only("ssescan.Scanner", "skipped")
+    cut = read_only("ssescan.Scanner", "cut")
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a Scanner cannot be pickled or copied: it stands in the middle of a stream")
+        raise TypeError(SCANNER_IS_NO_VALUE)
 
     def feed(self, chunk: Any) -> list[Any]:
         """Take the next bytes of the stream, return what they completed, in order.
@@ -177,6 +181,9 @@ class Scanner:
                 items.extend(self._scan(chunk))
             except EventTooLarge as error:
                 error.events.extend(items)
+                raise
+            except BaseException:
+                self._break_off()
                 raise
             return items
 
@@ -216,6 +223,15 @@ class Scanner:
         self._pending = self._skipped = 0
         self._pieces = []
         self._gathered = bytearray()
+        self._clear_line()
+        self._clear_block()
+
+    def _break_off(self) -> None:
+        """End where the stream cannot be followed any further: memory ran out, or somebody interrupted the program.
+
+        Nothing may be joined to what came before the gap.
+        """
+        self._closed = self._cut = True
         self._clear_line()
         self._clear_block()
 
@@ -283,7 +299,7 @@ class Scanner:
         blocks = chunk.split(b"\n\n")
         rest = blocks.pop()
         for block in blocks:
-            if block.startswith(b"data: ") and 10 not in block and not self._has_field:
+            if block.startswith(b"data: ") and 10 not in block and not self._has_field and not self._skipping:
                 yield self._make_message(block[6:])
                 continue
             for line in block.split(b"\n"):

@@ -5,6 +5,8 @@ Twin of `_compiled_events.pxi`.
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 from ._shared import comment_text, event_fields, load_json, rebuild, refuse_change, unknown_line_text
 
 TYPE_CHECKING = False
@@ -87,7 +89,9 @@ class ServerSentEvent(_Immutable, EventInTheMaking, final=True):
     __slots__ = ()
     __match_args__ = ("event", "data", "id", "retry")
 
-    def __new__(cls, event: str = "message", data: str = "", id: str = "", retry: int | None = None) -> ServerSentEvent:
+    def __new__(
+        cls, /, event: str = "message", data: str = "", id: str = "", retry: int | None = None
+    ) -> ServerSentEvent:
         return make_event(*event_fields(cls, event, data, id, retry))
 
     def json(self) -> Any:
@@ -102,7 +106,7 @@ class Comment(_Immutable, _TextInTheMaking, final=True):
     __slots__ = ()
     __match_args__ = ("text",)
 
-    def __new__(cls, text: str) -> Comment:
+    def __new__(cls, /, text: str) -> Comment:
         made: Comment = make_text(Comment, comment_text(cls, text))
         return made
 
@@ -114,7 +118,7 @@ class UnknownLine(_Immutable, _TextInTheMaking, final=True):
     __slots__ = ()
     __match_args__ = ("text",)
 
-    def __new__(cls, text: str) -> UnknownLine:
+    def __new__(cls, /, text: str) -> UnknownLine:
         made: UnknownLine = make_text(UnknownLine, unknown_line_text(cls, text))
         return made
 
@@ -134,3 +138,12 @@ def make_text(cls: type, text: str) -> Any:
     made.text = text
     made.__class__ = cls
     return made
+
+
+def read_only(owner: str, name: str) -> Any:
+    """Give a property over the slot `_name` that refuses as a read-only attribute of the compiled twin does."""
+
+    def refuse(self: object, value: object = None) -> NoReturn:
+        raise AttributeError(f"attribute {name!r} of {owner!r} objects is not writable")
+
+    return property(attrgetter("_" + name), refuse, refuse)

@@ -8,18 +8,19 @@ from __future__ import annotations
 from time import perf_counter_ns
 from types import GenericAlias
 
-from ._python_events import ServerSentEvent
-from ._shared import ALREADY_READING, chunk_bytes
+from ._python_events import ServerSentEvent, read_only
+from ._shared import ALREADY_READING, STREAM_IS_NO_VALUE, chunk_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
+    from typing import Any, NoReturn
 
     from ._python import Scanner
 
 _END = object()
 _NOTHING: Iterator[Any] = iter(())
+_NAME = "ssescan.scanner.EventPump"
 
 
 class EventPump:
@@ -28,82 +29,95 @@ class EventPump:
     A chunk is scanned only as far as it is asked for, so `last_event_id` is that of the event given last, and not of
     one that came in the same chunk and was not given yet.
 
-    Two ways to use it. As a base class of what is iterated over: `_open` gives the iterator of chunks, `_finish` is
-    called once, when that has ended (None, and whether it was cut) or something was raised (the exception). Or from
-    outside, by one who fetches the chunks himself: `push` one, `pop` until there is None, and in the end `finish`.
+    Two ways to use it. As a base class of what is iterated over: `_open` gives the iterator of chunks; `_finish` is
+    called when all has been given (None, and whether the stream was cut), when something was raised (the exception; it
+    is raised on, unless this returns True), or when a read returned after `_stop` (None, False). Or from outside, by
+    one who fetches the chunks himself: `_push` one, `_pop` until there is None, and in the end `_take_end`. All names
+    but those of a stream's attributes have an underscore: what is public here is public there.
 
-    Twin of EventPump in `_compiled.pyx`.
+    Twin of EventPump in `_compiled_pump.pxi`.
     """
 
+    __module__ = "ssescan.scanner"
     __slots__ = (
+        "_bytes_read",
+        "_ended",
+        "_events",
         "_items",
+        "_over",
         "_reading",
+        "_reads",
+        "_received_ns",
         "_scanner",
         "_source",
-        "bytes_read",
-        "events",
-        "over",
-        "reads",
-        "received_ns",
-        "timing",
+        "_timing",
     )
 
     if not TYPE_CHECKING:
         __class_getitem__ = classmethod(GenericAlias)
 
-    def __init__(self, scanner: Scanner, timing: bool = False) -> None:
+    def __init__(self, /, scanner: Scanner, timing: bool = False) -> None:
         self._scanner = scanner
+        self._timing = timing
         self._source: Iterator[Any] | None = None
         self._items: Iterator[Any] = _NOTHING
         self._reading = False
-        self.over = False  # no chunk will be taken any more
-        self.timing = timing
-        self.reads = 0
-        self.bytes_read = 0
-        self.events = 0
-        self.received_ns: int | None = None
+        self._over = False  # no chunk will be taken any more
+        self._ended = False  # the source ended, and _finish was not told of it yet
+        self._reads = 0
+        self._bytes_read = 0
+        self._events = 0  # ServerSentEvents given so far
+        self._received_ns: int | None = None
+
+    reads = read_only(_NAME, "reads")
+    bytes_read = read_only(_NAME, "bytes_read")
+    received_ns = read_only(_NAME, "received_ns")
 
     @property
     def last_event_id(self) -> str:
-        return self._scanner.last_event_id  # type: ignore[no-any-return]
+        return self._scanner._last_event_id
 
     @property
     def retry(self) -> int | None:
-        return self._scanner.retry  # type: ignore[no-any-return]
+        return self._scanner._retry
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(STREAM_IS_NO_VALUE)
 
     def _open(self) -> Iterator[Any]:
         raise NotImplementedError("a subclass says where chunks come from")
 
-    def _finish(self, error: BaseException | None, cut: bool) -> None:
+    def _finish(self, error: BaseException | None, cut: bool) -> bool:
         raise NotImplementedError("a subclass says what to do at the end")
 
-    def push(self, chunk: Any) -> None:
+    def _push(self, chunk: Any) -> None:
         """Take the next chunk. What is left of the one before is dropped: pop until there is None."""
-        if self.timing:
-            self.received_ns = perf_counter_ns()
-        self.reads += 1
+        if self._timing:
+            self._received_ns = perf_counter_ns()
+        self._reads += 1
         if type(chunk) is not bytes:
             chunk = chunk_bytes(chunk)
-        self.bytes_read += len(chunk)
+        self._bytes_read += len(chunk)
         self._items = self._scanner._scan(chunk)
 
-    def pop(self) -> Any:
+    def _pop(self) -> Any:
         """Give the next thing in the chunk, None if there is none. Raises EventTooLarge."""
         for item in self._items:
             if type(item) is ServerSentEvent:
-                self.events += 1
+                self._events += 1
             return item
         return None
 
-    def finish(self) -> bool:
+    def _take_end(self) -> bool:
         """Take the end of the stream, which may leave something to pop; tell whether it was cut."""
-        self.over = True
+        self._over = self._ended = True
         self._items = iter(self._scanner.close())
         return self._scanner._cut
 
-    def stop(self) -> None:
+    def _stop(self) -> None:
         """Drop what is left, and take no more."""
-        self.over = True
+        self._over = True
+        self._ended = False
         self._items = _NOTHING
 
     def __iter__(self) -> Any:
@@ -116,13 +130,14 @@ class EventPump:
         try:
             for item in self._items:
                 if type(item) is ServerSentEvent:
-                    self.events += 1
+                    self._events += 1
                 return item
             item = self._advance()
         except BaseException as error:
-            self.stop()
-            self._finish(error, False)
-            raise
+            self._stop()
+            if not self._finish(error, False):
+                raise
+            item = None
         finally:
             self._reading = False
         if item is None:
@@ -131,18 +146,23 @@ class EventPump:
 
     def _advance(self) -> Any:
         """Take chunks until one completes something; None at the end."""
-        while not self.over:
+        while not self._over:
             if self._source is None:
                 self._source = self._open()
             chunk = next(self._source, _END)
-            if self.over:
-                break  # type: ignore[unreachable]  # not so: another thread, or the source itself, may have stopped us
+            if self._over:
+                # Stopped meanwhile, by another thread or by the source itself, which could not be closed while it ran.
+                self._finish(None, False)  # type: ignore[unreachable]  # so it seems, to who knows of no such thing
+                break
             if chunk is _END:
-                self._finish(None, self.finish())
+                self._take_end()
             else:
-                self.push(chunk)
+                self._push(chunk)
             for item in self._items:
                 if type(item) is ServerSentEvent:
-                    self.events += 1
+                    self._events += 1
                 return item
+        if self._ended:
+            self._ended = False
+            self._finish(None, self._scanner._cut)
         return None

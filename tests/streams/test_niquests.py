@@ -1,0 +1,74 @@
+"""Responses of niquests, in both colours.
+
+Installing niquests replaces urllib3 by a fork of it, so it is no part of the `test` extra: `.ci/run` makes an environment
+of its own for it, and runs this file there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from .server import Do
+
+if TYPE_CHECKING:
+    from .server import Server
+
+niquests: Any = pytest.importorskip(
+    "niquests", reason="niquests replaces urllib3, it is tested in an environment of its own"
+)
+
+BODY = (b"id: 1\ndata: a\n\nda", Do.WAIT, b"ta: b\r\n\r", Do.WAIT, b"\ndata: \xe6\xbc", Do.WAIT, b"\xa2\n\n")
+EVENTS = ["a", "b", "漢"]
+
+
+def test_events_arrive_while_the_connection_is_open(package: Any, server: Server) -> None:
+    exchange = server.offers(*BODY)
+    with niquests.Session() as session:
+        response = session.get(exchange.url, stream=True)
+        seen = []
+        with package.iter_events(response, timing=True) as stream:
+            for event in stream:
+                seen.append(event.data)
+                exchange.go(2 if event.data == "b" else 1)
+        assert seen == EVENTS
+        assert (stream.outcome, stream.response, stream.last_event_id) == ("ended", response, "1")
+
+
+def test_a_dropped_connection_is_no_end(package: Any, server: Server) -> None:
+    exchange = server.offers(b"data: a\n\ndata: b", Do.DROP)
+    with niquests.Session() as session:
+        stream = package.iter_events(session.get(exchange.url, stream=True))
+        assert next(stream).data == "a"
+        with pytest.raises(Exception, match=r"incomplete|closed|broken"):
+            next(stream)
+        assert stream.outcome == "failed"
+
+
+def test_a_refusal_carries_the_body(package: Any, server: Server) -> None:
+    exchange = server.offers(b"no", status=401, content_type="application/json")
+    with niquests.Session() as session:
+        stream = package.iter_events(session.get(exchange.url, stream=True))
+        with pytest.raises(package.UnexpectedStatus) as caught, stream:
+            pass
+        assert (caught.value.status, caught.value.body) == (401, b"no")
+
+
+def test_asynchronous_responses_are_read_too(package: Any, server: Server) -> None:
+    exchange = server.offers(*BODY)
+
+    async def read() -> None:
+        async with niquests.AsyncSession() as session:
+            response = await session.get(exchange.url, stream=True)
+            with pytest.raises(TypeError, match="call aiter_events"):
+                package.iter_events(response)
+            seen = []
+            async with package.aiter_events(response) as stream:
+                async for event in stream:
+                    seen.append(event.data)
+                    exchange.go(2 if event.data == "b" else 1)
+            assert (seen, stream.outcome) == (EVENTS, "ended")
+
+    asyncio.run(read())
