@@ -135,8 +135,8 @@ def runner(case: Case, backend: str) -> Callable[[list[bytes]], int]:
         def _open(self) -> Iterator[bytes]:
             return iter(self.chunks)
 
-        def _finish(self, error: BaseException | None, cut: bool) -> None:
-            pass
+        def _finish(self, error: BaseException | None, cut: bool) -> bool:
+            return False
 
     def iterate(chunks: list[bytes]) -> int:
         stream = Stream(module.Scanner(**case.options))

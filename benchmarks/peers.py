@@ -39,8 +39,8 @@ class PythonStream(_python.EventPump):
     def _open(self) -> Iterator[bytes]:
         return iter(self._chunks)
 
-    def _finish(self, error: BaseException | None, cut: bool) -> None:
-        pass
+    def _finish(self, error: BaseException | None, cut: bool) -> bool:
+        return False
 
 
 def drain(events: Iterable[Any], seen: list[str] | None = None) -> None:

@@ -19,6 +19,7 @@ from cpython.ref cimport PyObject
 from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.string cimport memchr, memcmp, memcpy
 
+import sys
 from time import perf_counter_ns
 from types import GenericAlias
 
@@ -395,10 +396,22 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
     cdef object scan(self):
         """Give the next thing that the chunk completes. None: the chunk is used up, what is left of it was put away; or
         the limit was passed, and `failed` says so."""
-        cdef const char *line
+        cdef const char *line = self.at
         cdef const char *stop
         cdef Py_ssize_t size
         cdef object item
+        if (
+            self.end - line > 7 and memcmp(line, b"data: ", 6) == 0
+            and not self.line_size and not self.has_field and not self.skipping
+        ):
+            # What streams are full of: a block of one data line, whole in the chunk. It needs nothing of what is kept
+            # for a block that comes in parts.
+            stop = self.find_line_end()
+            size = stop - line
+            if self.end - stop > 1 and stop[0] == c"\n" and stop[1] == c"\n" and size <= self.limit:
+                self.at = stop + 2
+                self.pending = 0
+                return make_event(MESSAGE, decode(line + 6, size - 6), self.id, None)
         while self.at < self.end:
             line = self.at
             stop = self.find_line_end()
