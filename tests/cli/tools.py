@@ -1,6 +1,7 @@
 """Runs `ssescan` in processes, and serves streams to it. Knows the command line from outside alone."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -40,6 +41,11 @@ def run(*arguments: str, stdin: bytes = b"", env: dict[str, str] | None = None) 
     return Done(done.returncode, done.stdout, done.stderr.decode())
 
 
+def heed_interrupts() -> None:
+    """Undo what a shell does to a command in the background: there it, and all that it starts, ignores SIGINT."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @contextmanager
 def running(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
     """Start `ssescan` with pipes for all three streams, and see to it that it ends."""
@@ -50,6 +56,7 @@ def running(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
         stderr=subprocess.PIPE,
         env=environment(),
         bufsize=0,
+        preexec_fn=heed_interrupts if os.name == "posix" else None,  # noqa: PLW1509 - it is one call of the system
     ) as process:
         guard = threading.Timer(GUARD, process.kill)
         guard.start()
