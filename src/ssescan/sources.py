@@ -85,6 +85,11 @@ class Origin:
             self.content_type is not None and self.content_type.partition(";")[0].strip().lower() == "text/event-stream"
         )
 
+    def end_read(self) -> None:
+        """End a read that waits in another thread, where that can be done."""
+        if self.response is not None:
+            _end_read(self.response)
+
     def close(self) -> None:
         """Close the chunks, if they are a generator, and the response. A file stays open: it is its owner's.
 
@@ -278,6 +283,8 @@ def _urllib3_chunks(response: Any, **decoding: bool) -> Iterator[bytes]:
 
 
 def _refuse_text(source: Any, name: str) -> None:
+    if isinstance(source, str) and source.startswith(("http://", "https://")):
+        raise TypeError(f"{name}() reads a response, not a URL: pass what an HTTP client gives for it")
     if isinstance(source, str):
         raise TypeError(
             f"{name}() reads bytes, not str: an event stream is UTF-8, pass the bytes as they were received; "
@@ -300,4 +307,9 @@ def _refuse_colour(source: Any, name: str) -> NoReturn:
 
 
 def _refuse(source: Any, name: str, expected: str) -> NoReturn:
-    raise TypeError(f"{name}() reads {expected}, not {type(source).__name__}")
+    hint = ""
+    if hasattr(source, "__await__"):
+        hint = ": await it first"
+    elif hasattr(source, "__enter__") or hasattr(source, "__aenter__"):
+        hint = ": enter it first, with `with ... as response:` or `async with ... as response:`"
+    raise TypeError(f"{name}() reads {expected}, not {type(source).__name__}{hint}")

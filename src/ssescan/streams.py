@@ -40,7 +40,9 @@ else:
 
 __all__ = ["AsyncEventStream", "EventStream", "Outcome", "Stall", "aiter_events", "iter_events"]
 
+# What a refusal shows of the body, and how long it waits for that: a body may stay open for ever.
 MOST_OF_A_REFUSED_BODY = 65536  # bytes
+PATIENCE_WITH_A_REFUSED_BODY = 1.0  # seconds
 
 
 class Outcome(StrEnum):
@@ -64,6 +66,7 @@ class EventStream(EventPump[E_co]):
     `outcome`: None while open, then an Outcome. `response`: the response that the events come from, or None.
     `last_event_id`, `retry`: as of the event given last (see Scanner). `received_ns`: with `timing`,
     time.perf_counter_ns() of the read that brought that event, taken before any parsing. `reads`, `bytes_read`: so far.
+    `skipped`: events that oversize="skip" dropped.
     """
 
     __module__ = "ssescan"
@@ -111,7 +114,7 @@ class EventStream(EventPump[E_co]):
             return self._chunks
         chunks: Iterator[Any] = self._origin.open()
         if _is_refused(self._origin):
-            raise _refusal(self._origin, _read_body(chunks))
+            raise _refusal(self._origin, _read_body(chunks, self._origin))
         if self._stall is not None and self._stall.progress is not None:
             chunks = self._watched(chunks, self._stall)
         self._chunks = chunks
@@ -172,6 +175,10 @@ class AsyncEventStream(_Subscriptable[E_co]):
     @property
     def received_ns(self) -> int | None:
         return self._pump.received_ns
+
+    @property
+    def skipped(self) -> int:
+        return self._pump.skipped
 
     @property
     def reads(self) -> int:
@@ -272,6 +279,7 @@ class AsyncEventStream(_Subscriptable[E_co]):
         self._chunks = self._origin.open()
         if _is_refused(self._origin):
             body = bytearray()
+            self._wait = Patience(Stall(progress=PATIENCE_WITH_A_REFUSED_BODY))
             try:
                 while len(body) < MOST_OF_A_REFUSED_BODY and (chunk := await self._next_chunk()) is not END:
                     body += chunk
@@ -313,13 +321,21 @@ def _is_refused(origin: Origin) -> bool:
     return origin.status is not None and (origin.status >= 400 or not origin.is_event_stream())
 
 
-def _read_body(chunks: Iterator[Any]) -> bytes:
+def _read_body(chunks: Iterator[Any], origin: Origin) -> bytes:
+    from threading import Timer
+
     body = bytearray()
+    timer = Timer(PATIENCE_WITH_A_REFUSED_BODY, origin.end_read)
+    timer.daemon = True
+    timer.start()
     try:
         while len(body) < MOST_OF_A_REFUSED_BODY and (chunk := next(chunks, END)) is not END:
             body += chunk
     except Exception:  # noqa: BLE001, S110 - the refusal is the news, and goes out with what came of its body
         pass
+    finally:
+        timer.cancel()
+        timer.join()  # once the response is closed, the number of its socket may be another's
     return bytes(body)
 
 

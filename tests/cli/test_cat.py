@@ -248,3 +248,10 @@ def test_a_closed_output_is_an_error_of_one_line() -> None:
     )
     assert done.returncode == OTHER
     assert the_line(Done(done.returncode, b"", done.stderr.decode()))
+
+
+def test_bytes_without_an_event_are_told_of(tmp_path: Path) -> None:
+    (tmp_path / "page.html").write_bytes(b"<html>\n</html>\n\n")
+    done = run("cat", str(tmp_path / "page.html"))
+    assert (done.status, done.out) == (ENDED, b"")
+    assert "16 bytes came and no event; is it an event stream?" in done.err

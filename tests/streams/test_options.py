@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import pickle
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -196,3 +197,27 @@ def test_an_outcome_is_the_word_for_it(package: Any) -> None:
     assert [str(outcome) for outcome in package.Outcome] == ["ended", "cut", "failed", "closed"]
     assert package.Outcome("cut") is package.Outcome.CUT
     assert pickle.loads(pickle.dumps(package.Outcome.CUT)) is package.Outcome.CUT
+
+
+def test_a_stream_counts_the_events_that_it_skipped(package: Any) -> None:
+    chunks = [b"data: a\n\ndata: " + b"x" * 50 + b"\n\ndata: b\n\n"]
+    stream = package.iter_events(chunks, max_event_size=20, oversize="skip")
+    assert [event.data for event in stream] == ["a", "b"]
+    assert stream.skipped == 1
+
+    async def main() -> None:
+        async with package.aiter_events(chunks[0], max_event_size=20, oversize="skip") as later:
+            assert [event.data async for event in later] == ["a", "b"]
+            assert later.skipped == 1
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    ("source", "advice"),
+    [("https://example.com/", "pass what an HTTP client gives"), (nullcontext(), "enter it first")],
+)
+def test_what_newcomers_pass_is_refused_with_what_to_do(package: Any, source: Any, advice: str) -> None:
+    for call in (package.iter_events, package.aiter_events):
+        with pytest.raises(TypeError, match=advice):
+            call(source)

@@ -78,6 +78,37 @@ def test_what_is_no_event_stream_is_refused(
         assert stream.outcome is package.Outcome.FAILED
 
 
+@sync_clients
+def test_a_refusal_does_not_wait_for_a_body_that_stays_open(
+    package: Any, server: Server, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ssescan.streams.PATIENCE_WITH_A_REFUSED_BODY", 0.05)
+    exchange = server.offers(b"<p>hi</p>", Do.HOLD, content_type="text/html")
+    with client.opens(exchange.url) as response:
+        with pytest.raises(package.UnexpectedContentType) as caught:
+            next(package.iter_events(response))
+        assert caught.value.body == b"<p>hi</p>"
+        assert exchange.is_hung_up()
+
+
+@httpx_leaves_generators
+@async_clients
+def test_a_refusal_does_not_wait_for_a_body_that_stays_open_asynchronously(
+    package: Any, server: Server, client: AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ssescan.streams.PATIENCE_WITH_A_REFUSED_BODY", 0.05)
+    exchange = server.offers(b"<p>hi</p>", Do.HOLD, content_type="text/html")
+
+    async def main() -> None:
+        async with client.opens(exchange.url) as response:
+            with pytest.raises(package.UnexpectedContentType) as caught:
+                await anext(package.aiter_events(response))
+            assert caught.value.body == b"<p>hi</p>"
+
+    client.run(main)
+    assert exchange.is_hung_up()
+
+
 @httpx_leaves_generators
 @async_clients
 @refused

@@ -92,6 +92,9 @@ def print_all(stream: EventStream, output: Format, place: str) -> Exit:
             raise Failure(Exit.FAILED, f"expected to read {place} to its end, got {error}, {so_far}") from error
         raise
     output.end(stream)
+    if not events and stream.bytes_read:
+        text = f"expected events from {place}, {counted(stream.bytes_read, 'byte')} came and no event"
+        click.echo(f"ssescan: {text}; is it an event stream?", err=True)
     if stream.outcome is Outcome.CUT:
         text = f"expected the stream from {place} to end with a blank line, it was cut in the middle of an event"
         raise Failure(Exit.CUT, f"{text}, after {counted(events, 'whole event')}; the unfinished one was dropped")

@@ -62,6 +62,10 @@ cdef class EventPump:
         return self.time
 
     @property
+    def skipped(self):
+        return self.scanner.skipped
+
+    @property
     def _over(self):
         return bool(self.over)
 

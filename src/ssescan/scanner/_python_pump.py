@@ -81,6 +81,10 @@ class EventPump:
     def retry(self) -> int | None:
         return self._scanner._retry
 
+    @property
+    def skipped(self) -> int:
+        return self._scanner._skipped
+
     def __reduce__(self) -> NoReturn:
         raise TypeError(STREAM_IS_NO_VALUE)
 
