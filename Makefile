@@ -37,7 +37,7 @@ lint: $(VENV)/with-lint
 	@echo "==> ruff, codespell, cython-lint"
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/cython-lint src/ssescan/scanner
+	@PATH="$(abspath $(BIN)):$$PATH" cython-lint src/ssescan/scanner/*.pyx src/ssescan/scanner/*.pxi benchmarks/*.pyx
 	@git ls-files -z | xargs -0 $(BIN)/codespell
 
 types: $(VENV)/with-lint
