@@ -20,6 +20,7 @@ if WANTED not in ("", "yes", "no"):
     sys.exit(f"SSESCAN_BUILD_EXTENSION must be 'yes', 'no' or unset, not {WANTED!r}")
 
 POSIX = os.name == "posix"
+SUFFIX = sysconfig.get_config_var("EXT_SUFFIX")
 COMPILED = Extension(
     "ssescan.scanner._compiled",
     sources=["src/ssescan/scanner/_compiled.pyx"],
@@ -40,6 +41,13 @@ def what_is_missing() -> str:
     return ""
 
 
+def forget_what_was_built(*folders: str) -> None:
+    """Delete what earlier builds left in a checkout: it would be taken for what was not built now."""
+    for folder in folders:
+        for path in pathlib.Path(__file__).parent.glob(f"{folder}/ssescan/scanner/_compiled*{SUFFIX}"):
+            path.unlink()
+
+
 class BuildExtension(build_ext):
     """build_ext that, unless the extension is demanded, turns a failed build into a notice."""
 
@@ -53,9 +61,7 @@ class BuildExtension(build_ext):
                 reason = f"{type(error).__name__}: {error}"
         if not reason:
             return
-        # One that an earlier build left in a checkout would be taken for the one that was not built now.
-        for extension in self.extensions:
-            pathlib.Path("src", self.get_ext_filename(extension.name)).unlink(missing_ok=True)
+        forget_what_was_built("src", "build/*")
         if WANTED == "yes":
             raise SystemExit(f"ssescan build: FAILED, and SSESCAN_BUILD_EXTENSION=yes demands it: {reason}")
         self.say("*" * 76)
@@ -69,6 +75,9 @@ class BuildExtension(build_ext):
         """Print where pip and build show it with -v, and make always."""
         print("ssescan build:", text, file=sys.stderr, flush=True)
 
+
+if WANTED == "no":
+    forget_what_was_built("build/*")  # not from src: there it is the one that this checkout runs
 
 setup(
     ext_modules=[] if WANTED == "no" else [COMPILED],
