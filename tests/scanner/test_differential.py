@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from typing import Any
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -197,3 +198,8 @@ def test_backends_agree_on_what_is_wrong_use(both: Backends) -> None:
             except (TypeError, ValueError) as error:
                 texts.append(f"{type(error).__name__}: {error}")
         assert texts[0] == texts[1], (name, arguments, keywords)
+
+
+def test_a_pump_that_is_pushed_to_cannot_be_iterated_over(scanners: Any) -> None:
+    with pytest.raises(TypeError, match="push chunks and pop events, or override _open"):
+        next(scanners.EventPump(scanners.Scanner()))

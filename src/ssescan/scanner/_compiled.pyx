@@ -28,6 +28,7 @@ from ._shared import (
     ALREADY_READING,
     FED_AFTER_CLOSE,
     FED_AFTER_TOO_LARGE,
+    NO_SOURCE,
     SCANNER_IS_NO_VALUE,
     STREAM_IS_NO_VALUE,
     chunk_bytes,
@@ -77,58 +78,7 @@ cdef enum:
 
 ctypedef unsigned char flag
 
-cdef struct Buffer:
-    char *at
-    Py_ssize_t size
-    Py_ssize_t capacity
-
-
-cdef int append(Buffer *buffer, const char *source, Py_ssize_t size, Py_ssize_t limit) except -1:
-    """Append to a buffer, doubling it as needed, but not beyond the limit that it will never pass."""
-    cdef Py_ssize_t needed = buffer.size + size
-    cdef Py_ssize_t capacity
-    cdef void *grown
-    if needed > buffer.capacity:
-        capacity = max(buffer.capacity, SMALLEST_BUFFER // 2)
-        while capacity < needed:
-            capacity = capacity * 2 if capacity <= PY_SSIZE_T_MAX // 2 else needed
-        capacity = max(needed, min(capacity, limit), min(<Py_ssize_t>SMALLEST_BUFFER, capacity))
-        grown = PyMem_Realloc(buffer.at, capacity)
-        if grown == NULL:
-            raise MemoryError()
-        buffer.at = <char *>grown
-        buffer.capacity = capacity
-    memcpy(buffer.at + buffer.size, source, size)
-    buffer.size = needed
-    return 0
-
-
-cdef inline void release(Buffer *buffer) noexcept:
-    if buffer.at != NULL:
-        PyMem_Free(buffer.at)
-        buffer.at = NULL
-        buffer.size = buffer.capacity = 0
-
-
-cdef inline bint is_ascii(const char *text, Py_ssize_t size) noexcept:
-    # All of it, without an early end: a loop that compilers turn into vector instructions.
-    cdef unsigned char seen = 0
-    cdef Py_ssize_t i
-    for i in range(size):
-        seen |= <unsigned char>text[i]
-    return seen < 0x80
-
-
-cdef inline str decode(const char *text, Py_ssize_t size):
-    cdef str decoded
-    if is_ascii(text, size):
-        # Half the time of PyUnicode_DecodeUTF8.
-        decoded = PyUnicode_New(size, 0x7f)
-        memcpy(PyUnicode_DATA(decoded), text, size)
-        return decoded
-    return PyUnicode_DecodeUTF8(text, size, "replace")
-
-
+include "_compiled_bytes.pxi"
 include "_compiled_events.pxi"
 
 
@@ -611,20 +561,6 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
         self.drop_chunk()
         self.clear_line()
         self.clear_data()
-
-
-cdef inline bint is_field(const char *line, Py_ssize_t size, const char *name, Py_ssize_t length) noexcept:
-    return size >= length and memcmp(line, name, length) == 0 and (size == length or line[length] == c":")
-
-
-cdef inline const char *value_of(const char *line, Py_ssize_t length, const char *end) noexcept:
-    """Give where the value begins, in a line that ends at `end`, after a name of that length, a colon, one space."""
-    cdef const char *value = line + length
-    if value < end:
-        value += 1
-        if value < end and value[0] == c" ":
-            value += 1
-    return value
 
 
 present(Scanner, "ssescan.Scanner", NULL)

@@ -11,7 +11,8 @@ cdef class ServerSentEvent:
     None. Immutable and hashable. TypeError where a field is of another type.
     """
 
-    # Fields typed as str and int cannot form cycles, so the garbage collector does not track events: half their cost.
+    # Fields typed as str and int cannot form cycles, so the garbage collector does not track events: that saves much of
+    # their cost.
     cdef readonly str event
     cdef readonly str data
     cdef readonly str id
@@ -159,7 +160,8 @@ cdef PyMemberDef[4] EVENT_FIELDS
 cdef int list_fields() except -1:
     """Make the fields of an event plain slots, as __slots__ would: those the interpreter reads without a call.
 
-    Cython makes getters, for which `event.data` costs 15 ns more. A class without C methods is its fields and no more.
+    Cython makes getters, for which reading `event.data` takes 8 ns more. A class without C methods is its fields and
+    no more.
     """
     cdef PyTypeObject *slots = <PyTypeObject *>ServerSentEvent
     cdef int i

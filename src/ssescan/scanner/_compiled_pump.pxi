@@ -70,10 +70,12 @@ cdef class EventPump:
         return bool(self.over)
 
     def _open(self):
-        raise NotImplementedError("a subclass says where chunks come from")
+        """Give the iterator of chunks: a subclass's to say. Who pushes chunks does not iterate."""
+        raise TypeError(NO_SOURCE)
 
     def _finish(self, error, cut):
-        raise NotImplementedError("a subclass says what to do at the end")
+        """Do what is to be done at the end: nothing, unless a subclass says so."""
+        return False
 
     @cython.critical_section
     def _push(self, chunk):
@@ -112,7 +114,7 @@ cdef class EventPump:
             item = self.next_item()
             failed = False
         finally:
-            # Not `except`: that costs 8 ns an event, though nothing is raised.
+            # Not `except`, which costs though nothing is raised: 94 ns an event in 16 KiB chunks, 79 so.
             if failed:
                 self.stop()
                 self._finish(sys.exc_info()[1], False)
@@ -204,7 +206,7 @@ cdef int inherit_next(object cls) except -1:
     """Give a subclass of EventPump the slot for next() that it would have inherited, had it not been written in Cython.
 
     Cython lists __next__ among the methods, and for one of those Python gives a subclass a slot that looks it up by
-    name: 20 ns an event.
+    name and calls it as a method, for every event.
     """
     cdef PyTypeObject *slots = <PyTypeObject *>cls
     cdef PyTypeObject *ours = <PyTypeObject *>EventPump

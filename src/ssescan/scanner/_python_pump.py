@@ -9,7 +9,7 @@ from time import perf_counter_ns
 from types import GenericAlias
 
 from ._python_events import ServerSentEvent, read_only
-from ._shared import ALREADY_READING, STREAM_IS_NO_VALUE, chunk_bytes
+from ._shared import ALREADY_READING, NO_SOURCE, STREAM_IS_NO_VALUE, chunk_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -89,10 +89,12 @@ class EventPump:
         raise TypeError(STREAM_IS_NO_VALUE)
 
     def _open(self) -> Iterator[Any]:
-        raise NotImplementedError("a subclass says where chunks come from")
+        """Give the iterator of chunks: a subclass's to say. Who pushes chunks does not iterate."""
+        raise TypeError(NO_SOURCE)
 
     def _finish(self, error: BaseException | None, cut: bool) -> bool:
-        raise NotImplementedError("a subclass says what to do at the end")
+        """Do what is to be done at the end: nothing, unless a subclass says so."""
+        return False
 
     def _push(self, chunk: Any) -> None:
         """Take the next chunk. What is left of the one before is dropped: pop until there is None."""

@@ -25,6 +25,7 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # An EventPump is not to be entered while it waits for a chunk: two readers would each get half of a block.
 ALREADY_READING = "this stream is being read already: a stream has one reader at a time"
 SCANNER_IS_NO_VALUE = "a Scanner cannot be pickled or copied: it stands in the middle of a stream"
+NO_SOURCE = "this pump has no source to iterate over: push chunks and pop events, or override _open"
 STREAM_IS_NO_VALUE = "a stream cannot be pickled or copied: it reads from one source"
 FED_AFTER_CLOSE = "feed() came after close(): call reset() to read another stream"
 FED_AFTER_TOO_LARGE = "feed() came after EventTooLarge, the stream cannot be read on: call reset() to read another"
