@@ -22,6 +22,12 @@ from .errors import (
 from .scanner import Comment, Scanner, ServerSentEvent, UnknownLine, backend
 from .streams import AsyncEventStream, EventStream, Outcome, Stall, aiter_events, iter_events
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .providers import Message as Message
+    from .providers import astream as astream
+    from .providers import stream as stream
+
 __all__ = [
     "AsyncEventStream",
     "Comment",
@@ -44,3 +50,19 @@ __all__ = [
     "backend",
     "iter_events",
 ]
+
+# What needs an extra is loaded when it is first asked for, and is in neither `__all__` nor `__dir__`.
+_LAZY = {"Message": "providers", "astream": "providers", "stream": "providers"}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'ssescan' has no attribute {name!r}")
+    from ._lazy import load
+
+    thing = globals()[name] = load(name, _LAZY[name])
+    return thing
+
+
+def __dir__() -> list[str]:
+    return sorted(name for name in globals() if name not in _LAZY)

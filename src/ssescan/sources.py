@@ -80,10 +80,10 @@ class Origin:
         self.chunks = self._open()
         return self.chunks
 
-    def is_event_stream(self) -> bool:
-        return (
-            self.content_type is not None and self.content_type.partition(";")[0].strip().lower() == "text/event-stream"
-        )
+    @property
+    def media_type(self) -> str:
+        """The content type without its parameters; "" where there is none."""
+        return (self.content_type or "").partition(";")[0].strip().lower()
 
     def end_read(self) -> None:
         """End a read that waits in another thread, where that can be done."""

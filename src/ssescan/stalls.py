@@ -95,7 +95,7 @@ class Patience:
 def watch(chunks: Iterator[Any], patience: Patience, stream: Any) -> Iterator[Any]:
     """Hand on chunks until no event has come for too long. Asked for the next one, the last was scanned."""
     while True:
-        left, reason = patience.next_limit(stream()._events)
+        left, reason = patience.next_limit(stream()._progress)
         if left <= 0:
             raise patience.error(reason)
         began = monotonic()

@@ -43,6 +43,8 @@ __all__ = ["AsyncEventStream", "EventStream", "Outcome", "Stall", "aiter_events"
 # What a refusal shows of the body, and how long it waits for that: a body may stay open for ever.
 MOST_OF_A_REFUSED_BODY = 65536  # bytes
 PATIENCE_WITH_A_REFUSED_BODY = 1.0  # seconds
+EVENT_STREAM = ("text/event-stream",)
+READ_ALREADY = "this stream was read already: pass one that was not, or its source"
 
 
 class Outcome(StrEnum):
@@ -70,14 +72,17 @@ class EventStream(EventPump[E_co]):
     """
 
     __module__ = "ssescan"
-    __slots__ = ("__weakref__", "_chunks", "_origin", "_stall", "outcome", "response")
+    __slots__ = ("__weakref__", "_chunks", "_options", "_origin", "_stall", "outcome", "response")
 
     outcome: Outcome | None
     response: Any
 
+    _payloads = False  # see EventPump
+
     def __init__(self, origin: Origin, stall: Stall | None, timing: bool, options: dict[str, Any]) -> None:
         scanner: Any = Scanner(**options)
-        super().__init__(scanner, _checked_timing(timing))
+        super().__init__(scanner, _checked_timing(timing), self._payloads)
+        self._options = options
         self._stall = checked_stall(stall)
         self._origin = origin
         self._chunks: Iterator[Any] | None = None
@@ -113,12 +118,42 @@ class EventStream(EventPump[E_co]):
         if self._chunks is not None:
             return self._chunks
         chunks: Iterator[Any] = self._origin.open()
-        if _is_refused(self._origin):
+        if _is_refused(self._origin, self._content_types):
             raise _refusal(self._origin, _read_body(chunks, self._origin))
+        chunks = self._adapted(chunks)
         if self._stall is not None and self._stall.progress is not None:
             chunks = self._watched(chunks, self._stall)
         self._chunks = chunks
         return chunks
+
+    _content_types = EVENT_STREAM
+
+    def _adapted(self, chunks: Iterator[Any]) -> Iterator[Any]:
+        """Make of what the source gives what is to be scanned: nothing else, unless a subclass says so."""
+        return chunks
+
+    @property
+    def _progress(self) -> int:
+        """How many events have come that count against `progress`."""
+        return self._events
+
+    def _hand_over(self) -> tuple[Origin, Stall | None, dict[str, Any]]:
+        """Give up the source to another stream, with the options, before anything was read of it.
+
+        That it may have been opened does no harm: what is opened anew begins where nothing was read.
+        """
+        if self.outcome is not None or self.reads:
+            raise ValueError(READ_ALREADY)
+        self.outcome = Outcome.CLOSED
+        self._stop()
+        return self._origin, self._stall, self._options
+
+    def _end(self) -> None:
+        """Take it that the stream has ended, though the source may have more to give."""
+        if self.outcome is None:
+            self.outcome = Outcome.ENDED
+        self._stop()
+        self._origin.close()
 
     def _watched(self, chunks: Iterator[Any], stall: Stall) -> Iterator[Any]:
         from weakref import ref
@@ -147,15 +182,19 @@ class AsyncEventStream(_Subscriptable[E_co]):
     """
 
     __module__ = "ssescan"
-    __slots__ = ("__weakref__", "_chunks", "_cut", "_origin", "_pump", "_reading", "_wait", "outcome", "response")
+    __slots__ = (
+        "__weakref__", "_chunks", "_cut", "_options", "_origin", "_pump", "_reading", "_stall", "_wait", "outcome",
+        "response",
+    )  # fmt: skip
 
     outcome: Outcome | None
     response: Any
 
     def __init__(self, origin: Origin, stall: Stall | None, timing: bool, options: dict[str, Any]) -> None:
         scanner: Any = Scanner(**options)
-        self._pump: EventPump[E_co] = EventPump(scanner, _checked_timing(timing))
-        stall = checked_stall(stall)
+        self._pump: EventPump[E_co] = self._new_pump(scanner, _checked_timing(timing))
+        self._options = options
+        self._stall = stall = checked_stall(stall)
         self._wait: Any = None if stall is None else Patience(stall)
         self._origin = origin
         self._chunks: AsyncIterator[Any] | None = None
@@ -273,11 +312,11 @@ class AsyncEventStream(_Subscriptable[E_co]):
             return await anext(chunks, END)
         if isinstance(self._wait, Patience):
             self._wait = waiter(self._wait)
-        return await self._wait.next_chunk(chunks, self._pump._events)
+        return await self._wait.next_chunk(chunks, self._progress)
 
     async def _open(self) -> None:
         self._chunks = self._origin.open()
-        if _is_refused(self._origin):
+        if _is_refused(self._origin, self._content_types):
             body = bytearray()
             self._wait = Patience(Stall(progress=PATIENCE_WITH_A_REFUSED_BODY))
             try:
@@ -286,6 +325,34 @@ class AsyncEventStream(_Subscriptable[E_co]):
             except Exception:  # noqa: BLE001, S110 - the refusal is the news, and goes out with what came of its body
                 pass
             raise _refusal(self._origin, bytes(body))
+        self._chunks = self._adapted(self._chunks)
+
+    # As in EventStream.
+
+    _content_types = EVENT_STREAM
+
+    def _new_pump(self, scanner: Any, timing: bool) -> EventPump[E_co]:
+        return EventPump(scanner, timing)
+
+    def _adapted(self, chunks: AsyncIterator[Any]) -> AsyncIterator[Any]:
+        return chunks
+
+    @property
+    def _progress(self) -> int:
+        return self._pump._events
+
+    def _hand_over(self) -> tuple[Origin, Stall | None, dict[str, Any]]:
+        if self.outcome is not None or self.reads:
+            raise ValueError(READ_ALREADY)
+        self.outcome = Outcome.CLOSED
+        self._pump._stop()
+        return self._origin, self._stall, self._options
+
+    async def _end(self) -> None:
+        if self.outcome is None:
+            self.outcome = Outcome.ENDED
+        self._pump._stop()
+        await self._close_origin()
 
     async def _close_origin(self) -> None:
         if isinstance(self._wait, AsyncioWait):
@@ -317,8 +384,8 @@ def _outcome_of(error: BaseException | None, cut: bool) -> Outcome:
     return Outcome.FAILED if isinstance(error, Exception) else Outcome.CLOSED
 
 
-def _is_refused(origin: Origin) -> bool:
-    return origin.status is not None and (origin.status >= 400 or not origin.is_event_stream())
+def _is_refused(origin: Origin, content_types: tuple[str, ...]) -> bool:
+    return origin.status is not None and (origin.status >= 400 or origin.media_type not in content_types)
 
 
 def _read_body(chunks: Iterator[Any], origin: Origin) -> bytes:

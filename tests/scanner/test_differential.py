@@ -122,13 +122,16 @@ def test_the_events_do_not_depend_on_the_cuts(
     assert read([body[i : i + 1] for i in range(len(body))]) == whole
 
 
-@settings(max_examples=500, deadline=None)
-@given(body=streams, cuts=st.lists(st.integers(0, 30), max_size=40), chosen=options)
+@settings(max_examples=1000, deadline=None)
+@given(body=streams, cuts=st.lists(st.integers(0, 30), max_size=40), chosen=options, payloads=st.booleans())
 def test_the_pump_gives_what_feed_gives_in_both_backends(
-    both: Backends, body: bytes, cuts: list[int], chosen: dict[str, Any]
+    both: Backends, body: bytes, cuts: list[int], chosen: dict[str, Any], payloads: bool
 ) -> None:
+    def plain_or_bytes(pump: Any, item: Any) -> Any:
+        return (pump._event_name, item) if type(item) is bytes else plain(item)
+
     def pumped(module: Any) -> list[Any]:
-        pump = module.EventPump(module.Scanner(**chosen), False)
+        pump = module.EventPump(module.Scanner(**chosen), False, payloads)
         seen: list[Any] = []
         rest = body
         try:
@@ -136,16 +139,50 @@ def test_the_pump_gives_what_feed_gives_in_both_backends(
                 pump._push(rest[:cut])
                 rest = rest[cut:]
                 while (item := pump._pop()) is not None:
-                    seen += [plain(item), pump.last_event_id]
-            seen.append(pump._take_end())
+                    seen += [plain_or_bytes(pump, item), pump.last_event_id]
+            seen += [pump._take_end(), pump._cut_in_line]
             while (item := pump._pop()) is not None:
-                seen.append(plain(item))
+                seen.append(plain_or_bytes(pump, item))
         except Exception as error:
             seen += [type(error), str(error)]
         return [*seen, pump._events, pump.reads, pump.bytes_read]
 
     compiled, python = both
     assert pumped(compiled) == pumped(python)
+
+
+@settings(max_examples=500, deadline=None)
+@given(body=streams, cuts=st.lists(st.integers(0, 30), max_size=40), chosen=options)
+def test_payloads_are_the_data_and_names_of_the_events(
+    scanners: Any, body: bytes, cuts: list[int], chosen: dict[str, Any]
+) -> None:
+    def pumped(payloads: bool) -> list[Any]:
+        pump = scanners.EventPump(scanners.Scanner(**chosen), False, payloads)
+        seen: list[Any] = []
+        rest = body
+
+        def pop() -> None:
+            while (item := pump._pop()) is not None:
+                if type(item) is bytes:
+                    seen.append((pump._event_name or "message", item.decode("utf-8", "replace")))
+                elif isinstance(item, scanners.ServerSentEvent):
+                    seen.append((item.event, item.data))
+                else:
+                    seen.append(plain(item))
+
+        try:
+            for cut in [*cuts, len(body)]:
+                pump._push(rest[:cut])
+                rest = rest[cut:]
+                pop()
+            pump._take_end()
+            pop()
+        except Exception as error:
+            seen.append(str(error))
+        return seen
+
+    chosen = {**chosen, "empty_events": False}  # what has no data has no payload
+    assert pumped(True) == pumped(False)
 
 
 @settings(max_examples=200, deadline=None)

@@ -13,7 +13,7 @@ Nothing here calls Python code while it stands between two consistent states: er
 """
 
 cimport cython
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.mem cimport PyMem_Free, PyMem_Realloc
 from cpython.ref cimport PyObject
 from cpython.unicode cimport PyUnicode_DecodeUTF8
@@ -122,12 +122,14 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
     cdef str id
     cdef cython.py_int time
     cdef str cached_name
+    cdef str name           # with `payloads`: the name of the event given last, None if it had none
     cdef Py_ssize_t limit
     cdef readonly Py_ssize_t pending
     cdef readonly Py_ssize_t skipped
 
     cdef unsigned char byte_order_mark  # how many bytes of it have come; 3: it came, or something else did
     cdef flag was_cut
+    cdef flag cut_in_line   # the end of the stream came within a line
     cdef flag after_cr      # an LF that comes now belongs to the CR before it
     cdef flag closed
     cdef flag failed
@@ -142,6 +144,7 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
     cdef flag comments
     cdef flag unknown
     cdef flag dispatch_unterminated
+    cdef flag payloads      # set by an EventPump: give the data of an event, as bytes, and no event
 
     def __cinit__(self, *args, **kwargs):
         # Whatever a subclass does with __init__, memory is sound.
@@ -226,6 +229,7 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
         if 0 < self.byte_order_mark < 3:
             self.keep_byte_order_mark()
         self.was_cut = self.has_field or (self.line_size != 0 and not self.comment)
+        self.cut_in_line = self.line_size != 0
         if self.dispatch_unterminated:
             if self.line_size and not self.dropping:
                 size = self.line_size
@@ -249,7 +253,7 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
 
     @cython.final
     cdef void begin(self) noexcept:
-        self.closed = self.failed = self.was_cut = False
+        self.closed = self.failed = self.was_cut = self.cut_in_line = False
         self.byte_order_mark = 0
         self.after_cr = False
         self.pending = self.skipped = 0
@@ -361,6 +365,9 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
             if self.end - stop > 1 and stop[0] == c"\n" and stop[1] == c"\n" and size <= self.limit:
                 self.at = stop + 2
                 self.pending = 0
+                if self.payloads:
+                    self.name = None
+                    return PyBytes_FromStringAndSize(line + 6, size - 6)
                 return make_event(MESSAGE, decode(line + 6, size - 6), self.id, None)
         while self.at < self.end:
             line = self.at
@@ -527,7 +534,6 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
     cdef inline object end_block(self):
         """Take a blank line."""
         cdef object event = None
-        cdef str data
         self.pending = 0
         if not self.has_field and not self.skipping:
             return None
@@ -536,15 +542,27 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
         if self.skipping:
             pass
         elif self.has_data:
-            if self.held != NULL:
-                data = decode(self.held, self.held_size)
+            if self.payloads:
+                event = self.take_payload()
+            elif self.held != NULL:
+                event = self.dispatch(decode(self.held, self.held_size))
             else:
-                data = decode(self.data.at, self.data.size)
-            event = make_event(self.event or MESSAGE, data, self.id, self.block_retry)
+                event = self.dispatch(decode(self.data.at, self.data.size))
         elif self.empty_events and not (self.event is None and self.block_id is None and self.block_retry is None):
-            event = make_event(self.event or MESSAGE, "", self.id, self.block_retry)
+            event = self.dispatch("")
         self.clear_block()
         return event
+
+    @cython.final
+    cdef inline ServerSentEvent dispatch(self, str data):
+        return make_event(self.event or MESSAGE, data, self.id, self.block_retry)
+
+    @cython.final
+    cdef inline bytes take_payload(self):
+        self.name = self.event
+        if self.held != NULL:
+            return PyBytes_FromStringAndSize(self.held, self.held_size)
+        return PyBytes_FromStringAndSize(self.data.at, self.data.size)
 
     @cython.final
     cdef void overflow(self, Py_ssize_t size) noexcept:

@@ -13,6 +13,9 @@ cdef class EventPump:
     one who fetches the chunks himself: `_push` one, `_pop` until there is None, and in the end `_take_end`. All names
     but those of a stream's attributes have an underscore: what is public here is public there.
 
+    With `payloads`, the data of an event is given in place of the event, as the bytes that came, and no str is made of
+    it; `_event_name` is then the name that the event had, None if it had none.
+
     Twin of EventPump in `_python_pump.py`.
     """
 
@@ -25,15 +28,17 @@ cdef class EventPump:
     cdef flag timing
     cdef readonly Py_ssize_t reads
     cdef readonly Py_ssize_t bytes_read
-    cdef readonly Py_ssize_t _events    # ServerSentEvents given so far
+    cdef readonly Py_ssize_t _events    # events given so far
+    cdef readonly Py_ssize_t _events_before_end     # of these, before the source ended
     cdef object time
 
     def __cinit__(self, *args, **kwargs):
         # Whatever a subclass does with __init__, there is a scanner.
         self.scanner = Scanner.__new__(Scanner)
 
-    def __init__(self, Scanner scanner not None, bint timing=False):
+    def __init__(self, Scanner scanner not None, bint timing=False, bint payloads=False):
         self.scanner = scanner
+        scanner.payloads = payloads
         self.timing = timing
         inherit_next(type(self))
 
@@ -69,6 +74,15 @@ cdef class EventPump:
     def _over(self):
         return bool(self.over)
 
+    @property
+    @cython.critical_section
+    def _event_name(self):
+        return self.scanner.name
+
+    @property
+    def _cut_in_line(self):
+        return bool(self.scanner.cut_in_line)
+
     def _open(self):
         """Give the iterator of chunks: a subclass's to say. Who pushes chunks does not iterate."""
         raise TypeError(NO_SOURCE)
@@ -76,6 +90,10 @@ cdef class EventPump:
     def _finish(self, error, cut):
         """Do what is to be done at the end: nothing, unless a subclass says so."""
         return False
+
+    def _bytes_of(self, chunk):
+        """Give the bytes of a chunk that is not exactly bytes; a subclass may know more kinds. TypeError for others."""
+        return chunk_bytes(chunk)
 
     @cython.critical_section
     def _push(self, chunk):
@@ -166,7 +184,7 @@ cdef class EventPump:
             item = self.leftover.pop()
         else:
             item = self.scanner.scan()
-        if type(item) is ServerSentEvent:
+        if type(item) is ServerSentEvent or type(item) is bytes:
             self._events += 1
         return item
 
@@ -182,14 +200,15 @@ cdef class EventPump:
             self.time = perf_counter_ns()
         self.reads += 1
         if type(chunk) is not bytes:
-            chunk = chunk_bytes(chunk)
+            chunk = self._bytes_of(chunk)
         self.bytes_read += PyBytes_GET_SIZE(chunk)
         self.scanner.put_away()
-        self.scanner.push(<bytes>chunk)
+        self.scanner.push(<bytes?>chunk)
         return 0
 
     cdef int take_end(self) except -1:
         self.over = self.ended = True
+        self._events_before_end = self._events
         self.leftover = self.scanner.take_end()
         self.leftover.reverse()
         return 0

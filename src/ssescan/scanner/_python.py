@@ -61,6 +61,7 @@ class Scanner:
         "_closed",
         "_comments",
         "_cut",
+        "_cut_in_line",
         "_data",
         "_dispatch_unterminated",
         "_dropping",
@@ -73,6 +74,8 @@ class Scanner:
         "_limit",
         "_line_size",
         "_lock",
+        "_name",
+        "_payloads",
         "_pending",
         "_pieces",
         "_retry",
@@ -89,6 +92,9 @@ class Scanner:
     _pending: int
     _skipped: int
     _cut: bool
+    _cut_in_line: bool  # the end of the stream came within a line
+    _payloads: bool  # set by an EventPump: give the data of an event, as bytes, and no event
+    _name: str | None  # with `_payloads`: the name of the event given last, None if it had none
 
     # The stream.
     _bom: int  # how many bytes of a byte order mark have come; 3: it came, or something else did
@@ -121,6 +127,8 @@ class Scanner:
         self._skip = self._empty_events = self._comments = self._unknown = self._dispatch_unterminated = False
         # A feed is one step to other threads, as it is in the compiled twin.
         self._lock = RLock()
+        self._payloads = False
+        self._name = None
         self._last_event_id = ""
         self._retry = None
         self._begin()
@@ -202,6 +210,7 @@ class Scanner:
                 self._line_size = self._bom
             unfinished = self._line_size and not self._starts_with_colon()
             self._cut = bool(self._has_field or unfinished)
+            self._cut_in_line = self._line_size != 0
             items: list[Any] = []
             if self._dispatch_unterminated:
                 line = self._finish_line(b"")
@@ -217,7 +226,7 @@ class Scanner:
             self._begin()
 
     def _begin(self) -> None:
-        self._closed = self._failed = self._cut = False
+        self._closed = self._failed = self._cut = self._cut_in_line = False
         self._bom = 0
         self._after_cr = False
         self._pending = self._skipped = 0
@@ -278,8 +287,11 @@ class Scanner:
             return iter((self._make_message(chunk[6:-2]),))
         return self._scan_blocks(chunk)
 
-    def _make_message(self, data: bytes) -> ServerSentEvent:
+    def _make_message(self, data: bytes) -> ServerSentEvent | bytes:
         """Dispatch a block of one data line, which is what streams are full of."""
+        if self._payloads:
+            self._name = None
+            return data
         made: Any = EventInTheMaking()
         made.event = "message"
         made.data = data.decode("utf-8", "replace")
@@ -473,9 +485,12 @@ class Scanner:
         data = self._data
         if self._block_id is not None:
             self._last_event_id = self._block_id
-        event = None
+        event: ServerSentEvent | bytes | None = None
         if not self._skipping:
-            if data is not None:
+            if data is not None and self._payloads:
+                self._name = self._event
+                event = bytes(data)
+            elif data is not None:
                 event = make_event(
                     self._event or "message", data.decode("utf-8", "replace"), self._last_event_id, self._block_retry
                 )

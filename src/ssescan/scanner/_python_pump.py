@@ -35,6 +35,9 @@ class EventPump:
     one who fetches the chunks himself: `_push` one, `_pop` until there is None, and in the end `_take_end`. All names
     but those of a stream's attributes have an underscore: what is public here is public there.
 
+    With `payloads`, the data of an event is given in place of the event, as the bytes that came, and no str is made of
+    it; `_event_name` is then the name that the event had, None if it had none.
+
     Twin of EventPump in `_compiled_pump.pxi`.
     """
 
@@ -43,6 +46,7 @@ class EventPump:
         "_bytes_read",
         "_ended",
         "_events",
+        "_events_before_end",
         "_items",
         "_over",
         "_reading",
@@ -56,8 +60,9 @@ class EventPump:
     if not TYPE_CHECKING:
         __class_getitem__ = classmethod(GenericAlias)
 
-    def __init__(self, /, scanner: Scanner, timing: bool = False) -> None:
+    def __init__(self, /, scanner: Scanner, timing: bool = False, payloads: bool = False) -> None:
         self._scanner = scanner
+        scanner._payloads = payloads
         self._timing = timing
         self._source: Iterator[Any] | None = None
         self._items: Iterator[Any] = _NOTHING
@@ -66,7 +71,8 @@ class EventPump:
         self._ended = False  # the source ended, and _finish was not told of it yet
         self._reads = 0
         self._bytes_read = 0
-        self._events = 0  # ServerSentEvents given so far
+        self._events = 0  # events given so far
+        self._events_before_end = 0  # of these, before the source ended
         self._received_ns: int | None = None
 
     reads = read_only(_NAME, "reads")
@@ -85,6 +91,14 @@ class EventPump:
     def skipped(self) -> int:
         return self._scanner._skipped
 
+    @property
+    def _event_name(self) -> str | None:
+        return self._scanner._name
+
+    @property
+    def _cut_in_line(self) -> bool:
+        return self._scanner._cut_in_line
+
     def __reduce__(self) -> NoReturn:
         raise TypeError(STREAM_IS_NO_VALUE)
 
@@ -96,20 +110,24 @@ class EventPump:
         """Do what is to be done at the end: nothing, unless a subclass says so."""
         return False
 
+    def _bytes_of(self, chunk: Any) -> bytes:
+        """Give the bytes of a chunk that is not exactly bytes; a subclass may know more kinds. TypeError for others."""
+        return chunk_bytes(chunk)
+
     def _push(self, chunk: Any) -> None:
         """Take the next chunk. What is left of the one before is dropped: pop until there is None."""
         if self._timing:
             self._received_ns = perf_counter_ns()
         self._reads += 1
         if type(chunk) is not bytes:
-            chunk = chunk_bytes(chunk)
+            chunk = self._bytes_of(chunk)
         self._bytes_read += len(chunk)
         self._items = self._scanner._scan(chunk)
 
     def _pop(self) -> Any:
         """Give the next thing in the chunk, None if there is none. Raises EventTooLarge."""
         for item in self._items:
-            if type(item) is ServerSentEvent:
+            if type(item) is ServerSentEvent or type(item) is bytes:
                 self._events += 1
             return item
         return None
@@ -117,6 +135,7 @@ class EventPump:
     def _take_end(self) -> bool:
         """Take the end of the stream, which may leave something to pop; tell whether it was cut."""
         self._over = self._ended = True
+        self._events_before_end = self._events
         self._items = iter(self._scanner.close())
         return self._scanner._cut
 
@@ -135,7 +154,7 @@ class EventPump:
         self._reading = True
         try:
             for item in self._items:
-                if type(item) is ServerSentEvent:
+                if type(item) is ServerSentEvent or type(item) is bytes:
                     self._events += 1
                 return item
             item = self._advance()
@@ -165,7 +184,7 @@ class EventPump:
             else:
                 self._push(chunk)
             for item in self._items:
-                if type(item) is ServerSentEvent:
+                if type(item) is ServerSentEvent or type(item) is bytes:
                     self._events += 1
                 return item
         if self._ended:

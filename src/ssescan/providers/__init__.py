@@ -1,0 +1,103 @@
+"""What a model said, from the bytes it was sent in: parts, messages, and the objects of each API.
+
+Needs msgspec, and neither an SDK nor an HTTP client. `stream` and `astream` read any of the formats; `openai_chat`,
+`openai_responses`, `anthropic`, `gemini` and `gemini_interactions` have the objects of each by themselves.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+try:
+    import msgspec as _msgspec  # noqa: F401
+except ModuleNotFoundError as _error:
+    raise ImportError(
+        "ssescan.providers needs the package msgspec, which is not installed: pip install 'ssescan[providers]'",
+        name="msgspec",
+    ) from _error
+
+from .formats import APIS
+from .message import (
+    Block,
+    Choice,
+    MediaBlock,
+    Message,
+    RawBlock,
+    ReasoningBlock,
+    RedactedReasoningBlock,
+    RefusalBlock,
+    ServerToolResultBlock,
+    TextBlock,
+    ToolCall,
+)
+from .parts import (
+    Citation,
+    End,
+    Error,
+    Finish,
+    FinishReason,
+    Logprobs,
+    Media,
+    Part,
+    Ping,
+    Raw,
+    ReasoningDelta,
+    RedactedReasoning,
+    RefusalDelta,
+    ServerToolResult,
+    Signature,
+    Start,
+    TextDelta,
+    ToolCallDelta,
+    ToolCallEnd,
+    ToolCallStart,
+    Usage,
+)
+from .streams import AsyncMessageStream, MessageStream, astream, stream
+
+__all__ = [
+    "AsyncMessageStream",
+    "Block",
+    "Choice",
+    "Citation",
+    "End",
+    "Error",
+    "Finish",
+    "FinishReason",
+    "Logprobs",
+    "Media",
+    "MediaBlock",
+    "Message",
+    "MessageStream",
+    "Part",
+    "Ping",
+    "Raw",
+    "RawBlock",
+    "ReasoningBlock",
+    "ReasoningDelta",
+    "RedactedReasoning",
+    "RedactedReasoningBlock",
+    "RefusalBlock",
+    "RefusalDelta",
+    "ServerToolResult",
+    "ServerToolResultBlock",
+    "Signature",
+    "Start",
+    "TextBlock",
+    "TextDelta",
+    "ToolCall",
+    "ToolCallDelta",
+    "ToolCallEnd",
+    "ToolCallStart",
+    "Usage",
+    "astream",
+    "stream",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # The formats are loaded when they are used.
+    if name.replace("_", "-") in APIS:
+        return import_module(f".{name}", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,103 @@
+"""What every wire format is read by: the rules that are the same for all, and what a format has to say for itself.
+
+To add a format: a file with flat Structs for its events, a subclass of Adapter, a function `turn`; and a line each in
+`formats.py`, where it is found by its name and told from the others by its first event. Nothing here knows of HTTP or
+of event streams: it is given JSON, as Structs or as plain values.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import msgspec
+from msgspec import Struct
+
+from .drafts import Draft
+from .parts import Error, Raw
+from .payloads import convert
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from .parts import Part
+
+__all__ = ["Adapter", "error_of", "plain_number", "text_of"]
+
+NOTHING_TOLD: tuple[Part, ...] = ()
+
+
+class Adapter:
+    """Turns the events of one format into parts, and writes them to the draft of the message.
+
+    A subclass sets `api` and `event`, its Struct, and has `handle`, `finish` and `complete`.
+    """
+
+    api: ClassVar[str]
+    event: ClassVar[type[Struct]]
+
+    def __init__(self, draft: Draft, name: Callable[[], str | None]) -> None:
+        self.draft = draft
+        self.emit = draft.emit
+        self.name = name
+        """Gives the name of the event at hand, None if it has none: a hint, for JSON that does not say what it is."""
+        self.line_ended = True
+        """Whether the last line of the stream was ended: set before `complete` is asked for."""
+        self.decode: Callable[[bytes], Any] = msgspec.json.Decoder(self.event).decode
+
+    def handle(self, event: Any) -> Sequence[Part] | None:
+        """Take an event, give what it tells; None if it is not known.
+
+        All that is in the Struct is of the type that the Struct says, and nothing else may be relied on.
+        """
+        raise AssertionError("every format says how its events are handled")  # pragma: no cover
+
+    def finish(self) -> None:
+        """Tell what is left to be told at the end of the stream, whyever it ended."""
+        self.draft.finish()
+
+    @property
+    def complete(self) -> bool:
+        """Whether the provider said of all that it began that it ended."""
+        return self.draft.all_finished
+
+    def take(self, value: Any) -> list[Part]:
+        """Take any JSON value: an event, a list of events, or something else, which is kept as Raw."""
+        if isinstance(value, list) and any(isinstance(element, dict) for element in value):
+            return [part for element in value for part in self._take_one(element)]
+        return self._take_one(value)
+
+    def _take_one(self, value: Any) -> list[Part]:
+        if not isinstance(value, dict):
+            return [Raw(name=self.name() or "value", data=value)]
+        event, fits = convert(value, self.event)
+        parts = self.handle(event)
+        if parts is None or not fits:
+            name = next((value[key] for key in ("type", "event_type", "object") if isinstance(value.get(key), str)), "")
+            return [*(parts or ()), Raw(name=name or self.name() or "event", data=value)]
+        return list(parts)
+
+
+def error_of(raw: Any) -> Error:
+    """Make an Error of what a provider sent as one: an object, or a text."""
+    if not isinstance(raw, dict):
+        return Error(message=raw if isinstance(raw, str) else None, raw=raw)
+    kind, code, message = (raw.get(key) for key in ("type", "code", "message"))
+    if message is None and code is None and raw.get("error"):
+        return error_of(raw["error"])
+    if not isinstance(message, str):
+        message = next((raw[key] for key in ("error", "detail", "reason") if isinstance(raw.get(key), str)), None)
+    if isinstance(code, bool) or not isinstance(code, (str, int, float)):
+        code = None
+    return Error(kind=kind if isinstance(kind, str) else None, code=code, message=message, raw=raw)
+
+
+def plain_number(value: Any) -> int | None:
+    """Give a count of tokens, None where it is none."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return int(value) if isinstance(value, int) or value.is_integer() else None
+
+
+def text_of(value: Any) -> str:
+    """Give a text; "" for anything else."""
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,341 @@
+"""Anthropic Messages, the beta blocks included, and gateways and servers that speak like them.
+
+Events are told by the `type` of their JSON; the name of the event is only a hint, and often lost on the way.
+https://docs.anthropic.com/en/docs/build-with-claude/streaming
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from msgspec import Struct
+
+from .adapter import Adapter, error_of, plain_number, text_of
+from .drafts import CallDraft, ReasoningDraft, TextDraft, compact
+from .message import RawBlock, ReasoningBlock, RedactedReasoningBlock, ServerToolResultBlock, TextBlock, ToolCall
+from .parts import Error, Raw, Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .drafts import BlockDraft
+    from .message import Block, Message
+    from .parts import FinishReason, Part
+
+__all__ = ["Anthropic", "turn"]
+
+
+class _Delta(Struct, gc=False):
+    type: str | None = None
+    text: str | None = None
+    partial_json: str | None = None
+    thinking: str | None = None
+    signature: str | None = None
+    citation: dict[str, Any] | None = None
+    content: Any = None
+    encrypted_content: str | None = None
+    stop_reason: str | None = None
+    stop_sequence: str | None = None
+    stop_details: dict[str, Any] | None = None
+
+
+class _Event(Struct, gc=False):
+    type: str | None = None
+    index: int | None = None
+    delta: _Delta | None = None
+    content_block: dict[str, Any] | None = None
+    message: dict[str, Any] | str | None = None
+    usage: dict[str, Any] | None = None
+    error: Any = None
+    request_id: str | None = None
+
+
+REASONS: dict[str, FinishReason] = {
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "max_tokens": "length",
+    "model_context_window_exceeded": "length",
+    "tool_use": "tool_calls",
+    "refusal": "refusal",
+    "pause_turn": "pause",
+    "compaction": "pause",
+}
+
+CALLS = {"tool_use": False, "server_tool_use": True, "mcp_tool_use": True}
+"""The blocks that call a tool, and whether it is one of the provider's own."""
+
+UNITS = {
+    "char_location": "char",
+    "page_location": "page",
+    "content_block_location": "block",
+    "search_result_location": "block",
+}
+
+
+class Anthropic(Adapter):
+    """Events to parts."""
+
+    api: ClassVar[str] = "anthropic"
+    event: ClassVar[type[Struct]] = _Event
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._blocks: dict[int, BlockDraft | None] = {}  # that were begun; None: of a kind that is kept as it is
+        self._usage: dict[str, Any] = {}
+        self._began = False
+        self._id = ""  # of the message that the stream began with
+        self._stopped = False
+        # The text block that deltas with this index are for.
+        self._index: int | None = -1
+        self._text: TextDraft | None = None
+
+    def handle(self, event: _Event) -> Sequence[Part] | None:
+        # What streams are full of has a way of its own: a piece of the text that came last.
+        delta = event.delta
+        if (
+            delta is not None
+            and event.index == self._index
+            and delta.type == "text_delta"
+            and event.type == "content_block_delta"
+            and delta.text
+            and self._text is not None
+        ):
+            return (self._text.delta(delta.text),)
+        kind = event.type or self.name()
+        if kind == "content_block_delta":
+            known = self._delta(event)
+        else:
+            handler = HANDLERS.get(kind or "")
+            known = handler is not None
+            if handler is not None:
+                handler(self, event)
+            elif event.error:
+                known = True
+                self._error(event)
+        return self.draft.take() if known else None
+
+    def _message_start(self, event: _Event) -> None:
+        message = event.message if isinstance(event.message, dict) else {}
+        id = text_of(message.get("id"))
+        if self._began:
+            if id != self._id:  # else it was sent twice
+                text = f"the stream began with message {self._id!r}, and another, {id!r}, begins within it"
+                self.draft.fail(Error(kind="protocol", message=text, raw=message))
+            return
+        self._began = True
+        self._id = id
+        self.draft.start(id, text_of(message.get("model")))
+        self._count(message.get("usage"))
+        self.draft.choice(0)
+        for index, block in enumerate(_list(message.get("content"))):
+            self._begin(index, block)
+
+    def _block_start(self, event: _Event) -> None:
+        if event.content_block is not None:
+            self._begin(_number(event.index, len(self._blocks)), event.content_block)
+
+    def _begin(self, index: int, block: Any) -> None:
+        """Begin a block; take what it brings along."""
+        if not isinstance(block, dict):
+            return
+        choice = self.draft.choice(0)
+        kind = text_of(block.get("type"))
+        native = {name: value for name, value in block.items() if value is not None and name not in ("type", "text")}
+        self._index = -1
+        draft: BlockDraft | None
+        if kind == "text":
+            draft = TextDraft(choice)
+            self._index, self._text = index, draft
+            draft.cite([_cited(item) for item in _list(block.get("citations"))])
+            draft.add(text_of(block.get("text")))
+        elif kind == "thinking":
+            draft = ReasoningDraft(choice)
+            draft.add(text_of(block.get("thinking")))
+            draft.sign(text_of(block.get("signature")))
+        elif kind == "redacted_thinking":
+            draft = choice.redacted(text_of(block.get("data")))
+        elif kind in CALLS:
+            draft = CallDraft(choice, text_of(block.get("id")), text_of(block.get("name")), server=CALLS[kind])
+            draft.native = native | {"type": kind}
+            if block.get("input"):
+                draft.whole = compact(block["input"])  # counts, unless fragments come
+        elif kind.endswith("_tool_result"):
+            content = block.get("content")
+            failed = bool(block.get("is_error")) or text_of(_dict(content).get("type")).endswith("_error")
+            choice.result(text_of(block.get("tool_use_id")) or None, kind, content, error=failed)
+            draft = choice.blocks[-1]
+            draft.native = native
+        else:
+            if kind == "fallback" and (model := text_of(_dict(block.get("to")).get("model"))):
+                self.draft.model = model
+            draft = choice.raw(kind or "content_block", block)
+        self._blocks[index] = draft
+
+    def _delta(self, event: _Event) -> bool:
+        """Take a delta; tell whether it was known."""
+        delta = event.delta
+        if delta is None:
+            return False
+        index = _number(event.index, max(len(self._blocks) - 1, 0))
+        block = self._blocks.get(index)
+        kind = delta.type
+        if kind == "text_delta":
+            # A delta of a block that never began begins it. What is for a block of another kind is kept as Raw.
+            text = self._expected(index, TextDraft)
+            if text is not None and delta.text is not None:
+                text.add(delta.text)
+                self._index, self._text = event.index, text
+                return True
+        elif kind == "thinking_delta":
+            thought = self._expected(index, ReasoningDraft)
+            if thought is not None:
+                thought.add(delta.thinking)
+                return True
+        elif kind == "input_json_delta":
+            if isinstance(block, CallDraft):
+                block.add(delta.partial_json)
+                return True
+        elif kind == "signature_delta":
+            signed = block or self._expected(index, ReasoningDraft)
+            if signed is not None:
+                signed.sign(delta.signature or "")
+                return True
+        elif kind == "citations_delta":
+            text = self._expected(index, TextDraft)
+            if text is not None and delta.citation is not None:
+                text.cite([_cited(delta.citation)])
+                return True
+        elif kind == "compaction_delta" and block is not None:
+            news = {"content": delta.content, "encrypted_content": delta.encrypted_content}
+            block.native |= news
+            self.emit(Raw(block=block.number, name="compaction_delta", data={"type": "compaction_delta"} | news))
+            return True
+        return False
+
+    def _expected(self, index: int, kind: type[Any]) -> Any:
+        """Give the block, begun if it was not; None if it is of another kind."""
+        if index not in self._blocks:
+            self._blocks[index] = kind(self.draft.choice(0))
+        block = self._blocks[index]
+        return block if type(block) is kind else None
+
+    def _block_stop(self, event: _Event) -> None:
+        block = self._blocks.get(_number(event.index, max(len(self._blocks) - 1, 0)))
+        if isinstance(block, CallDraft):
+            block.end()
+
+    def _message_delta(self, event: _Event) -> None:
+        choice = self.draft.choice(0)
+        delta = event.delta
+        self._count(event.usage)
+        if delta is not None and delta.stop_reason:
+            choice.raw_reason = delta.stop_reason
+            choice.reason = REASONS.get(delta.stop_reason, "other")
+            choice.stop_sequence = delta.stop_sequence
+            choice.details = delta.stop_details
+
+    def _message_stop(self, event: _Event) -> None:
+        self._stopped = True
+
+    def _ping(self, event: _Event) -> None:
+        self.draft.ping()
+
+    def _error(self, event: _Event) -> None:
+        error = error_of(event.error if event.error else {"message": event.message})
+        raw = {"type": "error", "error": event.error} | ({"request_id": event.request_id} if event.request_id else {})
+        self.draft.fail(Error(kind=error.kind, code=error.code, message=error.message, raw=raw))
+
+    def _count(self, usage: Any) -> None:
+        """Take totals so far: what is not null replaces what was there."""
+        if not isinstance(usage, dict) or not usage:
+            return
+        self._usage |= {name: value for name, value in usage.items() if value is not None}
+        self.draft.count(usage_of(dict(self._usage)))
+
+    @property
+    def complete(self) -> bool:
+        return self._stopped or super().complete
+
+
+HANDLERS = {
+    "message_start": Anthropic._message_start,
+    "content_block_start": Anthropic._block_start,
+    "content_block_stop": Anthropic._block_stop,
+    "message_delta": Anthropic._message_delta,
+    "message_stop": Anthropic._message_stop,
+    "ping": Anthropic._ping,
+    "error": Anthropic._error,
+}
+
+
+def _number(index: int | None, otherwise: int) -> int:
+    return otherwise if index is None else index
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _cited(citation: Any) -> dict[str, Any]:
+    citation = _dict(citation)
+    unit = UNITS.get(text_of(citation.get("type")))
+    return citation | {"unit": unit} if unit else citation
+
+
+def usage_of(usage: dict[str, Any]) -> Usage:
+    """Give the usage in neutral terms: `input_tokens` is what no cache had a part in, so the caches are added."""
+    fresh, write, read, output = (
+        plain_number(usage.get(name))
+        for name in (
+            "input_tokens",
+            "cache_creation_input_tokens",
+            "cache_read_input_tokens",
+            "output_tokens",
+        )
+    )
+    known = [count for count in (fresh, write, read) if count is not None]
+    return Usage(
+        input=sum(known) if known else None,
+        output=output,
+        reasoning=plain_number(_dict(usage.get("output_tokens_details")).get("thinking_tokens")),
+        cache_read=read,
+        cache_write=write,
+        raw=usage,
+    )
+
+
+def turn(message: Message) -> dict[str, Any]:
+    """Give the assistant's message for `messages`: all blocks in order, signatures and encrypted content unchanged."""
+    content = [made for block in message.blocks if (made := _content(block)) is not None]
+    return {"role": "assistant", "content": content}
+
+
+def _content(block: Block) -> dict[str, Any] | None:
+    match block:
+        case TextBlock(text=text, citations=citations):
+            if not text:
+                return None  # the API refuses empty text
+            plain = [{name: value for name, value in item.items() if name != "unit"} for item in citations]
+            return {"type": "text", "text": text} | ({"citations": plain} if plain else {})
+        case ReasoningBlock(text=text, signature=signature):
+            # Without its signature thinking is refused: it was cut, or is another server's.
+            return {"type": "thinking", "thinking": text, "signature": signature} if signature else None
+        case RedactedReasoningBlock(data=data):
+            return {"type": "redacted_thinking", "data": data}
+        case ToolCall(cut=False):
+            try:
+                arguments = block.json()
+            except ValueError:
+                arguments = None
+            if not isinstance(arguments, dict):
+                arguments = {"INVALID_JSON": block.arguments}  # so Anthropic wants to be shown what is none
+            return {"type": "tool_use"} | block.native | {"id": block.id, "name": block.name, "input": arguments}
+        case ServerToolResultBlock(name=name, native=native):
+            return {"type": name} | native
+        case RawBlock(data=dict() as data, native=native):
+            return data | native
+    return None

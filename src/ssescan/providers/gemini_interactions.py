@@ -1,0 +1,337 @@
+"""Google Gemini, Interactions: steps, each begun, told of in deltas, and ended.
+
+Events are told by their `event_type`, which is often the last key. The names that Interactions had at first are read as
+well (`interaction.start`, `content.start`). https://ai.google.dev/api/interactions
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from msgspec import Struct
+
+from .adapter import Adapter, error_of, plain_number, text_of
+from .drafts import CallDraft, MediaDraft, ReasoningDraft, TextDraft, compact
+from .parts import Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .message import Message
+    from .parts import FinishReason, Part
+
+__all__ = ["GeminiInteractions", "turn"]
+
+
+class _Event(Struct, gc=False):
+    event_type: str | None = None
+    index: int | None = None
+    delta: dict[str, Any] | None = None
+    step: dict[str, Any] | None = None
+    content: dict[str, Any] | None = None
+    interaction: dict[str, Any] | None = None
+    usage: dict[str, Any] | None = None
+    metadata: dict[str, Any] | None = None
+    error: Any = None
+
+
+REASONS: dict[str, FinishReason] = {
+    "completed": "stop",
+    "requires_action": "tool_calls",
+    "incomplete": "length",
+    "budget_exceeded": "length",
+    "requires_continuation": "pause",
+    "failed": "error",
+    "cancelled": "other",
+}
+OPEN = ("in_progress", "queued", "")
+"""Statuses of an interaction that goes on."""
+
+MEDIA = ("image", "audio", "video", "document")
+
+
+class _Step:
+    """A step: as it was announced, with what deltas added to it."""
+
+    __slots__ = ("call", "content", "ended", "item", "media", "result", "thought", "type")
+
+    def __init__(self, item: dict[str, Any]) -> None:
+        self.item = {name: value for name, value in item.items() if name not in ("content", "summary")}
+        self.type = text_of(item.get("type"))
+        self.call: CallDraft | None = None
+        self.thought: ReasoningDraft | None = None
+        self.content: list[TextDraft | dict[str, Any]] = []
+        self.result = False  # it is one, not told of yet
+        self.ended = False
+
+
+class _Steps:
+    """All steps, in order; as `plain` gives them, they are a turn."""
+
+    __slots__ = ("all",)
+
+    def __init__(self) -> None:
+        self.all: list[_Step] = []
+
+    def plain(self) -> list[dict[str, Any]]:
+        return [made for step in self.all if (made := _wanted_back(step)) is not None]
+
+
+class GeminiInteractions(Adapter):
+    """Events to parts."""
+
+    api: ClassVar[str] = "gemini-interactions"
+    event: ClassVar[type[Struct]] = _Event
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._steps = _Steps()
+        self._by_index: dict[int, _Step] = {}
+        self.choice = self.draft.choice(0)
+        self.choice.native["steps"] = self._steps
+
+    def handle(self, event: _Event) -> Sequence[Part] | None:
+        kind = event.event_type or self.name() or ""
+        total = event.usage or (event.metadata or {}).get("total_usage")
+        if kind == "step.delta" or kind == "content.delta":
+            if not self._delta(event):
+                return None
+        elif kind == "step.start" or kind == "content.start":
+            self._begin(event.index, event.step or event.content or {})
+        elif kind == "step.stop" or kind == "content.stop":
+            self._stop(event.index)
+        elif kind.startswith("interaction."):
+            self._interaction(kind, event)
+        elif event.error or kind == "error":
+            self.draft.fail(error_of(event.error or {"message": None}))
+        elif kind != "done":
+            return None
+        if isinstance(total, dict):
+            self.draft.count(usage_of(total))
+        return self.draft.take()
+
+    def _interaction(self, kind: str, event: _Event) -> None:
+        interaction = event.interaction or {}
+        self.draft.start(text_of(interaction.get("id")), text_of(interaction.get("model")))
+        if isinstance(usage := interaction.get("usage"), dict):
+            self.draft.count(usage_of(usage))
+        status = text_of(interaction.get("status"))
+        if kind in ("interaction.completed", "interaction.complete", "interaction.requires_action"):
+            self._end(status or "completed", interaction)
+
+    def _end(self, status: str, interaction: dict[str, Any]) -> None:
+        if status in OPEN:
+            return
+        if not self._steps.all:
+            for index, step in enumerate(_list(interaction.get("steps"))):
+                if isinstance(step, dict):  # told of whole, and nowhere else
+                    self._begin(index, step)
+                    self._stop(index)
+        self.choice.raw_reason = status
+        self.choice.reason = REASONS.get(status, "other")
+        if status == "completed" and self.choice.has_calls:
+            self.choice.reason = "tool_calls"
+        if status == "failed" and not self.draft.errors:
+            self.draft.fail(error_of(interaction.get("error") or {"message": "the interaction failed"}))
+
+    # Steps
+
+    def _begin(self, index: int | None, item: dict[str, Any]) -> _Step:
+        index = len(self._by_index) if index is None else index
+        kind = text_of(item.get("type"))
+        step = self._by_index[index] = _Step(item)
+        self._steps.all.append(step)
+        id, name = text_of(item.get("id")) or None, text_of(item.get("name"))
+        if kind == "user_input":
+            step.item = item  # said by the user, and no part of the answer
+        elif kind in ("model_output", "text", *MEDIA):
+            for part in [item] if kind in ("text", *MEDIA) else _list(item.get("content")):
+                self._add(step, part)
+            if item.get("error"):
+                self.draft.fail(error_of(item["error"]))
+        elif kind == "thought":
+            for part in _list(item.get("summary")):
+                self._think(step).add(text_of(_dict(part).get("text")))
+            if signature := text_of(item.get("signature")):
+                self._think(step).sign(signature)
+        elif kind.endswith("_call"):
+            server = kind != "function_call"
+            step.call = CallDraft(self.choice, id, name or kind.removesuffix("_call"), server=server)
+            if item.get("arguments"):
+                step.call.whole = compact(item["arguments"])
+            step.call.sign(text_of(item.get("signature")))
+        elif kind.endswith("_result"):
+            step.result = True
+        elif kind:
+            self.choice.raw(kind, item)
+        return step
+
+    def _stop(self, index: int | None) -> None:
+        step = self._by_index.get(max(len(self._by_index) - 1, 0) if index is None else index)
+        if step is None:
+            return
+        step.ended = True
+        if step.call is not None:
+            step.call.end()
+        self._tell_result(step)
+
+    def _tell_result(self, step: _Step) -> None:
+        if step.result:
+            step.result = False
+            item = step.item
+            name = text_of(item.get("name")) or step.type.removesuffix("_result")
+            failed = item.get("is_error") is True
+            self.choice.result(text_of(item.get("call_id")) or None, name, item.get("result"), error=failed)
+            self.choice.blocks[-1].sign(text_of(item.get("signature")))
+
+    def _delta(self, event: _Event) -> bool:
+        """Take a delta; tell whether it was known."""
+        delta = event.delta or {}
+        kind = text_of(delta.get("type"))
+        index = max(len(self._by_index) - 1, 0) if event.index is None else event.index
+        step = self._by_index.get(index)
+        if step is None:
+            # One that was never begun: what the delta is for, as far as it says.
+            begun = {"thought_summary": "thought", "thought_signature": "thought", "arguments_delta": "function_call"}
+            whole = kind.endswith(("_call", "_result"))
+            step = self._begin(index, {"type": kind if whole else begun.get(kind, "model_output")})
+        if step.type == "user_input":
+            return False
+        if kind == "text" or kind in MEDIA:
+            self._add(step, delta)
+        elif kind in ("text_annotation_delta", "text_annotation"):
+            cited = [_cited(note) for note in _list(delta.get("annotations")) if isinstance(note, dict)]
+            self._text_of(step).cite(cited)
+        elif kind == "thought_summary":
+            content = _dict(delta.get("content"))
+            if content.get("type") in MEDIA:
+                self._add(step, content)
+            else:
+                self._think(step).add(text_of(content.get("text")))
+        elif kind == "thought_signature":
+            self._sign(step, delta)
+        elif kind == "arguments_delta":
+            if step.call is None:
+                return False
+            step.call.add(text_of(delta.get("arguments")))
+        elif kind.endswith("_call") and step.call is not None:
+            step.item |= {name: value for name, value in delta.items() if name != "type" and value is not None}
+            step.call.call_it(text_of(delta.get("name")))
+            if delta.get("arguments"):
+                step.call.whole = compact(delta["arguments"])
+            self._sign(step, delta)
+        elif kind.endswith("_result") and step.type.endswith("_result"):
+            step.item |= {name: value for name, value in delta.items() if name != "type" and value is not None}
+        else:
+            return False
+        return True
+
+    def _sign(self, step: _Step, delta: dict[str, Any]) -> None:
+        if signature := text_of(delta.get("signature")):
+            step.item["signature"] = signature
+            (step.call or self._think(step)).sign(signature)
+
+    def _think(self, step: _Step) -> ReasoningDraft:
+        if step.thought is None:
+            step.thought = ReasoningDraft(self.choice)
+            step.thought.said = "summary"
+        return step.thought
+
+    def _text_of(self, step: _Step) -> TextDraft:
+        if not step.content or not isinstance(step.content[-1], TextDraft):
+            step.content.append(TextDraft(self.choice))
+        return step.content[-1]  # type: ignore[return-value]  # it is one now
+
+    def _add(self, step: _Step, part: Any) -> None:
+        """Add content, whole or a piece of it."""
+        if not isinstance(part, dict):
+            return
+        kind = text_of(part.get("type"))
+        if kind in MEDIA:
+            mime = text_of(part.get("mime_type")) or f"{kind}/*"
+            latest = self.choice.blocks[-1] if self.choice.blocks else None
+            # Sound comes in pieces.
+            joins = kind == "audio" and isinstance(latest, MediaDraft) and latest.media == mime
+            block = latest if joins and isinstance(latest, MediaDraft) else MediaDraft(self.choice, mime)
+            block.add(text_of(part.get("data")), url=text_of(part.get("uri")))
+            step.content.append(part)
+        elif kind == "text" or "text" in part:
+            block_of_text = self._text_of(step)
+            block_of_text.add(text_of(part.get("text")))
+            notes = [_cited(note) for note in _list(part.get("annotations")) if isinstance(note, dict)]
+            block_of_text.cite(notes)
+
+    def finish(self) -> None:
+        for step in self._steps.all:
+            self._tell_result(step)
+        super().finish()
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _cited(annotation: dict[str, Any]) -> dict[str, Any]:
+    if annotation.get("type") == "file_citation" and "page_number" in annotation:
+        return annotation | {"unit": "page"}
+    # As in the other API of theirs, whose offsets count bytes.
+    return annotation | {"unit": "byte"} if "start_index" in annotation else annotation
+
+
+def usage_of(usage: dict[str, Any]) -> Usage:
+    """Give the usage in neutral terms."""
+    input, tools, output, thoughts, cached = (
+        plain_number(usage.get(f"total_{name}_tokens")) for name in ("input", "tool_use", "output", "thought", "cached")
+    )
+    return Usage(
+        input=None if input is None and tools is None else (input or 0) + (tools or 0),
+        output=None if output is None and thoughts is None else (output or 0) + (thoughts or 0),
+        reasoning=thoughts,
+        cache_read=cached,
+        total=plain_number(usage.get("total_tokens")),
+        raw=usage,
+    )
+
+
+def _wanted_back(step: _Step) -> dict[str, Any] | None:
+    """Give a step as `input` takes it; None for one that was cut, and for a thought that nobody signed."""
+    if step.call is not None:
+        if step.call.cut or not step.call.ended:
+            return None
+        block: Any = step.call.block()
+        try:
+            arguments = block.json()
+        except ValueError:
+            return None
+        return step.item | {"arguments": arguments}
+    if step.type == "thought":
+        if step.thought is None or not step.thought.signed:
+            return None
+        summary = [{"type": "text", "text": step.thought.text}] if step.thought.size else []
+        return step.item | {"signature": step.thought.signed} | ({"summary": summary} if summary else {})
+    if step.type.endswith("_result"):
+        return step.item if step.ended else None
+    if step.content:
+        content = [
+            {"type": "text", "text": part.text}
+            | ({"annotations": [_plain(note) for note in part.citations]} if part.citations else {})
+            if isinstance(part, TextDraft)
+            else part
+            for part in step.content
+        ]
+        return {"type": "model_output", "content": content}
+    return None if step.type in ("model_output", "text", *MEDIA) else step.item
+
+
+def _plain(note: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in note.items() if name != "unit"}
+
+
+def turn(message: Message) -> list[dict[str, Any]]:
+    """Give the steps for `input`, each with the signature that came on it."""
+    steps: list[dict[str, Any]] = message.choice.native.get("steps", [])
+    return steps

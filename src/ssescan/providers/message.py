@@ -1,0 +1,311 @@
+"""The message that the parts of a stream add up to: plain data, as it stood when it was asked for.
+
+Msgspec Structs that do not change, can be compared, pickled and turned into JSON. Knows no wire format: what a provider
+wants to see again and no other has is in `native`, which the provider's own file writes, and reads in `to_turn`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any, ClassVar, Literal, TypeAlias
+
+import msgspec
+from msgspec import Struct
+
+from .parts import Error, FinishReason, Usage
+
+__all__ = [
+    "Block",
+    "Choice",
+    "MediaBlock",
+    "Message",
+    "RawBlock",
+    "ReasoningBlock",
+    "RedactedReasoningBlock",
+    "RefusalBlock",
+    "ServerToolResultBlock",
+    "TextBlock",
+    "ToolCall",
+]
+
+Native: TypeAlias = dict[str, Any]
+
+
+class TextBlock(Struct, frozen=True, tag="text"):
+    """Text. `citations`: as in the part Citation. `signature`: see the part Signature."""
+
+    type: ClassVar[str] = "text"
+    text: str
+    citations: list[dict[str, Any]] = []
+    signature: str | None = None
+    native: Native = {}
+
+
+class ReasoningBlock(Struct, frozen=True, tag="reasoning"):
+    """What the model thought; `kind` as in the part ReasoningDelta."""
+
+    type: ClassVar[str] = "reasoning"
+    text: str
+    kind: Literal["text", "summary"] = "text"
+    signature: str | None = None
+    native: Native = {}
+
+
+class RefusalBlock(Struct, frozen=True, tag="refusal"):
+    """Text in which the model declines."""
+
+    type: ClassVar[str] = "refusal"
+    text: str
+    native: Native = {}
+
+
+class RedactedReasoningBlock(Struct, frozen=True, tag="redacted_reasoning"):
+    """Reasoning that the provider encrypted whole."""
+
+    type: ClassVar[str] = "redacted_reasoning"
+    data: str
+    native: Native = {}
+
+
+class ServerToolResultBlock(Struct, frozen=True, tag="server_tool_result"):
+    """What a tool of the provider's own gave; the fields are those of the part ServerToolResult."""
+
+    type: ClassVar[str] = "server_tool_result"
+    id: str | None = None
+    name: str | None = None
+    data: Any = None
+    error: bool = False
+    status: str | None = None
+    native: Native = {}
+
+
+class ToolCall(Struct, frozen=True, tag="tool_call"):
+    """A call of a tool. The fields are those of the part ToolCallEnd; `arguments` is its `json`.
+
+    `cut`: the arguments may be incomplete, the call must not be made. `server`: a tool of the provider's own; such
+    calls are in `blocks`, and not in `tool_calls`. `custom`: the argument is plain text. `result`: what the provider's
+    tool gave, where that came with the call, and not as a block of its own.
+    """
+
+    type: ClassVar[str] = "tool_call"
+    id: str | None
+    name: str
+    arguments: str = "{}"
+    cut: bool = False
+    server: bool = False
+    custom: bool = False
+    signature: str | None = None
+    result: ServerToolResultBlock | None = None
+    native: Native = {}
+
+    def json(self) -> Any:
+        """Parse the arguments; ValueError where they are no JSON (models write such, and streams are cut)."""
+        try:
+            return msgspec.json.decode(self.arguments)
+        except (ValueError, RecursionError) as error:
+            raise ValueError(
+                f"the arguments of the call of {self.name!r} are no JSON: {error}; `arguments` has them as text"
+            ) from None
+
+    @property
+    def invalid(self) -> bool:
+        """Whether the arguments are to be JSON, and are not."""
+        if self.custom:
+            return False
+        try:
+            self.json()
+        except ValueError:
+            return True
+        return False
+
+
+class MediaBlock(Struct, frozen=True, tag="media"):
+    """An image, sound, a film. `data`: the pieces, base64 each: decode each by itself and join the bytes."""
+
+    type: ClassVar[str] = "media"
+    media: str | None = None
+    data: list[str] = []
+    partial: bool = False
+    url: str | None = None
+    transcript: str = ""
+    signature: str | None = None
+    native: Native = {}
+
+
+class RawBlock(Struct, frozen=True, tag="raw"):
+    """Content of a kind that has no block of its own."""
+
+    type: ClassVar[str] = "raw"
+    name: str
+    data: Any = None
+    native: Native = {}
+
+
+Block: TypeAlias = (
+    TextBlock
+    | ReasoningBlock
+    | RefusalBlock
+    | RedactedReasoningBlock
+    | ToolCall
+    | ServerToolResultBlock
+    | MediaBlock
+    | RawBlock
+)
+
+
+class Choice(Struct, frozen=True, kw_only=True):
+    """One of the answers. `blocks`: all of it, in order."""
+
+    index: int = 0
+    blocks: list[Block] = []
+    finish_reason: FinishReason | None = None
+    raw_finish_reason: str | None = None
+    stop_sequence: str | None = None
+    finish_details: dict[str, Any] | None = None
+    native: Native = {}
+
+    @property
+    def text(self) -> str:
+        """The text blocks, joined; "" if there is none."""
+        return "".join([block.text for block in self.blocks if isinstance(block, TextBlock)])
+
+    @property
+    def reasoning(self) -> str:
+        """The reasoning blocks, joined; "" if there is none."""
+        return "".join([block.text for block in self.blocks if isinstance(block, ReasoningBlock)])
+
+    @property
+    def refusal(self) -> str:
+        """The refusal blocks, joined; "" if there is none."""
+        return "".join([block.text for block in self.blocks if isinstance(block, RefusalBlock)])
+
+    @property
+    def tool_calls(self) -> list[ToolCall]:
+        """The calls that are the program's to make, in order."""
+        return [block for block in self.blocks if isinstance(block, ToolCall) and not block.server]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the choice as values that JSON knows."""
+        return {
+            "index": self.index,
+            "text": self.text,
+            "reasoning": self.reasoning,
+            "refusal": self.refusal,
+            "tool_calls": [_plain(call) for call in self.tool_calls],
+            "finish_reason": self.finish_reason,
+            "raw_finish_reason": self.raw_finish_reason,
+            "stop_sequence": self.stop_sequence,
+            "finish_details": self.finish_details,
+            "blocks": [_plain(block) for block in self.blocks],
+        }
+
+
+NOTHING = Choice()
+
+
+class Message(Struct, frozen=True, kw_only=True):
+    """What a model said, so far or whole.
+
+    `complete`: every answer ended, and without an error; until the stream is over, False. `usage`: the last part Usage,
+    None if none came. `errors`: the parts Error. `choices`: one, unless the request asked for several; `text`,
+    `reasoning`, `refusal`, `tool_calls`, `blocks`, `finish_reason` and so on are those of choice 0. `api`: the format,
+    None where the stream ended before it could be told.
+    """
+
+    # By these names it is exported from the package, and found again by pickles.
+    api: str | None = None
+    id: str | None = None
+    model: str | None = None
+    choices: list[Choice] = []
+    usage: Usage | None = None
+    errors: list[Error] = []
+    complete: bool = False
+
+    @property
+    def choice(self) -> Choice:
+        """Choice 0; where there is none of that number, the first; where there is none, an empty one."""
+        for choice in self.choices:
+            if choice.index == 0:
+                return choice
+        return self.choices[0] if self.choices else NOTHING
+
+    @property
+    def text(self) -> str:
+        """The text of choice 0; "" if there is none."""
+        return self.choice.text
+
+    @property
+    def reasoning(self) -> str:
+        """The reasoning of choice 0; "" if there is none."""
+        return self.choice.reasoning
+
+    @property
+    def refusal(self) -> str:
+        """The refusal of choice 0; "" if there is none."""
+        return self.choice.refusal
+
+    @property
+    def tool_calls(self) -> list[ToolCall]:
+        """The calls that are the program's to make, of choice 0. One that is `cut` must not be made."""
+        return self.choice.tool_calls
+
+    @property
+    def blocks(self) -> list[Block]:
+        """All of choice 0, in order."""
+        return self.choice.blocks
+
+    @property
+    def finish_reason(self) -> FinishReason | None:
+        """Why choice 0 ended, in the words that are the same for all providers; None if it did not say."""
+        return self.choice.finish_reason
+
+    @property
+    def raw_finish_reason(self) -> str | None:
+        """Why choice 0 ended, in the provider's word."""
+        return self.choice.raw_finish_reason
+
+    @property
+    def stop_sequence(self) -> str | None:
+        """Which stop sequence was met, where the provider says so."""
+        return self.choice.stop_sequence
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the message as values that JSON knows; `choices` only where there are several."""
+        plain = {"api": self.api, "id": self.id, "model": self.model} | self.choice.to_dict()
+        del plain["index"]
+        plain |= {
+            "usage": None if self.usage is None else _plain(self.usage),
+            "errors": [_plain(error) for error in self.errors],
+            "complete": self.complete,
+        }
+        if len(self.choices) > 1:
+            plain["choices"] = [choice.to_dict() for choice in self.choices]
+        return plain
+
+    def to_json(self) -> bytes:
+        """Give to_dict() as JSON, UTF-8."""
+        return msgspec.json.encode(self.to_dict())
+
+    def to_turn(self) -> Any:
+        """Give the assistant's turn as the provider's own request format wants it back, to go on with a conversation.
+
+        Signatures, encrypted content and ids are as they came. openai-chat, anthropic: a dict for `messages`. gemini: a
+        dict for `contents`. openai-responses, gemini-interactions: a list, to be added to `input`. Of choice 0. Calls
+        that were cut are left out: they cannot be answered. ValueError where nothing of the stream told the format.
+        """
+        if self.api is None:
+            raise ValueError("the stream ended before its format could be told: there is no turn to give back")
+        turn: Any = import_module(f".{self.api.replace('-', '_')}", __package__).turn
+        return turn(self)
+
+
+def _plain(struct: Struct) -> Any:
+    plain = msgspec.to_builtins(struct)
+    plain.pop("native", None)
+    if plain.get("result"):
+        plain["result"].pop("native")
+    return plain
+
+
+for _public in (Message, Choice, ToolCall):
+    _public.__module__ = "ssescan" if _public is Message else "ssescan.providers"

@@ -1,0 +1,416 @@
+"""OpenAI Chat Completions, legacy completions, and the dialects of those who speak like them.
+
+One kind of event, a chunk with choices. Which vendor sends it is never asked: all that any of them does differently is
+accepted at once. https://platform.openai.com/docs/api-reference/chat-streaming
+"""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from msgspec import Struct
+
+from .adapter import Adapter, error_of, plain_number, text_of
+from .drafts import CallDraft, MediaDraft, ReasoningDraft, TextDraft, compact
+from .message import MediaBlock, ToolCall
+from .parts import Logprobs, Raw, Usage
+from .payloads import convert
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .drafts import ChoiceDraft
+    from .message import Message
+    from .parts import FinishReason, Part
+
+__all__ = ["OpenAIChat", "turn"]
+
+
+class _Function(Struct, gc=False):
+    name: str | None = None
+    arguments: str | dict[str, Any] | list[Any] | None = None
+
+
+class _ToolCall(Struct, gc=False):
+    index: int | None = None
+    id: str | None = None
+    function: _Function | None = None
+    extra_content: dict[str, Any] | None = None
+
+
+class _Delta(Struct, gc=False):
+    content: str | list[Any] | None = None
+    tool_calls: list[_ToolCall] | None = None
+    reasoning_content: str | dict[str, Any] | None = None
+    reasoning: str | dict[str, Any] | None = None
+    reasoning_details: list[Any] | None = None
+    refusal: str | None = None
+    function_call: _Function | None = None
+    annotations: list[Any] | None = None
+    images: list[Any] | None = None
+    audio: dict[str, Any] | None = None
+
+
+class _Choice(Struct, gc=False):
+    index: int | None = None
+    delta: _Delta | None = None
+    finish_reason: str | None = None
+    logprobs: dict[str, Any] | None = None
+    text: str | None = None
+    message: dict[str, Any] | None = None
+
+
+class _Chunk(Struct, gc=False):
+    id: str | None = None
+    model: str | None = None
+    object: str | None = None
+    choices: list[_Choice] | None = None
+    usage: dict[str, Any] | None = None
+    error: Any = None
+    x_groq: dict[str, Any] | None = None
+    citations: list[Any] | None = None
+    search_results: list[Any] | None = None
+    # What errors are, where they stand by themselves and not in `error`.
+    type: Any = None
+    code: Any = None
+    message: Any = None
+
+
+REASONS: dict[str, FinishReason] = {
+    "stop": "stop",
+    "eos": "stop",
+    "length": "length",
+    "model_length": "length",
+    "tool_calls": "tool_calls",
+    "function_call": "tool_calls",
+    "content_filter": "content_filter",
+    "error": "error",
+    "insufficient_system_resource": "error",
+}
+
+
+class OpenAIChat(Adapter):
+    """Chunks to parts."""
+
+    api: ClassVar[str] = "openai-chat"
+    event: ClassVar[type[Struct]] = _Chunk
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._calls: dict[int, _Calls] = {}
+        self._cited = 0
+        # The text block that a delta for this choice would go on with, if nothing else came since.
+        self._index: int | None = -1
+        self._block: TextDraft | None = None
+
+    def handle(self, chunk: _Chunk) -> Sequence[Part] | None:
+        # What streams are full of, a piece of text and nothing else, has a way of its own.
+        choices = chunk.choices
+        if choices is not None and len(choices) == 1 and chunk.usage is None and chunk.error is None:
+            choice = choices[0]
+            delta = choice.delta
+            if (
+                delta is not None
+                and choice.index == self._index
+                and choice.finish_reason is None
+                and choice.logprobs is None
+                and type(delta.content) is str
+                and delta.content
+                and delta.tool_calls is None
+                and not delta.reasoning_content
+                and not delta.reasoning
+                and not delta.reasoning_details
+                and not delta.refusal
+                and delta.annotations is None
+                and delta.images is None
+                and delta.function_call is None
+                and chunk.citations is None
+                and chunk.x_groq is None
+                and self._block is not None
+            ):
+                return (self._block.delta(delta.content),)
+        return self._chunk(chunk)
+
+    def _chunk(self, chunk: _Chunk) -> Sequence[Part] | None:
+        self._block = None
+        self._index = -1
+        usage = chunk.usage or (chunk.x_groq or {}).get("usage")
+        error = chunk.error or self._error_by_itself(chunk)
+        if chunk.choices is None and not usage and not error and not (chunk.id or chunk.object):
+            return None
+        self.draft.start(chunk.id, chunk.model)
+        for choice in chunk.choices or ():
+            self._choice(choice, chunk)
+        self._cite(chunk)
+        if isinstance(usage, dict):
+            self.draft.count(usage_of(usage))
+        if error:
+            self.draft.fail(error_of(error))
+        if chunk.choices and len(chunk.choices) == 1:
+            drafts = self.draft.choices.get(chunk.choices[0].index or 0)
+            if drafts and drafts.blocks and type(drafts.blocks[-1]) is TextDraft:
+                self._index, self._block = chunk.choices[0].index, drafts.blocks[-1]
+        return self.draft.take()
+
+    def _error_by_itself(self, chunk: _Chunk) -> Any:
+        if chunk.object == "error" or (chunk.choices is None and chunk.message and self.name() == "error"):
+            return {"message": chunk.message, "type": chunk.type, "code": chunk.code}
+        return None
+
+    def _choice(self, choice: _Choice, chunk: _Chunk) -> None:
+        draft = self.draft.choice(choice.index or 0)
+        delta = choice.delta
+        if delta is None and choice.message and chunk.object == "chat.completion":
+            delta = convert(choice.message, _Delta)[0]  # an answer that was not streamed
+        if delta is not None:
+            self._delta(draft, delta)
+        if choice.text:
+            draft.text(choice.text)
+        if choice.logprobs:
+            entries = [
+                entry for name in ("content", "refusal") for entry in _list(choice.logprobs.get(name))
+            ] or ([choice.logprobs] if "tokens" in choice.logprobs else [])
+            if entries:
+                self.emit(Logprobs(choice=draft.index, entries=entries))
+        if choice.finish_reason:
+            draft.raw_reason = choice.finish_reason
+            draft.reason = self._reason(draft)
+
+    def _delta(self, draft: ChoiceDraft, delta: _Delta) -> None:
+        reasoning = _flat(delta.reasoning_content) or _flat(delta.reasoning)
+        if delta.reasoning_content:
+            draft.native["reasoning_content"] = True
+        draft.reasoning(reasoning)
+        if delta.reasoning_details:
+            self._details(draft, delta.reasoning_details, flat=bool(reasoning))
+        if type(delta.content) is str:
+            draft.text(delta.content)
+        elif delta.content:
+            self._content(draft, delta.content)
+        draft.refusal(delta.refusal)
+        for fragment in delta.tool_calls or ():
+            self._call(draft, fragment)
+        if delta.function_call is not None and (delta.function_call.name or delta.function_call.arguments):
+            call = self._call(draft, _ToolCall(0, None, delta.function_call))
+            call.native["function_call"] = True
+        if delta.audio:
+            self._audio(draft, delta.audio)
+        for image in delta.images or ():
+            self._image(draft, image)
+        if delta.annotations:
+            items = [item | {"unit": "char"} for item in delta.annotations if isinstance(item, dict)]
+            draft.latest(TextDraft).cite(items)
+
+    def _content(self, draft: ChoiceDraft, parts: list[Any]) -> None:
+        """Take content that is a list (Mistral): text, thinking, images, and what else there may be."""
+        for part in parts:
+            kind = part.get("type") if isinstance(part, dict) else None
+            if isinstance(part, str):
+                draft.text(part)
+            elif kind == "text" and isinstance(part.get("text"), str):
+                draft.text(part["text"])
+            elif kind == "thinking":
+                thoughts = part.get("thinking")
+                for thought in [thoughts] if isinstance(thoughts, str) else _list(thoughts):
+                    draft.reasoning(thought if isinstance(thought, str) else text_of(_dict(thought).get("text")))
+            elif kind == "image_url":
+                self._image(draft, part)
+            else:
+                self.emit(Raw(choice=draft.index, name=kind if isinstance(kind, str) else "content", data=part))
+
+    def _details(self, draft: ChoiceDraft, details: list[Any], *, flat: bool) -> None:
+        """Take OpenRouter's reasoning_details, whose text counts where there is no flat field beside them."""
+        kept = draft.native.setdefault("reasoning_details", _Details())
+        for detail in details:
+            if not isinstance(detail, dict):
+                continue
+            kept.add(detail)
+            if not flat:
+                draft.reasoning(text_of(detail.get("text")) or text_of(detail.get("summary")))
+            for key in ("signature", "data"):
+                if signature := text_of(detail.get(key)):
+                    draft.latest(ReasoningDraft).sign(
+                        signature, id=text_of(detail.get("id")) or None, fmt=text_of(detail.get("format")) or None
+                    )
+
+    def _call(self, draft: ChoiceDraft, fragment: _ToolCall) -> CallDraft:
+        calls = self._calls.setdefault(draft.index, _Calls(draft))
+        function = fragment.function or _Function()
+        call = calls.find(fragment.index, fragment.id, function.name)
+        if fragment.extra_content:
+            call.native["extra_content"] = fragment.extra_content
+            google = _dict(fragment.extra_content.get("google"))
+            call.sign(text_of(google.get("thought_signature")))
+        arguments = function.arguments
+        call.add(arguments if isinstance(arguments, str) else None if arguments is None else compact(arguments))
+        return call
+
+    def _audio(self, draft: ChoiceDraft, audio: dict[str, Any]) -> None:
+        block: MediaDraft = draft.keyed("audio", MediaDraft, "audio/*")
+        block.native |= {key: audio[key] for key in ("id", "expires_at") if audio.get(key)}
+        block.add(text_of(audio.get("data")), transcript=text_of(audio.get("transcript")))
+
+    def _image(self, draft: ChoiceDraft, image: Any) -> None:
+        where = _dict(image).get("image_url")
+        url = text_of(where if isinstance(where, str) else _dict(where).get("url"))
+        if not url:
+            self.emit(Raw(choice=draft.index, name="image", data=image))
+            return
+        head, comma, data = url.partition(",")
+        if comma and head.startswith("data:") and head.endswith(";base64"):
+            block = MediaDraft(draft, head[len("data:") : -len(";base64")] or None)
+            block.add(data)
+        else:
+            block = MediaDraft(draft, "image/*")
+            block.add(url=url)
+        block.native["image"] = image
+
+    def _cite(self, chunk: _Chunk) -> None:
+        """Take Perplexity's sources, which every chunk repeats and may add to."""
+        found = chunk.search_results or chunk.citations
+        if found and len(found) > self._cited:
+            new = found[self._cited :]
+            self._cited = len(found)
+            items = [item if isinstance(item, dict) else {"url": item} for item in new]
+            self.draft.choice(0).latest(TextDraft).cite(items)
+
+    def _reason(self, draft: ChoiceDraft) -> FinishReason:
+        reason = REASONS.get(draft.raw_reason or "", "other")
+        if reason == "stop" and draft.has_calls:
+            return "tool_calls"
+        if reason == "stop" and draft.refused:
+            return "refusal"
+        return reason
+
+    def finish(self) -> None:
+        for choice in self.draft.choices.values():
+            if choice.reason is not None:
+                choice.reason = self._reason(choice)  # calls may have come after it
+        super().finish()
+
+
+class _Calls:
+    """Which call a fragment belongs to, among those of a choice: vendors key them by index, by id, or not at all."""
+
+    __slots__ = ("_by_id", "_by_index", "_draft", "_last")
+
+    def __init__(self, draft: ChoiceDraft) -> None:
+        self._draft = draft
+        self._by_id: dict[str, CallDraft] = {}
+        self._by_index: dict[int, CallDraft] = {}
+        self._last: CallDraft | None = None
+
+    def find(self, index: int | None, id: str | None, name: str | None) -> CallDraft:
+        """Give the call, a new one where it is none that is known; take its id and its name."""
+        if id in ("", "null"):
+            id = None
+        call = self._by_id.get(id) if id is not None else None
+        if call is None:
+            call = self._last if index is None else self._by_index.get(index)
+            if call is not None and name and call.name:
+                # No fragment of the call that stands there, if it is named and has another name, or another id. One
+                # without a name goes on with that call, though its id be new: some give every fragment its own.
+                another_id = id is not None and call.id is not None
+                if another_id or name != call.name:
+                    call = None
+        if call is None:
+            call = CallDraft(self._draft, id, name)
+        else:
+            call.id = call.id or id
+            call.call_it(name)
+        if id is not None:
+            self._by_id[id] = call
+        if index is not None:
+            self._by_index[index] = call
+        self._last = call
+        return call
+
+
+class _Details:
+    """reasoning_details as they are wanted back: the text of each joined, the rest as it came last."""
+
+    __slots__ = ("_entries", "_texts")
+
+    def __init__(self) -> None:
+        self._entries: dict[Any, dict[str, Any]] = {}
+        self._texts: dict[Any, dict[str, StringIO]] = {}
+
+    def add(self, detail: dict[str, Any]) -> None:
+        index, kind = detail.get("index"), detail.get("type")
+        key = (index if isinstance(index, (int, str)) else None, kind if isinstance(kind, str) else None)
+        entry = self._entries.setdefault(key, {})
+        texts = self._texts.setdefault(key, {})
+        for name, value in detail.items():
+            if name in ("text", "summary", "data") and isinstance(value, str):
+                entry.setdefault(name, "")
+                texts.setdefault(name, StringIO(newline="\n")).write(value)
+            elif value is not None or name not in entry:
+                entry[name] = value
+
+    def plain(self) -> list[dict[str, Any]]:
+        return [
+            entry | {name: text.getvalue() for name, text in self._texts[key].items()}
+            for key, entry in self._entries.items()
+        ]
+
+
+def _flat(value: str | dict[str, Any] | None) -> str:
+    return value if isinstance(value, str) else text_of(_dict(value).get("content"))
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def usage_of(usage: dict[str, Any]) -> Usage:
+    """Give the usage in neutral terms. xAI counts reasoning beside the output, all others within it."""
+    input, output, total = (plain_number(usage.get(f"{name}_tokens")) for name in ("prompt", "completion", "total"))
+    of_input, of_output = _dict(usage.get("prompt_tokens_details")), _dict(usage.get("completion_tokens_details"))
+    reasoning = plain_number(of_output.get("reasoning_tokens"))
+    if reasoning and total is not None and total == (input or 0) + (output or 0) + reasoning:
+        output = (output or 0) + reasoning
+    cache_read = plain_number(of_input.get("cached_tokens"))
+    if cache_read is None:
+        cache_read = plain_number(usage.get("prompt_cache_hit_tokens"))
+    return Usage(
+        input=input,
+        output=output,
+        reasoning=reasoning,
+        cache_read=cache_read,
+        cache_write=plain_number(of_input.get("cache_write_tokens")),
+        total=total,
+        raw=usage,
+    )
+
+
+def turn(message: Message) -> dict[str, Any]:
+    """Give the assistant's message for `messages`. Reasoning goes back where it is wanted, as it came."""
+    choice = message.choice
+    calls = [block for block in choice.blocks if isinstance(block, ToolCall) and not block.cut]
+    made: dict[str, Any] = {"role": "assistant", "content": choice.text or (None if calls or choice.refusal else "")}
+    if choice.refusal:
+        made["refusal"] = choice.refusal
+    if "reasoning_details" in choice.native:
+        made["reasoning_details"] = choice.native["reasoning_details"]
+    elif calls and choice.native.get("reasoning_content"):
+        made["reasoning_content"] = choice.reasoning  # DeepSeek and Kimi refuse a turn with calls that lacks it
+    for call in calls:
+        function = {"name": call.name, "arguments": call.arguments}
+        if call.native.get("function_call"):
+            made["function_call"] = function
+            continue
+        entry: dict[str, Any] = {"id": call.id, "type": "function", "function": function}
+        if "extra_content" in call.native:
+            entry["extra_content"] = call.native["extra_content"]
+        made.setdefault("tool_calls", []).append(entry)
+    for block in choice.blocks:
+        if isinstance(block, MediaBlock) and "image" in block.native:
+            made.setdefault("images", []).append(block.native["image"])
+        elif isinstance(block, MediaBlock) and "id" in block.native:
+            made["audio"] = {"id": block.native["id"]}
+    return made

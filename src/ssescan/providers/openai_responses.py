@@ -1,0 +1,499 @@
+"""OpenAI Responses, and servers that speak like it.
+
+An answer is a list of output items, which come as deltas and then whole. They are told apart by `output_index`, where
+that is missing by the ids of the item and of the call, where these are missing too by what came last. What was streamed
+is compared with what comes whole: that has the last word. https://platform.openai.com/docs/api-reference/responses-streaming
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from msgspec import Struct
+
+from .adapter import Adapter, error_of, plain_number, text_of
+from .drafts import CallDraft, MediaDraft, ReasoningDraft, RefusalDraft, TextDraft, compact
+from .parts import Logprobs, Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .message import Message
+    from .parts import FinishReason, Part
+
+__all__ = ["OpenAIResponses", "turn"]
+
+
+class _Event(Struct, gc=False):
+    type: str | None = None
+    delta: str | dict[str, Any] | None = None
+    output_index: int | None = None
+    content_index: int | None = None
+    item_id: str | None = None
+    logprobs: list[Any] | None = None
+    summary_index: int | None = None
+    text: str | None = None
+    refusal: str | None = None
+    arguments: str | None = None
+    input: str | None = None
+    code: Any = None
+    item: dict[str, Any] | None = None
+    part: dict[str, Any] | None = None
+    annotation: dict[str, Any] | None = None
+    response: dict[str, Any] | None = None
+    partial_image_b64: str | None = None
+    output_format: str | None = None
+    error: Any = None
+    message: Any = None
+    param: Any = None
+
+
+INCOMPLETE: dict[str, FinishReason] = {"max_output_tokens": "length", "content_filter": "content_filter"}
+
+PROGRESS = (".in_progress", ".searching", ".interpreting", ".generating", ".completed", ".failed", ".compacting")
+"""Ends of the names of events that tell how far a hosted tool is: what became of it stands in its item."""
+
+RESULTS = ("results", "outputs", "output", "result", "action", "tools")
+"""The fields of a hosted tool's item that hold what it gave; of several, the first. A web search has its action."""
+
+ARGUMENTS = ("action", "operation", "actions", "queries", "arguments")
+"""The fields that hold what it was asked for."""
+
+
+class _Item:
+    """An output item: as it was announced, and, once it has come whole, as it is wanted back."""
+
+    __slots__ = ("call", "done", "item", "number", "texts", "thoughts", "type")
+
+    def __init__(self, number: int, item: dict[str, Any]) -> None:
+        self.number = number
+        self.item = item
+        self.type = text_of(item.get("type"))
+        self.done = False
+        self.call: CallDraft | None = None
+        self.texts: list[TextDraft] = []
+        self.thoughts: list[ReasoningDraft] = []
+
+
+class _Items:
+    """All output items, in order; as `plain` gives them, they are an assistant's turn."""
+
+    __slots__ = ("_by_id", "_by_index", "all", "last")
+
+    def __init__(self) -> None:
+        self.all: list[_Item] = []
+        self.last: _Item | None = None
+        self._by_index: dict[int, _Item] = {}
+        self._by_id: dict[str, _Item] = {}
+
+    def find(self, index: int | None, id: str | None) -> _Item | None:
+        if index is not None:
+            return self._by_index.get(index)
+        return self._by_id.get(id) if id else self.last
+
+    def add(self, index: int | None, item: dict[str, Any]) -> _Item:
+        made = self.last = _Item(len(self.all), item)
+        self.all.append(made)
+        if index is not None:
+            self._by_index[index] = made
+        for name in ("id", "call_id"):
+            if id := text_of(item.get(name)):
+                self._by_id[id] = made
+        return made
+
+    def plain(self) -> list[dict[str, Any]]:
+        return [made for item in self.all if (made := _wanted_back(item)) is not None]
+
+
+class OpenAIResponses(Adapter):
+    """Events to parts."""
+
+    api: ClassVar[str] = "openai-responses"
+    event: ClassVar[type[Struct]] = _Event
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._items = _Items()
+        self.choice = self.draft.choice(0)
+        self.choice.native["items"] = self._items
+        # The text block that deltas with these indices are for.
+        self._place: tuple[int | None, int | None] = (-1, -1)
+        self._text: TextDraft | None = None
+
+    def handle(self, event: _Event) -> Sequence[Part] | None:
+        # What streams are full of has a way of its own: a piece of the text that came last.
+        if (
+            event.type == "response.output_text.delta"
+            and self._text is not None
+            and (event.output_index, event.content_index) == self._place
+            and type(event.delta) is str
+            and event.delta
+            and not event.logprobs
+        ):
+            return (self._text.delta(event.delta),)
+        self._text = None
+        kind = event.type or self.name() or ""
+        handler = HANDLERS.get(kind)
+        if handler is not None:
+            handler(self, event)
+        elif event.error and not kind.startswith("response."):
+            self._error(event)
+        elif not (kind.startswith("response.") and kind.endswith(PROGRESS)):
+            return None
+        return self.draft.take()
+
+    # The response
+
+    def _begin(self, event: _Event) -> None:
+        response = event.response or {}
+        self.draft.start(text_of(response.get("id")), text_of(response.get("model")))
+
+    def _end(self, event: _Event) -> None:
+        """Take the terminal event: what was never streamed or is still open, the usage, and why it ended."""
+        response = event.response or {}
+        self._begin(event)
+        streamed: dict[str, list[_Item]] = {}
+        for known_item in self._items.all:
+            streamed.setdefault(known_item.type, []).append(known_item)
+        seen: dict[str, int] = {}
+        for index, item in enumerate(_list(response.get("output"))):
+            if isinstance(item, dict):
+                kind = text_of(item.get("type"))
+                seen[kind] = seen.get(kind, 0) + 1
+                known = self._known(item, streamed.get(kind, [])[seen[kind] - 1 : seen[kind]])
+                if known is None:
+                    known = self._announce(self._items.add(None if self._items.all else index, item))
+                if not known.done:
+                    self._complete(known, item)
+        usage = response.get("usage")
+        if isinstance(usage, dict):
+            self.draft.count(usage_of(usage))
+        status = text_of(response.get("status")) or (event.type or self.name() or "").rpartition(".")[2]
+        self.choice.raw_reason, self.choice.reason = status, "other"
+        if status == "completed":
+            calls = self.choice.has_calls
+            only_refused = self.choice.refused and TextDraft not in self.choice.latest_of
+            self.choice.reason = "tool_calls" if calls else "refusal" if only_refused else "stop"
+        elif status == "incomplete":
+            self.choice.raw_reason = text_of(_dict(response.get("incomplete_details")).get("reason")) or status
+            self.choice.reason = INCOMPLETE.get(self.choice.raw_reason, "other")
+        elif status == "failed":
+            self.choice.reason = "error"
+            if not self.draft.errors:
+                self.draft.fail(error_of(response.get("error") or {"message": "the response failed"}))
+
+    def _known(self, item: dict[str, Any], same: list[_Item]) -> _Item | None:
+        """Give the item that was streamed, by its id, else the one of its type and place: some change ids as they go."""
+        for name in ("id", "call_id"):
+            if (id := text_of(item.get(name))) and (known := self._items.find(None, id)) is not None:
+                return known
+        return same[0] if same else None
+
+    def _error(self, event: _Event) -> None:
+        flat = {"code": event.code, "message": event.message, "param": event.param}
+        self.draft.fail(error_of(event.error or flat))
+
+    def _ping(self, event: _Event) -> None:
+        self.draft.ping()
+
+    # Items
+
+    def _item(self, event: _Event, kind: str) -> _Item:
+        """Give the item that an event is for; one that was never announced begins, as one of that kind."""
+        found = self._items.find(event.output_index, event.item_id)
+        last = self._items.last
+        if found is None and event.output_index is None and last is not None and last.type == kind and not last.done:
+            found = last
+        if found is None:
+            item = {"type": kind} | ({"id": event.item_id} if event.item_id else {})
+            found = self._announce(self._items.add(event.output_index, item))
+        return found
+
+    def _item_added(self, event: _Event) -> None:
+        if event.item is None:
+            return
+        found = self._items.find(event.output_index, None) if event.output_index is not None else None
+        if found is None:
+            self._announce(self._items.add(event.output_index, event.item))
+
+    def _item_done(self, event: _Event) -> None:
+        if event.item is None:
+            return
+        ids = [id for name in ("id", "call_id") if (id := text_of(event.item.get(name)))]
+        found = self._items.find(event.output_index, None) if event.output_index is not None else None
+        if found is None and event.output_index is None:
+            found = next((known for id in ids if (known := self._items.find(None, id))), None)
+        if found is None:
+            found = self._announce(self._items.add(event.output_index, event.item))
+        self._complete(found, event.item)
+
+    def _announce(self, item: _Item) -> _Item:
+        """Begin the call that an item is, if it is one."""
+        it = item.item
+        id = text_of(it.get("call_id")) or text_of(it.get("id"))
+        name = text_of(it.get("name"))
+        if item.type == "function_call":
+            item.call = CallDraft(self.choice, id, name)
+            item.call.whole = text_of(it.get("arguments"))
+        elif item.type == "custom_tool_call":
+            item.call = CallDraft(self.choice, id, name, custom=True)
+        elif item.type == "code_interpreter_call":
+            item.call = CallDraft(self.choice, id, "code_interpreter", server=True, custom=True)
+        elif item.type.endswith("_call"):
+            item.call = CallDraft(self.choice, id, name or item.type.removesuffix("_call"), server=True)
+        return item
+
+    def _complete(self, item: _Item, whole: dict[str, Any]) -> None:
+        """Take an item that came whole."""
+        if item.done:
+            return
+        item.done = True
+        item.item = whole
+        kind = text_of(whole.get("type")) or item.type
+        if kind == "message":
+            for index, part in enumerate(_list(whole.get("content"))):
+                self._part(item, index, _dict(part))
+        elif kind == "reasoning":
+            self._reasoning(item, whole)
+        elif item.call is not None and not item.call.server:
+            item.call.call_it(text_of(whole.get("name")))
+            item.call.reconcile(whole.get("input" if item.call.custom else "arguments"))
+            item.call.end(cut=whole.get("status") == "incomplete")
+        elif item.call is not None:
+            self._hosted(item, item.call, whole)
+        else:
+            self.choice.raw(kind or "item", whole)
+
+    def _reasoning(self, item: _Item, whole: dict[str, Any]) -> None:
+        for name, said in (("summary", "summary"), ("content", "text")):
+            for index, part in enumerate(_list(whole.get(name))):
+                if text := text_of(_dict(part).get("text")):
+                    self._thought(item, said, index).reconcile(text)
+        encrypted = text_of(whole.get("encrypted_content"))
+        if encrypted:
+            block = item.thoughts[-1] if item.thoughts else ReasoningDraft(self.choice)
+            block.sign(encrypted, id=text_of(whole.get("id")) or None)
+
+    def _hosted(self, item: _Item, call: CallDraft, whole: dict[str, Any]) -> None:
+        """Take what became of a tool that the provider runs."""
+        status = text_of(whole.get("status")) or None
+        asked = next((whole[name] for name in ARGUMENTS if whole.get(name)), None)
+        if call.custom:
+            call.reconcile(whole.get("code"))
+        elif isinstance(asked, str):
+            call.reconcile(asked)
+        elif asked is not None:
+            call.whole = compact(asked)
+        call.end(cut=status == "incomplete")
+        given = next((whole[name] for name in RESULTS if whole.get(name)), None)
+        failed = bool(whole.get("error")) or status == "failed"
+        if failed and whole.get("error"):
+            given = whole["error"]
+        if item.type == "image_generation_call":
+            if isinstance(given, str):
+                self._image(item, whole).add(given)
+            given = None
+        self.choice.result(call.id, None, given, error=failed, status=status, call=call)
+
+    # What is in items
+
+    def _part(self, item: _Item, index: int, part: dict[str, Any]) -> None:
+        """Take a part of a message that came whole."""
+        kind = part.get("type")
+        if kind == "refusal":
+            self.choice.keyed((item.number, index), RefusalDraft).reconcile(part.get("refusal"))
+        elif kind in ("output_text", "text"):
+            if part.get("text") or part.get("annotations"):
+                block = self._text_of(item, index)
+                block.reconcile(part.get("text"))
+                cited = [note for note in _list(part.get("annotations")) if isinstance(note, dict)]
+                block.cite([_cited(note) for note in cited[len(block.citations) :]])
+        elif kind == "reasoning_text":
+            self._thought(item, "text", index).reconcile(part.get("text"))
+        elif kind:
+            self.choice.raw(str(kind), part)
+
+    def _text_of(self, item: _Item, index: int) -> TextDraft:
+        block: TextDraft = self.choice.keyed((item.number, index), TextDraft)
+        if not item.texts or item.texts[-1] is not block:
+            item.texts.append(block)
+            if phase := item.item.get("phase"):
+                block.native["phase"] = phase
+        return block
+
+    def _thought(self, item: _Item, said: Any, index: int) -> ReasoningDraft:
+        block: ReasoningDraft = self.choice.keyed((item.number, said, index), ReasoningDraft)
+        block.said = said
+        if not item.thoughts or item.thoughts[-1] is not block:
+            item.thoughts.append(block)
+        return block
+
+    def _image(self, item: _Item, of: dict[str, Any]) -> MediaDraft:
+        media = f"image/{text_of(of.get('output_format')) or 'png'}"
+        block: MediaDraft = self.choice.keyed((item.number, "image"), MediaDraft, media)
+        return block
+
+    def _part_added(self, event: _Event) -> None:
+        part = event.part or {}
+        item = self._item(event, "message")
+        if part.get("type") == "output_text" and part.get("text"):
+            self._text_of(item, event.content_index or 0).add(text_of(part["text"]))
+
+    def _part_done(self, event: _Event) -> None:
+        if event.part:
+            self._part(self._item(event, "message"), event.content_index or 0, event.part)
+
+    def _text_delta(self, event: _Event) -> None:
+        block = self._text_of(self._item(event, "message"), event.content_index or 0)
+        block.add(text_of(event.delta))
+        if event.logprobs:
+            self.emit(Logprobs(block=block.number, entries=event.logprobs))
+        if event.output_index is not None:
+            self._place, self._text = (event.output_index, event.content_index), block
+
+    def _text_done(self, event: _Event) -> None:
+        if event.text:
+            self._text_of(self._item(event, "message"), event.content_index or 0).reconcile(event.text)
+
+    def _annotation(self, event: _Event) -> None:
+        if event.annotation:
+            block = self._text_of(self._item(event, "message"), event.content_index or 0)
+            block.cite([_cited(event.annotation)])
+
+    def _refusal_delta(self, event: _Event) -> None:
+        item = self._item(event, "message")
+        self.choice.keyed((item.number, event.content_index or 0), RefusalDraft).add(text_of(event.delta))
+
+    def _refusal_done(self, event: _Event) -> None:
+        if event.refusal:
+            item = self._item(event, "message")
+            self.choice.keyed((item.number, event.content_index or 0), RefusalDraft).reconcile(event.refusal)
+
+    def _summary_delta(self, event: _Event) -> None:
+        item = self._item(event, "reasoning")
+        self._thought(item, "summary", event.summary_index or 0).add(text_of(event.delta))
+
+    def _summary_done(self, event: _Event) -> None:
+        text = event.text or text_of((event.part or {}).get("text"))
+        if text:
+            self._thought(self._item(event, "reasoning"), "summary", event.summary_index or 0).reconcile(text)
+
+    def _reasoning_delta(self, event: _Event) -> None:
+        item = self._item(event, "reasoning")
+        self._thought(item, "text", event.content_index or 0).add(text_of(event.delta))
+
+    def _reasoning_done(self, event: _Event) -> None:
+        if event.text:
+            self._thought(self._item(event, "reasoning"), "text", event.content_index or 0).reconcile(event.text)
+
+    def _arguments(self, event: _Event) -> None:
+        """Take a piece of a call's arguments, or all of them."""
+        kind = (event.type or self.name() or "").split(".")[1]
+        announced = {"function_call_arguments": "function_call", "mcp_call_arguments": "mcp_call"}.get(kind)
+        announced = announced or {"custom_tool_call_input": "custom_tool_call"}.get(kind, "code_interpreter_call")
+        call = self._item(event, announced).call
+        if call is None or call.ended:
+            return
+        call.add(text_of(event.delta))
+        call.reconcile(event.arguments or event.input or event.code)
+
+    def _partial_image(self, event: _Event) -> None:
+        item = self._item(event, "image_generation_call")
+        self._image(item, {"output_format": event.output_format}).add(event.partial_image_b64, partial=True)
+
+    def _audio(self, event: _Event) -> None:
+        self.choice.keyed("audio", MediaDraft, "audio/*").add(text_of(event.delta))
+
+    def _transcript(self, event: _Event) -> None:
+        self.choice.keyed("audio", MediaDraft, "audio/*").add(transcript=text_of(event.delta))
+
+    def _nothing(self, event: _Event) -> None:
+        """Take what tells nothing new."""
+
+
+HANDLERS = {
+    "response.output_text.delta": OpenAIResponses._text_delta,
+    "response.output_text.done": OpenAIResponses._text_done,
+    "response.output_text.annotation.added": OpenAIResponses._annotation,
+    "response.refusal.delta": OpenAIResponses._refusal_delta,
+    "response.refusal.done": OpenAIResponses._refusal_done,
+    "response.reasoning_summary_text.delta": OpenAIResponses._summary_delta,
+    "response.reasoning_summary_text.done": OpenAIResponses._summary_done,
+    "response.reasoning_summary_part.added": OpenAIResponses._nothing,
+    "response.reasoning_summary_part.done": OpenAIResponses._summary_done,
+    "response.reasoning_text.delta": OpenAIResponses._reasoning_delta,
+    "response.reasoning_text.done": OpenAIResponses._reasoning_done,
+    "response.content_part.added": OpenAIResponses._part_added,
+    "response.content_part.done": OpenAIResponses._part_done,
+    "response.output_item.added": OpenAIResponses._item_added,
+    "response.output_item.done": OpenAIResponses._item_done,
+    "response.function_call_arguments.delta": OpenAIResponses._arguments,
+    "response.function_call_arguments.done": OpenAIResponses._arguments,
+    "response.mcp_call_arguments.delta": OpenAIResponses._arguments,
+    "response.mcp_call_arguments.done": OpenAIResponses._arguments,
+    "response.custom_tool_call_input.delta": OpenAIResponses._arguments,
+    "response.custom_tool_call_input.done": OpenAIResponses._arguments,
+    "response.code_interpreter_call_code.delta": OpenAIResponses._arguments,
+    "response.code_interpreter_call_code.done": OpenAIResponses._arguments,
+    "response.image_generation_call.partial_image": OpenAIResponses._partial_image,
+    "response.audio.delta": OpenAIResponses._audio,
+    "response.audio.done": OpenAIResponses._nothing,
+    "response.audio.transcript.delta": OpenAIResponses._transcript,
+    "response.audio.transcript.done": OpenAIResponses._nothing,
+    "response.created": OpenAIResponses._begin,
+    "response.queued": OpenAIResponses._begin,
+    "response.in_progress": OpenAIResponses._begin,
+    "response.completed": OpenAIResponses._end,
+    "response.incomplete": OpenAIResponses._end,
+    "response.failed": OpenAIResponses._end,
+    "response.cancelled": OpenAIResponses._end,
+    "response.keep_alive": OpenAIResponses._ping,
+    "keepalive": OpenAIResponses._ping,
+    "ping": OpenAIResponses._ping,
+    "error": OpenAIResponses._error,
+}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _cited(annotation: dict[str, Any]) -> dict[str, Any]:
+    return annotation | {"unit": "char"} if "start_index" in annotation else annotation
+
+
+def usage_of(usage: dict[str, Any]) -> Usage:
+    """Give the usage in neutral terms."""
+    of_input, of_output = _dict(usage.get("input_tokens_details")), _dict(usage.get("output_tokens_details"))
+    return Usage(
+        input=plain_number(usage.get("input_tokens")),
+        output=plain_number(usage.get("output_tokens")),
+        reasoning=plain_number(of_output.get("reasoning_tokens")),
+        cache_read=plain_number(of_input.get("cached_tokens")),
+        cache_write=plain_number(of_input.get("cache_write_tokens")),
+        total=plain_number(usage.get("total_tokens")),
+        raw=usage,
+    )
+
+
+def _wanted_back(item: _Item) -> dict[str, Any] | None:
+    """Give an item as `input` takes it: as it came, or what of a message had come when the stream was cut."""
+    if item.done:
+        return None if item.call is not None and item.call.cut else item.item
+    if item.type != "message":
+        return None  # half a call or half a thought is refused
+    content = [
+        {"type": "output_text", "text": block.text, "annotations": []} for block in item.texts if block.size
+    ]
+    kept = {name: item.item[name] for name in ("id", "phase") if item.item.get(name)}
+    return {"type": "message", "role": "assistant", "content": content} | kept if content else None
+
+
+def turn(message: Message) -> list[dict[str, Any]]:
+    """Give the output items for `input`: ids, encrypted content and phases as they came."""
+    items: list[dict[str, Any]] = message.choice.native.get("items", [])
+    return items

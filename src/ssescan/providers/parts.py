@@ -1,0 +1,250 @@
+"""What a model said, in small parts: the same kinds for every API.
+
+Frozen msgspec Structs, each tagged with its class name, in JSON as `"type"` and in Python as the class attribute `type`.
+Knows nothing of wire formats. Every part has `choice`, 0 but for requests that ask for several answers; what belongs to
+content has `block`, which numbers the blocks of a choice in the order in which they first appeared, from 0, without
+gaps, whatever numbers the provider uses. What is absent is None, a flag that is not set is False.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal, TypeAlias
+
+from msgspec import Struct
+
+__all__ = [
+    "Citation",
+    "End",
+    "Error",
+    "Finish",
+    "FinishReason",
+    "Logprobs",
+    "Media",
+    "Part",
+    "Ping",
+    "Raw",
+    "ReasoningDelta",
+    "RedactedReasoning",
+    "RefusalDelta",
+    "ServerToolResult",
+    "Signature",
+    "Start",
+    "TextDelta",
+    "ToolCallDelta",
+    "ToolCallEnd",
+    "ToolCallStart",
+    "Usage",
+]
+
+FinishReason: TypeAlias = Literal[
+    "stop", "length", "tool_calls", "content_filter", "refusal", "pause", "error", "other"
+]
+
+
+class Part(Struct, frozen=True, kw_only=True, tag_field="type", tag=True, gc=False):
+    """What all parts share: `type`, the name of the class, and `choice`, which answer it belongs to."""
+
+    # No cycles can form of what JSON holds, so the garbage collector need not look at parts (gc=False).
+    type: ClassVar[str] = "Part"
+    choice: int = 0
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        cls.type = cls.__name__
+
+
+class Start(Part, frozen=True, kw_only=True, gc=False):
+    """The answer begins: its id and the model that gives it, once, as soon as the provider names either."""
+
+    id: str | None = None
+    model: str | None = None
+
+
+class TextDelta(Part, frozen=True, kw_only=True, gc=False):
+    """Text of the answer, never empty."""
+
+    block: int = 0
+    text: str
+
+
+class ReasoningDelta(Part, frozen=True, kw_only=True, gc=False):
+    """What the model thought, never empty. `kind`: the text itself, or a summary, where the provider says so."""
+
+    block: int = 0
+    text: str
+    kind: Literal["text", "summary"] = "text"
+
+
+class RefusalDelta(Part, frozen=True, kw_only=True, gc=False):
+    """Text in which the model declines, never empty."""
+
+    block: int = 0
+    text: str
+
+
+class Signature(Part, frozen=True, kw_only=True, gc=False):
+    """What the provider wants back with a block, unchanged; it replaces one that came before for the same block.
+
+    `data`: opaque. `id`: of the item that it signs. `fmt`: how the provider names its format.
+    """
+
+    block: int = 0
+    data: str
+    id: str | None = None
+    fmt: str | None = None
+
+
+class RedactedReasoning(Part, frozen=True, kw_only=True, gc=False):
+    """Reasoning that the provider encrypted whole; `data` is opaque and wanted back unchanged."""
+
+    block: int = 0
+    data: str
+
+
+class ToolCallStart(Part, frozen=True, kw_only=True, gc=False):
+    """A tool is about to be called. `id`: what its result must cite, None where the provider gives none.
+
+    `server`: a tool of the provider's own, never to be handed to the program's functions. `custom`: the argument is
+    plain text, not JSON.
+    """
+
+    block: int = 0
+    id: str | None = None
+    name: str
+    server: bool = False
+    custom: bool = False
+
+
+class ToolCallDelta(Part, frozen=True, kw_only=True, gc=False):
+    """A fragment of a call's arguments: text, or (Gemini) `partial`, the values of paths in them, as they came."""
+
+    block: int = 0
+    json: str = ""
+    partial: list[Any] | None = None
+
+
+class ToolCallEnd(Part, frozen=True, kw_only=True, gc=False):
+    """A call is whole. `json`: all of its arguments as text, "{}" where none came; not parsed, so not proven JSON.
+
+    `cut`: the provider did not confirm that they are complete: the call must not be made.
+    """
+
+    block: int = 0
+    id: str | None = None
+    name: str
+    json: str = "{}"
+    cut: bool = False
+    server: bool = False
+
+
+class ServerToolResult(Part, frozen=True, kw_only=True, gc=False):
+    """What a tool of the provider's own gave. `data`: as it came. `error`: it failed. `status`: the provider's word."""
+
+    block: int = 0
+    id: str | None = None
+    name: str | None = None
+    data: Any = None
+    error: bool = False
+    status: str | None = None
+
+
+class Citation(Part, frozen=True, kw_only=True, gc=False):
+    """Where statements come from. `items`: in the provider's shape, with `unit` added: what its offsets count.
+
+    The units are "char", "byte", "page" and "block".
+    `block`: None where it is for the answer as a whole.
+    """
+
+    block: int | None = None
+    items: list[dict[str, Any]]
+
+    @property
+    def unit(self) -> str | None:
+        """The unit of the first item's offsets, None where it has none."""
+        return self.items[0].get("unit") if self.items else None
+
+
+class Logprobs(Part, frozen=True, kw_only=True, gc=False):
+    """Log probabilities (natural) of tokens that came with the same event, an entry a token, as the provider has it."""
+
+    block: int | None = None
+    entries: list[Any]
+
+
+class Media(Part, frozen=True, kw_only=True, gc=False):
+    """An image, sound, a film. `media`: its MIME type, as far as the provider says. `data`: base64, as it came.
+
+    Pieces of one block are decoded each by itself, and their bytes joined. `partial`: a preview, which the next
+    replaces. `url`: where it is, if it is not here. `transcript`: a fragment of what is said in it.
+    """
+
+    block: int = 0
+    media: str | None = None
+    data: str | None = None
+    partial: bool = False
+    url: str | None = None
+    transcript: str | None = None
+
+
+class Usage(Part, frozen=True, kw_only=True, gc=False):
+    """Tokens so far. A snapshot, that replaces the one before; None where the provider does not say.
+
+    `input` includes what was read from and written to a cache, `output` includes reasoning. `raw`: as it came.
+    """
+
+    input: int | None = None
+    output: int | None = None
+    reasoning: int | None = None
+    cache_read: int | None = None
+    cache_write: int | None = None
+    total: int | None = None
+    raw: dict[str, Any] | None = None
+
+
+class Finish(Part, frozen=True, kw_only=True, gc=False):
+    """Why a choice ended. `raw`: the provider's word. None comes where the provider never said.
+
+    `stop_sequence`: which one was met. `details`: what the provider says besides.
+    """
+
+    reason: FinishReason
+    raw: str | None = None
+    stop_sequence: str | None = None
+    details: dict[str, Any] | None = None
+
+
+class Error(Part, frozen=True, kw_only=True, gc=False):
+    """An error within the stream. Several may come; what came before stays valid.
+
+    `kind`, `code`, `message`: the provider's, None where it has none. `raw`: as it came. Two kinds are ours: "decode",
+    a payload that is no JSON, and "protocol", a stream that contradicts itself.
+    """
+
+    kind: str | None = None
+    code: str | int | float | None = None
+    message: str | None = None
+    raw: Any = None
+
+
+class Ping(Part, frozen=True, kw_only=True, gc=False):
+    """A sign of life. `text`: of the comment that was it, if it was one."""
+
+    text: str | None = None
+
+
+class Raw(Part, frozen=True, kw_only=True, gc=False):
+    """Something that has no other kind. `name`: what the provider calls it. `data`: as it came.
+
+    Two names are ours: "mismatch" (a text that was sent whole is not the one that was streamed; the whole one counts)
+    and "line" (a line that belongs to no field).
+    """
+
+    block: int | None = None
+    name: str
+    data: Any = None
+
+
+class End(Part, frozen=True, kw_only=True, gc=False):
+    """The stream is over; always the last part, exactly once. `complete`: every answer ended, and without an error."""
+
+    complete: bool

@@ -1,0 +1,186 @@
+"""From the bytes of an event's data to what its JSON says, whatever its JSON is like.
+
+The quick way is one call of a msgspec decoder, and stands with the adapters. This is what they turn to when that raises:
+JSON that C decoders refuse and the standard library reads (lone surrogates, NaN, control characters), values of other
+types than a format has, several values in one event. Knows no wire format.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from types import UnionType
+from typing import TYPE_CHECKING, Any, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+from msgspec import NODEFAULT, Struct
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["DONE", "NotJson", "StrayLines", "convert", "load", "shown", "values"]
+
+MOST_OF_A_PAYLOAD = 200  # bytes that an error shows
+
+# Every escape of a JSON string, so that a backslash that is itself escaped is passed over. A surrogate pair is one.
+_ESCAPE = re.compile(
+    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
+)
+_decode = msgspec.json.Decoder().decode
+
+
+class NotJson(ValueError):
+    """A payload is no JSON, or is nested too deeply to be read."""
+
+
+def load(payload: bytes) -> Any:
+    """Parse a payload the thorough way: lone surrogates and invalid UTF-8 become U+FFFD. NotJson where it is none."""
+    try:
+        return _decode(payload)
+    except RecursionError:
+        raise NotJson("nested too deeply") from None
+    except ValueError:
+        pass
+    text = payload.decode("utf-8", "replace")
+    if "\\u" in text:
+        text = _ESCAPE.sub(lambda escape: "\\ufffd" if escape[1] else escape[0], text)
+    try:
+        return json.loads(text, strict=False)
+    except RecursionError:
+        raise NotJson("nested too deeply") from None
+    except ValueError as error:
+        raise NotJson(str(error)) from None
+
+
+def values(payload: bytes) -> Iterator[Any]:
+    """Give the values of a payload, NotJson in place of one that is none.
+
+    Mostly there is one. A gateway that spliced an event into an unfinished one, and a server that puts no blank lines
+    between events, make one of several, a line each: where the whole is no JSON, its lines are tried one by one.
+    """
+    try:
+        value = load(payload)
+    except NotJson as error:
+        lines = payload.split(b"\n")
+        if len(lines) == 1:
+            yield error
+            return
+        tried = [_try(line) for line in lines]
+        if not any(isinstance(value, dict) or value is DONE for value in tried):
+            yield error
+            return
+        for value in tried:
+            if value is not None:
+                yield value
+    else:
+        yield value
+
+
+DONE: Any = object()
+"""What `values` gives for a line that is `[DONE]`."""
+
+
+def _try(line: bytes) -> Any:
+    if not line.strip():
+        return None
+    if line.lstrip().startswith(b"[DONE]"):
+        return DONE
+    try:
+        return load(line)
+    except NotJson as error:
+        return error
+
+
+def shown(payload: bytes) -> str:
+    """Give the beginning of a payload, for an error."""
+    return payload[:MOST_OF_A_PAYLOAD].decode("utf-8", "replace")
+
+
+def convert(value: Any, cls: type[Struct]) -> tuple[Any, bool]:
+    """Make a Struct of a JSON object whose fields may have any type; tell whether all of them fitted.
+
+    A number in a string, or with a fraction of zero, is taken for what it means; any other value of a wrong type is
+    left out, which is for the caller to make known.
+    """
+    try:
+        return msgspec.convert(value, cls, strict=False), True
+    except (ValueError, RecursionError):
+        return _built(value, cls), False
+
+
+def fitting(value: Any, annotation: Any) -> Any:
+    """Give a value as its annotation wants it, as far as that can be done; None where it cannot."""
+    try:
+        return msgspec.convert(value, annotation, strict=False)
+    except (ValueError, RecursionError):
+        pass
+    options = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
+    for option in options:
+        if isinstance(value, dict) and isinstance(option, type) and issubclass(option, Struct):
+            return _built(value, option)
+        if isinstance(value, list) and get_origin(option) is list:
+            inner = get_args(option)[0]
+            return [made for made in (fitting(item, inner) for item in value) if made is not None]
+    return None
+
+
+def _built(value: dict[str, Any], cls: type[Struct]) -> Any:
+    hints = _hints(cls)
+    made = {}
+    for field in msgspec.structs.fields(cls):
+        if field.encode_name in value:
+            fitted = fitting(value[field.encode_name], hints[field.name])
+            if fitted is not None or field.default is NODEFAULT:
+                made[field.name] = fitted
+    return cls(**made)
+
+
+_hints_of: dict[type[Struct], dict[str, Any]] = {}
+
+
+def _hints(cls: type[Struct]) -> dict[str, Any]:
+    if cls not in _hints_of:
+        _hints_of[cls] = get_type_hints(cls)
+    return _hints_of[cls]
+
+
+class StrayLines:
+    """Lines of no field that stand among events, gathered until they are a JSON value.
+
+    So Gemini tells of an error in mid-stream: not framed, printed over several lines. Each line is looked at once:
+    brackets are counted, and what was gathered is whole when all that were opened are closed. `limit`: bytes.
+    """
+
+    __slots__ = ("_depth", "_limit", "_lines", "_size")
+
+    def __init__(self, limit: int | None) -> None:
+        self._limit = limit
+        self._lines: list[str] = []
+        self._depth = 0
+        self._size = 0
+
+    def wants(self, line: str) -> bool:
+        """Tell whether a line goes on with the value that was begun, or begins one."""
+        return bool(self._lines) or line.lstrip().startswith(("{", "["))
+
+    def add(self, line: str) -> str:
+        """Take a line; give the text that was gathered, if it is whole or passes the limit, else ""."""
+        self._lines.append(line)
+        self._size += len(line) + 1
+        for token in _BRACKETS.finditer(line):
+            self._depth += _DEPTHS.get(token[0], 0)
+        if self._depth <= 0 or (self._limit is not None and self._size > self._limit):
+            return self.end()
+        return ""
+
+    def end(self) -> str:
+        """Give what was gathered, whole or not, and begin anew."""
+        text = "\n".join(self._lines)
+        self._lines.clear()
+        self._depth = self._size = 0
+        return text
+
+
+# A string of JSON ends with its line, and the brackets in it do not count.
+_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]')
+_DEPTHS = {"{": 1, "[": 1, "}": -1, "]": -1}

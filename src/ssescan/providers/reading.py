@@ -1,0 +1,189 @@
+"""From what a scanner gives to parts, for every format alike: where the rules stand that no format should repeat.
+
+No I/O in it: it is handed payloads, comments and lines as they come, and at last the end. What it does besides choosing
+the adapter: `[DONE]`, blank payloads, comments within data, payloads that are no JSON or several JSON values, stray
+lines, `error:` lines; whether the stream was cut, whether it was a success, and what a strict stream raises.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ProviderError, StreamCut, UnknownFormat
+from ..scanner import Comment, ServerSentEvent, UnknownLine
+from .adapter import error_of
+from .drafts import Draft
+from .formats import adapter_class, checked_api, detect
+from .parts import End, Error, Ping, Raw
+from .payloads import DONE, NotJson, StrayLines, load, shown, values
+
+if TYPE_CHECKING:
+    from ..errors import SsescanError
+    from .adapter import Adapter
+    from .message import Message
+    from .parts import Part
+
+__all__ = ["Reading"]
+
+
+class Reading:
+    """One stream, as far as it has been read.
+
+    `adapter`: None until the first event told the format, or confirmed the one that was named. `done`: `[DONE]` came,
+    and nothing after it counts. `over`: the last part was given.
+    """
+
+    __slots__ = ("_named", "_pump", "_stray", "_truncated", "_unknown", "_whole_at", "adapter", "done", "draft", "over")
+
+    def __init__(self, api: str | None, pump: Any, limit: int | None) -> None:
+        """Take the pump that the payloads come from, for what it knows besides; and the limit of an event, bytes."""
+        self._named = checked_api(api)
+        self._pump = pump
+        self._stray = StrayLines(limit)
+        self._truncated = False
+        self._unknown = False
+        self._whole_at = -1  # the number of events before a value that stray lines gave, whole
+        self.adapter: Adapter | None = None
+        self.draft = Draft()
+        self.done = False
+        self.over = False
+
+    @property
+    def api(self) -> str | None:
+        return self._named if self.adapter is None else self.adapter.api
+
+    @property
+    def settled(self) -> bool:
+        """Whether it is a stream of a known format, or may still be one: not refused, and not unknown."""
+        return self._pump.bytes_read > 0 and (self.adapter is not None or not self._unknown)
+
+    @property
+    def message(self) -> Message:
+        return self.draft.message(self.api)
+
+    def _name(self) -> str | None:
+        name: str | None = self._pump._event_name
+        return name
+
+    def take(self, payload: bytes) -> list[Part]:
+        """Take the data of an event, whatever it is, the thorough way."""
+        at_end = self._pump._over  # the end of the stream came before the blank line
+        stripped = payload.strip()
+        if not stripped:
+            self._truncated |= at_end  # else a sign of life
+        elif stripped.startswith(b"[DONE]"):
+            self.done = True
+        elif stripped.startswith(b":"):  # a comment that a proxy put into data
+            self.draft.ping(shown(stripped[1:].strip()))
+        else:
+            return self._take_values(payload, at_end=at_end)
+        return self.draft.take()
+
+    def _take_values(self, payload: bytes, *, at_end: bool) -> list[Part]:
+        parts: list[Part] = []
+        found = list(values(payload))
+        for number, value in enumerate(found):
+            if value is DONE:
+                self.done = True
+                break
+            if isinstance(value, NotJson):
+                if at_end and number == len(found) - 1:
+                    self._truncated = True
+                    break
+                if self.api is None:
+                    raise self._unknown_format(payload)
+                text = f"the data of an event is no JSON ({value}); it begins: {shown(payload)}"
+                self.draft.fail(Error(kind="decode", message=text, raw=shown(payload)))
+                parts += self.draft.take()
+            else:
+                parts += self._take_value(value, payload)
+        return parts
+
+    def _take_value(self, value: Any, payload: bytes) -> list[Part]:
+        adapter = self.adapter or self._settle(value, payload)
+        parts = adapter.take(value)
+        return [*self.draft.take(), *parts]  # what an adapter told of before it found that it did not understand
+
+    def _settle(self, value: Any, payload: bytes) -> Adapter:
+        """Find the format. One that was named is taken, unless the event is unmistakably of another."""
+        name = self._name()
+        api = detect(value, name, guess=self._named is None) or self._named
+        if api is None:
+            raise self._unknown_format(payload)
+        self.adapter = adapter_class(api)(self.draft, self._name)
+        return self.adapter
+
+    def _unknown_format(self, payload: bytes) -> UnknownFormat:
+        self._unknown = True
+        text = payload.decode("utf-8", "replace")
+        return UnknownFormat(ServerSentEvent(self._name() or "message", text, self._pump.last_event_id))
+
+    def take_line(self, item: Any) -> list[Part]:
+        """Take a comment, or a line of no field that the standard knows."""
+        if type(item) is Comment:
+            self.draft.emit(Ping(text=item.text))
+        elif type(item) is UnknownLine:
+            line = item.text
+            name, colon, value = line.partition(":")
+            if self._stray.wants(line):
+                return self._take_stray(self._stray.add(line))
+            if colon and name == "error":
+                self._whole_at = self._pump._events
+                try:
+                    raw = load(value.encode())
+                except NotJson:
+                    raw = value.strip()
+                self.draft.fail(error_of(raw if raw else line))
+            else:
+                self.draft.emit(Raw(name="line", data=line))
+        else:
+            raise TypeError(
+                f"an event stream, or its events (ssescan.ServerSentEvent), was expected, {type(item).__name__} came"
+            )
+        return self.draft.take()
+
+    def _take_stray(self, text: str) -> list[Part]:
+        if not text:
+            return []
+        payload = text.encode("utf-8", "replace")
+        try:
+            value = load(payload)
+        except NotJson:
+            self.draft.emit(Raw(name="line", data=text))
+            return self.draft.take()
+        self._whole_at = self._pump._events
+        return self._take_value(value, payload)
+
+    def end(self, *, cut: bool, failed: bool = False) -> list[Part]:
+        """Take the end, give the last parts. `cut`: it came within a block. `failed`: something was raised."""
+        if self.over:
+            return []
+        pump = self._pump
+        if text := self._stray.end():
+            # A value that was begun and did not end.
+            self._truncated = True
+            self.draft.emit(Raw(name="line", data=text))
+        # What a block that was cut short held may have been whole all the same.
+        whole = pump._events > pump._events_before_end or self._whole_at == pump._events
+        truncated = self._truncated or (cut and not whole)
+        adapter = self.adapter
+        complete = False
+        if adapter is not None:
+            adapter.line_ended = not pump._cut_in_line
+            adapter.finish()
+            complete = adapter.complete and not self.draft.errors
+        self.over = True
+        self.draft.complete = complete and not truncated and not failed
+        self.draft.emit(End(complete=self.draft.complete))
+        return self.draft.take()
+
+    def failure(self) -> SsescanError | None:
+        """Give what a strict stream raises after its end: None for a success."""
+        if self.draft.complete:
+            return None
+        errors = self.draft.errors
+        if not errors:
+            return StreamCut(self.message)
+        # What the provider said comes before what we say of its bytes.
+        error = next((error for error in errors if error.kind not in ("decode", "protocol")), errors[0])
+        return ProviderError(self.api or "", error.kind, error.code, error.message, error.raw, self.message)

@@ -1,0 +1,410 @@
+"""The streams of parts: `stream` and `astream`, over any source of bytes.
+
+Puts together an event stream, whose events are given as the bytes of their data, and a Reading, which makes parts of
+them; sync and async differ in how they wait and in nothing else. Knows no wire format.
+"""
+
+from __future__ import annotations
+
+from types import GenericAlias
+from typing import TYPE_CHECKING, Any
+
+from ..scanner import EventPump
+from ..sources import async_origin, sync_origin
+from ..streams import AsyncEventStream, EventStream, Outcome
+from .parts import TextDelta
+from .reading import Reading
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+    from typing import Literal, Self, TypeAlias
+
+    from ..sources import AsyncSource, SyncSource
+    from ..stalls import Stall
+    from .message import Message
+    from .parts import Part
+
+    Api: TypeAlias = Literal["openai-chat", "openai-responses", "anthropic", "gemini", "gemini-interactions"]
+
+__all__ = ["AsyncMessageStream", "MessageStream", "astream", "stream"]
+
+CONTENT_TYPES = ("text/event-stream", "application/json")
+# One JSON value that is a whole body is read as an event: between its tokens, a line end is as good as a space.
+BEFORE_A_BODY, AFTER_A_BODY = b"data: ", b"\n\n"
+LINE_ENDS_TO_SPACES = bytes.maketrans(b"\r\n", b"  ")
+
+
+class _Payloads(EventStream[Any]):
+    """An event stream that gives the data of events as bytes; its chunks may be events as well."""
+
+    __slots__ = ("framing", "reading")
+
+    _payloads = True
+    _content_types = CONTENT_TYPES
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.framing = 0  # bytes that were added to what came
+        self.reading: Reading | None = None
+
+    def _adapted(self, chunks: Iterator[Any]) -> Iterator[Any]:
+        if self._origin.media_type == "application/json":
+            self.framing = len(BEFORE_A_BODY + AFTER_A_BODY)
+            return _body(chunks)
+        return chunks
+
+    def _bytes_of(self, chunk: Any) -> bytes:
+        return _event_bytes(chunk) or super()._bytes_of(chunk)
+
+    @property
+    def _progress(self) -> int:
+        return self._events - (self.reading.draft.pings if self.reading else 0)
+
+
+class _Pump(EventPump[Any]):
+    __slots__ = ()
+
+    def _bytes_of(self, chunk: Any) -> bytes:
+        return _event_bytes(chunk) or super()._bytes_of(chunk)
+
+
+class _AsyncPayloads(AsyncEventStream[Any]):
+    """As _Payloads."""
+
+    __slots__ = ("framing", "reading")
+
+    _content_types = CONTENT_TYPES
+
+    def __init__(self, *arguments: Any) -> None:
+        self.framing = 0
+        self.reading: Reading | None = None
+        super().__init__(*arguments)
+
+    def _new_pump(self, scanner: Any, timing: bool) -> EventPump[Any]:
+        return _Pump(scanner, timing, True)
+
+    def _adapted(self, chunks: AsyncIterator[Any]) -> AsyncIterator[Any]:
+        if self._origin.media_type == "application/json":
+            self.framing = len(BEFORE_A_BODY + AFTER_A_BODY)
+            return _abody(chunks)
+        return chunks
+
+    @property
+    def _progress(self) -> int:
+        return self._pump._events - (self.reading.draft.pings if self.reading else 0)
+
+
+def _body(chunks: Iterator[Any]) -> Iterator[bytes]:
+    yield BEFORE_A_BODY
+    for chunk in chunks:
+        yield bytes(chunk).translate(LINE_ENDS_TO_SPACES)
+    yield AFTER_A_BODY
+
+
+async def _abody(chunks: AsyncIterator[Any]) -> AsyncIterator[bytes]:
+    yield BEFORE_A_BODY
+    async for chunk in chunks:
+        yield bytes(chunk).translate(LINE_ENDS_TO_SPACES)
+    yield AFTER_A_BODY
+
+
+def _event_bytes(event: Any) -> bytes:
+    """Give an event as the bytes that it may have come from; b"" for what is no event."""
+    name, data = getattr(event, "event", None), getattr(event, "data", None)
+    if not isinstance(data, str) or not (name is None or isinstance(name, str)):
+        return b""
+    data = data.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\ndata: ")
+    head = "" if name in (None, "", "message") else "event: " + " ".join(name.splitlines()) + "\n"
+    return f"{head}data: {data}\n\n".encode("utf-8", "replace")
+
+
+def _options(options: dict[str, Any]) -> dict[str, Any]:
+    # What is no event may still tell of an error, and an unfinished block may be a whole event.
+    return {**options, "comments": True, "unknown": True, "unterminated": "dispatch"}
+
+
+def _limit(options: dict[str, Any]) -> int | None:
+    limit: int | None = options.get("max_event_size", 64 * 2**20)
+    return limit
+
+
+def _checked_strict(strict: Any) -> bool:
+    if not isinstance(strict, bool):
+        raise TypeError(f"strict must be a bool, not {type(strict).__name__}")
+    return strict
+
+
+class _Stream:
+    """What the streams of either colour have in common."""
+
+    __slots__ = ("_events", "_reading", "_strict")
+
+    _events: Any
+    _reading: Reading
+
+    if not TYPE_CHECKING:
+        __class_getitem__ = classmethod(GenericAlias)
+
+    @property
+    def api(self) -> str | None:
+        """The format: as it was named, or found; None until then."""
+        return self._reading.api
+
+    @property
+    def message(self) -> Message:
+        """The message so far: at any time, also after an error."""
+        return self._reading.message
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """How the stream of events ended, None while it is open; see Outcome. Of the answer, `message.complete` tells."""
+        outcome: Outcome | None = self._events.outcome
+        return outcome
+
+    @property
+    def received_ns(self) -> int | None:
+        """time.perf_counter_ns() of the read that brought the part given last, taken before any parsing."""
+        received: int | None = self._events.received_ns
+        return received
+
+    @property
+    def reads(self) -> int:
+        """How many reads there were."""
+        reads: int = self._events.reads
+        return reads - 2 if self._events.framing else reads
+
+    @property
+    def bytes_read(self) -> int:
+        """How many bytes came."""
+        size: int = self._events.bytes_read
+        return max(size - self._events.framing, 0)
+
+    @property
+    def response(self) -> Any:
+        """The response that the stream comes from, None where it comes from something else."""
+        return self._events.response
+
+
+class MessageStream(_Stream):
+    """What `stream` returns: an iterator of parts, and a context manager that closes the source."""
+
+    __slots__ = ("_parts",)
+
+    def __init__(self, source: SyncSource, api: str | None, strict: bool, stall: Stall | None, name: str) -> None:
+        if isinstance(source, EventStream) and source.outcome is None and not source.reads:
+            origin, given, options = source._hand_over()
+        else:
+            origin, given, options = sync_origin(source, name), None, {}
+        self._strict = _checked_strict(strict)
+        self._events = _Payloads(origin, stall or given, True, _options(options))
+        self._reading = self._events.reading = Reading(api, self._events, _limit(options))
+        # Not a method: a generator that held this object, which holds it, would outlive the program's last use of both.
+        self._parts = self._run()(self._events, self._reading, self._strict)
+
+    def _run(self) -> Callable[..., Iterator[Any]]:
+        return _parts
+
+    def __iter__(self) -> Iterator[Part]:
+        return self._parts
+
+    def __next__(self) -> Part:
+        part: Part = next(self._parts)
+        return part
+
+    def text(self) -> Iterator[str]:
+        """Iterate over the text of choice 0 alone, piece by piece."""
+        for part in self._parts:
+            if type(part) is TextDelta and not part.choice:
+                yield part.text
+
+    def collect(self) -> Message:
+        """Read to the end, and give the message."""
+        for _ in self._parts:
+            pass
+        return self.message
+
+    def __enter__(self) -> Self:
+        self._events.__enter__()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the source, if it is a response or a generator. To do so twice does nothing more."""
+        self._events.close()
+
+
+def _parts(events: _Payloads, reading: Reading, strict: bool) -> Iterator[Part]:
+    try:
+        for item in events:
+            # Until the first event has told the format.
+            yield from reading.take(item) if type(item) is bytes else reading.take_line(item)
+            if reading.adapter is not None or reading.done:
+                break
+        if reading.adapter is not None and not reading.done:
+            decode, handle = reading.adapter.decode, reading.adapter.handle
+            for item in events:
+                if type(item) is bytes:
+                    try:
+                        event = decode(item)
+                    except (ValueError, RecursionError):
+                        parts: Any = reading.take(item)
+                    else:
+                        parts = handle(event)
+                        if parts is None:
+                            parts = reading.take(item)
+                else:
+                    parts = reading.take_line(item)
+                for part in parts:
+                    yield part
+                if reading.done:
+                    break
+        if reading.done:
+            events._end()
+    except Exception as error:
+        if events.outcome is None:  # not the source's, but what we have to say of what it gave
+            events._stop()
+            events._finish(error, False)
+        if reading.settled:
+            yield from reading.end(cut=False, failed=True)
+        raise
+    if events.outcome is Outcome.CLOSED:
+        return
+    yield from reading.end(cut=events.outcome is Outcome.CUT)
+    if strict and (failure := reading.failure()):
+        raise failure
+
+
+class AsyncMessageStream(_Stream):
+    """What `astream` returns: MessageStream for asyncio and trio. `async with` closes the source."""
+
+    __slots__ = ("_failure", "_given")
+
+    def __init__(self, source: AsyncSource, api: str | None, strict: bool, stall: Stall | None, name: str) -> None:
+        if isinstance(source, AsyncEventStream) and source.outcome is None and not source.reads:
+            origin, given, options = source._hand_over()
+        else:
+            origin, given, options = async_origin(source, name), None, {}
+        self._strict = _checked_strict(strict)
+        self._events = _AsyncPayloads(origin, stall or given, True, _options(options))
+        self._reading = self._events.reading = Reading(api, self._events._pump, _limit(options))
+        self._given: Iterator[Part] = iter(())  # parts that are ready
+        self._failure: BaseException | None = None
+
+    def __aiter__(self) -> AsyncIterator[Part]:
+        return self
+
+    async def __anext__(self) -> Part:
+        for part in self._given:
+            return part
+        return await self._advance()
+
+    async def _advance(self) -> Part:
+        reading = self._reading
+        while True:
+            if reading.over or self._events.outcome is Outcome.CLOSED:
+                failure, self._failure = self._failure, None
+                if failure is not None:
+                    raise failure
+                raise StopAsyncIteration
+            self._given = iter(await self._next_parts())
+            for part in self._given:
+                return part
+
+    async def _next_parts(self) -> Any:
+        """Give the parts of the next event, or the last ones."""
+        events, reading = self._events, self._reading
+        try:
+            item = events._pump._pop() if events.outcome is None and not events._reading else None
+            if item is None:
+                item = await anext(events, None)
+            if item is not None:
+                parts = self._parts_of(item)
+                if reading.done:
+                    await events._end()
+                    return [*parts, *self._end()]
+                return parts
+        except Exception as error:
+            if events.outcome is None:
+                await events._fail(error)
+            if not reading.settled or reading.over:
+                raise
+            self._failure = error
+            return reading.end(cut=False, failed=True)
+        return () if events.outcome is Outcome.CLOSED else self._end()
+
+    def _parts_of(self, item: Any) -> Any:
+        reading = self._reading
+        if type(item) is not bytes:
+            return reading.take_line(item)
+        adapter = reading.adapter
+        if adapter is None:
+            return reading.take(item)
+        try:
+            event = adapter.decode(item)
+        except (ValueError, RecursionError):
+            return reading.take(item)
+        parts = adapter.handle(event)
+        return reading.take(item) if parts is None else parts
+
+    def _end(self) -> list[Part]:
+        parts = self._reading.end(cut=self._events.outcome is Outcome.CUT)
+        if self._strict:
+            self._failure = self._reading.failure()
+        return parts
+
+    async def text(self) -> AsyncIterator[str]:
+        """Iterate over the text of choice 0 alone, piece by piece."""
+        async for part in self:
+            if type(part) is TextDelta and not part.choice:
+                yield part.text
+
+    async def collect(self) -> Message:
+        """Read to the end, and give the message."""
+        async for _ in self:
+            pass
+        return self.message
+
+    async def __aenter__(self) -> Self:
+        await self._events.__aenter__()
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the source, if it is a response or an async generator. To do so twice does nothing more."""
+        self._given = iter(())
+        await self._events.aclose()
+
+
+def stream(
+    source: SyncSource, api: Api | None = None, *, strict: bool = True, stall: Stall | None = None
+) -> MessageStream:
+    """Read what a model says, in parts that are the same for every API.
+
+    `source`: all that iter_events takes, also an EventStream that was not read yet (its options are kept), or an
+    iterable of events. A response may be `application/json` as well: an error, or an answer that was not streamed.
+    `api`: "openai-chat" (whoever speaks it), "openai-responses", "anthropic", "gemini", "gemini-interactions"; None:
+    found from the first event. `strict`: after its last part, End, a stream that is no success raises; else it ends
+    quietly, and `message.complete` tells. `stall`: a Stall, as for iter_events; pings are no progress.
+
+    Returns a MessageStream. Raises, here, TypeError and ValueError for wrong use; in the reading, UnknownFormat for a
+    first event of no known format, ProviderError where the provider reported an error, StreamCut where the stream ended
+    before the answer, and whatever iter_events raises. The message so far is on the stream, and on the first two.
+    """
+    return MessageStream(source, api, strict, stall, "stream")
+
+
+def astream(
+    source: AsyncSource, api: Api | None = None, *, strict: bool = True, stall: Stall | None = None
+) -> AsyncMessageStream:
+    """Read what a model says asynchronously, under asyncio or trio; `source`: all that aiter_events takes, or an async
+    iterable of events. All else as for stream().
+    """
+    return AsyncMessageStream(source, api, strict, stall, "astream")
+
+
+for _public in (MessageStream, AsyncMessageStream, stream, astream):
+    _public.__module__ = "ssescan.providers" if isinstance(_public, type) else "ssescan"
