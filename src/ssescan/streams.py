@@ -126,7 +126,7 @@ class EventStream(EventPump[E_co]):
         self._chunks = chunks
         return chunks
 
-    _content_types = EVENT_STREAM
+    _content_types: tuple[str, ...] = EVENT_STREAM
 
     def _adapted(self, chunks: Iterator[Any]) -> Iterator[Any]:
         """Make of what the source gives what is to be scanned: nothing else, unless a subclass says so."""
@@ -329,7 +329,7 @@ class AsyncEventStream(_Subscriptable[E_co]):
 
     # As in EventStream.
 
-    _content_types = EVENT_STREAM
+    _content_types: tuple[str, ...] = EVENT_STREAM
 
     def _new_pump(self, scanner: Any, timing: bool) -> EventPump[E_co]:
         return EventPump(scanner, timing)

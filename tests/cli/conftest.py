@@ -1,7 +1,8 @@
-"""The server that the tests of the command line read from."""
+"""The server and the files that the tests of the command line read from."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -17,3 +18,14 @@ def server() -> Iterator[Server]:
         yield serving
         serving.shutdown()
         thread.join()
+
+
+@pytest.fixture
+def file_of(tmp_path: Path) -> Callable[[bytes], str]:
+    """Return a function that puts a stream into a file."""
+
+    def put(stream: bytes) -> str:
+        (tmp_path / "stream.sse").write_bytes(stream)
+        return str(tmp_path / "stream.sse")
+
+    return put

@@ -24,7 +24,8 @@ STREAMS = {"openai-chat": 39, "openai-responses": 40, "anthropic": 27, "gemini":
 def test_help_names_every_command_without_loading_it() -> None:
     done = run("--help")
     assert done.status == 0
-    for command in ("cat", "demo", "doctor"):
+    assert re.search(r"3 it was cut, 4 the response was refused, .*6 the provider", done.out.decode(), re.DOTALL)
+    for command in ("cat", "read", "demo", "doctor"):
         assert re.search(rf"^  {command}  ", done.out.decode(), re.MULTILINE)
         assert run(command, "--help").status == 0
 
@@ -58,6 +59,7 @@ def without(packages: tuple[str, ...], folder: Path) -> dict[str, str]:
     [
         ("click", ("doctor",)),
         ("msgspec", ("cat", "--json")),
+        ("msgspec", ("read",)),
         ("httpx", ("cat", "http://127.0.0.1:9/")),
         ("rich", ("demo",)),
     ],

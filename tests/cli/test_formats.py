@@ -1,9 +1,7 @@
 """What `ssescan cat` prints: canonical text, JSON lines, raw bytes, and the format for a terminal."""
 
 import json
-import os
 import re
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,15 +9,7 @@ import pytest
 
 from ssescan import iter_events
 
-from .tools import COMMAND, Server, environment, run
-
-try:
-    import fcntl
-    import pty
-    import struct
-    import termios
-except ImportError:
-    pty = None  # type: ignore[assignment]
+from .tools import Server, on_a_terminal, run, without_colour
 
 ODD = (
     b"\xef\xbb\xbf: a comment\r\nretry: 70\r\nid: 1\rdata:one\ndata\ndata: \xe2\x80\xa8two \r\n\r\n"
@@ -78,42 +68,6 @@ def test_raw_shows_the_same_however_the_bytes_arrive(server: Server) -> None:
     stream = b"data: a\r\n\r\nb\r\rc\n \xf0\x9f\x90\xa6 \xff\r"
     byte_by_byte = server.answers_with(*(bytes([byte]) for byte in stream))
     assert run("cat", "--raw", byte_by_byte).out == run("cat", "--raw", stdin=stream).out
-
-
-def on_a_terminal(*arguments: str, **changes: str) -> str:
-    """Run `ssescan` on a terminal of 80 columns and return what it wrote there."""
-    if pty is None:
-        pytest.skip("no pseudo-terminals on this platform")
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-    with subprocess.Popen(
-        [*COMMAND, *arguments], stdin=theirs, stdout=theirs, stderr=subprocess.DEVNULL, env=environment(**changes)
-    ):
-        os.close(theirs)
-        written = b""
-        try:
-            while chunk := os.read(ours, 65536):
-                written += chunk
-        except OSError:  # Linux: the other side was closed
-            pass
-        os.close(ours)
-    return written.decode().replace("\r\n", "\n")
-
-
-def without_colour(text: str) -> str:
-    """Return the text less the sequences that set colours, the only ones that may be in it."""
-    return re.sub(r"\x1b\[[0-9;]*m", "", text)
-
-
-@pytest.fixture
-def file_of(tmp_path: Path) -> Callable[[bytes], str]:
-    """Return a function that puts a stream into a file."""
-
-    def put(stream: bytes) -> str:
-        (tmp_path / "stream.sse").write_bytes(stream)
-        return str(tmp_path / "stream.sse")
-
-    return put
 
 
 def test_wide_characters_are_folded_by_the_cells_that_they_take(file_of: Callable[[bytes], str]) -> None:

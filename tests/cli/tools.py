@@ -1,6 +1,7 @@
 """Runs `ssescan` in processes, and serves streams to it. Knows the command line from outside alone."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -10,6 +11,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+
+import pytest
+
+try:
+    import fcntl
+    import pty
+    import struct
+    import termios
+except ImportError:
+    pty = None  # type: ignore[assignment]
 
 GUARD = 60.0  # seconds after which a process that hangs is killed, so that the test fails and does not hang
 COMMAND = (sys.executable, "-m", "ssescan")
@@ -65,6 +76,32 @@ def running(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
         finally:
             guard.cancel()
             process.kill()
+
+
+def on_a_terminal(*arguments: str, errors: bool = False, **changes: str) -> str:
+    """Run `ssescan` on a terminal of 80 columns and return what it wrote there; with `errors`, on stderr as well."""
+    if pty is None:
+        pytest.skip("no pseudo-terminals on this platform")
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    stderr = theirs if errors else subprocess.DEVNULL
+    with subprocess.Popen(
+        [*COMMAND, *arguments], stdin=theirs, stdout=theirs, stderr=stderr, env=environment(**changes)
+    ):
+        os.close(theirs)
+        written = b""
+        try:
+            while chunk := os.read(ours, 65536):
+                written += chunk
+        except OSError:  # Linux: the other side was closed
+            pass
+        os.close(ours)
+    return written.decode().replace("\r\n", "\n")
+
+
+def without_colour(text: str) -> str:
+    """Return the text less the sequences that set colours, the only ones that may be in it."""
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return run(sys.argv[1:] if arguments is None else arguments)
     except KeyboardInterrupt:  # while click was imported; later ones are the commands'
         return 130
-    except ModuleNotFoundError as error:
-        package = (error.name or "").partition(".")[0]
+    except ImportError as error:
+        # ssescan.providers has its own words for a package that is missing, and the bare error behind them.
+        bare = error if isinstance(error, ModuleNotFoundError) else error.__cause__
+        package = (bare.name or "").partition(".")[0] if isinstance(bare, ModuleNotFoundError) else ""
         if package not in PACKAGES_OF_THE_EXTRA:
             raise
         text = f"ssescan: expected the package {package!r} to be installed, it is not; pip install 'ssescan[cli]'"

@@ -9,22 +9,17 @@ import sys
 import click
 
 from .. import EventStream, Outcome, Stall, iter_events
-from .exits import Exit, Failure, explain
-from .formats import Format, JsonLines, Plain, Raw, counted
-from .sources import Request, Source, open_source, positive_seconds, source_options
+from .exits import Exit, Failure
+from .formats import JsonLines, Plain, Raw, counted
+from .printing import Format, print_all, progress_option
+from .sources import Request, Source, open_source, source_options
 
 
 @click.command("cat")
 @source_options
 @click.option("--json", "as_json", is_flag=True, help="One JSON line an event: event, data, id, retry, received_ns.")
 @click.option("--raw", is_flag=True, help="The bytes as they arrive, line ends and control characters made visible.")
-@click.option(
-    "--progress",
-    type=float,
-    callback=positive_seconds,
-    metavar="SECONDS",
-    help="Fail if no event comes for so long, though bytes do.",
-)
+@progress_option
 def command(
     *,
     source: str,
@@ -55,9 +50,9 @@ def command(
         if raw:
             chunks_format = Raw()
             chunks = chunks_format.watch(opened.chunks())
-            return print_all(iter_events(chunks, stall=stall), chunks_format, opened.place)
+            return print_events(iter_events(chunks, stall=stall), chunks_format, opened.place)
         events_format = choose_format(opened, as_json=as_json)
-        return print_all(iter_events(opened.stream, stall=stall, timing=True), events_format, opened.place)
+        return print_events(iter_events(opened.stream, stall=stall, timing=True), events_format, opened.place)
 
 
 def choose_format(source: Source, *, as_json: bool) -> Format:
@@ -66,32 +61,14 @@ def choose_format(source: Source, *, as_json: bool) -> Format:
         return JsonLines()
     if not sys.stdout.isatty():
         return Plain()
-    from .terminal import start_terminal
+    from .terminal import Terminal
 
-    return start_terminal(source.began_ns)
+    return Terminal(source.began_ns)
 
 
-def print_all(stream: EventStream, output: Format, place: str) -> Exit:
+def print_events(stream: EventStream, output: Format, place: str) -> Exit:
     """Print every event and return Exit.ENDED; any other end of the stream is a Failure."""
-    events = 0
-    try:
-        with stream:
-            for event in stream:
-                events += 1
-                output.event(event, stream)
-    except BrokenPipeError:  # the reader of the output left: there is nobody to print more for
-        raise
-    except BaseException as error:
-        if isinstance(error, OSError) and stream.outcome is not Outcome.FAILED:
-            raise  # the output's error, and printing more would meet it again
-        output.end(stream)
-        so_far = f"after {counted(events, 'event')} and {counted(stream.bytes_read, 'byte')}"
-        if isinstance(error, Exception) and (failure := explain(error, place, so_far)):
-            raise failure from error
-        if isinstance(error, OSError):
-            raise Failure(Exit.FAILED, f"expected to read {place} to its end, got {error}, {so_far}") from error
-        raise
-    output.end(stream)
+    events = print_all(stream, output, place)
     if not events and stream.bytes_read:
         text = f"expected events from {place}, {counted(stream.bytes_read, 'byte')} came and no event"
         click.echo(f"ssescan: {text}; is it an event stream?", err=True)

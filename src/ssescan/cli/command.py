@@ -16,6 +16,7 @@ from .exits import Exit, Failure
 
 COMMANDS = {
     "cat": "Print the events of a file, a URL or standard input as they arrive.",
+    "read": "Print what a model says as it arrives, from a stream of any of five APIs.",
     "demo": "Play streams of four LLM APIs on this machine, and read them.",
     "doctor": "Say what is installed here and which scanner runs.",
 }
@@ -67,8 +68,9 @@ def root(context: click.Context, *, wants_version: bool) -> None:
     """Read Server-Sent Events, above all the streams of LLM APIs.
 
     \b
-    Exit status: 0 the stream ended, 3 it was cut in the middle of an event,
-    4 the response was refused, 5 it failed or stalled, 2 usage, 1 other, 130 Ctrl-C.
+    Exit status: 0 the stream ended (read: and the answer is complete),
+    3 it was cut, 4 the response was refused, 5 it failed or stalled,
+    6 the provider reported an error, 2 usage, 1 other, 130 Ctrl-C.
     """  # noqa: D301 - \b is click's mark for a paragraph that keeps its lines
     if wants_version:
         click.echo(f"ssescan {version()}")

@@ -4,6 +4,7 @@ Knows the exceptions of ssescan and of the transports, not the commands. Raise `
 a text that says what was expected, what came and what to do; `command.run` prints it and exits with its status.
 """
 
+import re
 import sys
 from enum import IntEnum
 from http import HTTPStatus
@@ -13,7 +14,19 @@ import click
 from .. import errors
 from .visible import visible
 
-BODY_SHOWN = 200  # characters of a refused response's body
+BODY_SHOWN = 200  # characters of a refused response's body, of an event, of what a provider said
+
+OF_OUR_MAKING = ("decode", "protocol")  # see the part Error: what the provider said was no error, it made no sense
+# What to try after a provider's error. The providers' kinds and codes have these words in common, or HTTP's statuses.
+ADVICE = (
+    (r"quota|billing|credit|\b402\b", "check the account's quota and billing"),
+    (r"auth|permission|api_?key|\b40[13]\b", "check the credentials (-H)"),
+    (
+        r"overload|unavailable|rate_?limit|exhausted|time_?out|server_?error|api_error|internal|\b(408|429|5\d\d)\b",
+        "the provider may take it later, ask again",
+    ),
+    (r"invalid|not_?found|too_?large|length|\b4\d\d\b", "check the body of the request (-d)"),
+)
 
 
 class Exit(IntEnum):
@@ -65,9 +78,42 @@ def explain(error: Exception, place: str, so_far: str) -> Failure | None:
             return Failure(Exit.FAILED, f"{text}, {so_far}; is it an event stream?")
         case errors.StreamStalled() | errors.ReconnectsExhausted():
             return Failure(Exit.FAILED, f"{place}: {error}, {so_far}")
+        case errors.UnknownFormat():
+            text = f"expected the first event from {place} to be of an API that is known"
+            text = f"{text}, got one that begins: {shortened(error.event.data)}"
+            return Failure(Exit.OTHER, f"{text}; name the API with --api if it is one of those (--help lists them)")
+        case errors.StreamCut():
+            if error.message.choices:
+                text = f"expected the whole answer from {place}, the stream was cut before its end, {so_far}"
+                return Failure(Exit.CUT, f"{text}; what came is not complete")
+            text = f"expected an answer from {place}, the stream ended before any, {so_far}"
+            return Failure(Exit.CUT, f"{text}; is it a stream of an LLM API?")
+        case errors.ProviderError():
+            return provider_failure(error, place, so_far)
         case errors.SsescanError():
             return Failure(Exit.OTHER, f"{place}: {error}")
     return transport_failure(error, place, so_far)
+
+
+def provider_failure(error: errors.ProviderError, place: str, so_far: str) -> Failure:
+    """Return the Failure for an error that came within the stream, with the provider's own words for it."""
+    detail = shortened(error.detail or ("" if error.kind or error.code else str(error.raw)))
+    if error.kind in OF_OUR_MAKING:
+        text = f"expected a sound stream from {place}, got an event that is none: {detail}"
+        return Failure(Exit.PROVIDER, f"{text}, {so_far}; what stands between here and the provider may have spoilt it")
+    code = None if error.code == error.kind else error.code
+    names = [f"{name} {visible(str(word))}" for name, word in (("kind", error.kind), ("code", code)) if word]
+    said = ": ".join(filter(None, [", ".join(names), detail]))
+    text = f"expected the whole answer from {place}, got an error of the provider{error.api and f' ({error.api})'}"
+    return Failure(Exit.PROVIDER, f"{text}, {said}, {so_far}; {advice_on_error(f'{error.kind} {error.code}'.lower())}")
+
+
+def advice_on_error(names: str) -> str:
+    """Return what to try after a provider's error, by its kind and code in small letters."""
+    for pattern, advice in ADVICE:
+        if re.search(pattern, names):
+            return advice
+    return "what came before it is not complete; ask again"
 
 
 def transport_failure(error: Exception, place: str, so_far: str) -> Failure | None:
@@ -108,7 +154,11 @@ def and_body(error: "errors.UnexpectedStatus | errors.UnexpectedContentType", *,
     """Return the content type and the beginning of the body of a refused response, to follow on other words."""
     headers = getattr(error.response, "headers", {})
     kind = headers.get("content-type", "") if with_type else ""
-    text = " ".join(error.body[: 4 * BODY_SHOWN].decode("utf-8", "replace").split())
-    if len(text) > BODY_SHOWN:
-        text = text[:BODY_SHOWN] + "..."
-    return (f" ({visible(kind)})" if kind else "") + (f": {visible(text)}" if text else ", without a body")
+    text = shortened(error.body[: 4 * BODY_SHOWN].decode("utf-8", "replace"))
+    return (f" ({visible(kind)})" if kind else "") + (f": {text}" if text else ", without a body")
+
+
+def shortened(text: str) -> str:
+    """Return the beginning of a text from the network, on one line and fit to be looked at."""
+    text = " ".join(text[: 4 * BODY_SHOWN].split())
+    return visible(text[:BODY_SHOWN] + "..." if len(text) > BODY_SHOWN else text)

@@ -7,23 +7,13 @@ format for a terminal is in `terminal.py`. The output is bytes in UTF-8 on every
 import codecs
 import sys
 from collections.abc import Iterable, Iterator
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 
 from .. import EventStream, ServerSentEvent
 from .visible import CARRIAGE_RETURN, CONTROLS, LINE_FEED, visible
 
 RAW = CONTROLS | {0x0A: LINE_FEED + "\n", 0x0D: CARRIAGE_RETURN + "\n"}
 SPLIT_CRLF, CRLF = f"{CARRIAGE_RETURN}\n{LINE_FEED}\n", f"{CARRIAGE_RETURN}{LINE_FEED}\n"
-
-
-class Format(Protocol):
-    """What `cat` prints through."""
-
-    def event(self, event: ServerSentEvent, stream: EventStream) -> None:
-        """Print one event."""
-
-    def end(self, stream: EventStream) -> None:
-        """Print what belongs after the last event, however the stream ended."""
 
 
 class Plain:
@@ -34,7 +24,7 @@ class Plain:
         self._out = output()
         self._id = ""
 
-    def event(self, event: ServerSentEvent, stream: EventStream) -> None:
+    def show(self, event: ServerSentEvent, stream: EventStream) -> None:
         """Print the lines of one event and the blank line after them."""
         lines = []
         if event.event != "message":
@@ -63,7 +53,7 @@ class JsonLines:
         self._out = output()
         self._encode = msgspec.json.encode
 
-    def event(self, event: ServerSentEvent, stream: EventStream) -> None:
+    def show(self, event: ServerSentEvent, stream: EventStream) -> None:
         """Print the line of one event."""
         fields = {"event": event.event, "data": event.data, "id": event.id, "retry": event.retry}
         self._out.write(self._encode(fields | {"received_ns": stream.received_ns}) + b"\n")
@@ -93,7 +83,7 @@ class Raw:
             self._print(self._decode(chunk))
             yield chunk
 
-    def event(self, event: ServerSentEvent, stream: EventStream) -> None:
+    def show(self, event: ServerSentEvent, stream: EventStream) -> None:
         """Print nothing: the bytes have been printed."""
 
     def end(self, stream: EventStream) -> None:

@@ -106,12 +106,14 @@ class Request:
 class Source:
     """An open stream of bytes.
 
-    `stream` is what iter_events takes, `place` what to call it in a sentence, `began_ns` the time.perf_counter_ns() at
-    which a response began to arrive; None for files and pipes, where only a read can tell.
+    `stream` is what iter_events takes, `place` what to call it in a sentence. Two times, of time.perf_counter_ns():
+    `asked_ns`, when the request was sent, or the file opened; `began_ns`, when a response began to arrive, None for
+    files and pipes, where only a read can tell.
     """
 
     place: str
     stream: "io.BufferedReader | httpx.Response"
+    asked_ns: int
     began_ns: int | None = None
 
     def chunks(self) -> Iterator[bytes]:
@@ -133,22 +135,22 @@ def open_source(target: str, request: Request) -> Iterator[Source]:
     """
     if target.lower().startswith(("http://", "https://")):
         place = without_secrets(target)
-        with respond(target, place, request) as response:
-            yield Source(place, response, time.perf_counter_ns())
+        with respond(target, place, request) as source:
+            yield source
         return
     if given := request.given():
         raise click.UsageError(f"{', '.join(given)} need a URL (http:// or https://), got {target!r}")
     if target == "-":
         if sys.stdin is None:
             raise click.UsageError("expected an open standard input, it is closed; name a FILE or a URL")
-        yield Source("standard input", cast("io.BufferedReader", sys.stdin.buffer))
+        yield Source("standard input", cast("io.BufferedReader", sys.stdin.buffer), time.perf_counter_ns())
         return
     with open_file(target) as file:
-        yield Source(target, file)
+        yield Source(target, file, time.perf_counter_ns())
 
 
 @contextlib.contextmanager
-def respond(url: str, place: str, request: Request) -> Iterator["httpx.Response"]:
+def respond(url: str, place: str, request: Request) -> Iterator[Source]:
     """Send the request and yield its response as soon as the headers are there, the body unread."""
     import httpx
 
@@ -170,6 +172,7 @@ def respond(url: str, place: str, request: Request) -> Iterator["httpx.Response"
             raise click.UsageError(f"expected a URL, got {place!r}: {error}") from error
         for name in removed:
             built.headers.pop(name, None)
+        asked_ns = time.perf_counter_ns()
         try:
             response = client.send(built, stream=True)
         except Exception as error:
@@ -177,7 +180,7 @@ def respond(url: str, place: str, request: Request) -> Iterator["httpx.Response"
                 raise failure from error
             raise
         with contextlib.closing(response):
-            yield response
+            yield Source(place, response, asked_ns, time.perf_counter_ns())
 
 
 def open_file(path: str) -> io.BufferedReader:

@@ -24,14 +24,13 @@ class Terminal:
 
     def __init__(self, began_ns: int | None) -> None:
         """Take the `time.perf_counter_ns()` of the first byte; None: that of the read that brings the first event."""
-        # What is printed has been folded already: rich would break lines at their spaces, and JSON is no prose.
-        self._console = Console(highlight=False, soft_wrap=True)
+        self._console = console_for_any_text()
         self._colour = JSONHighlighter()
         self._started_ns = time.perf_counter_ns()
         self._began_ns = began_ns
         self._events = 0
 
-    def event(self, event: ServerSentEvent, stream: EventStream) -> None:
+    def show(self, event: ServerSentEvent, stream: EventStream) -> None:
         """Print one event: a header, its data, an empty line."""
         self._events += 1
         text = Text(visible(event.data, keep_lines=True))
@@ -93,8 +92,9 @@ def is_json(text: str) -> bool:
     return True
 
 
-def start_terminal(began_ns: int | None) -> Terminal:
-    """Return the format for standard output, which can then show what the locale's encoding cannot."""
+def console_for_any_text() -> Console:
+    """Return the console of standard output, which can then show what the locale's encoding cannot."""
     if (reconfigure := getattr(sys.stdout, "reconfigure", None)) is not None:
         reconfigure(errors="backslashreplace")
-    return Terminal(began_ns)
+    # Rich would break lines at their spaces: what is printed has its line ends already, and JSON is no prose.
+    return Console(highlight=False, soft_wrap=True)

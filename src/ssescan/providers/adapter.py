@@ -7,23 +7,21 @@ of event streams: it is given JSON, as Structs or as plain values.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 from msgspec import Struct
 
-from .drafts import Draft
-from .parts import Error, Raw
+from .parts import Error, Part, Raw
 from .payloads import convert
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from .parts import Part
+    from .drafts import Draft
 
-__all__ = ["Adapter", "error_of", "plain_number", "text_of"]
-
-NOTHING_TOLD: tuple[Part, ...] = ()
+__all__ = ["Adapter", "decoder", "dict_of", "error_of", "list_of", "plain_number", "text_of"]
 
 
 class Adapter:
@@ -33,7 +31,7 @@ class Adapter:
     """
 
     api: ClassVar[str]
-    event: ClassVar[type[Struct]]
+    event: type[Struct]
 
     def __init__(self, draft: Draft, name: Callable[[], str | None]) -> None:
         self.draft = draft
@@ -42,14 +40,31 @@ class Adapter:
         """Gives the name of the event at hand, None if it has none: a hint, for JSON that does not say what it is."""
         self.line_ended = True
         """Whether the last line of the stream was ended: set before `complete` is asked for."""
-        self.decode: Callable[[bytes], Any] = msgspec.json.Decoder(self.event).decode
+        self.decode = decoder(self.event)
+        self._begun = 0
 
-    def handle(self, event: Any) -> Sequence[Part] | None:
-        """Take an event, give what it tells; None if it is not known.
+    def begin(self, id: str | None, model: str | None, rest: type[Struct]) -> None:
+        """Take an id and a model, of events that all repeat them, until they are known.
+
+        From then on events are read as `rest`, which has neither: strings that nobody looks at are not made. One that
+        did not come with the first three events is not waited for.
+        """
+        self.draft.start(id, model)
+        self._begun += 1
+        if (self.draft.id and self.draft.model) or self._begun == 3:
+            self.event = rest
+            self.decode = decoder(rest)
+
+    def handle(self, event: Any) -> Sequence[Part] | Part | None:
+        """Take an event, give what it tells, one part or several; None if it is not known.
 
         All that is in the Struct is of the type that the Struct says, and nothing else may be relied on.
         """
         raise AssertionError("every format says how its events are handled")  # pragma: no cover
+
+    def knows(self, value: dict[str, Any]) -> bool:
+        """Tell whether an event that tells nothing is one of this format all the same."""
+        return False
 
     def finish(self) -> None:
         """Tell what is left to be told at the end of the stream, whyever it ended."""
@@ -71,10 +86,22 @@ class Adapter:
             return [Raw(name=self.name() or "value", data=value)]
         event, fits = convert(value, self.event)
         parts = self.handle(event)
-        if parts is None or not fits:
+        if (parts is None and not self.knows(value)) or not fits:
             name = next((value[key] for key in ("type", "event_type", "object") if isinstance(value.get(key), str)), "")
-            return [*(parts or ()), Raw(name=name or self.name() or "event", data=value)]
-        return list(parts)
+            return [*_several(parts), Raw(name=name or self.name() or "event", data=value)]
+        return _several(parts)
+
+
+@cache
+def decoder(event: type[Struct]) -> Callable[[bytes], Any]:
+    """Give what decodes JSON into that Struct: made once, it is as costly as the reading of twenty events."""
+    return msgspec.json.Decoder(event).decode
+
+
+def _several(parts: Sequence[Part] | Part | None) -> list[Part]:
+    if parts is None:
+        return []
+    return [parts] if isinstance(parts, Part) else list(parts)
 
 
 def error_of(raw: Any) -> Error:
@@ -93,6 +120,8 @@ def error_of(raw: Any) -> Error:
 
 def plain_number(value: Any) -> int | None:
     """Give a count of tokens, None where it is none."""
+    if type(value) is int or value is None:
+        return value
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     return int(value) if isinstance(value, int) or value.is_integer() else None
@@ -101,3 +130,13 @@ def plain_number(value: Any) -> int | None:
 def text_of(value: Any) -> str:
     """Give a text; "" for anything else."""
     return value if isinstance(value, str) else ""
+
+
+def list_of(value: Any) -> list[Any]:
+    """Give a list; an empty one for anything else."""
+    return value if isinstance(value, list) else []
+
+
+def dict_of(value: Any) -> dict[str, Any]:
+    """Give an object; an empty one for anything else."""
+    return value if isinstance(value, dict) else {}

@@ -10,19 +10,20 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec import Struct
 
-from .adapter import Adapter, error_of, plain_number, text_of
-from .drafts import CallDraft, ReasoningDraft, TextDraft, compact
+from .adapter import Adapter, dict_of, error_of, list_of, plain_number, text_of
+from .blocks import CallDraft, ReasoningDraft, TextDraft, compact
 from .message import RawBlock, ReasoningBlock, RedactedReasoningBlock, ServerToolResultBlock, TextBlock, ToolCall
-from .parts import Error, Raw, Usage
+from .parts import Error, Raw, TextDelta, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .drafts import BlockDraft
+    from .blocks import BlockDraft
     from .message import Block, Message
     from .parts import FinishReason, Part
+    from .wire.anthropic import RawMessageStreamEvent, aiter_events, iter_events
 
-__all__ = ["Anthropic", "turn"]
+__all__ = ["Anthropic", "RawMessageStreamEvent", "aiter_events", "iter_events", "turn"]
 
 
 class _Delta(Struct, gc=False):
@@ -76,7 +77,7 @@ class Anthropic(Adapter):
     """Events to parts."""
 
     api: ClassVar[str] = "anthropic"
-    event: ClassVar[type[Struct]] = _Event
+    event = _Event
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -88,8 +89,10 @@ class Anthropic(Adapter):
         # The text block that deltas with this index are for.
         self._index: int | None = -1
         self._text: TextDraft | None = None
+        self._write: Any = None
+        self._number = 0
 
-    def handle(self, event: _Event) -> Sequence[Part] | None:
+    def handle(self, event: _Event) -> Sequence[Part] | Part | None:
         # What streams are full of has a way of its own: a piece of the text that came last.
         delta = event.delta
         if (
@@ -100,7 +103,8 @@ class Anthropic(Adapter):
             and delta.text
             and self._text is not None
         ):
-            return (self._text.delta(delta.text),)
+            self._write(delta.text)
+            return TextDelta(block=self._number, text=delta.text)
         kind = event.type or self.name()
         if kind == "content_block_delta":
             known = self._delta(event)
@@ -127,7 +131,7 @@ class Anthropic(Adapter):
         self.draft.start(id, text_of(message.get("model")))
         self._count(message.get("usage"))
         self.draft.choice(0)
-        for index, block in enumerate(_list(message.get("content"))):
+        for index, block in enumerate(list_of(message.get("content"))):
             self._begin(index, block)
 
     def _block_start(self, event: _Event) -> None:
@@ -145,8 +149,7 @@ class Anthropic(Adapter):
         draft: BlockDraft | None
         if kind == "text":
             draft = TextDraft(choice)
-            self._index, self._text = index, draft
-            draft.cite([_cited(item) for item in _list(block.get("citations"))])
+            draft.cite([_cited(item) for item in list_of(block.get("citations"))])
             draft.add(text_of(block.get("text")))
         elif kind == "thinking":
             draft = ReasoningDraft(choice)
@@ -161,12 +164,12 @@ class Anthropic(Adapter):
                 draft.whole = compact(block["input"])  # counts, unless fragments come
         elif kind.endswith("_tool_result"):
             content = block.get("content")
-            failed = bool(block.get("is_error")) or text_of(_dict(content).get("type")).endswith("_error")
+            failed = bool(block.get("is_error")) or text_of(dict_of(content).get("type")).endswith("_error")
             choice.result(text_of(block.get("tool_use_id")) or None, kind, content, error=failed)
             draft = choice.blocks[-1]
             draft.native = native
         else:
-            if kind == "fallback" and (model := text_of(_dict(block.get("to")).get("model"))):
+            if kind == "fallback" and (model := text_of(dict_of(block.get("to")).get("model"))):
                 self.draft.model = model
             draft = choice.raw(kind or "content_block", block)
         self._blocks[index] = draft
@@ -184,7 +187,7 @@ class Anthropic(Adapter):
             text = self._expected(index, TextDraft)
             if text is not None and delta.text is not None:
                 text.add(delta.text)
-                self._index, self._text = event.index, text
+                self._index, self._text, self._number, self._write = event.index, text, text.number, text.write
                 return True
         elif kind == "thinking_delta":
             thought = self._expected(index, ReasoningDraft)
@@ -241,7 +244,7 @@ class Anthropic(Adapter):
         self.draft.ping()
 
     def _error(self, event: _Event) -> None:
-        error = error_of(event.error if event.error else {"message": event.message})
+        error = error_of(event.error or {"message": event.message})
         raw = {"type": "error", "error": event.error} | ({"request_id": event.request_id} if event.request_id else {})
         self.draft.fail(Error(kind=error.kind, code=error.code, message=error.message, raw=raw))
 
@@ -272,18 +275,10 @@ def _number(index: int | None, otherwise: int) -> int:
     return otherwise if index is None else index
 
 
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _dict(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
 def _cited(citation: Any) -> dict[str, Any]:
-    citation = _dict(citation)
-    unit = UNITS.get(text_of(citation.get("type")))
-    return citation | {"unit": unit} if unit else citation
+    cited = dict_of(citation)
+    unit = UNITS.get(text_of(cited.get("type")))
+    return cited | {"unit": unit} if unit else cited
 
 
 def usage_of(usage: dict[str, Any]) -> Usage:
@@ -301,7 +296,7 @@ def usage_of(usage: dict[str, Any]) -> Usage:
     return Usage(
         input=sum(known) if known else None,
         output=output,
-        reasoning=plain_number(_dict(usage.get("output_tokens_details")).get("thinking_tokens")),
+        reasoning=plain_number(dict_of(usage.get("output_tokens_details")).get("thinking_tokens")),
         cache_read=read,
         cache_write=write,
         raw=usage,
@@ -339,3 +334,12 @@ def _content(block: Block) -> dict[str, Any] | None:
         case RawBlock(data=dict() as data, native=native):
             return data | native
     return None
+
+
+def __getattr__(name: str) -> Any:
+    # The objects of the wire are loaded when they are used.
+    from .wire import anthropic as wire
+
+    if name in wire.__all__:
+        return getattr(wire, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,349 +1,25 @@
-"""The message in the making: what adapters write to. Each thing written gives the part that tells of it.
+"""The message in the making: what adapters write to.
 
-What holds for every provider is kept here, so that no adapter has to: block numbers are dense, in order of appearance;
-deltas are never empty; a call starts once its name is known, ends once, and before its choice finishes; a choice
-finishes once. Text is gathered, never joined anew for a delta: all of it is linear. Knows no wire format.
+What holds for every provider is kept here and in `blocks.py`, so that no adapter has to: block numbers are dense, in
+order of appearance; deltas are never empty; a call starts once its name is known, ends once, and before its choice
+finishes; a choice finishes once. Text is gathered, never joined anew for a delta: all of it is linear. Knows no wire
+format.
 """
 
 from __future__ import annotations
 
-from io import StringIO
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from .message import (
-    Choice,
-    MediaBlock,
-    Message,
-    RawBlock,
-    ReasoningBlock,
-    RedactedReasoningBlock,
-    RefusalBlock,
-    ServerToolResultBlock,
-    TextBlock,
-    ToolCall,
-)
-from .parts import (
-    Citation,
-    Error,
-    Finish,
-    Media,
-    Part,
-    Ping,
-    Raw,
-    ReasoningDelta,
-    RedactedReasoning,
-    RefusalDelta,
-    ServerToolResult,
-    Signature,
-    Start,
-    TextDelta,
-    ToolCallDelta,
-    ToolCallEnd,
-    ToolCallStart,
-    Usage,
-)
+from .blocks import BlockDraft, CallDraft, ReasoningDraft, RefusalDraft, TextDraft, WholeDraft
+from .message import Choice, Message, RawBlock, RedactedReasoningBlock, ServerToolResultBlock
+from .parts import Error, Finish, Part, Ping, Raw, RedactedReasoning, ServerToolResult, Start, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
-    from typing import Literal
 
-    from .message import Block
     from .parts import FinishReason
 
-__all__ = ["BlockDraft", "CallDraft", "ChoiceDraft", "Draft", "ReasoningDraft", "RefusalDraft", "TextDraft", "compact"]
-
-
-def compact(value: Any) -> str:
-    """Give a value as JSON text, as arguments that came as an object are given."""
-    return msgspec.json.encode(value).decode()
-
-
-class BlockDraft:
-    """A block of a choice. `native`: what only its provider knows, for to_turn."""
-
-    __slots__ = ("choice", "emit", "native", "number", "signed")
-    kind: ClassVar[str]
-
-    def __init__(self, choice: ChoiceDraft) -> None:
-        self.choice = choice.index
-        self.emit = choice.emit
-        self.number = len(choice.blocks)
-        self.native: dict[str, Any] = {}
-        self.signed: str | None = None
-        choice.blocks.append(self)
-        choice.latest_of[type(self)] = self
-
-    def sign(self, data: str, *, id: str | None = None, fmt: str | None = None) -> None:
-        """Attach what the provider wants back with this block; "" is none."""
-        if data:
-            self.signed = data
-            self.emit(Signature(choice=self.choice, block=self.number, data=data, id=id, fmt=fmt))
-
-    def block(self) -> Block:
-        """Give it as it stands."""
-        raise AssertionError("every kind of block says how it is given")  # pragma: no cover
-
-
-class _Written(BlockDraft):
-    """A block that text is written to, piece by piece."""
-
-    # A StringIO, and not a list of the pieces: for deltas of a few characters it takes a tenth of the memory.
-    __slots__ = ("_buffer", "write")
-
-    def __init__(self, choice: ChoiceDraft) -> None:
-        super().__init__(choice)
-        self._begin()
-
-    def _begin(self) -> None:
-        self._buffer = StringIO(newline="\n")  # not None, the default: that would make LF of CR
-        self.write = self._buffer.write
-
-    @property
-    def text(self) -> str:
-        return self._buffer.getvalue()
-
-    @property
-    def size(self) -> int:
-        """How much was written, characters."""
-        return self._buffer.tell()
-
-    def delta(self, text: str) -> Part:
-        """Write a piece that is not empty, and give its part."""
-        raise AssertionError("every kind of text has its part")  # pragma: no cover
-
-    def add(self, text: str | None) -> None:
-        """Write a piece, if there is anything in it."""
-        if text:
-            self.emit(self.delta(text))
-
-    def reconcile(self, whole: Any) -> None:
-        """Compare with the text that the provider sent at last, whole; what was not streamed of it is added.
-
-        Where it is another text, it is the one that counts. One that is empty, or absent, tells nothing.
-        """
-        if not isinstance(whole, str) or not whole:
-            return
-        size = self.size
-        if len(whole) >= size and whole.startswith(self.text if size else ""):
-            self.add(whole[size:])
-            return
-        data = {"choice": self.choice, "block": self.number, "streamed": self.text, "whole": whole}
-        self.emit(Raw(choice=self.choice, block=self.number, name="mismatch", data=data))
-        self._begin()
-        self.write(whole)
-
-
-class TextDraft(_Written):
-    __slots__ = ("citations",)
-    kind = "text"
-
-    def __init__(self, choice: ChoiceDraft) -> None:
-        super().__init__(choice)
-        self.citations: list[dict[str, Any]] = []
-
-    def delta(self, text: str) -> Part:
-        self.write(text)
-        return TextDelta(choice=self.choice, block=self.number, text=text)
-
-    def cite(self, items: list[dict[str, Any]]) -> None:
-        """Attach citations, in the provider's shape and with `unit`."""
-        if items:
-            self.citations += items
-            self.emit(Citation(choice=self.choice, block=self.number, items=items))
-
-    def block(self) -> Block:
-        return TextBlock(self.text, list(self.citations), self.signed, dict(self.native))
-
-
-class ReasoningDraft(_Written):
-    __slots__ = ("said",)
-    kind = "reasoning"
-    said: Literal["text", "summary"]
-
-    def __init__(self, choice: ChoiceDraft) -> None:
-        super().__init__(choice)
-        self.said = "text"
-
-    def delta(self, text: str) -> Part:
-        self.write(text)
-        return ReasoningDelta(choice=self.choice, block=self.number, text=text, kind=self.said)
-
-    def block(self) -> Block:
-        return ReasoningBlock(self.text, self.said, self.signed, dict(self.native))
-
-
-class RefusalDraft(_Written):
-    __slots__ = ()
-    kind = "refusal"
-
-    def delta(self, text: str) -> Part:
-        self.write(text)
-        return RefusalDelta(choice=self.choice, block=self.number, text=text)
-
-    def block(self) -> Block:
-        return RefusalBlock(self.text, dict(self.native))
-
-
-class _Whole(BlockDraft):
-    """A block that comes whole."""
-
-    __slots__ = ("made",)
-    kind = "whole"
-
-    def __init__(self, choice: ChoiceDraft, made: Block) -> None:
-        super().__init__(choice)
-        self.made = made
-
-    def block(self) -> Block:
-        return msgspec.structs.replace(self.made, native=dict(self.native))
-
-
-class MediaDraft(BlockDraft):
-    __slots__ = ("data", "media", "partial", "transcript", "url")
-    kind = "media"
-
-    def __init__(self, choice: ChoiceDraft, media: str | None) -> None:
-        super().__init__(choice)
-        self.media = media
-        self.data: list[str] = []
-        self.transcript: list[str] = []
-        self.partial = False
-        self.url: str | None = None
-
-    def add(
-        self,
-        data: str | None = None,
-        *,
-        partial: bool = False,
-        url: str | None = None,
-        transcript: str | None = None,
-    ) -> None:
-        """Add a piece. What comes after a preview replaces it."""
-        if not (data or url or transcript):
-            return
-        if partial or self.partial:
-            self.data.clear()
-        self.partial = partial
-        if data:
-            self.data.append(data)
-        if transcript:
-            self.transcript.append(transcript)
-        self.url = url or self.url
-        self.emit(
-            Media(
-                choice=self.choice,
-                block=self.number,
-                media=self.media,
-                data=data or None,
-                partial=partial,
-                url=url or None,
-                transcript=transcript or None,
-            )
-        )
-
-    def block(self) -> Block:
-        transcript = "".join(self.transcript)
-        return MediaBlock(
-            self.media, list(self.data), self.partial, self.url, transcript, self.signed, dict(self.native)
-        )
-
-
-class CallDraft(_Written):
-    """A call of a tool: its arguments are written; it starts when its name is known."""
-
-    __slots__ = ("custom", "cut", "ended", "id", "name", "result", "server", "started", "whole")
-    kind = "call"
-
-    def __init__(
-        self, choice: ChoiceDraft, id: str | None, name: str | None, *, server: bool = False, custom: bool = False
-    ) -> None:
-        super().__init__(choice)
-        self.id = id or None
-        self.name = name or ""
-        self.server = server
-        self.custom = custom
-        self.started = False
-        self.ended = False
-        self.cut = False
-        self.result: ServerToolResultBlock | None = None
-        self.whole = ""  # arguments that came whole, and count unless others are streamed
-        choice.calls.append(self)
-        if self.name:
-            self.start()
-
-    def start(self) -> None:
-        """Tell of the call, and of the arguments that came before its name."""
-        if self.started:
-            return
-        self.started = True
-        self.emit(
-            ToolCallStart(
-                choice=self.choice,
-                block=self.number,
-                id=self.id,
-                name=self.name,
-                server=self.server,
-                custom=self.custom,
-            )
-        )
-        if self.size:
-            self.emit(ToolCallDelta(choice=self.choice, block=self.number, json=self.text))
-
-    def call_it(self, name: str | None) -> None:
-        """Take the name, if it has none yet."""
-        if name and not self.name:
-            self.name = name
-            self.start()
-
-    def delta(self, text: str) -> Part:
-        self.write(text)
-        return ToolCallDelta(choice=self.choice, block=self.number, json=text)
-
-    def add(self, text: str | None) -> None:
-        if not text or self.ended:
-            return
-        if self.started:
-            self.emit(self.delta(text))
-        else:
-            self.write(text)
-
-    def end(self, *, cut: bool = False) -> None:
-        """End the call, once."""
-        if self.ended:
-            return
-        self.start()
-        self.ended = True
-        self.cut = cut
-        self.emit(
-            ToolCallEnd(
-                choice=self.choice,
-                block=self.number,
-                id=self.id,
-                name=self.name,
-                json=self.arguments,
-                cut=cut,
-                server=self.server,
-            )
-        )
-
-    @property
-    def arguments(self) -> str:
-        return self.text or self.whole or ("" if self.custom else "{}")
-
-    def block(self) -> Block:
-        return ToolCall(
-            self.id,
-            self.name,
-            self.arguments,
-            self.cut or not self.ended,
-            self.server,
-            self.custom,
-            self.signed,
-            self.result,
-            dict(self.native),
-        )
+__all__ = ["ChoiceDraft", "Draft"]
 
 
 class ChoiceDraft:
@@ -409,7 +85,7 @@ class ChoiceDraft:
             self.emit(self.last(RefusalDraft).delta(text))
 
     def redacted(self, data: str) -> BlockDraft:
-        block = _Whole(self, RedactedReasoningBlock(data))
+        block = WholeDraft(self, RedactedReasoningBlock(data))
         self.emit(RedactedReasoning(choice=self.index, block=block.number, data=data))
         return block
 
@@ -426,19 +102,17 @@ class ChoiceDraft:
         """Add what a tool of the provider's own gave: as a block, or, where it came with its call, to that."""
         made = ServerToolResultBlock(id, name, data, error, status)
         if call is None:
-            number = _Whole(self, made).number
+            number = WholeDraft(self, made).number
         else:
             call.result = made
             number = call.number
         self.emit(
-            ServerToolResult(
-                choice=self.index, block=number, id=id, name=name, data=data, error=error, status=status
-            )
+            ServerToolResult(choice=self.index, block=number, id=id, name=name, data=data, error=error, status=status)
         )
 
     def raw(self, name: str, data: Any) -> BlockDraft:
         """Add content of a kind that has no block of its own."""
-        block = _Whole(self, RawBlock(name, data))
+        block = WholeDraft(self, RawBlock(name, data))
         self.emit(Raw(choice=self.index, block=block.number, name=name, data=data))
         return block
 

@@ -39,9 +39,9 @@ def checked_api(api: Any) -> str | None:
     if api is None or (isinstance(api, str) and api in APIS):
         return api
     names = ", ".join(map(repr, APIS))
-    if isinstance(api, str):
-        raise ValueError(f"api must be one of {names}, or None to find it from the first event, not {api!r}")
-    raise TypeError(f"api must be a str ({names}) or None, not {type(api).__name__}")
+    if not isinstance(api, str):
+        raise TypeError(f"api must be a str ({names}) or None, not {type(api).__name__}")
+    raise ValueError(f"api must be one of {names}, or None to find it from the first event, not {api!r}")
 
 
 def detect(value: Any, name: str | None, *, guess: bool) -> str | None:

@@ -6,24 +6,27 @@ https://ai.google.dev/api/generate-content#v1beta.GenerateContentResponse
 
 from __future__ import annotations
 
-import re
-from io import StringIO
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+import msgspec
 from msgspec import Struct
 
-from .adapter import Adapter, error_of, plain_number, text_of
-from .drafts import CallDraft, MediaDraft, ReasoningDraft, TextDraft, compact
-from .parts import Citation, Logprobs, Raw, ToolCallDelta, Usage
+from .adapter import Adapter, decoder, dict_of, error_of, list_of, plain_number, text_of
+from .blocks import CallDraft, MediaDraft, ReasoningDraft, TextDraft, compact
+from .partial_arguments import PartialArguments
+from .parts import Citation, Logprobs, Raw, TextDelta, ToolCallDelta, Usage
+from .payloads import convert
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .drafts import BlockDraft, ChoiceDraft
+    from .blocks import BlockDraft
+    from .drafts import ChoiceDraft
     from .message import Message
     from .parts import FinishReason, Part
+    from .wire.gemini import GenerateContentResponse, aiter_responses, iter_responses
 
-__all__ = ["Gemini", "turn"]
+__all__ = ["Gemini", "GenerateContentResponse", "aiter_responses", "iter_responses", "turn"]
 
 
 class _Content(Struct, gc=False):
@@ -44,14 +47,47 @@ class _Candidate(Struct, gc=False):
 class _Event(Struct, gc=False):
     candidates: list[_Candidate] | None = None
     usageMetadata: dict[str, Any] | None = None
-    modelVersion: str | None = None
-    responseId: str | None = None
     promptFeedback: dict[str, Any] | None = None
     error: Any = None
     # The early shape.
     content: list[Any] | None = None
     meta: dict[str, Any] | None = None
 
+
+class _FirstEvent(_Event, gc=False):
+    """An event with what is the same in all of them."""
+
+    modelVersion: str | None = None
+    responseId: str | None = None
+
+
+# What streams are full of: a piece of text, of one candidate, and the usage. That an event is one of these, and has
+# nothing besides, is found by msgspec while it decodes; what is none is read again as an _Event.
+
+
+class _PlainPart(Struct, gc=False, forbid_unknown_fields=True):
+    text: str
+
+
+class _PlainContent(Struct, gc=False, forbid_unknown_fields=True):
+    parts: tuple[_PlainPart]
+    role: Literal["model"] = "model"
+
+
+class _PlainCandidate(Struct, gc=False, forbid_unknown_fields=True):
+    content: _PlainContent
+    index: int = 0
+
+
+class _PlainEvent(Struct, gc=False, forbid_unknown_fields=True):
+    candidates: tuple[_PlainCandidate]
+    usageMetadata: dict[str, Any] | None = None
+    modelVersion: str = ""
+    responseId: str = ""
+
+
+MOST_MISSED = 8
+"""How many times an event may not be as plain as was expected, before none is expected to be so any more."""
 
 REASONS: dict[str, FinishReason] = {
     "STOP": "stop",
@@ -76,31 +112,93 @@ PARTS = (
 """The fields that say what a part is. One that has none of them is kept as Raw."""
 
 
+COUNTS = tuple(
+    f"{name}TokenCount" for name in ("prompt", "toolUsePrompt", "candidates", "thoughts", "cachedContent", "total")
+)
+
+
 class Gemini(Adapter):
     """Responses to parts."""
 
     api: ClassVar[str] = "gemini"
-    event: ClassVar[type[Struct]] = _Event
+    event = _FirstEvent
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self._candidates: dict[int, _Kept] = {}
         self._early = False
+        # Whether the next event is read as a plain one, and the block that its text goes on with.
+        self._plain = False
+        self._missed = 0
+        self._index = self._number = 0
+        self._write: Any = None
 
-    def handle(self, event: _Event) -> Sequence[Part] | None:
+    def handle(self, event: Any) -> Sequence[Part] | Part | None:
+        if type(event) is _PlainEvent:
+            candidate = event.candidates[0]
+            index = candidate.index
+            if index == self._index and (text := candidate.content.parts[0].text):
+                self._write(text)
+                delta = TextDelta(choice=index, block=self._number, text=text)
+                usage = event.usageMetadata
+                if usage is None:
+                    return delta
+                # Here, and not by a call: it is a tenth of what the event costs.
+                counted: Usage | None
+                if (
+                    type(prompt := usage.get("promptTokenCount")) is int
+                    and type(output := usage.get("candidatesTokenCount")) is int
+                    and type(total := usage.get("totalTokenCount")) is int
+                    and "thoughtsTokenCount" not in usage
+                    and "cachedContentTokenCount" not in usage
+                    and "toolUsePromptTokenCount" not in usage
+                ):
+                    counted = Usage(input=prompt, output=output, total=total, raw=usage)
+                elif (counted := self._usage(usage)) is None:
+                    return delta
+                self.draft.usage = counted
+                return (delta, counted)
+            event = convert(msgspec.to_builtins(event), _Event)[0]
+        if self._plain:
+            # It was tried, and was not plain, or not for the block that is open.
+            self._plain = False
+            self._missed += 1
+            self.decode = decoder(_Event)
+        told = self._event(event)
+        if told and self.event is _Event and self._missed < MOST_MISSED:
+            self._expect_plain(event)
+        return told
+
+    def _expect_plain(self, event: _Event) -> None:
+        """Read the next event as a plain one, if it may well go on with the text that is open."""
+        candidates = event.candidates
+        if candidates is not None and len(candidates) == 1:
+            kept = self._candidates[candidates[0].index or 0]
+            block = kept.open
+            if isinstance(block, TextDraft) and kept.choice.blocks[-1] is block:
+                self._plain = True
+                self.decode = decoder(_PlainEvent)
+                self._index, self._number, self._write = block.choice, block.number, block.write
+
+    def _event(self, event: _Event) -> Sequence[Part] | None:
+        first = event if isinstance(event, _FirstEvent) else None
         if event.error:
             self.draft.fail(error_of(event.error))
         elif event.content is not None:
             self._early_shape(event)
-        elif event.candidates is None and event.usageMetadata is None and event.promptFeedback is None:
-            if not (event.modelVersion or event.responseId):
-                return None
-        if not self.draft.started:
-            self.draft.start(event.responseId, event.modelVersion)
+        elif (
+            event.candidates is None
+            and event.usageMetadata is None
+            and event.promptFeedback is None
+            and (first is None or not (first.modelVersion or first.responseId))
+        ):
+            return None
+        if first is not None:
+            self.begin(first.responseId, first.modelVersion, _Event)
         for candidate in event.candidates or ():
             self._candidate(candidate)
-        if event.usageMetadata:
-            self._count(event.usageMetadata)
+        if event.usageMetadata and (usage := self._usage(event.usageMetadata)):
+            self.draft.count(usage)
         if event.promptFeedback and (blocked := text_of(event.promptFeedback.get("blockReason"))):
             choice = self.draft.choice(0)
             choice.raw_reason, choice.reason = f"PROMPT_BLOCKED:{blocked}", "content_filter"
@@ -134,9 +232,12 @@ class Gemini(Adapter):
         return "tool_calls" if reason == "stop" and choice.has_calls else reason
 
     def _logprobs(self, choice: ChoiceDraft, result: dict[str, Any]) -> None:
-        chosen, top = _list(result.get("chosenCandidates")), _list(result.get("topCandidates"))
+        chosen, top = list_of(result.get("chosenCandidates")), list_of(result.get("topCandidates"))
         if len(top) == len(chosen):
-            chosen = [_dict(one) | {"topCandidates": _dict(of).get("candidates")} for one, of in zip(chosen, top, strict=True)]
+            chosen = [
+                dict_of(one) | {"topCandidates": dict_of(of).get("candidates")}
+                for one, of in zip(chosen, top, strict=True)
+            ]
         if chosen:
             self.emit(Logprobs(choice=choice.index, entries=chosen))
 
@@ -147,7 +248,7 @@ class Gemini(Adapter):
             items.append({"groundingMetadata": candidate.groundingMetadata, "unit": "byte"})
         if candidate.citationMetadata:
             citations = candidate.citationMetadata.get("citations", candidate.citationMetadata.get("citationSources"))
-            items += [item for item in _list(citations) if isinstance(item, dict)]
+            items += [item for item in list_of(citations) if isinstance(item, dict)]
         if items:
             if TextDraft in choice.latest_of:
                 choice.latest(TextDraft).citations += items
@@ -155,30 +256,28 @@ class Gemini(Adapter):
         if candidate.urlContextMetadata:
             self.emit(Raw(choice=choice.index, name="urlContextMetadata", data=candidate.urlContextMetadata))
 
-    def _count(self, usage: dict[str, Any]) -> None:
-        prompt, of_tools, candidates, thoughts, cached, total = (
-            plain_number(usage.get(f"{name}TokenCount"))
-            for name in ("prompt", "toolUsePrompt", "candidates", "thoughts", "cachedContent", "total")
-        )
+    def _usage(self, usage: dict[str, Any]) -> Usage | None:
+        """Give the usage in neutral terms; None where only the kind of traffic is told, as Vertex does at first."""
+        prompt, of_tools, candidates, thoughts, cached, total = [plain_number(usage.get(name)) for name in COUNTS]
         if prompt is None and candidates is None and thoughts is None and total is None:
-            return  # the first of Vertex may say only what kind of traffic it is
-        self.draft.count(
-            Usage(
-                input=None if prompt is None and of_tools is None else (prompt or 0) + (of_tools or 0),
-                output=(candidates or 0) + (thoughts or 0),
-                reasoning=thoughts,
-                cache_read=cached,
-                total=total,
-                raw=usage,
-            )
+            return None
+        if of_tools is not None:
+            prompt = (prompt or 0) + of_tools
+        return Usage(
+            input=prompt,
+            output=(candidates or 0) + (thoughts or 0),
+            reasoning=thoughts,
+            cache_read=cached,
+            total=total,
+            raw=usage,
         )
 
     def _early_shape(self, event: _Event) -> None:
         self._early = True
         choice = self.draft.choice(0)
         for part in event.content or ():
-            choice.text(text_of(_dict(part).get("text")))
-        usage = _dict(event.meta).get("usage")
+            choice.text(text_of(dict_of(part).get("text")))
+        usage = dict_of(event.meta).get("usage")
         if isinstance(usage, dict):
             self.draft.count(Usage(total=plain_number(usage.get("tokens")), raw=usage))
 
@@ -202,14 +301,14 @@ class _Kept:
     Pieces of text are joined, but never one that was signed with another.
     """
 
-    __slots__ = ("_call", "_open", "_values", "choice", "parts")
+    __slots__ = ("_call", "_values", "choice", "open", "parts")
 
     def __init__(self, choice: ChoiceDraft) -> None:
         self.choice = choice
         self.parts: list[dict[str, Any] | _Span | CallDraft] = []
-        self._open: BlockDraft | None = None  # the block that the last span goes on with
+        self.open: BlockDraft | None = None  # the block that the last span goes on with
         self._call: CallDraft | None = None  # one whose arguments are streamed
-        self._values: _Values | None = None
+        self._values: PartialArguments | None = None
         choice.native["parts"] = self
 
     def take(self, part: dict[str, Any]) -> None:
@@ -217,7 +316,7 @@ class _Kept:
         if type(text) is str and text and len(part) == 1:
             # What streams are full of.
             block: Any = self.choice.last(TextDraft)
-            if block is not self._open:
+            if block is not self.open:
                 self._span(block)
             self.choice.emit(block.delta(text))
             return
@@ -229,7 +328,7 @@ class _Kept:
         if kind == "functionCall" and isinstance(part["functionCall"], dict):
             self._function(part["functionCall"], part, signature)
             return
-        self._open = None
+        self.open = None
         block = self._other(kind, part) if kind and isinstance(part.get(kind), dict) else None
         if block is None:
             name = next((name for name in part if name not in ("thought", "thoughtSignature")), "part")
@@ -238,7 +337,7 @@ class _Kept:
         block.sign(signature)
 
     def _span(self, block: Any, signature: str = "") -> None:
-        self._open = None if signature else block
+        self.open = None if signature else block
         before = self.parts[-1] if self.parts else None
         if isinstance(before, _Span) and before.block is block:
             before.stop = block.size
@@ -247,12 +346,10 @@ class _Kept:
     def _text(self, text: str, part: dict[str, Any], signature: str) -> None:
         choice = self.choice
         kind: type[Any] = ReasoningDraft if part.get("thought") is True else TextDraft
-        if text or not choice.blocks:
-            block = choice.last(kind)
-        else:
-            block = choice.blocks[-1]  # an empty text brings a signature for what came before it
+        # An empty text brings a signature for what came before it.
+        block = choice.last(kind) if text or not choice.blocks else choice.blocks[-1]
         if isinstance(block, (TextDraft, ReasoningDraft)):
-            if signature or block is not self._open:
+            if signature or block is not self.open:
                 self._span(block, signature)
             block.add(text)
         elif signature:
@@ -260,7 +357,7 @@ class _Kept:
         block.sign(signature)
 
     def _function(self, function: dict[str, Any], part: dict[str, Any], signature: str) -> None:
-        self._open = None
+        self.open = None
         name, goes_on = text_of(function.get("name")), function.get("willContinue") is True
         partial = function.get("partialArgs")
         if not function and self._call is None:
@@ -268,7 +365,7 @@ class _Kept:
         if name or self._call is None:
             self.end(whole=True)
             call = self._call = CallDraft(self.choice, text_of(function.get("id")) or None, name)
-            self._values = _Values()
+            self._values = PartialArguments()
             call.native["signature"] = signature
             self.parts.append(call)
             if isinstance(function.get("args"), dict):
@@ -309,7 +406,9 @@ class _Kept:
         elif kind in ("executableCode", "toolCall"):
             name = "code_execution" if kind == "executableCode" else text_of(it.get("toolType"))
             block = CallDraft(choice, id, name, server=True)
-            asked = {key: value for key, value in it.items() if key != "id"} if kind == "executableCode" else it.get("args")
+            asked = (
+                {key: value for key, value in it.items() if key != "id"} if kind == "executableCode" else it.get("args")
+            )
             block.whole = compact(asked) if asked else ""
             block.end()
         elif kind == "codeExecutionResult":
@@ -360,93 +459,16 @@ class _Span:
         self.signature = signature
 
 
-class _Values:
-    """The arguments of a call, put together from the values of paths in them (`partialArgs`)."""
-
-    __slots__ = ("_path", "_pieces", "lost", "tree")
-
-    def __init__(self) -> None:
-        self.tree: Any = {}
-        self.lost = False  # something could not be put in its place
-        self._path: str | None = None  # of a string that goes on
-        self._pieces = StringIO(newline="\n")
-
-    def add(self, value: Any) -> None:
-        """Put a value in its place; a piece of a string that goes on waits for the rest of it."""
-        if not isinstance(value, dict) or not isinstance(path := value.get("jsonPath"), str):
-            self.lost = True
-            return
-        if isinstance(text := value.get("stringValue"), str):
-            if path != self._path:
-                self.close()
-                self._path = path
-            self._pieces.write(text)
-            if value.get("willContinue") is not True:
-                self.close()
-            return
-        self.close()
-        if isinstance(value.get("boolValue"), bool):
-            self._put(path, value["boolValue"])
-        elif isinstance(value.get("numberValue"), (int, float)):
-            self._put(path, value["numberValue"])
-        elif "nullValue" in value:
-            self._put(path, None)
-
-    def close(self) -> None:
-        """Put the string that went on in its place."""
-        if self._path is not None:
-            path, self._path = self._path, None
-            text, self._pieces = self._pieces.getvalue(), StringIO(newline="\n")
-            self._put(path, text)
-
-    def _put(self, path: str, value: Any) -> None:
-        steps = _steps(path)
-        if not steps or not isinstance(steps[0], str):
-            self.lost = True
-            return
-        place: Any = self.tree
-        for step, following in zip(steps, [*steps[1:], None], strict=True):
-            new: Any = value if following is None else {} if isinstance(following, str) else []
-            if isinstance(step, str) and isinstance(place, dict):
-                if following is None or step not in place:
-                    place[step] = new
-            elif isinstance(step, int) and isinstance(place, list) and step <= len(place):
-                if step == len(place):
-                    place.append(new)
-                elif following is None:
-                    place[step] = new
-            else:
-                self.lost = True  # a list with a gap, a field of what is no object
-                return
-            place = place[step]
-
-
-STEP = re.compile(r"""\.([^.\[\]]+)|\[(\d{1,9})\]|\['((?:[^'\\]|\\.)*)'\]|\["((?:[^"\\]|\\.)*)"\]""")
-DEEPEST = 100  # steps of a path
-
-
-def _steps(path: str) -> list[str | int] | None:
-    """Split a path such as `$.a[0].b`; None where it is none, or too deep."""
-    steps: list[str | int] = []
-    at = 1
-    while at < len(path):
-        step = STEP.match(path, at)
-        if step is None or len(steps) == DEEPEST:
-            return None
-        steps.append(int(step[2]) if step[2] is not None else step[1] or re.sub(r"\\(.)", r"\1", step[3] or step[4] or ""))
-        at = step.end()
-    return steps if path[:1] == "$" else None
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _dict(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
 def turn(message: Message) -> dict[str, Any]:
     """Give the model's content for `contents`: its parts, each with the signature that came on it."""
     parts: list[dict[str, Any]] = message.choice.native.get("parts", [])
     return {"role": "model", "parts": parts or ([{"text": message.text}] if message.text else [])}
+
+
+def __getattr__(name: str) -> Any:
+    # The objects of the wire are loaded when they are used.
+    from .wire import gemini as wire
+
+    if name in wire.__all__:
+        return getattr(wire, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

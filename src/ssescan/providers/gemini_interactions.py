@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec import Struct
 
-from .adapter import Adapter, error_of, plain_number, text_of
-from .drafts import CallDraft, MediaDraft, ReasoningDraft, TextDraft, compact
+from .adapter import Adapter, dict_of, error_of, list_of, plain_number, text_of
+from .blocks import CallDraft, MediaDraft, ReasoningDraft, TextDraft, compact
 from .parts import Usage
 
 if TYPE_CHECKING:
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
     from .message import Message
     from .parts import FinishReason, Part
+    from .wire.gemini_interactions import InteractionSSEEvent, aiter_events, iter_events
 
-__all__ = ["GeminiInteractions", "turn"]
+__all__ = ["GeminiInteractions", "InteractionSSEEvent", "aiter_events", "iter_events", "turn"]
 
 
 class _Event(Struct, gc=False):
@@ -81,7 +82,7 @@ class GeminiInteractions(Adapter):
     """Events to parts."""
 
     api: ClassVar[str] = "gemini-interactions"
-    event: ClassVar[type[Struct]] = _Event
+    event = _Event
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -123,7 +124,7 @@ class GeminiInteractions(Adapter):
         if status in OPEN:
             return
         if not self._steps.all:
-            for index, step in enumerate(_list(interaction.get("steps"))):
+            for index, step in enumerate(list_of(interaction.get("steps"))):
                 if isinstance(step, dict):  # told of whole, and nowhere else
                     self._begin(index, step)
                     self._stop(index)
@@ -145,13 +146,13 @@ class GeminiInteractions(Adapter):
         if kind == "user_input":
             step.item = item  # said by the user, and no part of the answer
         elif kind in ("model_output", "text", *MEDIA):
-            for part in [item] if kind in ("text", *MEDIA) else _list(item.get("content")):
+            for part in [item] if kind in ("text", *MEDIA) else list_of(item.get("content")):
                 self._add(step, part)
             if item.get("error"):
                 self.draft.fail(error_of(item["error"]))
         elif kind == "thought":
-            for part in _list(item.get("summary")):
-                self._think(step).add(text_of(_dict(part).get("text")))
+            for part in list_of(item.get("summary")):
+                self._think(step).add(text_of(dict_of(part).get("text")))
             if signature := text_of(item.get("signature")):
                 self._think(step).sign(signature)
         elif kind.endswith("_call"):
@@ -200,10 +201,10 @@ class GeminiInteractions(Adapter):
         if kind == "text" or kind in MEDIA:
             self._add(step, delta)
         elif kind in ("text_annotation_delta", "text_annotation"):
-            cited = [_cited(note) for note in _list(delta.get("annotations")) if isinstance(note, dict)]
+            cited = [_cited(note) for note in list_of(delta.get("annotations")) if isinstance(note, dict)]
             self._text_of(step).cite(cited)
         elif kind == "thought_summary":
-            content = _dict(delta.get("content"))
+            content = dict_of(delta.get("content"))
             if content.get("type") in MEDIA:
                 self._add(step, content)
             else:
@@ -258,21 +259,13 @@ class GeminiInteractions(Adapter):
         elif kind == "text" or "text" in part:
             block_of_text = self._text_of(step)
             block_of_text.add(text_of(part.get("text")))
-            notes = [_cited(note) for note in _list(part.get("annotations")) if isinstance(note, dict)]
+            notes = [_cited(note) for note in list_of(part.get("annotations")) if isinstance(note, dict)]
             block_of_text.cite(notes)
 
     def finish(self) -> None:
         for step in self._steps.all:
             self._tell_result(step)
         super().finish()
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _dict(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
 
 
 def _cited(annotation: dict[str, Any]) -> dict[str, Any]:
@@ -335,3 +328,12 @@ def turn(message: Message) -> list[dict[str, Any]]:
     """Give the steps for `input`, each with the signature that came on it."""
     steps: list[dict[str, Any]] = message.choice.native.get("steps", [])
     return steps
+
+
+def __getattr__(name: str) -> Any:
+    # The objects of the wire are loaded when they are used.
+    from .wire import gemini_interactions as wire
+
+    if name in wire.__all__:
+        return getattr(wire, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec import Struct
 
-from .adapter import Adapter, error_of, plain_number, text_of
-from .drafts import CallDraft, MediaDraft, ReasoningDraft, TextDraft, compact
+from .adapter import Adapter, dict_of, error_of, list_of, plain_number, text_of
+from .blocks import CallDraft, MediaDraft, ReasoningDraft, TextDraft, compact
 from .message import MediaBlock, ToolCall
-from .parts import Logprobs, Raw, Usage
+from .parts import Logprobs, Raw, TextDelta, Usage
 from .payloads import convert
 
 if TYPE_CHECKING:
@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from .drafts import ChoiceDraft
     from .message import Message
     from .parts import FinishReason, Part
+    from .wire.openai_chat import ChatCompletionChunk, aiter_chunks, iter_chunks
 
-__all__ = ["OpenAIChat", "turn"]
+__all__ = ["ChatCompletionChunk", "OpenAIChat", "aiter_chunks", "iter_chunks", "turn"]
 
 
 class _Function(Struct, gc=False):
@@ -62,9 +63,6 @@ class _Choice(Struct, gc=False):
 
 
 class _Chunk(Struct, gc=False):
-    id: str | None = None
-    model: str | None = None
-    object: str | None = None
     choices: list[_Choice] | None = None
     usage: dict[str, Any] | None = None
     error: Any = None
@@ -75,6 +73,14 @@ class _Chunk(Struct, gc=False):
     type: Any = None
     code: Any = None
     message: Any = None
+
+
+class _FirstChunk(_Chunk, gc=False):
+    """A chunk with what is the same in all of them."""
+
+    id: str | None = None
+    model: str | None = None
+    object: str | None = None
 
 
 REASONS: dict[str, FinishReason] = {
@@ -94,7 +100,7 @@ class OpenAIChat(Adapter):
     """Chunks to parts."""
 
     api: ClassVar[str] = "openai-chat"
-    event: ClassVar[type[Struct]] = _Chunk
+    event = _FirstChunk
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -103,8 +109,10 @@ class OpenAIChat(Adapter):
         # The text block that a delta for this choice would go on with, if nothing else came since.
         self._index: int | None = -1
         self._block: TextDraft | None = None
+        self._write: Any = None
+        self._choice_index = self._number = 0
 
-    def handle(self, chunk: _Chunk) -> Sequence[Part] | None:
+    def handle(self, chunk: _Chunk) -> Sequence[Part] | Part | None:
         # What streams are full of, a piece of text and nothing else, has a way of its own.
         choices = chunk.choices
         if choices is not None and len(choices) == 1 and chunk.usage is None and chunk.error is None:
@@ -129,7 +137,8 @@ class OpenAIChat(Adapter):
                 and chunk.x_groq is None
                 and self._block is not None
             ):
-                return (self._block.delta(delta.content),)
+                self._write(delta.content)
+                return TextDelta(choice=self._choice_index, block=self._number, text=delta.content)
         return self._chunk(chunk)
 
     def _chunk(self, chunk: _Chunk) -> Sequence[Part] | None:
@@ -137,9 +146,13 @@ class OpenAIChat(Adapter):
         self._index = -1
         usage = chunk.usage or (chunk.x_groq or {}).get("usage")
         error = chunk.error or self._error_by_itself(chunk)
-        if chunk.choices is None and not usage and not error and not (chunk.id or chunk.object):
+        if isinstance(chunk, _FirstChunk):
+            if chunk.choices is None and not usage and not error and not (chunk.id or chunk.object):
+                return None
+            if chunk.choices or chunk.id or chunk.model:
+                self.begin(chunk.id, chunk.model, _Chunk)
+        elif chunk.choices is None and not usage and not error:
             return None
-        self.draft.start(chunk.id, chunk.model)
         for choice in chunk.choices or ():
             self._choice(choice, chunk)
         self._cite(chunk)
@@ -150,27 +163,30 @@ class OpenAIChat(Adapter):
         if chunk.choices and len(chunk.choices) == 1:
             drafts = self.draft.choices.get(chunk.choices[0].index or 0)
             if drafts and drafts.blocks and type(drafts.blocks[-1]) is TextDraft:
-                self._index, self._block = chunk.choices[0].index, drafts.blocks[-1]
+                block = drafts.blocks[-1]
+                self._index, self._block = chunk.choices[0].index, block
+                self._choice_index, self._number, self._write = block.choice, block.number, block.write
         return self.draft.take()
 
     def _error_by_itself(self, chunk: _Chunk) -> Any:
-        if chunk.object == "error" or (chunk.choices is None and chunk.message and self.name() == "error"):
+        by_name = self.name() == "error" or getattr(chunk, "object", "error") == "error"
+        if chunk.choices is None and chunk.message and by_name:
             return {"message": chunk.message, "type": chunk.type, "code": chunk.code}
         return None
 
     def _choice(self, choice: _Choice, chunk: _Chunk) -> None:
         draft = self.draft.choice(choice.index or 0)
         delta = choice.delta
-        if delta is None and choice.message and chunk.object == "chat.completion":
+        if delta is None and choice.message and getattr(chunk, "object", None) == "chat.completion":
             delta = convert(choice.message, _Delta)[0]  # an answer that was not streamed
         if delta is not None:
             self._delta(draft, delta)
-        if choice.text:
-            draft.text(choice.text)
+        if choice.text and (delta is None or not delta.content):
+            draft.text(choice.text)  # a legacy completion; some who send deltas repeat them here
         if choice.logprobs:
-            entries = [
-                entry for name in ("content", "refusal") for entry in _list(choice.logprobs.get(name))
-            ] or ([choice.logprobs] if "tokens" in choice.logprobs else [])
+            entries = [entry for name in ("content", "refusal") for entry in list_of(choice.logprobs.get(name))] or (
+                [choice.logprobs] if "tokens" in choice.logprobs else []
+            )
             if entries:
                 self.emit(Logprobs(choice=draft.index, entries=entries))
         if choice.finish_reason:
@@ -186,7 +202,7 @@ class OpenAIChat(Adapter):
             self._details(draft, delta.reasoning_details, flat=bool(reasoning))
         if type(delta.content) is str:
             draft.text(delta.content)
-        elif delta.content:
+        elif isinstance(delta.content, list):
             self._content(draft, delta.content)
         draft.refusal(delta.refusal)
         for fragment in delta.tool_calls or ():
@@ -212,8 +228,8 @@ class OpenAIChat(Adapter):
                 draft.text(part["text"])
             elif kind == "thinking":
                 thoughts = part.get("thinking")
-                for thought in [thoughts] if isinstance(thoughts, str) else _list(thoughts):
-                    draft.reasoning(thought if isinstance(thought, str) else text_of(_dict(thought).get("text")))
+                for thought in [thoughts] if isinstance(thoughts, str) else list_of(thoughts):
+                    draft.reasoning(thought if isinstance(thought, str) else text_of(dict_of(thought).get("text")))
             elif kind == "image_url":
                 self._image(draft, part)
             else:
@@ -240,7 +256,7 @@ class OpenAIChat(Adapter):
         call = calls.find(fragment.index, fragment.id, function.name)
         if fragment.extra_content:
             call.native["extra_content"] = fragment.extra_content
-            google = _dict(fragment.extra_content.get("google"))
+            google = dict_of(fragment.extra_content.get("google"))
             call.sign(text_of(google.get("thought_signature")))
         arguments = function.arguments
         call.add(arguments if isinstance(arguments, str) else None if arguments is None else compact(arguments))
@@ -252,8 +268,8 @@ class OpenAIChat(Adapter):
         block.add(text_of(audio.get("data")), transcript=text_of(audio.get("transcript")))
 
     def _image(self, draft: ChoiceDraft, image: Any) -> None:
-        where = _dict(image).get("image_url")
-        url = text_of(where if isinstance(where, str) else _dict(where).get("url"))
+        where = dict_of(image).get("image_url")
+        url = text_of(where if isinstance(where, str) else dict_of(where).get("url"))
         if not url:
             self.emit(Raw(choice=draft.index, name="image", data=image))
             return
@@ -282,6 +298,9 @@ class OpenAIChat(Adapter):
         if reason == "stop" and draft.refused:
             return "refusal"
         return reason
+
+    def knows(self, value: dict[str, Any]) -> bool:
+        return text_of(value.get("object")).startswith(("chat.completion", "text_completion"))
 
     def finish(self) -> None:
         for choice in self.draft.choices.values():
@@ -356,21 +375,13 @@ class _Details:
 
 
 def _flat(value: str | dict[str, Any] | None) -> str:
-    return value if isinstance(value, str) else text_of(_dict(value).get("content"))
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _dict(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
+    return value if isinstance(value, str) else text_of(dict_of(value).get("content"))
 
 
 def usage_of(usage: dict[str, Any]) -> Usage:
     """Give the usage in neutral terms. xAI counts reasoning beside the output, all others within it."""
     input, output, total = (plain_number(usage.get(f"{name}_tokens")) for name in ("prompt", "completion", "total"))
-    of_input, of_output = _dict(usage.get("prompt_tokens_details")), _dict(usage.get("completion_tokens_details"))
+    of_input, of_output = dict_of(usage.get("prompt_tokens_details")), dict_of(usage.get("completion_tokens_details"))
     reasoning = plain_number(of_output.get("reasoning_tokens"))
     if reasoning and total is not None and total == (input or 0) + (output or 0) + reasoning:
         output = (output or 0) + reasoning
@@ -414,3 +425,12 @@ def turn(message: Message) -> dict[str, Any]:
         elif isinstance(block, MediaBlock) and "id" in block.native:
             made["audio"] = {"id": block.native["id"]}
     return made
+
+
+def __getattr__(name: str) -> Any:
+    # The objects of the wire are loaded when they are used.
+    from .wire import openai_chat as wire
+
+    if name in wire.__all__:
+        return getattr(wire, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec import Struct
 
-from .adapter import Adapter, error_of, plain_number, text_of
-from .drafts import CallDraft, MediaDraft, ReasoningDraft, RefusalDraft, TextDraft, compact
+from .adapter import Adapter, dict_of, error_of, list_of, plain_number, text_of
+from .blocks import CallDraft, MediaDraft, ReasoningDraft, RefusalDraft, TextDraft, compact
 from .parts import Logprobs, Usage
 
 if TYPE_CHECKING:
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
     from .message import Message
     from .parts import FinishReason, Part
+    from .wire.openai_responses import ResponseStreamEvent, aiter_events, iter_events
 
-__all__ = ["OpenAIResponses", "turn"]
+__all__ = ["OpenAIResponses", "ResponseStreamEvent", "aiter_events", "iter_events", "turn"]
 
 
 class _Event(Struct, gc=False):
@@ -109,7 +110,7 @@ class OpenAIResponses(Adapter):
     """Events to parts."""
 
     api: ClassVar[str] = "openai-responses"
-    event: ClassVar[type[Struct]] = _Event
+    event = _Event
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -120,7 +121,7 @@ class OpenAIResponses(Adapter):
         self._place: tuple[int | None, int | None] = (-1, -1)
         self._text: TextDraft | None = None
 
-    def handle(self, event: _Event) -> Sequence[Part] | None:
+    def handle(self, event: _Event) -> Sequence[Part] | Part | None:
         # What streams are full of has a way of its own: a piece of the text that came last.
         if (
             event.type == "response.output_text.delta"
@@ -130,7 +131,7 @@ class OpenAIResponses(Adapter):
             and event.delta
             and not event.logprobs
         ):
-            return (self._text.delta(event.delta),)
+            return self._text.delta(event.delta)
         self._text = None
         kind = event.type or self.name() or ""
         handler = HANDLERS.get(kind)
@@ -156,7 +157,7 @@ class OpenAIResponses(Adapter):
         for known_item in self._items.all:
             streamed.setdefault(known_item.type, []).append(known_item)
         seen: dict[str, int] = {}
-        for index, item in enumerate(_list(response.get("output"))):
+        for index, item in enumerate(list_of(response.get("output"))):
             if isinstance(item, dict):
                 kind = text_of(item.get("type"))
                 seen[kind] = seen.get(kind, 0) + 1
@@ -175,7 +176,7 @@ class OpenAIResponses(Adapter):
             only_refused = self.choice.refused and TextDraft not in self.choice.latest_of
             self.choice.reason = "tool_calls" if calls else "refusal" if only_refused else "stop"
         elif status == "incomplete":
-            self.choice.raw_reason = text_of(_dict(response.get("incomplete_details")).get("reason")) or status
+            self.choice.raw_reason = text_of(dict_of(response.get("incomplete_details")).get("reason")) or status
             self.choice.reason = INCOMPLETE.get(self.choice.raw_reason, "other")
         elif status == "failed":
             self.choice.reason = "error"
@@ -183,7 +184,7 @@ class OpenAIResponses(Adapter):
                 self.draft.fail(error_of(response.get("error") or {"message": "the response failed"}))
 
     def _known(self, item: dict[str, Any], same: list[_Item]) -> _Item | None:
-        """Give the item that was streamed, by its id, else the one of its type and place: some change ids as they go."""
+        """Give the item that was streamed, by its id, else by its type and place: some change ids as they go."""
         for name in ("id", "call_id"):
             if (id := text_of(item.get(name))) and (known := self._items.find(None, id)) is not None:
                 return known
@@ -251,8 +252,8 @@ class OpenAIResponses(Adapter):
         item.item = whole
         kind = text_of(whole.get("type")) or item.type
         if kind == "message":
-            for index, part in enumerate(_list(whole.get("content"))):
-                self._part(item, index, _dict(part))
+            for index, part in enumerate(list_of(whole.get("content"))):
+                self._part(item, index, dict_of(part))
         elif kind == "reasoning":
             self._reasoning(item, whole)
         elif item.call is not None and not item.call.server:
@@ -266,8 +267,8 @@ class OpenAIResponses(Adapter):
 
     def _reasoning(self, item: _Item, whole: dict[str, Any]) -> None:
         for name, said in (("summary", "summary"), ("content", "text")):
-            for index, part in enumerate(_list(whole.get(name))):
-                if text := text_of(_dict(part).get("text")):
+            for index, part in enumerate(list_of(whole.get(name))):
+                if text := text_of(dict_of(part).get("text")):
                     self._thought(item, said, index).reconcile(text)
         encrypted = text_of(whole.get("encrypted_content"))
         if encrypted:
@@ -306,7 +307,7 @@ class OpenAIResponses(Adapter):
             if part.get("text") or part.get("annotations"):
                 block = self._text_of(item, index)
                 block.reconcile(part.get("text"))
-                cited = [note for note in _list(part.get("annotations")) if isinstance(note, dict)]
+                cited = [note for note in list_of(part.get("annotations")) if isinstance(note, dict)]
                 block.cite([_cited(note) for note in cited[len(block.citations) :]])
         elif kind == "reasoning_text":
             self._thought(item, "text", index).reconcile(part.get("text"))
@@ -423,6 +424,8 @@ HANDLERS = {
     "response.reasoning_summary_part.done": OpenAIResponses._summary_done,
     "response.reasoning_text.delta": OpenAIResponses._reasoning_delta,
     "response.reasoning_text.done": OpenAIResponses._reasoning_done,
+    "response.reasoning_part.added": OpenAIResponses._nothing,
+    "response.reasoning_part.done": OpenAIResponses._part_done,
     "response.content_part.added": OpenAIResponses._part_added,
     "response.content_part.done": OpenAIResponses._part_done,
     "response.output_item.added": OpenAIResponses._item_added,
@@ -454,21 +457,13 @@ HANDLERS = {
 }
 
 
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _dict(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
 def _cited(annotation: dict[str, Any]) -> dict[str, Any]:
     return annotation | {"unit": "char"} if "start_index" in annotation else annotation
 
 
 def usage_of(usage: dict[str, Any]) -> Usage:
     """Give the usage in neutral terms."""
-    of_input, of_output = _dict(usage.get("input_tokens_details")), _dict(usage.get("output_tokens_details"))
+    of_input, of_output = dict_of(usage.get("input_tokens_details")), dict_of(usage.get("output_tokens_details"))
     return Usage(
         input=plain_number(usage.get("input_tokens")),
         output=plain_number(usage.get("output_tokens")),
@@ -486,9 +481,7 @@ def _wanted_back(item: _Item) -> dict[str, Any] | None:
         return None if item.call is not None and item.call.cut else item.item
     if item.type != "message":
         return None  # half a call or half a thought is refused
-    content = [
-        {"type": "output_text", "text": block.text, "annotations": []} for block in item.texts if block.size
-    ]
+    content = [{"type": "output_text", "text": block.text, "annotations": []} for block in item.texts if block.size]
     kept = {name: item.item[name] for name in ("id", "phase") if item.item.get(name)}
     return {"type": "message", "role": "assistant", "content": content} | kept if content else None
 
@@ -497,3 +490,12 @@ def turn(message: Message) -> list[dict[str, Any]]:
     """Give the output items for `input`: ids, encrypted content and phases as they came."""
     items: list[dict[str, Any]] = message.choice.native.get("items", [])
     return items
+
+
+def __getattr__(name: str) -> Any:
+    # The objects of the wire are loaded when they are used.
+    from .wire import openai_responses as wire
+
+    if name in wire.__all__:
+        return getattr(wire, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

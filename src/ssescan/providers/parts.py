@@ -1,6 +1,6 @@
 """What a model said, in small parts: the same kinds for every API.
 
-Frozen msgspec Structs, each tagged with its class name, in JSON as `"type"` and in Python as the class attribute `type`.
+Frozen msgspec Structs, each tagged with its class name, in JSON as "type", in Python as the class attribute `type`.
 Knows nothing of wire formats. Every part has `choice`, 0 but for requests that ask for several answers; what belongs to
 content has `block`, which numbers the blocks of a choice in the order in which they first appeared, from 0, without
 gaps, whatever numbers the provider uses. What is absent is None, a flag that is not set is False.

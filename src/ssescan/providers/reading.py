@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Reading"]
 
+MOST_DAMAGED = 8
+"""How many events in a row may be no JSON before one has told the format; with the next, it is unknown."""
+
 
 class Reading:
     """One stream, as far as it has been read.
@@ -33,7 +36,19 @@ class Reading:
     and nothing after it counts. `over`: the last part was given.
     """
 
-    __slots__ = ("_named", "_pump", "_stray", "_truncated", "_unknown", "_whole_at", "adapter", "done", "draft", "over")
+    __slots__ = (
+        "_named",
+        "_pump",
+        "_stray",
+        "_truncated",
+        "_undecided",
+        "_unknown",
+        "_whole_at",
+        "adapter",
+        "done",
+        "draft",
+        "over",
+    )
 
     def __init__(self, api: str | None, pump: Any, limit: int | None) -> None:
         """Take the pump that the payloads come from, for what it knows besides; and the limit of an event, bytes."""
@@ -41,6 +56,9 @@ class Reading:
         self._pump = pump
         self._stray = StrayLines(limit)
         self._truncated = False
+        self._undecided: ServerSentEvent | None = (
+            None  # the first event, if it was no JSON and no other told the format
+        )
         self._unknown = False
         self._whole_at = -1  # the number of events before a value that stray lines gave, whole
         self.adapter: Adapter | None = None
@@ -91,10 +109,10 @@ class Reading:
                     self._truncated = True
                     break
                 if self.api is None:
-                    raise self._unknown_format(payload)
+                    self._wait_for_json(payload)
                 text = f"the data of an event is no JSON ({value}); it begins: {shown(payload)}"
                 self.draft.fail(Error(kind="decode", message=text, raw=shown(payload)))
-                parts += self.draft.take()
+                parts += self.draft.take() if self.api is not None else []
             else:
                 parts += self._take_value(value, payload)
         return parts
@@ -113,10 +131,21 @@ class Reading:
         self.adapter = adapter_class(api)(self.draft, self._name)
         return self.adapter
 
+    def _wait_for_json(self, payload: bytes) -> None:
+        """Take it that a stream that did not tell its format yet may have begun with an event that was damaged."""
+        if self._undecided is None:
+            self._undecided = self._event(payload)
+        if len(self.draft.errors) == MOST_DAMAGED:
+            self._unknown = True
+            raise UnknownFormat(self._undecided)
+
     def _unknown_format(self, payload: bytes) -> UnknownFormat:
         self._unknown = True
+        return UnknownFormat(self._undecided or self._event(payload))
+
+    def _event(self, payload: bytes) -> ServerSentEvent:
         text = payload.decode("utf-8", "replace")
-        return UnknownFormat(ServerSentEvent(self._name() or "message", text, self._pump.last_event_id))
+        return ServerSentEvent(self._name() or "message", text, self._pump.last_event_id)
 
     def take_line(self, item: Any) -> list[Part]:
         """Take a comment, or a line of no field that the standard knows."""
@@ -133,7 +162,7 @@ class Reading:
                     raw = load(value.encode())
                 except NotJson:
                     raw = value.strip()
-                self.draft.fail(error_of(raw if raw else line))
+                self.draft.fail(error_of(raw or line))
             else:
                 self.draft.emit(Raw(name="line", data=line))
         else:
@@ -159,6 +188,9 @@ class Reading:
         if self.over:
             return []
         pump = self._pump
+        if self.api is None and self._undecided is not None and not failed:
+            self._unknown = True
+            raise UnknownFormat(self._undecided)
         if text := self._stray.end():
             # A value that was begun and did not end.
             self._truncated = True

@@ -157,7 +157,7 @@ class _Stream:
 
     @property
     def outcome(self) -> Outcome | None:
-        """How the stream of events ended, None while it is open; see Outcome. Of the answer, `message.complete` tells."""
+        """How the stream of events ended, None while it is open. Of the answer, `message.complete` tells."""
         outcome: Outcome | None = self._events.outcome
         return outcome
 
@@ -171,13 +171,14 @@ class _Stream:
     def reads(self) -> int:
         """How many reads there were."""
         reads: int = self._events.reads
-        return reads - 2 if self._events.framing else reads
+        return max(reads - 2, 0) if self._events.framing else reads
 
     @property
     def bytes_read(self) -> int:
         """How many bytes came."""
         size: int = self._events.bytes_read
-        return max(size - self._events.framing, 0)
+        framing: int = self._events.framing
+        return max(size - framing, 0)
 
     @property
     def response(self) -> Any:
@@ -243,21 +244,25 @@ def _parts(events: _Payloads, reading: Reading, strict: bool) -> Iterator[Part]:
             if reading.adapter is not None or reading.done:
                 break
         if reading.adapter is not None and not reading.done:
-            decode, handle = reading.adapter.decode, reading.adapter.handle
+            adapter: Any = reading.adapter
+            handle = adapter.handle
+            parts: Any
             for item in events:
                 if type(item) is bytes:
                     try:
-                        event = decode(item)
+                        event = adapter.decode(item)
                     except (ValueError, RecursionError):
-                        parts: Any = reading.take(item)
+                        parts = reading.take(item)
                     else:
                         parts = handle(event)
                         if parts is None:
                             parts = reading.take(item)
+                        elif type(parts) is TextDelta:  # what streams are full of, without a list around it
+                            yield parts
+                            continue
                 else:
                     parts = reading.take_line(item)
-                for part in parts:
-                    yield part
+                yield from parts
                 if reading.done:
                     break
         if reading.done:
@@ -269,9 +274,10 @@ def _parts(events: _Payloads, reading: Reading, strict: bool) -> Iterator[Part]:
         if reading.settled:
             yield from reading.end(cut=False, failed=True)
         raise
-    if events.outcome is Outcome.CLOSED:
+    outcome: Any = events.outcome
+    if outcome is Outcome.CLOSED:
         return
-    yield from reading.end(cut=events.outcome is Outcome.CUT)
+    yield from reading.end(cut=outcome is Outcome.CUT)
     if strict and (failure := reading.failure()):
         raise failure
 
@@ -346,7 +352,9 @@ class AsyncMessageStream(_Stream):
         except (ValueError, RecursionError):
             return reading.take(item)
         parts = adapter.handle(event)
-        return reading.take(item) if parts is None else parts
+        if parts is None:
+            return reading.take(item)
+        return (parts,) if type(parts) is TextDelta else parts
 
     def _end(self) -> list[Part]:
         parts = self._reading.end(cut=self._events.outcome is Outcome.CUT)
@@ -400,8 +408,9 @@ def stream(
 def astream(
     source: AsyncSource, api: Api | None = None, *, strict: bool = True, stall: Stall | None = None
 ) -> AsyncMessageStream:
-    """Read what a model says asynchronously, under asyncio or trio; `source`: all that aiter_events takes, or an async
-    iterable of events. All else as for stream().
+    """Read what a model says asynchronously, under asyncio or trio.
+
+    `source`: all that aiter_events takes, or an async iterable of events. All else as for stream().
     """
     return AsyncMessageStream(source, api, strict, stall, "astream")
 

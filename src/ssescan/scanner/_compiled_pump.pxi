@@ -30,7 +30,7 @@ cdef class EventPump:
     cdef readonly Py_ssize_t bytes_read
     cdef readonly Py_ssize_t _events    # events given so far
     cdef readonly Py_ssize_t _events_before_end     # of these, before the source ended
-    cdef object time
+    cdef long long time     # of the last read, ns, with timing
 
     def __cinit__(self, *args, **kwargs):
         # Whatever a subclass does with __init__, there is a scanner.
@@ -64,7 +64,7 @@ cdef class EventPump:
     @property
     @cython.critical_section
     def received_ns(self):
-        return self.time
+        return self.time if self.timing and self.reads else None
 
     @property
     def skipped(self):

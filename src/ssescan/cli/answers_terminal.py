@@ -1,0 +1,148 @@
+"""How an answer looks on a terminal: its text as it arrives, the reasoning dim, calls of tools as they are assembled.
+
+Needs rich. Knows nothing of sources and exit statuses; the formats for pipes and files are in `answers.py`.
+"""
+
+from rich.console import Console
+from rich.segment import Segment, Segments
+from rich.style import Style
+from rich.text import Text
+
+from .. import Outcome
+from ..providers import (
+    Media,
+    MessageStream,
+    Part,
+    Raw,
+    ReasoningDelta,
+    RedactedReasoning,
+    RefusalDelta,
+    ServerToolResult,
+    TextDelta,
+    ToolCallDelta,
+    ToolCallEnd,
+    ToolCallStart,
+)
+from .answers import Clock, is_revision, summary
+from .terminal import console_for_any_text
+from .visible import visible
+
+PLAIN, DIM = Style.null(), Style(dim=True)
+CALL, ARGUMENTS = Style(color="cyan", bold=True), Style(color="cyan")
+WARNING = Style(color="yellow")
+
+
+class AnswerTerminal:
+    """Prints choice 0 of an answer to be read by people; the summary goes to standard error.
+
+    What is printed comes in sections: a stretch of text or of reasoning, or a line for anything else. Text and
+    reasoning stand apart by an empty line. Calls may be assembled side by side; one that is returned to is named anew.
+    """
+
+    def __init__(self, asked_ns: int) -> None:
+        """Take the `time.perf_counter_ns()` at which the answer was asked for."""
+        self._console = console_for_any_text()
+        self._clock = Clock(asked_ns)
+        self._revised = False
+        self._section: tuple[str, int] | None = None
+        self._line_ends = 2  # how many line feeds the output ends with, as far as it matters; at the top none is needed
+        self._calls: dict[int, ToolCallStart] = {}
+        self._names: dict[str, str] = {}  # of calls, by their id
+        self._shown: set[int] = set()  # blocks of calls whose arguments were shown as they came
+        self._media: set[int] = set()  # blocks of media that were told of; a film comes in many pieces
+
+    def show(self, part: Part, stream: MessageStream) -> None:
+        """Print what there is to see of one part."""
+        self._clock.note(part, stream)
+        if part.choice:
+            return
+        match part:
+            case TextDelta() | RefusalDelta():
+                self._turn_to("text", 0)
+                self._write(part.text, PLAIN)
+            case ReasoningDelta():
+                self._turn_to("reasoning", part.block)
+                self._write(part.text, DIM)
+            case RedactedReasoning():
+                self._note(part.block, "reasoning, encrypted")
+            case ToolCallStart():
+                self._calls[part.block] = part
+                if part.id:
+                    self._names[part.id] = part.name
+                self._turn_to_call(part.block)
+            case ToolCallDelta() if part.json:
+                self._turn_to_call(part.block)
+                self._shown.add(part.block)
+                self._write(part.json, ARGUMENTS)
+            case ToolCallEnd():
+                self._end_call(part)
+            case ServerToolResult():
+                name = self._names.get(part.id or "", part.name or "a tool of the provider's")
+                self._note(part.block, f"result of {name}{', an error' if part.error else ''}")
+            case Media():
+                self._show_media(part)
+            case Raw():
+                self._revised |= is_revision(part)
+
+    def end(self, stream: MessageStream) -> None:
+        """End the last line; print the summary on standard error, unless nothing came."""
+        if stream.outcome is Outcome.CLOSED:  # by Ctrl-C, whose ^C stands in this line
+            self._line_ends = 0
+        if self._section is not None or self._line_ends == 0:
+            self._end_lines(1)
+        if self._clock.milliseconds is None:
+            return
+        if self._section is not None:
+            self._end_lines(2)
+        words = f"-- {summary(stream, self._clock.milliseconds, revised=self._revised)}"
+        errors = Console(stderr=True, highlight=False)
+        errors.print(Text(words, style=DIM), soft_wrap=not errors.is_terminal)  # in a file it is one line
+
+    def _turn_to_call(self, block: int) -> None:
+        call = self._calls.get(block)
+        if self._turn_to("call", block) and call is not None:
+            self._write("provider's tool " if call.server else "tool call ", DIM)
+            self._write(call.name.replace("\n", " "), CALL)
+            self._write(" ", PLAIN)
+
+    def _end_call(self, part: ToolCallEnd) -> None:
+        if part.block not in self._shown or part.cut:
+            self._turn_to_call(part.block)
+        if part.block not in self._shown:  # they came all at once, or in a shape that is not text
+            self._write(part.json, ARGUMENTS)
+        if part.cut:
+            self._write(" (cut, not to be made)", WARNING)
+
+    def _show_media(self, part: Media) -> None:
+        if part.block in self._media and not part.transcript:
+            return
+        self._media.add(part.block)
+        if self._turn_to("media", part.block):
+            self._write(f"{part.media or 'media'} (--message has it) ", DIM)
+        self._write(part.transcript or "", PLAIN)
+
+    def _note(self, block: int, words: str) -> None:
+        self._turn_to("note", block)
+        self._write(words.replace("\n", " "), DIM)
+
+    def _turn_to(self, kind: str, block: int) -> bool:
+        """Begin another section, unless it is the present one; return whether it was begun."""
+        before, self._section = self._section, (kind, block)
+        if before == self._section:
+            return False
+        if before is not None:
+            prose = {"text", "reasoning"} & {before[0], kind}
+            self._end_lines(2 if prose else 1)
+        return True
+
+    def _end_lines(self, wanted: int) -> None:
+        if self._line_ends < wanted:
+            self._write("\n" * (wanted - self._line_ends), PLAIN)
+
+    def _write(self, text: str, style: Style) -> None:
+        if not text:
+            return
+        written = len(text) - len(text.rstrip("\n"))
+        self._line_ends = written if written < len(text) else self._line_ends + written
+        # Not as rich's Text: that would be laid out anew, and tabs and line ends are where the model put them.
+        self._console.print(Segments([Segment(visible(text, keep_lines=True), style)]))

@@ -1,0 +1,92 @@
+"""The arguments of a call, put together from values of paths in them, as Gemini streams them (`partialArgs`).
+
+Knows JSON paths of the plain kind (`$.a[0].b`, `$['a']`), and nothing of events.
+"""
+
+from __future__ import annotations
+
+import re
+from io import StringIO
+from typing import Any
+
+__all__ = ["PartialArguments"]
+
+
+class PartialArguments:
+    """The arguments of a call, put together from the values of paths in them (`partialArgs`)."""
+
+    __slots__ = ("_path", "_pieces", "lost", "tree")
+
+    def __init__(self) -> None:
+        self.tree: Any = {}
+        self.lost = False  # something could not be put in its place
+        self._path: str | None = None  # of a string that goes on
+        self._pieces = StringIO(newline="\n")
+
+    def add(self, value: Any) -> None:
+        """Put a value in its place; a piece of a string that goes on waits for the rest of it."""
+        if not isinstance(value, dict) or not isinstance(path := value.get("jsonPath"), str):
+            self.lost = True
+            return
+        if isinstance(text := value.get("stringValue"), str):
+            if path != self._path:
+                self.close()
+                self._path = path
+            self._pieces.write(text)
+            if value.get("willContinue") is not True:
+                self.close()
+            return
+        self.close()
+        if isinstance(value.get("boolValue"), bool):
+            self._put(path, value["boolValue"])
+        elif isinstance(value.get("numberValue"), (int, float)):
+            self._put(path, value["numberValue"])
+        elif "nullValue" in value:
+            self._put(path, None)
+
+    def close(self) -> None:
+        """Put the string that went on in its place."""
+        if self._path is not None:
+            path, self._path = self._path, None
+            text, self._pieces = self._pieces.getvalue(), StringIO(newline="\n")
+            self._put(path, text)
+
+    def _put(self, path: str, value: Any) -> None:
+        steps = _steps(path)
+        if not steps or not isinstance(steps[0], str):
+            self.lost = True
+            return
+        place: Any = self.tree
+        for step, following in zip(steps, [*steps[1:], None], strict=True):
+            new: Any = value if following is None else {} if isinstance(following, str) else []
+            if isinstance(step, str) and isinstance(place, dict):
+                if following is None or step not in place:
+                    place[step] = new
+            elif isinstance(step, int) and isinstance(place, list) and step <= len(place):
+                if step == len(place):
+                    place.append(new)
+                elif following is None:
+                    place[step] = new
+            else:
+                self.lost = True  # a list with a gap, a field of what is no object
+                return
+            place = place[step]
+
+
+STEP = re.compile(r"""\.([^.\[\]]+)|\[(\d{1,9})\]|\['((?:[^'\\]|\\.)*)'\]|\["((?:[^"\\]|\\.)*)"\]""")
+DEEPEST = 100  # steps of a path
+
+
+def _steps(path: str) -> list[str | int] | None:
+    """Split a path such as `$.a[0].b`; None where it is none, or too deep."""
+    steps: list[str | int] = []
+    at = 1
+    while at < len(path):
+        step = STEP.match(path, at)
+        if step is None or len(steps) == DEEPEST:
+            return None
+        steps.append(
+            int(step[2]) if step[2] is not None else step[1] or re.sub(r"\\(.)", r"\1", step[3] or step[4] or "")
+        )
+        at = step.end()
+    return steps if path[:1] == "$" else None
