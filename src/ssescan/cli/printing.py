@@ -23,21 +23,12 @@ class Stream(Protocol[T_co]):
     """What an EventStream and a MessageStream have in common."""
 
     @property
-    def outcome(self) -> Outcome | None:
-        """How the stream ended, None while it is open."""
-
+    def outcome(self) -> Outcome | None: ...
     @property
-    def bytes_read(self) -> int:
-        """How many bytes came so far."""
-
-    def __enter__(self) -> object:
-        """Check the response, if it is one."""
-
-    def __exit__(self, *exception: object) -> None:
-        """Close the source."""
-
-    def __iter__(self) -> Iterator[T_co]:
-        """Iterate over the items."""
+    def bytes_read(self) -> int: ...
+    def __enter__(self) -> object: ...
+    def __exit__(self, *exception: object) -> None: ...
+    def __iter__(self) -> Iterator[T_co]: ...
 
 
 class Format(Protocol):

@@ -79,9 +79,16 @@ class _PlainCandidate(Struct, gc=False, forbid_unknown_fields=True):
     index: int = 0
 
 
+class _PlainUsage(Struct, gc=False, forbid_unknown_fields=True):
+    promptTokenCount: int
+    candidatesTokenCount: int
+    totalTokenCount: int
+    promptTokensDetails: list[Any] | None = None
+
+
 class _PlainEvent(Struct, gc=False, forbid_unknown_fields=True):
     candidates: tuple[_PlainCandidate]
-    usageMetadata: dict[str, Any] | None = None
+    usageMetadata: _PlainUsage | None = None
     modelVersion: str = ""
     responseId: str = ""
 
@@ -143,19 +150,12 @@ class Gemini(Adapter):
                 usage = event.usageMetadata
                 if usage is None:
                     return delta
-                # Here, and not by a call: it is a tenth of what the event costs.
-                counted: Usage | None
-                if (
-                    type(prompt := usage.get("promptTokenCount")) is int
-                    and type(output := usage.get("candidatesTokenCount")) is int
-                    and type(total := usage.get("totalTokenCount")) is int
-                    and "thoughtsTokenCount" not in usage
-                    and "cachedContentTokenCount" not in usage
-                    and "toolUsePromptTokenCount" not in usage
-                ):
-                    counted = Usage(input=prompt, output=output, total=total, raw=usage)
-                elif (counted := self._usage(usage)) is None:
-                    return delta
+                prompt, output, total = usage.promptTokenCount, usage.candidatesTokenCount, usage.totalTokenCount
+                # As it came: it has these fields, or it would not be here. A dict made by the decoder is dearer.
+                raw = {"promptTokenCount": prompt, "candidatesTokenCount": output, "totalTokenCount": total}
+                if usage.promptTokensDetails is not None:
+                    raw["promptTokensDetails"] = usage.promptTokensDetails
+                counted = Usage(input=prompt, output=output, total=total, raw=raw)
                 self.draft.usage = counted
                 return (delta, counted)
             event = convert(msgspec.to_builtins(event), _Event)[0]

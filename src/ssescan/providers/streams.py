@@ -264,7 +264,7 @@ def _parts(events: _Payloads, reading: Reading, strict: bool) -> Iterator[Part]:
                     parts = reading.take_line(item)
                 yield from parts
                 if reading.done:
-                    break
+                    break  # type: ignore[unreachable]  # so it seems, to who does not know that take() sets it
         if reading.done:
             events._end()
     except Exception as error:

@@ -1,0 +1,207 @@
+"""The providers' own SDKs, iterated over from memory, and what they are measured beside: ssescan's parts, bare msgspec.
+
+Each reader takes the chunks of a stream, one event each, and reads the text of every event. The SDKs get them from a
+mock transport of the HTTP client that each uses, so no socket is in their time. What each does: the SDK's iteration
+builds the SDK's objects and knows nothing of a cut; `stream` builds parts, gathers the message, and tells a cut from an
+end; msgspec decodes the payload, cut out for it beforehand, and does nothing else.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from itertools import cycle, islice
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from workloads import WORDS, anthropic_messages, openai_chat
+
+import ssescan
+from ssescan.providers import TextDelta
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    Reader = Callable[[list[bytes]], str]
+
+
+def chat_events(count: int) -> list[bytes]:
+    """OpenAI chat chunks of 258 bytes, and the one that says why it ended."""
+    finish = (
+        b'data: {"id":"chatcmpl-0b1946Kq3mZtVx","object":"chat.completion.chunk","created":1790000000,'
+        b'"model":"gpt-small-2026","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n'
+    )
+    return [*openai_chat(count), finish, b"data: [DONE]\n\n"]
+
+
+def responses_events(count: int) -> list[bytes]:
+    """Deltas of OpenAI Responses, with what begins and ends them."""
+    response = (
+        '{"id":"resp_1","object":"response","created_at":1790000000,"model":"gpt-small-2026","output":[],'
+        '"parallel_tool_calls":true,"tool_choice":"auto","tools":[],"status":"%s"}'
+    )
+    item = '{"id":"msg_1","type":"message","role":"assistant","status":"%s","content":[]}'
+    payloads = [
+        ("response.created", f'"response":{response % "in_progress"}'),
+        ("response.output_item.added", f'"output_index":0,"item":{item % "in_progress"}'),
+        (
+            "response.content_part.added",
+            '"item_id":"msg_1","output_index":0,"content_index":0,'
+            '"part":{"type":"output_text","text":"","annotations":[],"logprobs":[]}',
+        ),
+        *(
+            (
+                "response.output_text.delta",
+                f'"item_id":"msg_1","output_index":0,"content_index":0,"delta":" {word}","logprobs":[],'
+                '"obfuscation":"Zk7Qw3Rt9Lp2"',
+            )
+            for word in islice(cycle(WORDS), count)
+        ),
+        ("response.output_item.done", f'"output_index":0,"item":{item % "completed"}'),
+        ("response.completed", f'"response":{response % "completed"}'),
+    ]
+    return [
+        f'event: {name}\ndata: {{"type":"{name}","sequence_number":{number},{rest}}}\n\n'.encode()
+        for number, (name, rest) in enumerate(payloads)
+    ]
+
+
+def anthropic_events(count: int) -> list[bytes]:
+    """Anthropic's small events, pings among them, with what begins and ends them."""
+    start = (
+        b'event: message_start\ndata: {"type":"message_start","message":{"id":"msg_1","type":"message","role":'
+        b'"assistant","model":"claude-small","content":[],"stop_reason":null,"stop_sequence":null,'
+        b'"usage":{"input_tokens":9,"output_tokens":1}}}\n\n'
+    )
+    block = (
+        b'event: content_block_start\ndata: {"type":"content_block_start","index":0,'
+        b'"content_block":{"type":"text","text":""}}\n\n'
+    )
+    stop = b'event: content_block_stop\ndata: {"type":"content_block_stop","index":0}\n\n'
+    finish = (
+        b'event: message_delta\ndata: {"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null},'
+        b'"usage":{"output_tokens":512}}\n\n'
+    )
+    end = b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
+    return [start, block, *anthropic_messages(count), stop, finish, end]
+
+
+def gemini_events(count: int) -> list[bytes]:
+    """Gemini's responses, of about 250 bytes, with CRLF and with the usage in each, as it sends them."""
+    return [
+        (
+            'data: {"candidates": [{"content": {"parts": [{"text": " '
+            + word
+            + '"}],"role": "model"},'
+            + ('"finishReason": "STOP",' if number == count - 1 else "")
+            + '"index": 0}],"usageMetadata": {"promptTokenCount": 9,'
+            f'"candidatesTokenCount": {number},"totalTokenCount": {number + 9}}},'
+            '"modelVersion": "gemini-small-2026","responseId": "kq3mZtVx0b1946Kq"}\r\n\r\n'
+        ).encode()
+        for number, word in enumerate(islice(cycle(WORDS), count))
+    ]
+
+
+EVENTS: dict[str, Callable[[int], list[bytes]]] = {
+    "openai-chat": chat_events,
+    "openai-responses": responses_events,
+    "anthropic": anthropic_events,
+    "gemini": gemini_events,
+}
+
+
+def payloads(events: Iterable[bytes]) -> list[bytes]:
+    """Give the JSON of each event."""
+    found = [event.partition(b"data: ")[2].rstrip() for event in events]
+    return [payload for payload in found if payload != b"[DONE]"]
+
+
+def parts_reader(api: Any) -> Reader:
+    """Read by ssescan. Nothing is left undone."""
+
+    def read(chunks: list[bytes]) -> str:
+        text = [part.text for part in ssescan.stream(chunks, api) if type(part) is TextDelta]
+        return "".join(text)
+
+    return read
+
+
+def drain_parts(chunks: list[bytes], api: Any) -> None:
+    """Iterate over the parts and do nothing with them: what is timed."""
+    for _ in ssescan.stream(chunks, api):
+        pass
+
+
+def bare_decoding(found: list[bytes]) -> Callable[[], None]:
+    """Decode each payload by msgspec into dicts and lists, and drop it."""
+    decode = msgspec.json.Decoder().decode
+
+    def run() -> None:
+        for payload in found:
+            decode(payload)
+
+    return run
+
+
+class _Chunks:
+    """The body of a response, as a mock transport wants it: an iterable of chunks."""
+
+    def __init__(self, base: type[Any]) -> None:
+        self.base = base
+
+    def made(self, chunks: list[bytes]) -> Any:
+        def iterate(_: Any) -> Iterator[bytes]:
+            return iter(chunks)
+
+        return type("Chunks", (self.base,), {"__iter__": iterate})()
+
+
+def _client(chunks: list[bytes]) -> Any:
+    httpx2: Any = import_module("httpx2")
+    body = _Chunks(httpx2.SyncByteStream)
+    headers = {"content-type": "text/event-stream"}
+    return httpx2.Client(
+        transport=httpx2.MockTransport(lambda request: httpx2.Response(200, headers=headers, stream=body.made(chunks)))
+    )
+
+
+def sdk(api: str, chunks: list[bytes]) -> Callable[[], Iterator[str]]:
+    """Give what iterates over the SDK's objects and gives the text of each. ImportError where the SDK is missing."""
+    if api == "anthropic":
+        anthropic: Any = import_module("anthropic")
+        claude = anthropic.Anthropic(api_key="none", http_client=_client(chunks), max_retries=0)
+
+        def messages() -> Iterator[str]:
+            for event in claude.messages.create(model="m", max_tokens=1, messages=[], stream=True):
+                if event.type == "content_block_delta":
+                    yield event.delta.text
+
+        return messages
+    if api == "gemini":
+        genai: Any = import_module("google.genai")
+        options = genai.types.HttpOptions(httpx_client=_client(chunks))
+        google = genai.Client(api_key="none", http_options=options)
+
+        def responses() -> Iterator[str]:
+            for response in google.models.generate_content_stream(model="m", contents="c"):
+                yield response.candidates[0].content.parts[0].text
+
+        return responses
+    openai: Any = import_module("openai")
+    client = openai.OpenAI(api_key="none", http_client=_client(chunks), max_retries=0)
+
+    def events() -> Iterator[str]:
+        for event in client.responses.create(model="m", input="i", stream=True):
+            if event.type == "response.output_text.delta":
+                yield event.delta
+
+    def completions() -> Iterator[str]:
+        for chunk in client.chat.completions.create(model="m", messages=[], stream=True):
+            yield chunk.choices[0].delta.content or ""
+
+    return events if api == "openai-responses" else completions
+
+
+def drain_sdk(read: Callable[[], Iterator[str]]) -> None:
+    """Iterate and do nothing with what comes: what is timed."""
+    for _ in read():
+        pass
