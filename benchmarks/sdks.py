@@ -45,14 +45,18 @@ def responses_events(count: int) -> list[bytes]:
         ("response.output_item.added", f'"output_index":0,"item":{item % "in_progress"}'),
         (
             "response.content_part.added",
-            '"item_id":"msg_1","output_index":0,"content_index":0,'
-            '"part":{"type":"output_text","text":"","annotations":[],"logprobs":[]}',
+            (
+                '"item_id":"msg_1","output_index":0,"content_index":0,'
+                '"part":{"type":"output_text","text":"","annotations":[],"logprobs":[]}'
+            ),
         ),
         *(
             (
                 "response.output_text.delta",
-                f'"item_id":"msg_1","output_index":0,"content_index":0,"delta":" {word}","logprobs":[],'
-                '"obfuscation":"Zk7Qw3Rt9Lp2"',
+                (
+                    f'"item_id":"msg_1","output_index":0,"content_index":0,"delta":" {word}","logprobs":[],'
+                    '"obfuscation":"Zk7Qw3Rt9Lp2"'
+                ),
             )
             for word in islice(cycle(WORDS), count)
         ),

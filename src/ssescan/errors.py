@@ -179,8 +179,8 @@ class StreamCut(SsescanError):
 class ProviderError(SsescanError):
     """The provider reported an error within the stream.
 
-    `api`: the format. `kind`, `code`, `detail`: as the provider names them, None where it does not. `raw`: the
-    error as it came. `message`: what had come before it.
+    `api`: the format, "" where it could not be told. `kind`, `code`, `detail`: as the provider names them, None where
+    it does not. `raw`: the error as it came. `message`: what had come before it.
     """
 
     __module__ = "ssescan"
@@ -196,4 +196,5 @@ class ProviderError(SsescanError):
 
     def __str__(self) -> str:
         what = ", ".join(str(part) for part in (self.kind, self.code, self.detail) if part not in (None, ""))
-        return f"{self.api}: the provider reported an error: {what or repr(self.raw)}"
+        whose = f"{self.api}: " if self.api else ""
+        return f"{whose}the provider reported an error: {what or repr(self.raw)}"

@@ -109,7 +109,8 @@ def check(case: Case, api: Any, *, named_only: bool = False) -> Message:
     if case.complete:
         assert strict.collect() == message
     else:
-        with pytest.raises(ProviderError if case.errors else StreamCut) as caught:
+        kind: Any = ProviderError if case.errors else StreamCut
+        with pytest.raises(kind) as caught:
             strict.collect()
         assert caught.value.message == message
     return message

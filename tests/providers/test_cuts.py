@@ -11,7 +11,6 @@ import random
 import re
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -24,6 +23,7 @@ from .said import framed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 WIRES: dict[str, Any] = {
     "openai-chat": "openai-chat",
@@ -82,7 +82,8 @@ def bodies_in(shared: Path) -> list[Body]:
 
 
 def _find_events(body: Body) -> None:
-    begin, name, data, data_end = -1, "", [], 0
+    begin, name, data_end = -1, "", 0
+    data: list[bytes] = []
     for match in LINE.finditer(body.raw):
         if match.end() == len(body.raw) and not match[0].endswith((b"\r", b"\n")):
             break  # a line that did not end
@@ -135,7 +136,7 @@ def said_by(body: Body, end: int) -> Said:
         try:
             value = json.loads(event.data, strict=False)
         except ValueError:
-            said.error = said.error or bool(event.data.strip()) and not event.data.strip().startswith(":")
+            said.error = said.error or (bool(event.data.strip()) and not event.data.strip().startswith(":"))
             continue
         for one in value if isinstance(value, list) else [value]:
             if isinstance(one, dict):
@@ -282,12 +283,14 @@ def test_the_events_that_are_found_here_are_those_of_the_standard(shared: Path, 
 
 @apis
 def test_a_body_cut_between_events_is_complete_only_if_the_provider_had_said_so(shared: Path, api: str) -> None:
-    wrong = []
+    wrong: list[Any] = []
     for body, chance in of_wire(api, shared):
         for event in some_of(body.events, chance):
             message, said = read(body.raw[: event.end], body.api), said_by(body, event.end)
             if (message.complete, message.text) != (said.complete, said.text):
-                wrong.append((body.file, event.end, message.complete, said.complete, message.text[-50:], said.text[-50:]))
+                wrong.append(
+                    (body.file, event.end, message.complete, said.complete, message.text[-50:], said.text[-50:])
+                )
             error = fails(body.raw[: event.end], body.api)
             if (error is None) is not message.complete or (error and error.message != message):
                 wrong.append((body.file, event.end, error))
@@ -296,7 +299,7 @@ def test_a_body_cut_between_events_is_complete_only_if_the_provider_had_said_so(
 
 @apis
 def test_a_body_cut_within_an_event_is_never_complete_and_holds_what_had_come(shared: Path, api: str) -> None:
-    wrong = []
+    wrong: list[Any] = []
     for body, chance in of_wire(api, shared):
         done = next((at for at, event in enumerate(body.events) if event.data.startswith("[DONE]")), len(body.events))
         for event in some_of(body.events[: done + 1], chance):
@@ -312,7 +315,7 @@ def test_a_body_cut_within_an_event_is_never_complete_and_holds_what_had_come(sh
 
 @apis
 def test_whole_json_at_the_end_is_an_event_though_its_blank_line_is_missing(shared: Path, api: str) -> None:
-    wrong = []
+    wrong: list[Any] = []
     for body, chance in of_wire(api, shared):
         for event in some_of([event for event in body.events if is_json(event.data)], chance)[:SOME]:
             short, whole = read(body.raw[: event.data_end], body.api), read(body.raw[: event.end], body.api)
@@ -323,7 +326,7 @@ def test_whole_json_at_the_end_is_an_event_though_its_blank_line_is_missing(shar
 
 @apis
 def test_the_message_of_a_cut_body_is_what_its_whole_events_give(shared: Path, api: str) -> None:
-    wrong = []
+    wrong: list[Any] = []
     for body, chance in of_wire(api, shared):
         for before, event in some_of(list(zip(body.events, body.events[1:], strict=False)), chance)[:SOME]:
             cut = chance.randrange(event.begin + 1, event.data_end)
@@ -378,7 +381,9 @@ ERRORS: dict[str, dict[str, bytes]] = {
         + b"\r\n\r\n",
     },
     "gemini-interactions": {
-        "named": framed({"error": {"code": "unavailable", "message": "boom"}, "event_type": "error"}, names="event_type"),
+        "named": framed(
+            {"error": {"code": "unavailable", "message": "boom"}, "event_type": "error"}, names="event_type"
+        ),
         "not named": framed({"error": {"code": "unavailable", "message": "boom"}, "event_type": "error"}),
     },
 }
@@ -391,7 +396,7 @@ def test_an_error_after_any_event_is_raised_with_what_had_come(
     shared: Path, api: str, shape: str, goes_on: bool
 ) -> None:
     error = ERRORS[api][shape]
-    wrong = []
+    wrong: list[Any] = []
     for body, chance in of_wire(api, shared):
         last = body.events[-1].end if body.events else 0
         for event in some_of(body.before(last), chance)[-10:]:

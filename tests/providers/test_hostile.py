@@ -338,7 +338,24 @@ def test_any_number_can_stand_where_numbers_are_kept(api: str, event: Any, numbe
     survive(framed(*BEGIN[api], SAYS[api]("a"), odd, *ENDS[api]), api)
 
 
-INDICES = (-1, -(2**63), 10**12, 2**31, 2**63, 2**64, 2**70, 10**400, "0", "-1", 0.0, 0.5, True, None, [0], {})
+INDICES: tuple[Any, ...] = (
+    -1,
+    -(2**63),
+    10**12,
+    2**31,
+    2**63,
+    2**64,
+    2**70,
+    10**400,
+    "0",
+    "-1",
+    0.0,
+    0.5,
+    True,
+    None,
+    [0],
+    {},
+)
 INDEXED: dict[str, tuple[str, Any]] = {
     "chat, choice": ("openai-chat", chunk({"content": "x"}, index="@@")),  # type: ignore[arg-type]
     "chat, call": ("openai-chat", chunk(call("x", index="@@", id="c1", name="f"))),
@@ -379,7 +396,13 @@ def test_any_index_can_stand_where_indices_are_read(api: str, event: Any, index:
 
 
 def test_a_path_may_be_as_long_as_it_likes() -> None:
-    for path in ("$" + ".a" * 100_000, "$" + "[0]" * 100_000, "$.a" + "[0]" * 100_000, "$['" + "\\" * 100_000, "$.a[999999999]"):
+    for path in (
+        "$" + ".a" * 100_000,
+        "$" + "[0]" * 100_000,
+        "$.a" + "[0]" * 100_000,
+        "$['" + "\\" * 100_000,
+        "$.a[999999999]",
+    ):
         value = {"jsonPath": path, "stringValue": "x"}
         source = framed(candidate({"functionCall": {"name": "f", "partialArgs": [value]}}, finish="STOP"))
         parts, message = survive(source, "gemini")
@@ -599,7 +622,12 @@ def inside(value: Any) -> Iterator[Any]:
 STREAMS = {api: [payloads(case.stream) for case in table.values()] for api, table in TABLES.items()}
 WORDS = {
     api: sorted(
-        {word for value in inside(streams) for word in (value if isinstance(value, dict) else [value]) if isinstance(word, str)}
+        {
+            word
+            for value in inside(streams)
+            for word in (value if isinstance(value, dict) else [value])
+            if isinstance(word, str)
+        }
         | set(getattr(import_module(adapter_class(api).__module__), "HANDLERS", ()))
     )
     for api, streams in STREAMS.items()
@@ -712,7 +740,7 @@ def test_no_event_raises_anything(api: str, streams: Callable[[str], st.SearchSt
 # --- How much there is
 
 
-def called(source: bytes, api: str) -> int:
+def called(source: bytes, api: Any) -> int:
     """Count the calls, of functions in Python and in C, that it takes to read a stream."""
     calls = 0
 
@@ -733,7 +761,7 @@ def called(source: bytes, api: str) -> int:
     return calls
 
 
-def peak(source: bytes, api: str) -> int:
+def peak(source: bytes, api: Any) -> int:
     """Measure the memory, in bytes, that it takes to read a stream and to make its message."""
     read(source[:2000], api)  # what is loaded and cached once
     tracemalloc.start()
@@ -818,11 +846,18 @@ def unnamed_calls(api: str, count: int) -> bytes:
 
 
 def unknown(api: str, count: int) -> bytes:
-    return framed(*BEGIN[api]) + framed({"type": "hologram", "event_type": "hologram", "h": 1}) * count + framed(*ENDS[api])
+    return (
+        framed(*BEGIN[api])
+        + framed({"type": "hologram", "event_type": "hologram", "h": 1}) * count
+        + framed(*ENDS[api])
+    )
 
 
 def errors(api: str, count: int) -> bytes:
-    return framed(*BEGIN[api], SAYS[api]("x")) + framed({"type": "error", "event_type": "error", "error": {"message": "m"}}) * count
+    return (
+        framed(*BEGIN[api], SAYS[api]("x"))
+        + framed({"type": "error", "event_type": "error", "error": {"message": "m"}}) * count
+    )
 
 
 def no_json(api: str, count: int) -> bytes:
@@ -833,7 +868,12 @@ def alternating(api: str, count: int) -> bytes:
     """Text and something else in turn, so that no block goes on."""
     other: dict[str, Any] = {
         "openai-chat": chunk({"reasoning": "x"}),
-        "openai-responses": {"type": "response.reasoning_text.delta", "delta": "x", "output_index": 1, "content_index": 0},
+        "openai-responses": {
+            "type": "response.reasoning_text.delta",
+            "delta": "x",
+            "output_index": 1,
+            "content_index": 0,
+        },
         "anthropic": delta("thinking", 1, thinking="x"),
         "gemini": candidate({"text": "x", "thought": True}),
         "gemini-interactions": more("text", 1, text="x"),
@@ -889,7 +929,7 @@ def test_very_many_calls_are_all_there(api: str) -> None:
 
 
 @both
-def test_the_message_may_be_asked_for_between_any_two_parts(api: str) -> None:
+def test_the_message_may_be_asked_for_between_any_two_parts(api: Any) -> None:
     reading = stream(texts(api, 50), api)
     said = [reading.message.text for part in reading if part.type == "TextDelta"]
     assert said == ["x" * n for n in range(1, 51)]

@@ -116,7 +116,7 @@ def summary(stream: MessageStream, milliseconds: float, *, revised: bool) -> str
         words.append(f"only choice 0 of {choices} (--message has all)")
     if revised:
         words.append("text revised after it was streamed (--message has what counts)")
-    words += [counted(events_of(stream), "event"), f"first part after {milliseconds:,.0f} ms", end_of(stream, message)]
+    words += [counted(stream.events, "event"), f"first part after {milliseconds:,.0f} ms", end_of(stream, message)]
     return ", ".join(words)
 
 
@@ -150,8 +150,3 @@ def end_of(stream: MessageStream, message: Message) -> str:
     if stream.outcome in (Outcome.FAILED, Outcome.CLOSED):
         return str(stream.outcome)
     return "error" if message.errors else "cut"
-
-
-def events_of(stream: MessageStream) -> int:
-    """Return how many events came so far."""
-    return stream._events._events  # type: ignore[no-any-return]  # noqa: SLF001 - it has no public name

@@ -13,7 +13,7 @@ import click
 from .. import Stall
 from ..providers import stream
 from ..providers.formats import APIS
-from .answers import PartLines, TextAlone, WholeMessage, events_of
+from .answers import PartLines, TextAlone, WholeMessage
 from .exits import Exit
 from .printing import Format, print_all, progress_option
 from .sources import Request, open_source, source_options
@@ -71,7 +71,7 @@ def command(
     with open_source(source, request) as opened:
         parts = stream(opened.stream, cast("Api | None", api), stall=stall)
         # An answer that is not complete is raised: the stream is strict.
-        print_all(parts, start_format(opened.asked_ns), opened.place, lambda: events_of(parts))
+        print_all(parts, start_format(opened.asked_ns), opened.place, lambda: parts.events)
     return Exit.ENDED
 
 

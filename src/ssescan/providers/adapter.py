@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import msgspec
 from msgspec import Struct
 
-from .parts import Error, Part, Raw
+from .parts import Error, Raw, TextDelta
 from .payloads import convert
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from .drafts import Draft
+    from .parts import Part
 
 __all__ = ["Adapter", "decoder", "dict_of", "error_of", "list_of", "plain_number", "text_of"]
 
@@ -55,8 +56,8 @@ class Adapter:
             self.event = rest
             self.decode = decoder(rest)
 
-    def handle(self, event: Any) -> Sequence[Part] | Part | None:
-        """Take an event, give what it tells, one part or several; None if it is not known.
+    def handle(self, event: Any) -> list[Part] | tuple[Part, Part] | TextDelta | None:
+        """Take an event, give what it tells: a list of parts, one TextDelta, or a pair; None if it is not known.
 
         All that is in the Struct is of the type that the Struct says, and nothing else may be relied on.
         """
@@ -98,10 +99,10 @@ def decoder(event: type[Struct]) -> Callable[[bytes], Any]:
     return msgspec.json.Decoder(event).decode
 
 
-def _several(parts: Sequence[Part] | Part | None) -> list[Part]:
+def _several(parts: list[Part] | tuple[Part, Part] | TextDelta | None) -> list[Part]:
     if parts is None:
         return []
-    return [parts] if isinstance(parts, Part) else list(parts)
+    return [parts] if isinstance(parts, TextDelta) else list(parts)
 
 
 def error_of(raw: Any) -> Error:

@@ -16,8 +16,6 @@ from .message import RawBlock, ReasoningBlock, RedactedReasoningBlock, ServerToo
 from .parts import Error, Raw, TextDelta, Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from .blocks import BlockDraft
     from .message import Block, Message
     from .parts import FinishReason, Part
@@ -92,7 +90,7 @@ class Anthropic(Adapter):
         self._write: Any = None
         self._number = 0
 
-    def handle(self, event: _Event) -> Sequence[Part] | Part | None:
+    def handle(self, event: _Event) -> list[Part] | TextDelta | None:
         # What streams are full of has a way of its own: a piece of the text that came last.
         delta = event.delta
         if (

@@ -133,7 +133,7 @@ class TextDraft(_Written):
         super().__init__(choice)
         self.citations: list[dict[str, Any]] = []
 
-    def delta(self, text: str) -> Part:
+    def delta(self, text: str) -> TextDelta:
         self.write(text)
         return TextDelta(choice=self.choice, block=self.number, text=text)
 

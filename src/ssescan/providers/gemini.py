@@ -18,8 +18,6 @@ from .parts import Citation, Logprobs, Raw, TextDelta, ToolCallDelta, Usage
 from .payloads import convert
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from .blocks import BlockDraft
     from .drafts import ChoiceDraft
     from .message import Message
@@ -140,7 +138,7 @@ class Gemini(Adapter):
         self._index = self._number = 0
         self._write: Any = None
 
-    def handle(self, event: Any) -> Sequence[Part] | Part | None:
+    def handle(self, event: Any) -> list[Part] | tuple[Part, Part] | TextDelta | None:
         if type(event) is _PlainEvent:
             candidate = event.candidates[0]
             index = candidate.index
@@ -152,7 +150,11 @@ class Gemini(Adapter):
                     return delta
                 prompt, output, total = usage.promptTokenCount, usage.candidatesTokenCount, usage.totalTokenCount
                 # As it came: it has these fields, or it would not be here. A dict made by the decoder is dearer.
-                raw = {"promptTokenCount": prompt, "candidatesTokenCount": output, "totalTokenCount": total}
+                raw: dict[str, Any] = {
+                    "promptTokenCount": prompt,
+                    "candidatesTokenCount": output,
+                    "totalTokenCount": total,
+                }
                 if usage.promptTokensDetails is not None:
                     raw["promptTokensDetails"] = usage.promptTokensDetails
                 counted = Usage(input=prompt, output=output, total=total, raw=raw)
@@ -180,7 +182,7 @@ class Gemini(Adapter):
                 self.decode = decoder(_PlainEvent)
                 self._index, self._number, self._write = block.choice, block.number, block.write
 
-    def _event(self, event: _Event) -> Sequence[Part] | None:
+    def _event(self, event: _Event) -> list[Part] | None:
         first = event if isinstance(event, _FirstEvent) else None
         if event.error:
             self.draft.fail(error_of(event.error))

@@ -15,8 +15,6 @@ from .blocks import CallDraft, MediaDraft, ReasoningDraft, TextDraft, compact
 from .parts import Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from .message import Message
     from .parts import FinishReason, Part
     from .wire.gemini_interactions import InteractionSSEEvent, aiter_events, iter_events
@@ -91,7 +89,7 @@ class GeminiInteractions(Adapter):
         self.choice = self.draft.choice(0)
         self.choice.native["steps"] = self._steps
 
-    def handle(self, event: _Event) -> Sequence[Part] | None:
+    def handle(self, event: _Event) -> list[Part] | None:
         kind = event.event_type or self.name() or ""
         total = event.usage or (event.metadata or {}).get("total_usage")
         if kind == "step.delta" or kind == "content.delta":

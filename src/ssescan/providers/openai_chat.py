@@ -18,8 +18,6 @@ from .parts import Logprobs, Raw, TextDelta, Usage
 from .payloads import convert
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from .drafts import ChoiceDraft
     from .message import Message
     from .parts import FinishReason, Part
@@ -112,7 +110,7 @@ class OpenAIChat(Adapter):
         self._write: Any = None
         self._choice_index = self._number = 0
 
-    def handle(self, chunk: _Chunk) -> Sequence[Part] | Part | None:
+    def handle(self, chunk: _Chunk) -> list[Part] | TextDelta | None:
         # What streams are full of, a piece of text and nothing else, has a way of its own.
         choices = chunk.choices
         if choices is not None and len(choices) == 1 and chunk.usage is None and chunk.error is None:
@@ -141,7 +139,7 @@ class OpenAIChat(Adapter):
                 return TextDelta(choice=self._choice_index, block=self._number, text=delta.content)
         return self._chunk(chunk)
 
-    def _chunk(self, chunk: _Chunk) -> Sequence[Part] | None:
+    def _chunk(self, chunk: _Chunk) -> list[Part] | None:
         self._block = None
         self._index = -1
         usage = chunk.usage or (chunk.x_groq or {}).get("usage")

@@ -16,10 +16,8 @@ from .blocks import CallDraft, MediaDraft, ReasoningDraft, RefusalDraft, TextDra
 from .parts import Logprobs, Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from .message import Message
-    from .parts import FinishReason, Part
+    from .parts import FinishReason, Part, TextDelta
     from .wire.openai_responses import ResponseStreamEvent, aiter_events, iter_events
 
 __all__ = ["OpenAIResponses", "ResponseStreamEvent", "aiter_events", "iter_events", "turn"]
@@ -121,7 +119,7 @@ class OpenAIResponses(Adapter):
         self._place: tuple[int | None, int | None] = (-1, -1)
         self._text: TextDraft | None = None
 
-    def handle(self, event: _Event) -> Sequence[Part] | Part | None:
+    def handle(self, event: _Event) -> list[Part] | TextDelta | None:
         # What streams are full of has a way of its own: a piece of the text that came last.
         if (
             event.type == "response.output_text.delta"

@@ -1,8 +1,8 @@
 """From the bytes of an event's data to what its JSON says, whatever its JSON is like.
 
-The quick way is one call of a msgspec decoder, and stands with the adapters. This is for what that will not have: JSON that C
-decoders refuse and the standard library reads (lone surrogates, NaN, control characters), values of other types than
-a format has, several values in one event. Knows no wire format.
+The quick way is one call of a msgspec decoder, and stands with the adapters. This is for what that will not have: JSON
+that C decoders refuse and the standard library reads (lone surrogates, NaN, control characters), values of other types
+than a format has, several values in one event. Knows no wire format.
 """
 
 from __future__ import annotations

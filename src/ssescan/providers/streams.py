@@ -181,6 +181,12 @@ class _Stream:
         return max(size - framing, 0)
 
     @property
+    def events(self) -> int:
+        """How many events came, signs of life not counted."""
+        events: int = self._events._progress
+        return events
+
+    @property
     def response(self) -> Any:
         """The response that the stream comes from, None where it comes from something else."""
         return self._events.response
@@ -255,11 +261,17 @@ def _parts(events: _Payloads, reading: Reading, strict: bool) -> Iterator[Part]:
                         parts = reading.take(item)
                     else:
                         parts = handle(event)
-                        if parts is None:
-                            parts = reading.take(item)
-                        elif type(parts) is TextDelta:  # what streams are full of, without a list around it
+                        # What streams are full of comes without a list around it: one delta, or two parts.
+                        if type(parts) is TextDelta:
                             yield parts
                             continue
+                        if type(parts) is tuple:
+                            first, second = parts
+                            yield first
+                            yield second
+                            continue
+                        if parts is None:
+                            parts = reading.take(item)
                 else:
                     parts = reading.take_line(item)
                 yield from parts
