@@ -246,7 +246,7 @@ class AsyncEventStream(_Subscriptable[E_co]):
             except ImportError:  # the interpreter is going down, and everything with it
                 return
             warnings.warn(
-                f"{self!r} was not closed: read it in `async with aiter_events(...) as stream:`",
+                f"{self!r} was not closed: read it in `async with {self._called}(...) as stream:`",
                 ResourceWarning,
                 stacklevel=2,
                 source=self,
@@ -315,7 +315,8 @@ class AsyncEventStream(_Subscriptable[E_co]):
         return await self._wait.next_chunk(chunks, self._progress)
 
     async def _open(self) -> None:
-        self._chunks = self._origin.open()
+        chunks: AsyncIterator[Any] = self._origin.open()
+        self._chunks = chunks
         if _is_refused(self._origin, self._content_types):
             body = bytearray()
             self._wait = Patience(Stall(progress=PATIENCE_WITH_A_REFUSED_BODY))
@@ -325,11 +326,13 @@ class AsyncEventStream(_Subscriptable[E_co]):
             except Exception:  # noqa: BLE001, S110 - the refusal is the news, and goes out with what came of its body
                 pass
             raise _refusal(self._origin, bytes(body))
-        self._chunks = self._adapted(self._chunks)
+        self._chunks = self._adapted(chunks)
 
     # As in EventStream.
 
     _content_types: tuple[str, ...] = EVENT_STREAM
+
+    _called = "aiter_events"
 
     def _new_pump(self, scanner: Any, timing: bool) -> EventPump[E_co]:
         return EventPump(scanner, timing)

@@ -133,7 +133,9 @@ def test_a_cr_ends_a_line_in_raw_output_before_the_next_byte_came() -> None:
         for written, expected in ((b"a\r", "a␍"), (b"\r", "a␍\n␍"), (b"\n\xc3", "a␍\n␍␊\n"), (b"\xa9", "a␍\n␍␊\né")):
             process.stdin.write(written)
             while len(shown) < len(expected.encode()):
-                shown += process.stdout.read(1)
+                byte = process.stdout.read(1)
+                assert byte, "the process has ended"
+                shown += byte
             assert shown == expected.encode()
 
 

@@ -230,7 +230,9 @@ def test_parts_are_printed_while_the_pipe_is_open() -> None:
             process.stdin.write(text(piece))
             shown = b""
             while len(shown) < len(piece.encode()):
-                shown += process.stdout.read(1)
+                byte = process.stdout.read(1)
+                assert byte, "the process has ended"
+                shown += byte
             assert shown.decode() == piece
         process.stdin.write(STOP)
         process.stdin.close()

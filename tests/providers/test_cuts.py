@@ -175,6 +175,8 @@ def _responses(said: Said, value: dict[str, Any], name: str) -> None:
         said.error = True
     elif kind in ("response.completed", "response.incomplete"):
         said.ended = True
+    elif kind == "response.created" and said.ended:
+        said.error = True  # another response, glued to one that had ended
         for at, item in enumerate(value["response"].get("output") or ()):
             for number, part in enumerate(item.get("content") or () if item.get("type") == "message" else ()):
                 if not said.text and part.get("type") == "output_text":

@@ -709,7 +709,7 @@ def changed_streams(draw: st.DrawFn, api: str) -> list[Any]:
     return events[draw(st.integers(0, 2)) :]
 
 
-REPEATED = ("id", "model", "responseId", "modelVersion")
+REPEATED = ("id", "model", "object", "responseId", "modelVersion")
 
 
 def fits(event: Any, api: str) -> bool:

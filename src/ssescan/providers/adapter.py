@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import msgspec
 from msgspec import Struct
 
+from .blocks import compact
 from .parts import Error, Raw, TextDelta
 from .payloads import convert
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from .drafts import Draft
     from .parts import Part
 
-__all__ = ["Adapter", "decoder", "dict_of", "error_of", "list_of", "plain_number", "text_of"]
+__all__ = ["Adapter", "arguments_of", "decoder", "dict_of", "error_of", "list_of", "plain_number", "text_of"]
 
 
 class Adapter:
@@ -66,6 +67,30 @@ class Adapter:
     def knows(self, value: dict[str, Any]) -> bool:
         """Tell whether an event that tells nothing is one of this format all the same."""
         return False
+
+    def text(self, value: Any, name: str) -> str:
+        """Give a text of an answer; what is none, and not absent, is kept as Raw, and "" given."""
+        if isinstance(value, str):
+            return value
+        if value is not None:
+            self.keep(value, name)
+        return ""
+
+    def objects(self, value: Any, name: str) -> list[dict[str, Any]]:
+        """Give a list of objects; what is none, of the list or in it, is kept as Raw."""
+        if value is None:
+            return []
+        if not isinstance(value, list):
+            self.keep(value, name)
+            return []
+        for element in value:
+            if not isinstance(element, dict):
+                self.keep(element, name)
+        return [element for element in value if isinstance(element, dict)]
+
+    def keep(self, value: Any, name: str) -> None:
+        """Keep something that does not fit where it stands."""
+        self.emit(Raw(name=name, data=value))
 
     def finish(self) -> None:
         """Tell what is left to be told at the end of the stream, whyever it ended."""
@@ -131,6 +156,11 @@ def plain_number(value: Any) -> int | None:
 def text_of(value: Any) -> str:
     """Give a text; "" for anything else."""
     return value if isinstance(value, str) else ""
+
+
+def arguments_of(value: Any) -> str:
+    """Give a call's arguments as text: what came as a value is written as JSON."""
+    return value if isinstance(value, str) else "" if value is None else compact(value)
 
 
 def list_of(value: Any) -> list[Any]:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec import Struct
 
-from .adapter import Adapter, dict_of, error_of, list_of, plain_number, text_of
-from .blocks import CallDraft, ReasoningDraft, TextDraft, compact
+from .adapter import Adapter, arguments_of, dict_of, error_of, list_of, plain_number, text_of
+from .blocks import CallDraft, ReasoningDraft, TextDraft
 from .message import RawBlock, ReasoningBlock, RedactedReasoningBlock, ServerToolResultBlock, TextBlock, ToolCall
 from .parts import Error, Raw, TextDelta, Usage
 
@@ -27,7 +27,7 @@ __all__ = ["Anthropic", "RawMessageStreamEvent", "aiter_events", "iter_events", 
 class _Delta(Struct, gc=False):
     type: str | None = None
     text: str | None = None
-    partial_json: str | None = None
+    partial_json: Any = None  # mostly a text
     thinking: str | None = None
     signature: str | None = None
     citation: dict[str, Any] | None = None
@@ -129,7 +129,7 @@ class Anthropic(Adapter):
         self.draft.start(id, text_of(message.get("model")))
         self._count(message.get("usage"))
         self.draft.choice(0)
-        for index, block in enumerate(list_of(message.get("content"))):
+        for index, block in enumerate(self.objects(message.get("content"), "content")):
             self._begin(index, block)
 
     def _block_start(self, event: _Event) -> None:
@@ -148,18 +148,18 @@ class Anthropic(Adapter):
         if kind == "text":
             draft = TextDraft(choice)
             draft.cite([_cited(item) for item in list_of(block.get("citations"))])
-            draft.add(text_of(block.get("text")))
+            draft.add(self.text(block.get("text"), kind))
         elif kind == "thinking":
             draft = ReasoningDraft(choice)
-            draft.add(text_of(block.get("thinking")))
+            draft.add(self.text(block.get("thinking"), kind))
             draft.sign(text_of(block.get("signature")))
         elif kind == "redacted_thinking":
-            draft = choice.redacted(text_of(block.get("data")))
+            draft = choice.redacted(self.text(block.get("data"), kind))
         elif kind in CALLS:
             draft = CallDraft(choice, text_of(block.get("id")), text_of(block.get("name")), server=CALLS[kind])
             draft.native = native | {"type": kind}
             if block.get("input"):
-                draft.whole = compact(block["input"])  # counts, unless fragments come
+                draft.whole = arguments_of(block["input"])  # counts, unless fragments come
         elif kind.endswith("_tool_result"):
             content = block.get("content")
             failed = bool(block.get("is_error")) or text_of(dict_of(content).get("type")).endswith("_error")
@@ -194,7 +194,7 @@ class Anthropic(Adapter):
                 return True
         elif kind == "input_json_delta":
             if isinstance(block, CallDraft):
-                block.add(delta.partial_json)
+                block.add(arguments_of(delta.partial_json))
                 return True
         elif kind == "signature_delta":
             signed = block or self._expected(index, ReasoningDraft)

@@ -116,6 +116,8 @@ PARTS = (
 )  # fmt: skip
 """The fields that say what a part is. One that has none of them is kept as Raw."""
 
+KNOWN = {*PARTS, "thought", "thoughtSignature"}
+
 
 COUNTS = tuple(
     f"{name}TokenCount" for name in ("prompt", "toolUsePrompt", "candidates", "thoughts", "cachedContent", "total")
@@ -201,7 +203,8 @@ class Gemini(Adapter):
             self._candidate(candidate)
         if event.usageMetadata and (usage := self._usage(event.usageMetadata)):
             self.draft.count(usage)
-        if event.promptFeedback and (blocked := text_of(event.promptFeedback.get("blockReason"))):
+        blocked = self.text(event.promptFeedback.get("blockReason"), "blockReason") if event.promptFeedback else ""
+        if event.promptFeedback and blocked:
             choice = self.draft.choice(0)
             choice.raw_reason, choice.reason = f"PROMPT_BLOCKED:{blocked}", "content_filter"
             if message := event.promptFeedback.get("blockReasonMessage"):
@@ -213,7 +216,7 @@ class Gemini(Adapter):
         choice = self.draft.choice(index)
         kept = self._candidates.get(index)
         if kept is None:
-            kept = self._candidates[index] = _Kept(choice)
+            kept = self._candidates[index] = _Kept(choice, self)
         if candidate.content is not None:
             for part in candidate.content.parts or ():
                 if isinstance(part, dict):
@@ -277,8 +280,8 @@ class Gemini(Adapter):
     def _early_shape(self, event: _Event) -> None:
         self._early = True
         choice = self.draft.choice(0)
-        for part in event.content or ():
-            choice.text(text_of(dict_of(part).get("text")))
+        for part in self.objects(event.content, "content"):
+            choice.text(self.text(part.get("text"), "content"))
         usage = dict_of(event.meta).get("usage")
         if isinstance(usage, dict):
             self.draft.count(Usage(total=plain_number(usage.get("tokens")), raw=usage))
@@ -303,9 +306,10 @@ class _Kept:
     Pieces of text are joined, but never one that was signed with another.
     """
 
-    __slots__ = ("_call", "_values", "choice", "open", "parts")
+    __slots__ = ("_adapter", "_call", "_values", "choice", "open", "parts")
 
-    def __init__(self, choice: ChoiceDraft) -> None:
+    def __init__(self, choice: ChoiceDraft, adapter: Gemini) -> None:
+        self._adapter = adapter
         self.choice = choice
         self.parts: list[dict[str, Any] | _Span | CallDraft] = []
         self.open: BlockDraft | None = None  # the block that the last span goes on with
@@ -322,45 +326,49 @@ class _Kept:
                 self._span(block)
             self.choice.emit(block.delta(text))
             return
-        signature = text_of(part.get("thoughtSignature"))
+        signature = self._adapter.text(part.get("thoughtSignature"), "thoughtSignature")
         kind = next((name for name in PARTS if part.get(name) is not None), None)
-        if kind == "text":
-            self._text(text_of(text), part, signature)
-            return
-        if kind == "functionCall" and isinstance(part["functionCall"], dict):
-            self._function(part["functionCall"], part, signature)
-            return
-        self.open = None
-        block = self._other(kind, part) if kind and isinstance(part.get(kind), dict) else None
-        if block is None:
-            name = next((name for name in part if name not in ("thought", "thoughtSignature")), "part")
-            block = self.choice.raw(name, part)
-        self.parts.append(part)
-        block.sign(signature)
+        # What is not known beside what is: kept, and given back with its part.
+        beside = {name: value for name, value in part.items() if name not in KNOWN} if kind else {}
+        if kind == "text" and isinstance(text, str):
+            self._text(text, part, signature, beside)
+        elif kind == "functionCall" and isinstance(part["functionCall"], dict):
+            self._function(part["functionCall"], signature, beside)
+        else:
+            self.open = None
+            block = self._other(kind, part) if kind and isinstance(part.get(kind), dict) else None
+            if block is None:
+                name = next((name for name in part if name not in ("thought", "thoughtSignature")), "part")
+                block = self.choice.raw(name, part)
+            self.parts.append(part)
+            block.sign(signature)
+        for name, value in beside.items():
+            self._adapter.keep({name: value}, name)
 
-    def _span(self, block: Any, signature: str = "") -> None:
-        self.open = None if signature else block
+    def _span(self, block: Any, signature: str = "", beside: dict[str, Any] | None = None) -> None:
+        self.open = None if signature or beside else block
         before = self.parts[-1] if self.parts else None
         if isinstance(before, _Span) and before.block is block:
             before.stop = block.size
-        self.parts.append(_Span(block, block.size, signature))
+        self.parts.append(_Span(block, block.size, signature, beside or {}))
 
-    def _text(self, text: str, part: dict[str, Any], signature: str) -> None:
+    def _text(self, text: str, part: dict[str, Any], signature: str, beside: dict[str, Any]) -> None:
         choice = self.choice
         kind: type[Any] = ReasoningDraft if part.get("thought") is True else TextDraft
         # An empty text brings a signature for what came before it.
         block = choice.last(kind) if text or not choice.blocks else choice.blocks[-1]
         if isinstance(block, (TextDraft, ReasoningDraft)):
-            if signature or block is not self.open:
-                self._span(block, signature)
+            if signature or beside or block is not self.open:
+                self._span(block, signature, beside)
             block.add(text)
         elif signature:
-            self.parts.append({"text": "", "thoughtSignature": signature})
+            self.parts.append({"text": "", "thoughtSignature": signature} | beside)
         block.sign(signature)
 
-    def _function(self, function: dict[str, Any], part: dict[str, Any], signature: str) -> None:
+    def _function(self, function: dict[str, Any], signature: str, beside: dict[str, Any]) -> None:
         self.open = None
-        name, goes_on = text_of(function.get("name")), function.get("willContinue") is True
+        name = self._adapter.text(function.get("name"), "functionCall")
+        goes_on = function.get("willContinue") is True
         partial = function.get("partialArgs")
         if not function and self._call is None:
             return  # the end of a call that has ended
@@ -368,15 +376,20 @@ class _Kept:
             self.end(whole=True)
             call = self._call = CallDraft(self.choice, text_of(function.get("id")) or None, name)
             self._values = PartialArguments()
-            call.native["signature"] = signature
+            call.native |= {"signature": signature, "beside": beside}
             self.parts.append(call)
-            if isinstance(function.get("args"), dict):
+            if function.get("args") is not None:
                 self._values.tree = function["args"]
         call, values = self._call, self._values
         if not goes_on and not partial:
             self.end(whole=True)
         call.sign(signature)
-        if isinstance(partial, list) and partial and values is not None:
+        if partial and not isinstance(partial, list) and values is not None:
+            self._adapter.keep(partial, "partialArgs")
+            values.lost = True
+            if not goes_on:
+                self.end(whole=True)
+        elif partial and values is not None:
             call.start()
             self.choice.emit(ToolCallDelta(choice=self.choice.index, block=call.number, partial=partial))
             for value in partial:
@@ -392,7 +405,7 @@ class _Kept:
         self._call = self._values = None
         values.close()
         call.native["args"] = values.tree
-        if values.tree:
+        if values.tree != {}:
             call.whole = compact(values.tree)
         call.end(cut=not whole or values.lost)
 
@@ -433,11 +446,12 @@ class _Kept:
                 if block.number not in texts:
                     texts[block.number] = block.text
                 text = texts[block.number][part.start : part.stop]
-                if text or part.signature:
+                if text or part.signature or part.beside:
                     made.append(
                         {"text": text}
                         | ({"thought": True} if isinstance(block, ReasoningDraft) else {})
                         | ({"thoughtSignature": part.signature} if part.signature else {})
+                        | part.beside
                     )
             elif part.ended and not part.cut:
                 function = {"id": part.id} if part.id else {}
@@ -445,6 +459,7 @@ class _Kept:
                 made.append(
                     {"functionCall": function | {"name": part.name, "args": part.native["args"]}}
                     | ({"thoughtSignature": signature} if signature else {})
+                    | part.native["beside"]
                 )
         return made
 
@@ -452,9 +467,10 @@ class _Kept:
 class _Span:
     """A run of a block's text, that was one part, or several unsigned ones."""
 
-    __slots__ = ("block", "signature", "start", "stop")
+    __slots__ = ("beside", "block", "signature", "start", "stop")
 
-    def __init__(self, block: Any, start: int, signature: str) -> None:
+    def __init__(self, block: Any, start: int, signature: str, beside: dict[str, Any]) -> None:
+        self.beside = beside
         self.block = block
         self.start = start
         self.stop: int | None = None

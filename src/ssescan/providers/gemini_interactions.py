@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec import Struct
 
-from .adapter import Adapter, dict_of, error_of, list_of, plain_number, text_of
-from .blocks import CallDraft, MediaDraft, ReasoningDraft, TextDraft, compact
+from .adapter import Adapter, arguments_of, dict_of, error_of, plain_number, text_of
+from .blocks import CallDraft, MediaDraft, ReasoningDraft, TextDraft
 from .parts import Usage
 
 if TYPE_CHECKING:
@@ -55,7 +55,9 @@ class _Step:
     __slots__ = ("call", "content", "ended", "item", "media", "result", "thought", "type")
 
     def __init__(self, item: dict[str, Any]) -> None:
-        self.item = {name: value for name, value in item.items() if name not in ("content", "summary")}
+        self.item = item
+        if "content" in item or "summary" in item:  # which are gathered, with what deltas add
+            self.item = {name: value for name, value in item.items() if name not in ("content", "summary")}
         self.type = text_of(item.get("type"))
         self.call: CallDraft | None = None
         self.thought: ReasoningDraft | None = None
@@ -112,20 +114,23 @@ class GeminiInteractions(Adapter):
     def _interaction(self, kind: str, event: _Event) -> None:
         interaction = event.interaction or {}
         self.draft.start(text_of(interaction.get("id")), text_of(interaction.get("model")))
-        if isinstance(usage := interaction.get("usage"), dict):
+        usage = interaction.get("usage")
+        if isinstance(usage, dict):
             self.draft.count(usage_of(usage))
-        status = text_of(interaction.get("status"))
+        elif usage is not None:
+            self.keep(usage, "usage")
+        status = self.text(interaction.get("status"), "status")
         if kind in ("interaction.completed", "interaction.complete", "interaction.requires_action"):
-            self._end(status or "completed", interaction)
+            # A status that is none is kept as Raw; the name of the event says that it ended, but not how.
+            self._end(status or ("unknown" if interaction.get("status") else "completed"), interaction)
 
     def _end(self, status: str, interaction: dict[str, Any]) -> None:
         if status in OPEN:
             return
         if not self._steps.all:
-            for index, step in enumerate(list_of(interaction.get("steps"))):
-                if isinstance(step, dict):  # told of whole, and nowhere else
-                    self._begin(index, step)
-                    self._stop(index)
+            for index, step in enumerate(self.objects(interaction.get("steps"), "steps")):
+                self._begin(index, step)  # told of whole, and nowhere else
+                self._stop(index)
         self.choice.raw_reason = status
         self.choice.reason = REASONS.get(status, "other")
         if status == "completed" and self.choice.has_calls:
@@ -144,20 +149,20 @@ class GeminiInteractions(Adapter):
         if kind == "user_input":
             step.item = item  # said by the user, and no part of the answer
         elif kind in ("model_output", "text", *MEDIA):
-            for part in [item] if kind in ("text", *MEDIA) else list_of(item.get("content")):
+            for part in [item] if kind in ("text", *MEDIA) else self.objects(item.get("content"), kind):
                 self._add(step, part)
             if item.get("error"):
                 self.draft.fail(error_of(item["error"]))
         elif kind == "thought":
-            for part in list_of(item.get("summary")):
-                self._think(step).add(text_of(dict_of(part).get("text")))
-            if signature := text_of(item.get("signature")):
+            for part in self.objects(item.get("summary"), kind):
+                self._think(step).add(self.text(part.get("text"), kind))
+            if signature := self.text(item.get("signature"), kind):
                 self._think(step).sign(signature)
         elif kind.endswith("_call"):
             server = kind != "function_call"
             step.call = CallDraft(self.choice, id, name or kind.removesuffix("_call"), server=server)
             if item.get("arguments"):
-                step.call.whole = compact(item["arguments"])
+                step.call.whole = arguments_of(item["arguments"])
             step.call.sign(text_of(item.get("signature")))
         elif kind.endswith("_result"):
             step.result = True
@@ -199,25 +204,27 @@ class GeminiInteractions(Adapter):
         if kind == "text" or kind in MEDIA:
             self._add(step, delta)
         elif kind in ("text_annotation_delta", "text_annotation"):
-            cited = [_cited(note) for note in list_of(delta.get("annotations")) if isinstance(note, dict)]
+            cited = [_cited(note) for note in self.objects(delta.get("annotations"), kind)]
             self._text_of(step).cite(cited)
         elif kind == "thought_summary":
             content = dict_of(delta.get("content"))
+            if not content and delta.get("content") is not None:
+                self.keep(delta["content"], kind)
             if content.get("type") in MEDIA:
                 self._add(step, content)
             else:
-                self._think(step).add(text_of(content.get("text")))
+                self._think(step).add(self.text(content.get("text"), kind))
         elif kind == "thought_signature":
             self._sign(step, delta)
         elif kind == "arguments_delta":
             if step.call is None:
                 return False
-            step.call.add(text_of(delta.get("arguments")))
+            step.call.add(arguments_of(delta.get("arguments")))
         elif kind.endswith("_call") and step.call is not None:
             step.item |= {name: value for name, value in delta.items() if name != "type" and value is not None}
             step.call.call_it(text_of(delta.get("name")))
             if delta.get("arguments"):
-                step.call.whole = compact(delta["arguments"])
+                step.call.whole = arguments_of(delta["arguments"])
             self._sign(step, delta)
         elif kind.endswith("_result") and step.type.endswith("_result"):
             step.item |= {name: value for name, value in delta.items() if name != "type" and value is not None}
@@ -226,7 +233,7 @@ class GeminiInteractions(Adapter):
         return True
 
     def _sign(self, step: _Step, delta: dict[str, Any]) -> None:
-        if signature := text_of(delta.get("signature")):
+        if signature := self.text(delta.get("signature"), "signature"):
             step.item["signature"] = signature
             (step.call or self._think(step)).sign(signature)
 
@@ -252,12 +259,12 @@ class GeminiInteractions(Adapter):
             # Sound comes in pieces.
             joins = kind == "audio" and isinstance(latest, MediaDraft) and latest.media == mime
             block = latest if joins and isinstance(latest, MediaDraft) else MediaDraft(self.choice, mime)
-            block.add(text_of(part.get("data")), url=text_of(part.get("uri")))
+            block.add(self.text(part.get("data"), kind), url=self.text(part.get("uri"), kind))
             step.content.append(part)
         elif kind == "text" or "text" in part:
             block_of_text = self._text_of(step)
-            block_of_text.add(text_of(part.get("text")))
-            notes = [_cited(note) for note in list_of(part.get("annotations")) if isinstance(note, dict)]
+            block_of_text.add(self.text(part.get("text"), "text"))
+            notes = [_cited(note) for note in self.objects(part.get("annotations"), "annotations")]
             block_of_text.cite(notes)
 
     def finish(self) -> None:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec import Struct
 
-from .adapter import Adapter, dict_of, error_of, list_of, plain_number, text_of
-from .blocks import CallDraft, MediaDraft, ReasoningDraft, TextDraft, compact
+from .adapter import Adapter, arguments_of, dict_of, error_of, list_of, plain_number, text_of
+from .blocks import CallDraft, MediaDraft, ReasoningDraft, TextDraft
 from .message import MediaBlock, ToolCall
 from .parts import Logprobs, Raw, TextDelta, Usage
 from .payloads import convert
@@ -28,7 +28,7 @@ __all__ = ["ChatCompletionChunk", "OpenAIChat", "aiter_chunks", "iter_chunks", "
 
 class _Function(Struct, gc=False):
     name: str | None = None
-    arguments: str | dict[str, Any] | list[Any] | None = None
+    arguments: Any = None  # mostly a text
 
 
 class _ToolCall(Struct, gc=False):
@@ -156,6 +156,8 @@ class OpenAIChat(Adapter):
         self._cite(chunk)
         if isinstance(usage, dict):
             self.draft.count(usage_of(usage))
+        elif usage:
+            self.keep(usage, "usage")
         if error:
             self.draft.fail(error_of(error))
         if chunk.choices and len(chunk.choices) == 1:
@@ -192,7 +194,7 @@ class OpenAIChat(Adapter):
             draft.reason = self._reason(draft)
 
     def _delta(self, draft: ChoiceDraft, delta: _Delta) -> None:
-        reasoning = _flat(delta.reasoning_content) or _flat(delta.reasoning)
+        reasoning = self._flat(delta.reasoning_content) or self._flat(delta.reasoning)
         if delta.reasoning_content:
             draft.native["reasoning_content"] = True
         draft.reasoning(reasoning)
@@ -205,7 +207,7 @@ class OpenAIChat(Adapter):
         draft.refusal(delta.refusal)
         for fragment in delta.tool_calls or ():
             self._call(draft, fragment)
-        if delta.function_call is not None and (delta.function_call.name or delta.function_call.arguments):
+        if delta.function_call is not None and (delta.function_call.name or delta.function_call.arguments is not None):
             call = self._call(draft, _ToolCall(0, None, delta.function_call))
             call.native["function_call"] = True
         if delta.audio:
@@ -213,8 +215,13 @@ class OpenAIChat(Adapter):
         for image in delta.images or ():
             self._image(draft, image)
         if delta.annotations:
-            items = [item | {"unit": "char"} for item in delta.annotations if isinstance(item, dict)]
+            items = [item | {"unit": "char"} for item in self.objects(delta.annotations, "annotations")]
             draft.latest(TextDraft).cite(items)
+
+    def _flat(self, value: str | dict[str, Any] | None) -> str:
+        if isinstance(value, dict) and isinstance(value.get("content"), str):
+            value = value["content"]
+        return self.text(value, "reasoning")
 
     def _content(self, draft: ChoiceDraft, parts: list[Any]) -> None:
         """Take content that is a list (Mistral): text, thinking, images, and what else there may be."""
@@ -226,8 +233,11 @@ class OpenAIChat(Adapter):
                 draft.text(part["text"])
             elif kind == "thinking":
                 thoughts = part.get("thinking")
-                for thought in [thoughts] if isinstance(thoughts, str) else list_of(thoughts):
-                    draft.reasoning(thought if isinstance(thought, str) else text_of(dict_of(thought).get("text")))
+                if isinstance(thoughts, str):
+                    draft.reasoning(thoughts)
+                else:
+                    for thought in self.objects(thoughts, "thinking"):
+                        draft.reasoning(self.text(thought.get("text"), "thinking"))
             elif kind == "image_url":
                 self._image(draft, part)
             else:
@@ -236,9 +246,7 @@ class OpenAIChat(Adapter):
     def _details(self, draft: ChoiceDraft, details: list[Any], *, flat: bool) -> None:
         """Take OpenRouter's reasoning_details, whose text counts where there is no flat field beside them."""
         kept = draft.native.setdefault("reasoning_details", _Details())
-        for detail in details:
-            if not isinstance(detail, dict):
-                continue
+        for detail in self.objects(details, "reasoning_details"):
             kept.add(detail)
             if not flat:
                 draft.reasoning(text_of(detail.get("text")) or text_of(detail.get("summary")))
@@ -257,13 +265,13 @@ class OpenAIChat(Adapter):
             google = dict_of(fragment.extra_content.get("google"))
             call.sign(text_of(google.get("thought_signature")))
         arguments = function.arguments
-        call.add(arguments if isinstance(arguments, str) else None if arguments is None else compact(arguments))
+        call.add(arguments_of(arguments))
         return call
 
     def _audio(self, draft: ChoiceDraft, audio: dict[str, Any]) -> None:
         block: MediaDraft = draft.keyed("audio", MediaDraft, "audio/*")
         block.native |= {key: audio[key] for key in ("id", "expires_at") if audio.get(key)}
-        block.add(text_of(audio.get("data")), transcript=text_of(audio.get("transcript")))
+        block.add(self.text(audio.get("data"), "audio"), transcript=self.text(audio.get("transcript"), "audio"))
 
     def _image(self, draft: ChoiceDraft, image: Any) -> None:
         where = dict_of(image).get("image_url")
@@ -370,10 +378,6 @@ class _Details:
             entry | {name: text.getvalue() for name, text in self._texts[key].items()}
             for key, entry in self._entries.items()
         ]
-
-
-def _flat(value: str | dict[str, Any] | None) -> str:
-    return value if isinstance(value, str) else text_of(dict_of(value).get("content"))
 
 
 def usage_of(usage: dict[str, Any]) -> Usage:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec import Struct
 
-from .adapter import Adapter, dict_of, error_of, list_of, plain_number, text_of
+from .adapter import Adapter, arguments_of, dict_of, error_of, plain_number, text_of
 from .blocks import CallDraft, MediaDraft, ReasoningDraft, RefusalDraft, TextDraft, compact
-from .parts import Logprobs, Usage
+from .parts import Error, Logprobs, Usage
 
 if TYPE_CHECKING:
     from .message import Message
@@ -25,7 +25,7 @@ __all__ = ["OpenAIResponses", "ResponseStreamEvent", "aiter_events", "iter_event
 
 class _Event(Struct, gc=False):
     type: str | None = None
-    delta: str | dict[str, Any] | None = None
+    delta: Any = None
     output_index: int | None = None
     content_index: int | None = None
     item_id: str | None = None
@@ -33,8 +33,8 @@ class _Event(Struct, gc=False):
     summary_index: int | None = None
     text: str | None = None
     refusal: str | None = None
-    arguments: str | None = None
-    input: str | None = None
+    arguments: Any = None
+    input: Any = None
     code: Any = None
     item: dict[str, Any] | None = None
     part: dict[str, Any] | None = None
@@ -62,25 +62,29 @@ ARGUMENTS = ("action", "operation", "actions", "queries", "arguments")
 class _Item:
     """An output item: as it was announced, and, once it has come whole, as it is wanted back."""
 
-    __slots__ = ("call", "done", "item", "number", "texts", "thoughts", "type")
+    __slots__ = ("announced", "call", "confirmed", "done", "item", "number", "refusals", "texts", "thoughts", "type")
 
     def __init__(self, number: int, item: dict[str, Any]) -> None:
         self.number = number
         self.item = item
         self.type = text_of(item.get("type"))
+        self.announced = True  # by an event of its own, and not by a delta
         self.done = False
+        self.confirmed = False  # the arguments came whole
         self.call: CallDraft | None = None
         self.texts: list[TextDraft] = []
+        self.refusals: list[RefusalDraft] = []
         self.thoughts: list[ReasoningDraft] = []
 
 
 class _Items:
     """All output items, in order; as `plain` gives them, they are an assistant's turn."""
 
-    __slots__ = ("_by_id", "_by_index", "all", "last")
+    __slots__ = ("_by_id", "_by_index", "all", "first", "last")
 
     def __init__(self) -> None:
         self.all: list[_Item] = []
+        self.first = 0  # of the response at hand
         self.last: _Item | None = None
         self._by_index: dict[int, _Item] = {}
         self._by_id: dict[str, _Item] = {}
@@ -99,6 +103,12 @@ class _Items:
             if id := text_of(item.get(name)):
                 self._by_id[id] = made
         return made
+
+    def begin_anew(self) -> None:
+        """Forget indices and ids, not the items."""
+        self._by_index.clear()
+        self._by_id.clear()
+        self.first, self.last = len(self.all), None
 
     def plain(self) -> list[dict[str, Any]]:
         return [made for item in self.all if (made := _wanted_back(item)) is not None]
@@ -145,6 +155,12 @@ class OpenAIResponses(Adapter):
 
     def _begin(self, event: _Event) -> None:
         response = event.response or {}
+        if self.choice.reason is not None and (event.type or self.name()) == "response.created":
+            # Another response, glued to one that had ended. It numbers its items anew.
+            text = f"response {text_of(response.get('id'))!r} begins where response {self.draft.id!r} had ended"
+            self.draft.fail(Error(kind="protocol", message=text, raw=response))
+            self.choice.reason = None
+            self._items.begin_anew()
         self.draft.start(text_of(response.get("id")), text_of(response.get("model")))
 
     def _end(self, event: _Event) -> None:
@@ -152,22 +168,24 @@ class OpenAIResponses(Adapter):
         response = event.response or {}
         self._begin(event)
         streamed: dict[str, list[_Item]] = {}
-        for known_item in self._items.all:
+        for known_item in self._items.all[self._items.first :]:
             streamed.setdefault(known_item.type, []).append(known_item)
         seen: dict[str, int] = {}
-        for index, item in enumerate(list_of(response.get("output"))):
-            if isinstance(item, dict):
-                kind = text_of(item.get("type"))
-                seen[kind] = seen.get(kind, 0) + 1
-                known = self._known(item, streamed.get(kind, [])[seen[kind] - 1 : seen[kind]])
-                if known is None:
-                    known = self._announce(self._items.add(None if self._items.all else index, item))
-                if not known.done:
-                    self._complete(known, item)
+        for index, item in enumerate(self.objects(response.get("output"), "output")):
+            kind = text_of(item.get("type"))
+            seen[kind] = seen.get(kind, 0) + 1
+            known = self._known(item, streamed.get(kind, [])[seen[kind] - 1 : seen[kind]])
+            if known is None:
+                known = self._announce(self._items.add(None if streamed else index, item))
+            if not known.done:
+                self._complete(known, item)
+        self._end_calls()
         usage = response.get("usage")
         if isinstance(usage, dict):
             self.draft.count(usage_of(usage))
-        status = text_of(response.get("status")) or (event.type or self.name() or "").rpartition(".")[2]
+        elif usage is not None:
+            self.keep(usage, "usage")
+        status = self.text(response.get("status"), "status") or (event.type or self.name() or "").rpartition(".")[2]
         self.choice.raw_reason, self.choice.reason = status, "other"
         if status == "completed":
             calls = self.choice.has_calls
@@ -180,6 +198,16 @@ class OpenAIResponses(Adapter):
             self.choice.reason = "error"
             if not self.draft.errors:
                 self.draft.fail(error_of(response.get("error") or {"message": "the response failed"}))
+
+    def _end_calls(self) -> None:
+        """End the calls that are open: cut, unless their arguments were confirmed."""
+        for item in self._items.all:
+            if item.call is not None:
+                item.call.end(cut=not item.confirmed)
+
+    def finish(self) -> None:
+        self._end_calls()
+        super().finish()
 
     def _known(self, item: dict[str, Any], same: list[_Item]) -> _Item | None:
         """Give the item that was streamed, by its id, else by its type and place: some change ids as they go."""
@@ -206,13 +234,16 @@ class OpenAIResponses(Adapter):
         if found is None:
             item = {"type": kind} | ({"id": event.item_id} if event.item_id else {})
             found = self._announce(self._items.add(event.output_index, item))
+            found.announced = False
         return found
 
     def _item_added(self, event: _Event) -> None:
         if event.item is None:
             return
         found = self._items.find(event.output_index, None) if event.output_index is not None else None
-        if found is None:
+        if found is not None and not found.announced and found.type == text_of(event.item.get("type")):
+            found.item, found.announced = event.item, True  # its deltas came first
+        elif found is None or not found.announced:
             self._announce(self._items.add(event.output_index, event.item))
 
     def _item_done(self, event: _Event) -> None:
@@ -233,7 +264,7 @@ class OpenAIResponses(Adapter):
         name = text_of(it.get("name"))
         if item.type == "function_call":
             item.call = CallDraft(self.choice, id, name)
-            item.call.whole = text_of(it.get("arguments"))
+            item.call.whole = arguments_of(it.get("arguments"))
         elif item.type == "custom_tool_call":
             item.call = CallDraft(self.choice, id, name, custom=True)
         elif item.type == "code_interpreter_call":
@@ -250,23 +281,34 @@ class OpenAIResponses(Adapter):
         item.item = whole
         kind = text_of(whole.get("type")) or item.type
         if kind == "message":
-            for index, part in enumerate(list_of(whole.get("content"))):
-                self._part(item, index, dict_of(part))
+            self._message(item, self.objects(whole.get("content"), "content"))
         elif kind == "reasoning":
             self._reasoning(item, whole)
         elif item.call is not None and not item.call.server:
             item.call.call_it(text_of(whole.get("name")))
-            item.call.reconcile(whole.get("input" if item.call.custom else "arguments"))
+            item.call.reconcile(arguments_of(whole.get("input" if item.call.custom else "arguments")))
             item.call.end(cut=whole.get("status") == "incomplete")
         elif item.call is not None:
             self._hosted(item, item.call, whole)
         else:
             self.choice.raw(kind or "item", whole)
 
+    def _message(self, item: _Item, content: list[dict[str, Any]]) -> None:
+        """Take the parts of a message that came whole, each for what was streamed of it, whatever index that had."""
+        texts, refusals = iter(item.texts[:]), iter(item.refusals[:])
+        for index, part in enumerate(content):
+            kind = part.get("type")
+            if kind == "refusal" and (refusal := next(refusals, None)) is not None:
+                refusal.reconcile(self.text(part.get("refusal"), "refusal"))
+            elif kind in ("output_text", "text") and (block := next(texts, None)) is not None:
+                self._text_whole(block, part)
+            else:
+                self._part(item, index, part)
+
     def _reasoning(self, item: _Item, whole: dict[str, Any]) -> None:
         for name, said in (("summary", "summary"), ("content", "text")):
-            for index, part in enumerate(list_of(whole.get(name))):
-                if text := text_of(dict_of(part).get("text")):
+            for index, part in enumerate(self.objects(whole.get(name), name)):
+                if text := self.text(part.get("text"), name):
                     self._thought(item, said, index).reconcile(text)
         encrypted = text_of(whole.get("encrypted_content"))
         if encrypted:
@@ -300,17 +342,25 @@ class OpenAIResponses(Adapter):
         """Take a part of a message that came whole."""
         kind = part.get("type")
         if kind == "refusal":
-            self.choice.keyed((item.number, index), RefusalDraft).reconcile(part.get("refusal"))
+            self._refusal_of(item, index).reconcile(self.text(part.get("refusal"), "refusal"))
         elif kind in ("output_text", "text"):
             if part.get("text") or part.get("annotations"):
-                block = self._text_of(item, index)
-                block.reconcile(part.get("text"))
-                cited = [note for note in list_of(part.get("annotations")) if isinstance(note, dict)]
-                block.cite([_cited(note) for note in cited[len(block.citations) :]])
+                self._text_whole(self._text_of(item, index), part)
         elif kind == "reasoning_text":
-            self._thought(item, "text", index).reconcile(part.get("text"))
+            self._thought(item, "text", index).reconcile(self.text(part.get("text"), "reasoning_text"))
         elif kind:
             self.choice.raw(str(kind), part)
+
+    def _text_whole(self, block: TextDraft, part: dict[str, Any]) -> None:
+        block.reconcile(self.text(part.get("text"), "text"))
+        cited = self.objects(part.get("annotations"), "annotations")
+        block.cite([_cited(note) for note in cited[len(block.citations) :]])
+
+    def _refusal_of(self, item: _Item, index: int) -> RefusalDraft:
+        block: RefusalDraft = self.choice.keyed((item.number, index), RefusalDraft)
+        if not item.refusals or item.refusals[-1] is not block:
+            item.refusals.append(block)
+        return block
 
     def _text_of(self, item: _Item, index: int) -> TextDraft:
         block: TextDraft = self.choice.keyed((item.number, index), TextDraft)
@@ -336,7 +386,7 @@ class OpenAIResponses(Adapter):
         part = event.part or {}
         item = self._item(event, "message")
         if part.get("type") == "output_text" and part.get("text"):
-            self._text_of(item, event.content_index or 0).add(text_of(part["text"]))
+            self._text_of(item, event.content_index or 0).add(self.text(part["text"], "text"))
 
     def _part_done(self, event: _Event) -> None:
         if event.part:
@@ -344,7 +394,7 @@ class OpenAIResponses(Adapter):
 
     def _text_delta(self, event: _Event) -> None:
         block = self._text_of(self._item(event, "message"), event.content_index or 0)
-        block.add(text_of(event.delta))
+        block.add(self.text(event.delta, "delta"))
         if event.logprobs:
             self.emit(Logprobs(block=block.number, entries=event.logprobs))
         if event.output_index is not None:
@@ -361,25 +411,25 @@ class OpenAIResponses(Adapter):
 
     def _refusal_delta(self, event: _Event) -> None:
         item = self._item(event, "message")
-        self.choice.keyed((item.number, event.content_index or 0), RefusalDraft).add(text_of(event.delta))
+        self._refusal_of(item, event.content_index or 0).add(self.text(event.delta, "delta"))
 
     def _refusal_done(self, event: _Event) -> None:
         if event.refusal:
             item = self._item(event, "message")
-            self.choice.keyed((item.number, event.content_index or 0), RefusalDraft).reconcile(event.refusal)
+            self._refusal_of(item, event.content_index or 0).reconcile(event.refusal)
 
     def _summary_delta(self, event: _Event) -> None:
         item = self._item(event, "reasoning")
-        self._thought(item, "summary", event.summary_index or 0).add(text_of(event.delta))
+        self._thought(item, "summary", event.summary_index or 0).add(self.text(event.delta, "delta"))
 
     def _summary_done(self, event: _Event) -> None:
-        text = event.text or text_of((event.part or {}).get("text"))
+        text = event.text or self.text((event.part or {}).get("text"), "text")
         if text:
             self._thought(self._item(event, "reasoning"), "summary", event.summary_index or 0).reconcile(text)
 
     def _reasoning_delta(self, event: _Event) -> None:
         item = self._item(event, "reasoning")
-        self._thought(item, "text", event.content_index or 0).add(text_of(event.delta))
+        self._thought(item, "text", event.content_index or 0).add(self.text(event.delta, "delta"))
 
     def _reasoning_done(self, event: _Event) -> None:
         if event.text:
@@ -390,21 +440,24 @@ class OpenAIResponses(Adapter):
         kind = (event.type or self.name() or "").split(".")[1]
         announced = {"function_call_arguments": "function_call", "mcp_call_arguments": "mcp_call"}.get(kind)
         announced = announced or {"custom_tool_call_input": "custom_tool_call"}.get(kind, "code_interpreter_call")
-        call = self._item(event, announced).call
+        item = self._item(event, announced)
+        call = item.call
         if call is None or call.ended:
             return
-        call.add(text_of(event.delta))
-        call.reconcile(event.arguments or event.input or event.code)
+        call.add(arguments_of(event.delta))
+        if (event.type or self.name() or "").endswith(".done"):
+            item.confirmed = True
+            call.reconcile(arguments_of(event.arguments or event.input or event.code))
 
     def _partial_image(self, event: _Event) -> None:
         item = self._item(event, "image_generation_call")
         self._image(item, {"output_format": event.output_format}).add(event.partial_image_b64, partial=True)
 
     def _audio(self, event: _Event) -> None:
-        self.choice.keyed("audio", MediaDraft, "audio/*").add(text_of(event.delta))
+        self.choice.keyed("audio", MediaDraft, "audio/*").add(self.text(event.delta, "delta"))
 
     def _transcript(self, event: _Event) -> None:
-        self.choice.keyed("audio", MediaDraft, "audio/*").add(transcript=text_of(event.delta))
+        self.choice.keyed("audio", MediaDraft, "audio/*").add(transcript=self.text(event.delta, "delta"))
 
     def _nothing(self, event: _Event) -> None:
         """Take what tells nothing new."""

@@ -70,7 +70,8 @@ class PartialArguments:
             else:
                 self.lost = True  # a list with a gap, a field of what is no object
                 return
-            place = place[step]
+            within: Any = place
+            place = within[step]
 
 
 STEP = re.compile(r"""\.([^.\[\]]+)|\[(\d{1,9})\]|\['((?:[^'\\]|\\.)*)'\]|\["((?:[^"\\]|\\.)*)"\]""")

@@ -59,7 +59,6 @@ class Reading:
         self._undecided: ServerSentEvent | None = (
             None  # the first event, if it was no JSON and no other told the format
         )
-        self._unknown = False
         self._whole_at = -1  # the number of events before a value that stray lines gave, whole
         self.adapter: Adapter | None = None
         self.draft = Draft()
@@ -69,11 +68,6 @@ class Reading:
     @property
     def api(self) -> str | None:
         return self._named if self.adapter is None else self.adapter.api
-
-    @property
-    def settled(self) -> bool:
-        """Whether it is a stream of a known format, or may still be one: not refused, and not unknown."""
-        return self._pump.bytes_read > 0 and (self.adapter is not None or not self._unknown)
 
     @property
     def message(self) -> Message:
@@ -88,7 +82,8 @@ class Reading:
         at_end = self._pump._over  # the end of the stream came before the blank line
         stripped = payload.strip()
         if not stripped:
-            self._truncated |= at_end  # else a sign of life
+            self._truncated |= at_end
+            self.draft.pings += 1  # a sign of life, and no more
         elif stripped.startswith(b"[DONE]"):
             self.done = True
         elif stripped.startswith(b":"):  # a comment that a proxy put into data
@@ -136,11 +131,9 @@ class Reading:
         if self._undecided is None:
             self._undecided = self._event(payload)
         if len(self.draft.errors) == MOST_DAMAGED:
-            self._unknown = True
             raise UnknownFormat(self._undecided)
 
     def _unknown_format(self, payload: bytes) -> UnknownFormat:
-        self._unknown = True
         return UnknownFormat(self._undecided or self._event(payload))
 
     def _event(self, payload: bytes) -> ServerSentEvent:
@@ -189,7 +182,6 @@ class Reading:
             return []
         pump = self._pump
         if self.api is None and self._undecided is not None and not failed:
-            self._unknown = True
             raise UnknownFormat(self._undecided)
         if text := self._stray.end():
             # A value that was begun and did not end.

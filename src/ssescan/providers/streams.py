@@ -6,24 +6,32 @@ them; sync and async differ in how they wait and in nothing else. Knows no wire 
 
 from __future__ import annotations
 
+import re
 from types import GenericAlias
 from typing import TYPE_CHECKING, Any
 
-from ..scanner import EventPump
+from ..errors import UnexpectedContentType, UnexpectedStatus, UnknownFormat
+from ..scanner import Comment, EventPump, UnknownLine
 from ..sources import async_origin, sync_origin
+from ..stalls import checked_stall
 from ..streams import AsyncEventStream, EventStream, Outcome
+from .formats import checked_api
 from .parts import TextDelta
 from .reading import Reading
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
     from typing import Literal, Self, TypeAlias
 
+    from ..scanner import ServerSentEvent
     from ..sources import AsyncSource, SyncSource
     from ..stalls import Stall
     from .message import Message
     from .parts import Part
 
+    Item: TypeAlias = ServerSentEvent | Comment | UnknownLine
+    SyncEvents: TypeAlias = SyncSource | Iterable[Item]
+    AsyncEvents: TypeAlias = AsyncSource | AsyncIterable[Item]
     Api: TypeAlias = Literal["openai-chat", "openai-responses", "anthropic", "gemini", "gemini-interactions"]
 
 __all__ = ["AsyncMessageStream", "MessageStream", "astream", "stream"]
@@ -32,6 +40,12 @@ CONTENT_TYPES = ("text/event-stream", "application/json")
 # One JSON value that is a whole body is read as an event: between its tokens, a line end is as good as a space.
 BEFORE_A_BODY, AFTER_A_BODY = b"data: ", b"\n\n"
 LINE_ENDS_TO_SPACES = bytes.maketrans(b"\r\n", b"  ")
+
+REFUSALS = (UnexpectedStatus, UnexpectedContentType, UnknownFormat)
+"""What is raised of a stream that is none of ours to read: nothing of it is told, not even that it ended."""
+OVER = (Outcome.CLOSED, Outcome.FAILED)
+"""How a stream ends that has nothing more to tell, once what was raised has been raised."""
+LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class _Payloads(EventStream[Any]):
@@ -74,6 +88,7 @@ class _AsyncPayloads(AsyncEventStream[Any]):
     __slots__ = ("framing", "reading")
 
     _content_types = CONTENT_TYPES
+    _called = "astream"
 
     def __init__(self, *arguments: Any) -> None:
         self.framing = 0
@@ -110,10 +125,12 @@ async def _abody(chunks: AsyncIterator[Any]) -> AsyncIterator[bytes]:
 
 def _event_bytes(event: Any) -> bytes:
     """Give an event as the bytes that it may have come from; b"" for what is no event."""
+    if type(event) in (Comment, UnknownLine):
+        return f"{': ' if type(event) is Comment else ''}{event.text}\n".encode("utf-8", "replace")
     name, data = getattr(event, "event", None), getattr(event, "data", None)
     if not isinstance(data, str) or not (name is None or isinstance(name, str)):
         return b""
-    data = data.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\ndata: ")
+    data = LONE_SURROGATE.sub("\ufffd", data).replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\ndata: ")
     head = "" if name in (None, "", "message") else "event: " + " ".join(name.splitlines()) + "\n"
     return f"{head}data: {data}\n\n".encode("utf-8", "replace")
 
@@ -197,12 +214,14 @@ class MessageStream(_Stream):
 
     __slots__ = ("_parts",)
 
-    def __init__(self, source: SyncSource, api: str | None, strict: bool, stall: Stall | None, name: str) -> None:
+    def __init__(self, source: SyncEvents, api: str | None, strict: bool, stall: Stall | None, name: str) -> None:
+        checked_api(api)
+        self._strict = _checked_strict(strict)
+        checked_stall(stall)
         if isinstance(source, EventStream) and source.outcome is None and not source.reads:
             origin, given, options = source._hand_over()
         else:
             origin, given, options = sync_origin(source, name), None, {}
-        self._strict = _checked_strict(strict)
         self._events = _Payloads(origin, stall or given, True, _options(options))
         self._reading = self._events.reading = Reading(api, self._events, _limit(options))
         # Not a method: a generator that held this object, which holds it, would outlive the program's last use of both.
@@ -283,11 +302,11 @@ def _parts(events: _Payloads, reading: Reading, strict: bool) -> Iterator[Part]:
         if events.outcome is None:  # not the source's, but what we have to say of what it gave
             events._stop()
             events._finish(error, False)
-        if reading.settled:
+        if not isinstance(error, REFUSALS):
             yield from reading.end(cut=False, failed=True)
         raise
     outcome: Any = events.outcome
-    if outcome is Outcome.CLOSED:
+    if outcome in OVER:
         return
     yield from reading.end(cut=outcome is Outcome.CUT)
     if strict and (failure := reading.failure()):
@@ -299,12 +318,15 @@ class AsyncMessageStream(_Stream):
 
     __slots__ = ("_failure", "_given")
 
-    def __init__(self, source: AsyncSource, api: str | None, strict: bool, stall: Stall | None, name: str) -> None:
+    def __init__(self, source: AsyncEvents, api: str | None, strict: bool, stall: Stall | None, name: str) -> None:
+        # First, as what is made is to be closed.
+        checked_api(api)
+        self._strict = _checked_strict(strict)
+        checked_stall(stall)
         if isinstance(source, AsyncEventStream) and source.outcome is None and not source.reads:
             origin, given, options = source._hand_over()
         else:
             origin, given, options = async_origin(source, name), None, {}
-        self._strict = _checked_strict(strict)
         self._events = _AsyncPayloads(origin, stall or given, True, _options(options))
         self._reading = self._events.reading = Reading(api, self._events._pump, _limit(options))
         self._given: Iterator[Part] = iter(())  # parts that are ready
@@ -321,7 +343,7 @@ class AsyncMessageStream(_Stream):
     async def _advance(self) -> Part:
         reading = self._reading
         while True:
-            if reading.over or self._events.outcome is Outcome.CLOSED:
+            if reading.over or self._events.outcome in OVER:
                 failure, self._failure = self._failure, None
                 if failure is not None:
                     raise failure
@@ -346,11 +368,11 @@ class AsyncMessageStream(_Stream):
         except Exception as error:
             if events.outcome is None:
                 await events._fail(error)
-            if not reading.settled or reading.over:
+            if isinstance(error, REFUSALS) or reading.over:
                 raise
             self._failure = error
             return reading.end(cut=False, failed=True)
-        return () if events.outcome is Outcome.CLOSED else self._end()
+        return () if events.outcome in OVER else self._end()
 
     def _parts_of(self, item: Any) -> Any:
         reading = self._reading
@@ -400,7 +422,7 @@ class AsyncMessageStream(_Stream):
 
 
 def stream(
-    source: SyncSource, api: Api | None = None, *, strict: bool = True, stall: Stall | None = None
+    source: SyncEvents, api: Api | None = None, *, strict: bool = True, stall: Stall | None = None
 ) -> MessageStream:
     """Read what a model says, in parts that are the same for every API.
 
@@ -418,7 +440,7 @@ def stream(
 
 
 def astream(
-    source: AsyncSource, api: Api | None = None, *, strict: bool = True, stall: Stall | None = None
+    source: AsyncEvents, api: Api | None = None, *, strict: bool = True, stall: Stall | None = None
 ) -> AsyncMessageStream:
     """Read what a model says asynchronously, under asyncio or trio.
 

@@ -18,7 +18,7 @@ from ...scanner import UnknownLine
 from ...streams import Outcome
 from ..adapter import decoder
 from ..payloads import DONE, NotJson, StrayLines, load, values
-from ..streams import AsyncMessageStream, MessageStream, _Stream
+from ..streams import OVER, REFUSALS, AsyncMessageStream, MessageStream, _Stream
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
@@ -146,10 +146,10 @@ def _given(wire: Wire[Any], events: Any, reading: Reading, strict: bool) -> Iter
         if events.outcome is None:
             events._stop()
             events._finish(error, False)
-        if reading.settled:
+        if not isinstance(error, REFUSALS):
             reading.end(cut=False, failed=True)
         raise
-    if events.outcome is Outcome.CLOSED:
+    if events.outcome in OVER:
         return
     reading.end(cut=events.outcome is Outcome.CUT)
     if strict and (failure := reading.failure()):
