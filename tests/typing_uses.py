@@ -11,6 +11,7 @@ import urllib3
 
 import ssescan
 from ssescan import Comment, ServerSentEvent, UnknownLine
+from ssescan.providers import Part, TextDelta, ToolCallEnd, Usage, openai_chat
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -83,6 +84,44 @@ def read(chunks: Iterator[bytes], two: httpx2.Response) -> None:
             assert_type(list(events), list[ServerSentEvent])
     ssescan.iter_events(b"data: a\n\n").close()
     ssescan.iter_events([b"data: a\n\n", bytearray(), memoryview(b"")]).close()
+
+
+def say(chunks: Iterator[bytes], response: httpx.Response) -> None:
+    with ssescan.stream(response, "openai-chat", stall=ssescan.Stall(progress=5)) as stream:
+        for part in stream:
+            assert_type(part, Part)
+            match part:
+                case TextDelta(text=text):
+                    assert_type(text, str)
+                case ToolCallEnd(cut=False, json=arguments):
+                    assert_type(arguments, str)
+                case _:
+                    pass
+        for piece in stream.text():
+            assert_type(piece, str)
+    message = ssescan.stream(ssescan.iter_events(chunks), strict=False).collect()
+    assert_type(message, ssescan.Message)
+    assert_type(message.text + message.reasoning + message.refusal, str)
+    assert_type([call.arguments for call in message.tool_calls if not call.cut], list[str])
+    assert_type(message.complete, bool)
+    assert_type(message.usage, Usage | None)
+    assert_type(message.to_dict(), dict[str, Any])
+    assert_type(message.to_json(), bytes)
+    for chunk in openai_chat.iter_chunks(response):
+        for choice in chunk.choices or ():
+            if choice.delta:
+                assert_type(choice.delta.content, str | None)
+
+
+async def asay(response: httpx.Response) -> None:
+    async with ssescan.astream(response) as stream:
+        async for part in stream:
+            assert_type(part, Part)
+        async for piece in stream.text():
+            assert_type(piece, str)
+        assert_type(await stream.collect(), ssescan.Message)
+    async for chunk in openai_chat.aiter_chunks(response):
+        assert_type(chunk.id, str | None)
 
 
 async def aread(chunks: AsyncIterator[bytes], session: aiohttp.ClientSession, two: httpx2.Response) -> None:

@@ -110,10 +110,10 @@ class OpenAIChat(Adapter):
         self._write: Any = None
         self._choice_index = self._number = 0
 
-    def handle(self, chunk: _Chunk) -> list[Part] | TextDelta | None:
+    def handle(self, event: _Chunk) -> list[Part] | TextDelta | None:
         # What streams are full of, a piece of text and nothing else, has a way of its own.
-        choices = chunk.choices
-        if choices is not None and len(choices) == 1 and chunk.usage is None and chunk.error is None:
+        choices = event.choices
+        if choices is not None and len(choices) == 1 and event.usage is None and event.error is None:
             choice = choices[0]
             delta = choice.delta
             if (
@@ -131,13 +131,13 @@ class OpenAIChat(Adapter):
                 and delta.annotations is None
                 and delta.images is None
                 and delta.function_call is None
-                and chunk.citations is None
-                and chunk.x_groq is None
+                and event.citations is None
+                and event.x_groq is None
                 and self._block is not None
             ):
                 self._write(delta.content)
                 return TextDelta(choice=self._choice_index, block=self._number, text=delta.content)
-        return self._chunk(chunk)
+        return self._chunk(event)
 
     def _chunk(self, chunk: _Chunk) -> list[Part] | None:
         self._block = None
