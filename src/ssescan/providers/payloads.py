@@ -65,11 +65,11 @@ def values(payload: bytes) -> Iterator[Any]:
         if len(lines) == 1:
             yield error
             return
-        tried = [_try(line) for line in lines]
-        if not any(isinstance(value, dict) or value is DONE for value in tried):
+        # Looked for first, and made again below, so that all of them are not held at once: it is mostly the first line.
+        if not any(isinstance(value, dict) or value is DONE for value in map(_try, lines)):
             yield error
             return
-        for value in tried:
+        for value in map(_try, lines):
             if value is not None:
                 yield value
     else:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Reading"]
 
+NO_MORE: Any = object()
 MOST_DAMAGED = 8
 """How many events in a row may be no JSON before one has told the format; with the next, it is unknown."""
 
@@ -94,22 +95,24 @@ class Reading:
 
     def _take_values(self, payload: bytes, *, at_end: bool) -> list[Part]:
         parts: list[Part] = []
-        found = list(values(payload))
-        for number, value in enumerate(found):
-            if value is DONE:
+        following = values(payload)
+        value = next(following, NO_MORE)
+        while value is not NO_MORE:
+            present, value = value, next(following, NO_MORE)
+            if present is DONE:
                 self.done = True
                 break
-            if isinstance(value, NotJson):
-                if at_end and number == len(found) - 1:
+            if isinstance(present, NotJson):
+                if at_end and value is NO_MORE:
                     self._truncated = True
                     break
                 if self.api is None:
                     self._wait_for_json(payload)
-                text = f"the data of an event is no JSON ({value}); it begins: {shown(payload)}"
+                text = f"the data of an event is no JSON ({present}); it begins: {shown(payload)}"
                 self.draft.fail(Error(kind="decode", message=text, raw=shown(payload)))
                 parts += self.draft.take() if self.api is not None else []
             else:
-                parts += self._take_value(value, payload)
+                parts += self._take_value(present, payload)
         return parts
 
     def _take_value(self, value: Any, payload: bytes) -> list[Part]:
