@@ -6,6 +6,13 @@ with httpx.stream("POST", url, json=body, timeout=None) as response, ssescan.ite
     for event in stream:
         print(event.event, event.data)
 print(stream.outcome)  # ended, cut, failed or closed
+
+What a model says, of any of the APIs, is read by `stream` and `astream` (they need the extra `providers`):
+
+with ssescan.stream(response) as stream:
+    for text in stream.text():
+        print(text, end="")
+print(stream.message.finish_reason, stream.message.usage)
 """
 
 from .errors import (
@@ -55,14 +62,15 @@ __all__ = [
 _LAZY = {"Message": "providers", "astream": "providers", "stream": "providers"}
 
 
-def __getattr__(name: str) -> object:
-    if name not in _LAZY:
-        raise AttributeError(f"module 'ssescan' has no attribute {name!r}")
-    from ._lazy import load
+if not TYPE_CHECKING:  # to who checks types, a name that is not there is an error
 
-    thing = globals()[name] = load(name, _LAZY[name])
-    return thing
+    def __getattr__(name):
+        if name not in _LAZY:
+            raise AttributeError(f"module 'ssescan' has no attribute {name!r}")
+        from ._lazy import load
 
+        thing = globals()[name] = load(name, _LAZY[name])
+        return thing
 
-def __dir__() -> list[str]:
-    return sorted(name for name in globals() if name not in _LAZY)
+    def __dir__():
+        return sorted(name for name in globals() if name not in _LAZY)

@@ -173,6 +173,8 @@ class StreamCut(SsescanError):
         super().__init__(message)
 
     def __str__(self) -> str:
+        if not getattr(self.message, "choices", True):
+            return "the stream ended before any answer came: is it a stream of an LLM API?"
         return "the stream ended before the answer did; what had come is in `message`"
 
 
@@ -195,6 +197,9 @@ class ProviderError(SsescanError):
         super().__init__(api, kind, code, detail, raw, message)
 
     def __str__(self) -> str:
-        what = ", ".join(str(part) for part in (self.kind, self.code, self.detail) if part not in (None, ""))
+        if self.kind in ("decode", "protocol"):  # not the provider's word, but ours
+            return f"{self.api or 'the stream'}: {self.detail}"
+        parts = dict.fromkeys(str(part) for part in (self.kind, self.code, self.detail) if part not in (None, ""))
+        what = ", ".join(parts)
         whose = f"{self.api}: " if self.api else ""
         return f"{whose}the provider reported an error: {what or repr(self.raw)}"

@@ -294,6 +294,8 @@ def _refuse_text(source: Any, name: str) -> None:
         raise TypeError(f"{name}() reads bytes, not a path: pass open(path, 'rb')")
     if isinstance(source, io.TextIOBase):
         _refuse_text_file(name)
+    if isinstance(source, dict):
+        raise TypeError(f"{name}() reads a response, not what was parsed from its JSON: pass the response")
 
 
 def _refuse_text_file(name: str) -> NoReturn:

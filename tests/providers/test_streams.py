@@ -212,13 +212,14 @@ OF_EVENTS: dict[str, Callable[[], Any]] = {
     "list": lambda: EVENTS,
     "generator": lambda: generated(*EVENTS),
     "without names": lambda: [ServerSentEvent(data=event.data) for event in EVENTS],
-    "what was left of a stream of events": lambda: _after_the_first(ssescan.iter_events(b"data:\n\n" + BODY)),
 }
 
 
-def _after_the_first(events: Any) -> Any:
+def test_a_stream_of_events_that_was_read_already_is_refused_as_half_an_answer_would_be_taken_for_a_whole_one() -> None:
+    events = ssescan.iter_events(BODY)
     next(events)
-    return events
+    with pytest.raises(ValueError, match="was read already"):
+        stream(events)
 
 
 @pytest.mark.parametrize("source", OF_EVENTS.values(), ids=OF_EVENTS)
@@ -343,9 +344,13 @@ def test_the_limit_raises_after_the_end_though_the_stream_is_not_read_strictly()
     assert reading.message.text == "He"
 
 
-def test_events_over_the_limit_are_skipped_if_the_stream_of_events_said_so() -> None:
+def test_events_over_the_limit_are_skipped_if_the_stream_of_events_said_so_and_leave_a_hole() -> None:
     large = b"data: " + b"x" * 5000 + b"\n\n"
-    assert stream(ssescan.iter_events([BEGUN, large, REST], max_event_size=2000, oversize="skip")).collect() == MESSAGE
+    reading = stream(ssescan.iter_events([BEGUN, large, REST], max_event_size=2000, oversize="skip"))
+    with pytest.raises(StreamCut):
+        reading.collect()
+    assert reading.message.text == MESSAGE.text
+    assert not reading.message.complete
 
 
 # --- JSON bodies (S14)
@@ -594,10 +599,25 @@ def test_a_source_that_is_none_is_refused_at_once(made: Any, source: Callable[[]
 
 UNKNOWN = {
     "another service": '{"hello": "world"}',
-    "a number": "17",
     "MCP": '{"jsonrpc": "2.0", "id": 1, "result": {}}',
 }
 NO_JSON = {"a word": "hello", "half of an event": '{"hello": '}
+
+
+@pytest.mark.parametrize("data", ["17", "null", '"ok"'])
+def test_a_first_event_that_is_no_object_does_not_decide_on_the_format(data: str) -> None:
+    first = f"data: {data}\n\n".encode()
+    parts = list(stream([first, BODY]))
+    assert parts == [Raw(name="value", data=json.loads(data)), *stream(BODY)]
+    with pytest.raises(UnknownFormat) as raised:
+        list(stream(first))
+    assert raised.value.event.data == data
+
+
+@pytest.mark.parametrize("api", ["ping", "keepalive"])
+def test_a_sign_of_life_does_not_decide_on_the_format(api: str) -> None:
+    parts = list(stream([f'data: {{"type": "{api}"}}\n\n'.encode(), BODY]))
+    assert parts == [Ping(), *stream(BODY)]
 
 
 @pytest.mark.parametrize("data", UNKNOWN.values(), ids=UNKNOWN)

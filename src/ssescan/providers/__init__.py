@@ -7,7 +7,7 @@ Needs msgspec, and neither an SDK nor an HTTP client. `stream` and `astream` rea
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 try:
     import msgspec as _msgspec  # noqa: F401
@@ -96,8 +96,15 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    # The formats are loaded when they are used.
-    if name.replace("_", "-") in APIS:
-        return import_module(f".{name}", __name__)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if TYPE_CHECKING:
+    from . import anthropic, gemini, gemini_interactions, openai_chat, openai_responses  # noqa: F401
+else:
+
+    def __getattr__(name: str) -> Any:
+        # The formats are loaded when they are used.
+        if name.replace("_", "-") in APIS:
+            return import_module(f".{name}", __name__)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *(api.replace("-", "_") for api in APIS)})

@@ -23,7 +23,21 @@ if TYPE_CHECKING:
     from .drafts import Draft
     from .parts import Part
 
-__all__ = ["Adapter", "arguments_of", "decoder", "dict_of", "error_of", "list_of", "plain_number", "text_of"]
+__all__ = [
+    "Adapter",
+    "arguments_of",
+    "decoder",
+    "dict_of",
+    "error_of",
+    "list_of",
+    "plain_number",
+    "text_of",
+    "text_or_raw",
+]
+
+
+MOST_WRAPPED = 8
+"""How deep an error may lie within errors."""
 
 
 class Adapter:
@@ -69,12 +83,8 @@ class Adapter:
         return False
 
     def text(self, value: Any, name: str) -> str:
-        """Give a text of an answer; what is none, and not absent, is kept as Raw, and "" given."""
-        if isinstance(value, str):
-            return value
-        if value is not None:
-            self.keep(value, name)
-        return ""
+        """As text_or_raw."""
+        return text_or_raw(value, name, self.emit)
 
     def objects(self, value: Any, name: str) -> list[dict[str, Any]]:
         """Give a list of objects; what is none, of the list or in it, is kept as Raw."""
@@ -105,7 +115,12 @@ class Adapter:
         """Take any JSON value: an event, a list of events, or something else, which is kept as Raw."""
         if isinstance(value, list) and any(isinstance(element, dict) for element in value):
             return [part for element in value for part in self._take_one(element)]
-        return self._take_one(value)
+        events = self.unfolded(value) if isinstance(value, dict) else [value]
+        return [part for event in events for part in self._take_one(event)]
+
+    def unfolded(self, value: dict[str, Any]) -> list[dict[str, Any]]:
+        """Give the events that an answer which was not streamed would have come in; one that was, as it is."""
+        return [value]
 
     def _take_one(self, value: Any) -> list[Part]:
         if not isinstance(value, dict):
@@ -130,13 +145,23 @@ def _several(parts: list[Part] | tuple[Part, Part] | TextDelta | None) -> list[P
     return [parts] if isinstance(parts, TextDelta) else list(parts)
 
 
+def text_or_raw(value: Any, name: str, emit: Callable[[Part], None]) -> str:
+    """Give a text of an answer; what is none, and not absent, is kept as Raw, and "" given."""
+    if isinstance(value, str):
+        return value
+    if value is not None:
+        emit(Raw(name=name, data=value))
+    return ""
+
+
 def error_of(raw: Any) -> Error:
-    """Make an Error of what a provider sent as one: an object, or a text."""
+    """Make an Error of what a provider sent as one: an object, or a text. One within another is looked into."""
+    for _ in range(MOST_WRAPPED):
+        if isinstance(raw, dict) and raw.get("message") is None and raw.get("code") is None and raw.get("error"):
+            raw = raw["error"]
     if not isinstance(raw, dict):
         return Error(message=raw if isinstance(raw, str) else None, raw=raw)
     kind, code, message = (raw.get(key) for key in ("type", "code", "message"))
-    if message is None and code is None and raw.get("error"):
-        return error_of(raw["error"])
     if not isinstance(message, str):
         message = next((raw[key] for key in ("error", "detail", "reason") if isinstance(raw.get(key), str)), None)
     if isinstance(code, bool) or not isinstance(code, (str, int, float)):

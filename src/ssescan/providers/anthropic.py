@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .parts import FinishReason, Part
     from .wire.anthropic import RawMessageStreamEvent, aiter_events, iter_events
 
-__all__ = ["Anthropic", "RawMessageStreamEvent", "aiter_events", "iter_events", "turn"]
+__all__ = ["Anthropic", "RawMessageStreamEvent", "aiter_events", "iter_events"]
 
 
 class _Delta(Struct, gc=False):
@@ -71,6 +71,13 @@ UNITS = {
 }
 
 
+TOTALS = (
+    "input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "output_tokens", "output_tokens_details",
+    "cache_creation", "server_tool_use", "service_tier", "inference_geo", "iterations", "fallback_credit", "speed",
+)  # fmt: skip
+"""The fields of a usage, each of which stands until a later usage has it too."""
+
+
 class Anthropic(Adapter):
     """Events to parts."""
 
@@ -79,7 +86,7 @@ class Anthropic(Adapter):
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        self._blocks: dict[int, BlockDraft | None] = {}  # that were begun; None: of a kind that is kept as it is
+        self._blocks: dict[int, BlockDraft] = {}
         self._usage: dict[str, Any] = {}
         self._began = False
         self._id = ""  # of the message that the stream began with
@@ -136,15 +143,13 @@ class Anthropic(Adapter):
         if event.content_block is not None:
             self._begin(_number(event.index, len(self._blocks)), event.content_block)
 
-    def _begin(self, index: int, block: Any) -> None:
+    def _begin(self, index: int, block: dict[str, Any]) -> None:
         """Begin a block; take what it brings along."""
-        if not isinstance(block, dict):
-            return
         choice = self.draft.choice(0)
         kind = text_of(block.get("type"))
         native = {name: value for name, value in block.items() if value is not None and name not in ("type", "text")}
-        self._index = -1
-        draft: BlockDraft | None
+        self._text = None
+        draft: BlockDraft
         if kind == "text":
             draft = TextDraft(choice)
             draft.cite([_cited(item) for item in list_of(block.get("citations"))])
@@ -250,8 +255,26 @@ class Anthropic(Adapter):
         """Take totals so far: what is not null replaces what was there."""
         if not isinstance(usage, dict) or not usage:
             return
-        self._usage |= {name: value for name, value in usage.items() if value is not None}
-        self.draft.count(usage_of(dict(self._usage)))
+        # Only what is known to be a total is carried on: of what is not, a stream may have any number.
+        self._usage |= {name: usage[name] for name in TOTALS if usage.get(name) is not None}
+        self.draft.count(usage_of(usage | self._usage))
+
+    def unfolded(self, value: dict[str, Any]) -> list[dict[str, Any]]:
+        if value.get("type") != "message":
+            return [value]
+        delta = {name: value.get(name) for name in ("stop_reason", "stop_sequence", "stop_details")}
+        count = len(value["content"]) if isinstance(value.get("content"), list) else 0
+        return [
+            {"type": "message_start", "message": value},
+            *({"type": "content_block_stop", "index": index} for index in range(count)),
+            {"type": "message_delta", "delta": delta},
+            {"type": "message_stop"},
+        ]
+
+    def finish(self) -> None:
+        # That the message ended confirms no call: a block says itself that it is whole.
+        self.draft.choice(0).end_calls(cut=True)
+        super().finish()
 
     @property
     def complete(self) -> bool:
@@ -310,8 +333,8 @@ def turn(message: Message) -> dict[str, Any]:
 def _content(block: Block) -> dict[str, Any] | None:
     match block:
         case TextBlock(text=text, citations=citations):
-            if not text:
-                return None  # the API refuses empty text
+            if not text.strip():
+                return None  # the API refuses text that is empty, or but white space
             plain = [{name: value for name, value in item.items() if name != "unit"} for item in citations]
             return {"type": "text", "text": text} | ({"citations": plain} if plain else {})
         case ReasoningBlock(text=text, signature=signature):
@@ -334,10 +357,15 @@ def _content(block: Block) -> dict[str, Any] | None:
     return None
 
 
-def __getattr__(name: str) -> Any:
-    # The objects of the wire are loaded when they are used.
-    from .wire import anthropic as wire
+if not TYPE_CHECKING:  # to who checks types, a name that is not there is an error
 
-    if name in wire.__all__:
-        return getattr(wire, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name: str) -> Any:
+        # The objects of the wire are loaded when they are used.
+        from .wire import anthropic as wire
+
+        if name in wire.__all__:
+            return getattr(wire, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
     from .parts import FinishReason
 
-__all__ = ["ChoiceDraft", "Draft"]
+__all__ = ["ChoiceDraft", "Draft", "Notes"]
+
+MOST_DAMAGED_KEPT = 100
 
 
 class ChoiceDraft:
@@ -169,10 +171,23 @@ class ChoiceDraft:
         )
 
 
+class Notes:
+    """What a stream and the draft of its message tell each other, neither of which holds the other.
+
+    `pings`: how many events were but signs of life. `whole_body`: the stream is one JSON value, and no events.
+    """
+
+    __slots__ = ("pings", "whole_body")
+
+    def __init__(self) -> None:
+        self.pings = 0
+        self.whole_body = False
+
+
 class Draft:
     """The message in the making. What was told of it and not taken yet is in `told`."""
 
-    __slots__ = ("choices", "complete", "emit", "errors", "id", "model", "pings", "started", "told", "usage")
+    __slots__ = ("choices", "complete", "emit", "errors", "id", "model", "notes", "started", "told", "usage")
 
     def __init__(self) -> None:
         self.told: list[Part] = []
@@ -183,7 +198,7 @@ class Draft:
         self.started = False
         self.usage: Usage | None = None
         self.errors: list[Error] = []
-        self.pings = 0
+        self.notes = Notes()
         self.complete = False
 
     def take(self) -> list[Part]:
@@ -216,12 +231,13 @@ class Draft:
 
     def ping(self, text: str | None = None) -> None:
         """Take an event that is but a sign of life."""
-        self.pings += 1
+        self.notes.pings += 1
         self.emit(Ping(text=text))
 
     def fail(self, error: Error) -> None:
-        """Take an error."""
-        self.errors.append(error)
+        """Take an error. Of payloads that are no JSON, the message keeps the first few."""
+        if error.kind != "decode" or len(self.errors) < MOST_DAMAGED_KEPT:
+            self.errors.append(error)
         self.emit(error)
 
     def finish(self) -> None:

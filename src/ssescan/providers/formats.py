@@ -25,6 +25,7 @@ APIS = {
 ANTHROPIC = ("message_start", "message_delta", "message_stop")
 GEMINI = ("candidates", "promptFeedback", "usageMetadata", "modelVersion", "responseId")
 INTERACTIONS = ("interaction.", "step.", "content.")
+WHOLE = {"response": "openai-responses", "interaction": "gemini-interactions"}
 CHAT_OBJECTS = ("chat.completion", "text_completion")
 
 
@@ -61,12 +62,15 @@ def _certain(value: dict[str, Any], name: str | None) -> str | None:
     event_type = value.get("event_type")
     if isinstance(event_type, str) and (event_type.startswith(INTERACTIONS) or event_type == "error"):
         return "gemini-interactions"
+    whole = value.get("object")
+    if isinstance(whole, str) and whole in WHOLE:  # an answer that was not streamed
+        return WHOLE[whole]
     if isinstance(value.get("choices"), list) or _is_chat(value.get("object")):
         return "openai-chat"
     kind = kind or name or ""
     if kind.startswith("response."):
         return "openai-responses"
-    if kind in ANTHROPIC or kind.startswith("content_block_"):
+    if kind in ANTHROPIC or (kind == "message" and "stop_reason" in value) or kind.startswith("content_block_"):
         return "anthropic"
     if any(name in value for name in GEMINI) or _is_early_gemini(value):
         return "gemini"
@@ -88,13 +92,9 @@ def _is_early_gemini(value: dict[str, Any]) -> bool:
 
 
 def _likely(value: dict[str, Any], name: str | None) -> str | None:
-    """Tell which format an error or a sign of life is of; where they are alike, the one that most speak."""
+    """Tell which format an error is of; where they are alike, the one that most speak."""
     kind = value.get("type") if isinstance(value.get("type"), str) else name
     error = value.get("error")
-    if kind == "keepalive":
-        return "openai-responses"
-    if kind == "ping":
-        return "anthropic"
     if kind == "error" and ("sequence_number" in value or (not error and "code" in value)):
         return "openai-responses"
     if isinstance(error, dict) and value.get("type") == "error":

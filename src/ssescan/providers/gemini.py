@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import msgspec
 from msgspec import Struct
 
-from .adapter import Adapter, decoder, dict_of, error_of, list_of, plain_number, text_of
+from .adapter import Adapter, decoder, dict_of, error_of, list_of, plain_number, text_of, text_or_raw
 from .blocks import CallDraft, MediaDraft, ReasoningDraft, TextDraft, compact
 from .partial_arguments import PartialArguments
 from .parts import Citation, Logprobs, Raw, TextDelta, ToolCallDelta, Usage
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .parts import FinishReason, Part
     from .wire.gemini import GenerateContentResponse, aiter_responses, iter_responses
 
-__all__ = ["Gemini", "GenerateContentResponse", "aiter_responses", "iter_responses", "turn"]
+__all__ = ["Gemini", "GenerateContentResponse", "aiter_responses", "iter_responses"]
 
 
 class _Content(Struct, gc=False):
@@ -133,6 +133,7 @@ class Gemini(Adapter):
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self._candidates: dict[int, _Kept] = {}
+        self._grounding: dict[int, dict[str, Any]] = {}  # as it is attached, of each candidate
         self._early = False
         # Whether the next event is read as a plain one, and the block that its text goes on with.
         self._plain = False
@@ -216,7 +217,7 @@ class Gemini(Adapter):
         choice = self.draft.choice(index)
         kept = self._candidates.get(index)
         if kept is None:
-            kept = self._candidates[index] = _Kept(choice, self)
+            kept = self._candidates[index] = _Kept(choice)
         if candidate.content is not None:
             for part in candidate.content.parts or ():
                 if isinstance(part, dict):
@@ -256,10 +257,22 @@ class Gemini(Adapter):
             items += [item for item in list_of(citations) if isinstance(item, dict)]
         if items:
             if TextDraft in choice.latest_of:
-                choice.latest(TextDraft).citations += items
+                self._attach(choice, items)
             self.emit(Citation(choice=choice.index, items=items))
         if candidate.urlContextMetadata:
             self.emit(Raw(choice=choice.index, name="urlContextMetadata", data=candidate.urlContextMetadata))
+
+    def _attach(self, choice: ChoiceDraft, items: list[dict[str, Any]]) -> None:
+        """Attach sources to the text. Grounding is sent again as it grows: what comes last counts."""
+        for item in items:
+            kept = self._grounding.get(choice.index) if "groundingMetadata" in item else None
+            if kept is not None:
+                kept["groundingMetadata"] = item["groundingMetadata"]
+                continue
+            kept = dict(item)
+            choice.latest(TextDraft).citations.append(kept)
+            if "groundingMetadata" in item:
+                self._grounding[choice.index] = kept
 
     def _usage(self, usage: dict[str, Any]) -> Usage | None:
         """Give the usage in neutral terms; None where only the kind of traffic is told, as Vertex does at first."""
@@ -306,10 +319,9 @@ class _Kept:
     Pieces of text are joined, but never one that was signed with another.
     """
 
-    __slots__ = ("_adapter", "_call", "_values", "choice", "open", "parts")
+    __slots__ = ("_call", "_values", "choice", "open", "parts")
 
-    def __init__(self, choice: ChoiceDraft, adapter: Gemini) -> None:
-        self._adapter = adapter
+    def __init__(self, choice: ChoiceDraft) -> None:
         self.choice = choice
         self.parts: list[dict[str, Any] | _Span | CallDraft] = []
         self.open: BlockDraft | None = None  # the block that the last span goes on with
@@ -326,7 +338,7 @@ class _Kept:
                 self._span(block)
             self.choice.emit(block.delta(text))
             return
-        signature = self._adapter.text(part.get("thoughtSignature"), "thoughtSignature")
+        signature = text_or_raw(part.get("thoughtSignature"), "thoughtSignature", self.choice.emit)
         kind = next((name for name in PARTS if part.get(name) is not None), None)
         # What is not known beside what is: kept, and given back with its part.
         beside = {name: value for name, value in part.items() if name not in KNOWN} if kind else {}
@@ -343,7 +355,7 @@ class _Kept:
             self.parts.append(part)
             block.sign(signature)
         for name, value in beside.items():
-            self._adapter.keep({name: value}, name)
+            self.choice.emit(Raw(choice=self.choice.index, name=name, data={name: value}))
 
     def _span(self, block: Any, signature: str = "", beside: dict[str, Any] | None = None) -> None:
         self.open = None if signature or beside else block
@@ -367,7 +379,7 @@ class _Kept:
 
     def _function(self, function: dict[str, Any], signature: str, beside: dict[str, Any]) -> None:
         self.open = None
-        name = self._adapter.text(function.get("name"), "functionCall")
+        name = text_or_raw(function.get("name"), "functionCall", self.choice.emit)
         goes_on = function.get("willContinue") is True
         partial = function.get("partialArgs")
         if not function and self._call is None:
@@ -385,7 +397,7 @@ class _Kept:
             self.end(whole=True)
         call.sign(signature)
         if partial and not isinstance(partial, list) and values is not None:
-            self._adapter.keep(partial, "partialArgs")
+            self.choice.emit(Raw(choice=self.choice.index, name="partialArgs", data=partial))
             values.lost = True
             if not goes_on:
                 self.end(whole=True)
@@ -483,10 +495,15 @@ def turn(message: Message) -> dict[str, Any]:
     return {"role": "model", "parts": parts or ([{"text": message.text}] if message.text else [])}
 
 
-def __getattr__(name: str) -> Any:
-    # The objects of the wire are loaded when they are used.
-    from .wire import gemini as wire
+if not TYPE_CHECKING:  # to who checks types, a name that is not there is an error
 
-    if name in wire.__all__:
-        return getattr(wire, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name: str) -> Any:
+        # The objects of the wire are loaded when they are used.
+        from .wire import gemini as wire
+
+        if name in wire.__all__:
+            return getattr(wire, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .parts import FinishReason, Part
     from .wire.gemini_interactions import InteractionSSEEvent, aiter_events, iter_events
 
-__all__ = ["GeminiInteractions", "InteractionSSEEvent", "aiter_events", "iter_events", "turn"]
+__all__ = ["GeminiInteractions", "InteractionSSEEvent", "aiter_events", "iter_events"]
 
 
 class _Event(Struct, gc=False):
@@ -110,6 +110,11 @@ class GeminiInteractions(Adapter):
         if isinstance(total, dict):
             self.draft.count(usage_of(total))
         return self.draft.take()
+
+    def unfolded(self, value: dict[str, Any]) -> list[dict[str, Any]]:
+        if value.get("object") != "interaction" or "event_type" in value:
+            return [value]
+        return [{"event_type": "interaction.completed", "interaction": value}]
 
     def _interaction(self, kind: str, event: _Event) -> None:
         interaction = event.interaction or {}
@@ -304,8 +309,10 @@ def _wanted_back(step: _Step) -> dict[str, Any] | None:
         try:
             arguments = block.json()
         except ValueError:
-            return None
+            arguments = {"INVALID_JSON": block.arguments}  # else its result would have nothing to answer
         return step.item | {"arguments": arguments}
+    if step.type == "user_input":
+        return None  # the user's own, who has it
     if step.type == "thought":
         if step.thought is None or not step.thought.signed:
             return None
@@ -335,10 +342,15 @@ def turn(message: Message) -> list[dict[str, Any]]:
     return steps
 
 
-def __getattr__(name: str) -> Any:
-    # The objects of the wire are loaded when they are used.
-    from .wire import gemini_interactions as wire
+if not TYPE_CHECKING:  # to who checks types, a name that is not there is an error
 
-    if name in wire.__all__:
-        return getattr(wire, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name: str) -> Any:
+        # The objects of the wire are loaded when they are used.
+        from .wire import gemini_interactions as wire
+
+        if name in wire.__all__:
+            return getattr(wire, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

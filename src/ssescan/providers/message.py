@@ -212,7 +212,6 @@ class Message(Struct, frozen=True, kw_only=True):
     None where the stream ended before it could be told.
     """
 
-    # By these names it is exported from the package, and found again by pickles.
     api: str | None = None
     id: str | None = None
     model: str | None = None
@@ -305,7 +304,3 @@ def _plain(struct: Struct) -> Any:
     if plain.get("result"):
         plain["result"].pop("native")
     return plain
-
-
-for _public in (Message, Choice, ToolCall):
-    _public.__module__ = "ssescan" if _public is Message else "ssescan.providers"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .parts import FinishReason, Part
     from .wire.openai_chat import ChatCompletionChunk, aiter_chunks, iter_chunks
 
-__all__ = ["ChatCompletionChunk", "OpenAIChat", "aiter_chunks", "iter_chunks", "turn"]
+__all__ = ["ChatCompletionChunk", "OpenAIChat", "aiter_chunks", "iter_chunks"]
 
 
 class _Function(Struct, gc=False):
@@ -130,8 +130,10 @@ class OpenAIChat(Adapter):
                 and not delta.refusal
                 and delta.annotations is None
                 and delta.images is None
+                and delta.audio is None
                 and delta.function_call is None
                 and event.citations is None
+                and event.search_results is None
                 and event.x_groq is None
                 and self._block is not None
             ):
@@ -362,16 +364,26 @@ class _Details:
         self._texts: dict[Any, dict[str, StringIO]] = {}
 
     def add(self, detail: dict[str, Any]) -> None:
-        index, kind = detail.get("index"), detail.get("type")
-        key = (index if isinstance(index, (int, str)) else None, kind if isinstance(kind, str) else None)
+        key = self._key(detail)
         entry = self._entries.setdefault(key, {})
         texts = self._texts.setdefault(key, {})
         for name, value in detail.items():
-            if name in ("text", "summary", "data") and isinstance(value, str):
+            if name in ("text", "summary") and isinstance(value, str):
                 entry.setdefault(name, "")
                 texts.setdefault(name, StringIO(newline="\n")).write(value)
             elif value is not None or name not in entry:
                 entry[name] = value
+
+    def _key(self, detail: dict[str, Any]) -> Any:
+        """Tell which entry a fragment belongs to: by its index, else its id; one with neither goes on with its kind."""
+        kind = detail.get("type") if isinstance(detail.get("type"), str) else None
+        for name in ("index", "id"):
+            if isinstance(value := detail.get(name), (int, str)):
+                return name, value, kind
+        last = next(reversed(self._entries), None)
+        if last is not None and last[2] == kind and "data" not in detail and "signature" not in self._entries[last]:
+            return last
+        return "place", len(self._entries), kind
 
     def plain(self) -> list[dict[str, Any]]:
         return [
@@ -429,10 +441,15 @@ def turn(message: Message) -> dict[str, Any]:
     return made
 
 
-def __getattr__(name: str) -> Any:
-    # The objects of the wire are loaded when they are used.
-    from .wire import openai_chat as wire
+if not TYPE_CHECKING:  # to who checks types, a name that is not there is an error
 
-    if name in wire.__all__:
-        return getattr(wire, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name: str) -> Any:
+        # The objects of the wire are loaded when they are used.
+        from .wire import openai_chat as wire
+
+        if name in wire.__all__:
+            return getattr(wire, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

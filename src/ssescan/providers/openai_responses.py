@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .parts import FinishReason, Part, TextDelta
     from .wire.openai_responses import ResponseStreamEvent, aiter_events, iter_events
 
-__all__ = ["OpenAIResponses", "ResponseStreamEvent", "aiter_events", "iter_events", "turn"]
+__all__ = ["OpenAIResponses", "ResponseStreamEvent", "aiter_events", "iter_events"]
 
 
 class _Event(Struct, gc=False):
@@ -55,6 +55,9 @@ PROGRESS = (".in_progress", ".searching", ".interpreting", ".generating", ".comp
 RESULTS = ("results", "outputs", "output", "result", "action", "tools")
 """The fields of a hosted tool's item that hold what it gave; of several, the first. A web search has its action."""
 
+TEXTS = ("output_text", "text")
+"""The types of a message's parts that are text."""
+
 ARGUMENTS = ("action", "operation", "actions", "queries", "arguments")
 """The fields that hold what it was asked for."""
 
@@ -62,7 +65,7 @@ ARGUMENTS = ("action", "operation", "actions", "queries", "arguments")
 class _Item:
     """An output item: as it was announced, and, once it has come whole, as it is wanted back."""
 
-    __slots__ = ("announced", "call", "confirmed", "done", "item", "number", "refusals", "texts", "thoughts", "type")
+    __slots__ = ("announced", "call", "confirmed", "done", "item", "number", "refusals", "texts", "thought", "type")
 
     def __init__(self, number: int, item: dict[str, Any]) -> None:
         self.number = number
@@ -72,20 +75,21 @@ class _Item:
         self.done = False
         self.confirmed = False  # the arguments came whole
         self.call: CallDraft | None = None
-        self.texts: list[TextDraft] = []
-        self.refusals: list[RefusalDraft] = []
-        self.thoughts: list[ReasoningDraft] = []
+        self.texts: dict[int, TextDraft] = {}  # by content_index
+        self.refusals: dict[int, RefusalDraft] = {}
+        self.thought: ReasoningDraft | None = None  # the latest
 
 
 class _Items:
     """All output items, in order; as `plain` gives them, they are an assistant's turn."""
 
-    __slots__ = ("_by_id", "_by_index", "all", "first", "last")
+    __slots__ = ("_by_id", "_by_index", "all", "ended", "first", "last")
 
     def __init__(self) -> None:
         self.all: list[_Item] = []
         self.first = 0  # of the response at hand
         self.last: _Item | None = None
+        self.ended = False  # the response said so
         self._by_index: dict[int, _Item] = {}
         self._by_id: dict[str, _Item] = {}
 
@@ -111,7 +115,16 @@ class _Items:
         self.first, self.last = len(self.all), None
 
     def plain(self) -> list[dict[str, Any]]:
-        return [made for item in self.all if (made := _wanted_back(item)) is not None]
+        made: list[dict[str, Any]] = []
+        for item in self.all:
+            wanted = _wanted_back(item)
+            if wanted is not None:
+                made.append(wanted)
+            else:
+                _drop_thoughts(made)
+        if not self.ended:
+            _drop_thoughts(made)
+        return made
 
 
 class OpenAIResponses(Adapter):
@@ -123,6 +136,7 @@ class OpenAIResponses(Adapter):
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self._items = _Items()
+        self._created: str | None = None  # the id of the response that was created last
         self.choice = self.draft.choice(0)
         self.choice.native["items"] = self._items
         # The text block that deltas with these indices are for.
@@ -151,22 +165,33 @@ class OpenAIResponses(Adapter):
             return None
         return self.draft.take()
 
+    def unfolded(self, value: dict[str, Any]) -> list[dict[str, Any]]:
+        if value.get("object") != "response" or "type" in value:
+            return [value]
+        status = text_of(value.get("status"))
+        ended = status if status in ("incomplete", "failed", "cancelled") else "completed"
+        return [{"type": f"response.{ended}", "response": value}]
+
     # The response
 
     def _begin(self, event: _Event) -> None:
         response = event.response or {}
-        if self.choice.reason is not None and (event.type or self.name()) == "response.created":
-            # Another response, glued to one that had ended. It numbers its items anew.
-            text = f"response {text_of(response.get('id'))!r} begins where response {self.draft.id!r} had ended"
-            self.draft.fail(Error(kind="protocol", message=text, raw=response))
-            self.choice.reason = None
-            self._items.begin_anew()
+        id = text_of(response.get("id"))
+        if (event.type or self.name()) == "response.created":
+            if self._created is not None and (id != self._created or self.choice.reason is not None):
+                # Another response, glued to the first. It numbers its items anew.
+                text = f"the stream began with response {self._created!r}, and another, {id!r}, begins within it"
+                self.draft.fail(Error(kind="protocol", message=text, raw=response))
+                self.choice.reason = None
+                self._items.begin_anew()
+            self._created = id
         self.draft.start(text_of(response.get("id")), text_of(response.get("model")))
 
     def _end(self, event: _Event) -> None:
         """Take the terminal event: what was never streamed or is still open, the usage, and why it ended."""
         response = event.response or {}
         self._begin(event)
+        self._items.ended = True
         streamed: dict[str, list[_Item]] = {}
         for known_item in self._items.all[self._items.first :]:
             streamed.setdefault(known_item.type, []).append(known_item)
@@ -295,15 +320,19 @@ class OpenAIResponses(Adapter):
 
     def _message(self, item: _Item, content: list[dict[str, Any]]) -> None:
         """Take the parts of a message that came whole, each for what was streamed of it, whatever index that had."""
-        texts, refusals = iter(item.texts[:]), iter(item.refusals[:])
+        # By the index, where something was streamed under it; what is left over, in order.
+        texts, refusals = dict(item.texts), dict(item.refusals)
+        placed = {index: kinds.pop(index) for index, kinds in _streamed(content, texts, refusals)}
         for index, part in enumerate(content):
             kind = part.get("type")
-            if kind == "refusal" and (refusal := next(refusals, None)) is not None:
-                refusal.reconcile(self.text(part.get("refusal"), "refusal"))
-            elif kind in ("output_text", "text") and (block := next(texts, None)) is not None:
-                self._text_whole(block, part)
-            else:
+            left: dict[int, Any] = refusals if kind == "refusal" else texts if kind in TEXTS else {}
+            block: Any = placed.get(index) or (left.pop(next(iter(left))) if left else None)
+            if block is None:
                 self._part(item, index, part)
+            elif kind == "refusal":
+                block.reconcile(self.text(part.get("refusal"), "refusal"))
+            else:
+                self._text_whole(block, part)
 
     def _reasoning(self, item: _Item, whole: dict[str, Any]) -> None:
         for name, said in (("summary", "summary"), ("content", "text")):
@@ -312,7 +341,7 @@ class OpenAIResponses(Adapter):
                     self._thought(item, said, index).reconcile(text)
         encrypted = text_of(whole.get("encrypted_content"))
         if encrypted:
-            block = item.thoughts[-1] if item.thoughts else ReasoningDraft(self.choice)
+            block = item.thought or ReasoningDraft(self.choice)
             block.sign(encrypted, id=text_of(whole.get("id")) or None)
 
     def _hosted(self, item: _Item, call: CallDraft, whole: dict[str, Any]) -> None:
@@ -343,7 +372,7 @@ class OpenAIResponses(Adapter):
         kind = part.get("type")
         if kind == "refusal":
             self._refusal_of(item, index).reconcile(self.text(part.get("refusal"), "refusal"))
-        elif kind in ("output_text", "text"):
+        elif kind in TEXTS:
             if part.get("text") or part.get("annotations"):
                 self._text_whole(self._text_of(item, index), part)
         elif kind == "reasoning_text":
@@ -357,25 +386,28 @@ class OpenAIResponses(Adapter):
         block.cite([_cited(note) for note in cited[len(block.citations) :]])
 
     def _refusal_of(self, item: _Item, index: int) -> RefusalDraft:
-        block: RefusalDraft = self.choice.keyed((item.number, index), RefusalDraft)
-        if not item.refusals or item.refusals[-1] is not block:
-            item.refusals.append(block)
-        return block
+        key = (item.number, index)
+        if (found := self.choice.found(key, RefusalDraft)) is None:
+            found = self.choice.keyed(key, RefusalDraft)
+            item.refusals[index] = found
+        return found  # type: ignore[no-any-return]
 
     def _text_of(self, item: _Item, index: int) -> TextDraft:
-        block: TextDraft = self.choice.keyed((item.number, index), TextDraft)
-        if not item.texts or item.texts[-1] is not block:
-            item.texts.append(block)
+        key = (item.number, index)
+        if (found := self.choice.found(key, TextDraft)) is None:
+            found = self.choice.keyed(key, TextDraft)
+            item.texts[index] = found
             if phase := item.item.get("phase"):
-                block.native["phase"] = phase
-        return block
+                found.native["phase"] = phase
+        return found  # type: ignore[no-any-return]
 
     def _thought(self, item: _Item, said: Any, index: int) -> ReasoningDraft:
-        block: ReasoningDraft = self.choice.keyed((item.number, said, index), ReasoningDraft)
-        block.said = said
-        if not item.thoughts or item.thoughts[-1] is not block:
-            item.thoughts.append(block)
-        return block
+        key = (item.number, said, index)
+        if (found := self.choice.found(key, ReasoningDraft)) is None:
+            found = self.choice.keyed(key, ReasoningDraft)
+            found.said = said
+            item.thought = found
+        return found  # type: ignore[no-any-return]
 
     def _image(self, item: _Item, of: dict[str, Any]) -> MediaDraft:
         media = f"image/{text_of(of.get('output_format')) or 'png'}"
@@ -526,13 +558,36 @@ def usage_of(usage: dict[str, Any]) -> Usage:
     )
 
 
+def _drop_thoughts(items: list[dict[str, Any]]) -> None:
+    """Drop the thoughts at the end: they are refused without the item that they led to."""
+    while items and items[-1].get("type") == "reasoning":
+        items.pop()
+
+
+def _streamed(content: list[dict[str, Any]], texts: Any, refusals: Any) -> list[tuple[int, Any]]:
+    """Give the indices of the parts that something was streamed under, and where that stands."""
+    found = []
+    for index, part in enumerate(content):
+        kinds = refusals if part.get("type") == "refusal" else texts if part.get("type") in TEXTS else {}
+        if index in kinds:
+            found.append((index, kinds))
+    return found
+
+
 def _wanted_back(item: _Item) -> dict[str, Any] | None:
-    """Give an item as `input` takes it: as it came, or what of a message had come when the stream was cut."""
-    if item.done:
-        return None if item.call is not None and item.call.cut else item.item
+    """Give an item as `input` takes it: as it came, or as far as it came; None for half a call, or half a thought."""
+    if item.call is not None and item.call.cut:
+        return None
+    if item.done and (item.item.get("content") or not item.texts):
+        return item.item
+    if item.call is not None and item.call.ended and not item.call.server:
+        # All of it came, but never the item as a whole.
+        return item.item | {"input" if item.call.custom else "arguments": item.call.arguments, "status": "completed"}
     if item.type != "message":
-        return None  # half a call or half a thought is refused
-    content = [{"type": "output_text", "text": block.text, "annotations": []} for block in item.texts if block.size]
+        return None
+    content = [
+        {"type": "output_text", "text": block.text, "annotations": []} for block in item.texts.values() if block.size
+    ]
     kept = {name: item.item[name] for name in ("id", "phase") if item.item.get(name)}
     return {"type": "message", "role": "assistant", "content": content} | kept if content else None
 
@@ -543,10 +598,15 @@ def turn(message: Message) -> list[dict[str, Any]]:
     return items
 
 
-def __getattr__(name: str) -> Any:
-    # The objects of the wire are loaded when they are used.
-    from .wire import openai_responses as wire
+if not TYPE_CHECKING:  # to who checks types, a name that is not there is an error
 
-    if name in wire.__all__:
-        return getattr(wire, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name: str) -> Any:
+        # The objects of the wire are loaded when they are used.
+        from .wire import openai_responses as wire
+
+        if name in wire.__all__:
+            return getattr(wire, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

@@ -15,13 +15,12 @@ __all__ = ["PartialArguments"]
 class PartialArguments:
     """The arguments of a call, put together from the values of paths in them (`partialArgs`)."""
 
-    __slots__ = ("_path", "_pieces", "lost", "tree")
+    __slots__ = ("_open", "lost", "tree")
 
     def __init__(self) -> None:
         self.tree: Any = {}
         self.lost = False  # something could not be put in its place
-        self._path: str | None = None  # of a string that goes on
-        self._pieces = StringIO(newline="\n")
+        self._open: dict[str, StringIO] = {}  # strings that go on, by their paths
 
     def add(self, value: Any) -> None:
         """Put a value in its place; a piece of a string that goes on waits for the rest of it."""
@@ -29,27 +28,24 @@ class PartialArguments:
             self.lost = True
             return
         if isinstance(text := value.get("stringValue"), str):
-            if path != self._path:
-                self.close()
-                self._path = path
-            self._pieces.write(text)
+            pieces = self._open.setdefault(path, StringIO(newline="\n"))
+            pieces.write(text)
             if value.get("willContinue") is not True:
-                self.close()
-            return
-        self.close()
-        if isinstance(value.get("boolValue"), bool):
+                self._put(path, self._open.pop(path).getvalue())
+        elif isinstance(value.get("boolValue"), bool):
             self._put(path, value["boolValue"])
-        elif isinstance(value.get("numberValue"), (int, float)):
-            self._put(path, value["numberValue"])
+        elif isinstance(number := value.get("numberValue"), (int, float)) and not isinstance(number, bool):
+            self._put(path, number)
         elif "nullValue" in value:
             self._put(path, None)
+        elif value.get("willContinue") is not True:
+            self.lost = True  # a value of a kind that is not known
 
     def close(self) -> None:
-        """Put the string that went on in its place."""
-        if self._path is not None:
-            path, self._path = self._path, None
-            text, self._pieces = self._pieces.getvalue(), StringIO(newline="\n")
-            self._put(path, text)
+        """Put the strings that went on in their places."""
+        for path, pieces in self._open.items():
+            self._put(path, pieces.getvalue())
+        self._open.clear()
 
     def _put(self, path: str, value: Any) -> None:
         steps = _steps(path)

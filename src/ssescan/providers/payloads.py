@@ -26,6 +26,8 @@ MOST_OF_A_PAYLOAD = 200  # bytes that an error shows
 _ESCAPE = re.compile(
     r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
 )
+_ELEMENT = re.compile(r"[\s,]*\{")
+_FOUND_IN = json.JSONDecoder(strict=False)
 _decode = msgspec.json.Decoder().decode
 
 
@@ -63,16 +65,30 @@ def values(payload: bytes) -> Iterator[Any]:
     except NotJson as error:
         lines = payload.split(b"\n")
         if len(lines) == 1:
+            yield from _elements(payload)
             yield error
             return
         # Looked for first, and made again below, so that all of them are not held at once: it is mostly the first line.
         if not any(isinstance(value, dict) or value is DONE for value in map(_try, lines)):
+            yield from _elements(payload)
             yield error
             return
         for value in map(_try, lines):
             if value is not None:
                 yield value
     else:
+        yield value
+
+
+def _elements(payload: bytes) -> Iterator[Any]:
+    """Give the objects that came whole of a list of them that was cut: Gemini's, without `alt=sse`."""
+    text = payload.decode("utf-8", "replace").lstrip()
+    at = 1
+    while text[:1] == "[" and (begin := _ELEMENT.match(text, at)):
+        try:
+            value, at = _FOUND_IN.raw_decode(text, begin.end() - 1)
+        except (ValueError, RecursionError):
+            return
         yield value
 
 
@@ -182,5 +198,7 @@ class StrayLines:
 
 
 # A string of JSON ends with its line, and the brackets in it do not count.
-_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]')
+# One that does not end there is taken to its end, and without a step back: who tried again from each quote would be
+# quadratic.
+_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[{}\[\]]', re.DOTALL)
 _DEPTHS = {"{": 1, "[": 1, "}": -1, "]": -1}

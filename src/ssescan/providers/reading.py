@@ -7,10 +7,12 @@ lines, `error:` lines; whether the stream was cut, whether it was a success, and
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ProviderError, StreamCut, UnknownFormat
 from ..scanner import Comment, ServerSentEvent, UnknownLine
+from ..scanner._shared import BYTE_ORDER_MARK
 from .adapter import error_of
 from .drafts import Draft
 from .formats import adapter_class, checked_api, detect
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Reading"]
 
 NO_MORE: Any = object()
+SIGNS_OF_LIFE = ("ping", "keepalive", "response.keep_alive")
 MOST_DAMAGED = 8
 """How many events in a row may be no JSON before one has told the format; with the next, it is unknown."""
 
@@ -81,10 +84,12 @@ class Reading:
     def take(self, payload: bytes) -> list[Part]:
         """Take the data of an event, whatever it is, the thorough way."""
         at_end = self._pump._over  # the end of the stream came before the blank line
+        if self.draft.notes.whole_body:
+            payload = payload.removeprefix(BYTE_ORDER_MARK)
         stripped = payload.strip()
         if not stripped:
             self._truncated |= at_end
-            self.draft.pings += 1  # a sign of life, and no more
+            self.draft.notes.pings += 1  # a sign of life, and no more
         elif stripped.startswith(b"[DONE]"):
             self.done = True
         elif stripped.startswith(b":"):  # a comment that a proxy put into data
@@ -95,6 +100,7 @@ class Reading:
 
     def _take_values(self, payload: bytes, *, at_end: bool) -> list[Part]:
         parts: list[Part] = []
+        damaged = False  # the line before was no JSON: a run of such is one error
         following = values(payload)
         value = next(following, NO_MORE)
         while value is not NO_MORE:
@@ -102,23 +108,42 @@ class Reading:
             if present is DONE:
                 self.done = True
                 break
-            if isinstance(present, NotJson):
-                if at_end and value is NO_MORE:
-                    self._truncated = True
-                    break
-                if self.api is None:
-                    self._wait_for_json(payload)
-                text = f"the data of an event is no JSON ({present}); it begins: {shown(payload)}"
-                self.draft.fail(Error(kind="decode", message=text, raw=shown(payload)))
-                parts += self.draft.take() if self.api is not None else []
-            else:
+            if not isinstance(present, NotJson):
+                damaged = False
                 parts += self._take_value(present, payload)
+                continue
+            if value is NO_MORE and (at_end or self.draft.notes.whole_body):
+                self._truncated = True
+                break
+            if not damaged:
+                damaged = True
+                parts += self._damaged(payload, present)
         return parts
 
+    def _damaged(self, payload: bytes, error: NotJson) -> list[Part]:
+        if self.api is None:
+            self._wait_for_json(payload)
+        text = f"the data of an event is no JSON ({error}); it begins: {shown(payload)}"
+        self.draft.fail(Error(kind="decode", message=text, raw=shown(payload)))
+        return self.draft.take() if self.api is not None else []
+
     def _take_value(self, value: Any, payload: bytes) -> list[Part]:
+        if self.adapter is None and (told := self._before_format(value, payload)) is not None:
+            return told
         adapter = self.adapter or self._settle(value, payload)
         parts = adapter.take(value)
         return [*self.draft.take(), *parts]  # what an adapter told of before it found that it did not understand
+
+    def _before_format(self, value: Any, payload: bytes) -> list[Part] | None:
+        """Take what tells no format, whoever sends it: signs of life, and what is no event."""
+        if isinstance(value, dict) and (value.get("type") or self._name()) in SIGNS_OF_LIFE and "error" not in value:
+            self.draft.ping()
+        elif not isinstance(value, (dict, list)) and self._named is None:
+            self._undecided = self._undecided or self._event(payload)
+            self.draft.emit(Raw(name=self._name() or "value", data=value))
+        else:
+            return None
+        return self.draft.take()
 
     def _settle(self, value: Any, payload: bytes) -> Adapter:
         """Find the format. One that was named is taken, unless the event is unmistakably of another."""
@@ -126,7 +151,8 @@ class Reading:
         api = detect(value, name, guess=self._named is None) or self._named
         if api is None:
             raise self._unknown_format(payload)
-        self.adapter = adapter_class(api)(self.draft, self._name)
+        # Not `self._name`: the adapter, which this holds, must not hold this, nor the stream be kept alive by either.
+        self.adapter = adapter_class(api)(self.draft, partial(getattr, self._pump, "_event_name"))
         return self.adapter
 
     def _wait_for_json(self, payload: bytes) -> None:
@@ -183,6 +209,7 @@ class Reading:
         """Take the end, give the last parts. `cut`: it came within a block. `failed`: something was raised."""
         if self.over:
             return []
+        self.over = True
         pump = self._pump
         if self.api is None and self._undecided is not None and not failed:
             raise UnknownFormat(self._undecided)
@@ -192,14 +219,13 @@ class Reading:
             self.draft.emit(Raw(name="line", data=text))
         # What a block that was cut short held may have been whole all the same.
         whole = pump._events > pump._events_before_end or self._whole_at == pump._events
-        truncated = self._truncated or (cut and not whole)
+        truncated = self._truncated or (cut and not whole) or pump.skipped > 0  # which leaves a hole
         adapter = self.adapter
         complete = False
         if adapter is not None:
             adapter.line_ended = not pump._cut_in_line
             adapter.finish()
             complete = adapter.complete and not self.draft.errors
-        self.over = True
         self.draft.complete = complete and not truncated and not failed
         self.draft.emit(End(complete=self.draft.complete))
         return self.draft.take()

@@ -12,16 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import UnexpectedContentType, UnexpectedStatus, UnknownFormat
 from ..scanner import Comment, EventPump, UnknownLine
+from ..scanner._shared import ALREADY_READING, STREAM_IS_NO_VALUE
 from ..sources import async_origin, sync_origin
 from ..stalls import checked_stall
 from ..streams import AsyncEventStream, EventStream, Outcome
+from .drafts import Notes
 from .formats import checked_api
 from .parts import TextDelta
 from .reading import Reading
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
-    from typing import Literal, Self, TypeAlias
+    from typing import Literal, NoReturn, Self, TypeAlias
 
     from ..scanner import ServerSentEvent
     from ..sources import AsyncSource, SyncSource
@@ -51,7 +53,7 @@ LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 class _Payloads(EventStream[Any]):
     """An event stream that gives the data of events as bytes; its chunks may be events as well."""
 
-    __slots__ = ("framing", "reading")
+    __slots__ = ("framing", "notes")
 
     _payloads = True
     _content_types = CONTENT_TYPES
@@ -59,11 +61,12 @@ class _Payloads(EventStream[Any]):
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self.framing = 0  # bytes that were added to what came
-        self.reading: Reading | None = None
+        self.notes = Notes()
 
     def _adapted(self, chunks: Iterator[Any]) -> Iterator[Any]:
         if self._origin.media_type == "application/json":
             self.framing = len(BEFORE_A_BODY + AFTER_A_BODY)
+            self.notes.whole_body = True
             return _body(chunks)
         return chunks
 
@@ -72,7 +75,7 @@ class _Payloads(EventStream[Any]):
 
     @property
     def _progress(self) -> int:
-        return self._events - (self.reading.draft.pings if self.reading else 0)
+        return self._events - self.notes.pings
 
 
 class _Pump(EventPump[Any]):
@@ -85,14 +88,14 @@ class _Pump(EventPump[Any]):
 class _AsyncPayloads(AsyncEventStream[Any]):
     """As _Payloads."""
 
-    __slots__ = ("framing", "reading")
+    __slots__ = ("framing", "notes")
 
     _content_types = CONTENT_TYPES
     _called = "astream"
 
     def __init__(self, *arguments: Any) -> None:
         self.framing = 0
-        self.reading: Reading | None = None
+        self.notes = Notes()
         super().__init__(*arguments)
 
     def _new_pump(self, scanner: Any, timing: bool) -> EventPump[Any]:
@@ -101,12 +104,13 @@ class _AsyncPayloads(AsyncEventStream[Any]):
     def _adapted(self, chunks: AsyncIterator[Any]) -> AsyncIterator[Any]:
         if self._origin.media_type == "application/json":
             self.framing = len(BEFORE_A_BODY + AFTER_A_BODY)
+            self.notes.whole_body = True
             return _abody(chunks)
         return chunks
 
     @property
     def _progress(self) -> int:
-        return self._pump._events - (self.reading.draft.pings if self.reading else 0)
+        return self._pump._events - self.notes.pings
 
 
 def _body(chunks: Iterator[Any]) -> Iterator[bytes]:
@@ -137,7 +141,7 @@ def _event_bytes(event: Any) -> bytes:
 
 def _options(options: dict[str, Any]) -> dict[str, Any]:
     # What is no event may still tell of an error, and an unfinished block may be a whole event.
-    return {**options, "comments": True, "unknown": True, "unterminated": "dispatch"}
+    return {**options, "comments": True, "unknown": True, "unterminated": "dispatch", "empty_events": False}
 
 
 def _limit(options: dict[str, Any]) -> int | None:
@@ -162,9 +166,12 @@ class _Stream:
     if not TYPE_CHECKING:
         __class_getitem__ = classmethod(GenericAlias)
 
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(STREAM_IS_NO_VALUE)
+
     @property
     def api(self) -> str | None:
-        """The format: as it was named, or found; None until then."""
+        """The format: as it was named, until the first event shows which it is; None until then, if none was named."""
         return self._reading.api
 
     @property
@@ -218,12 +225,13 @@ class MessageStream(_Stream):
         checked_api(api)
         self._strict = _checked_strict(strict)
         checked_stall(stall)
-        if isinstance(source, EventStream) and source.outcome is None and not source.reads:
+        if isinstance(source, EventStream):
             origin, given, options = source._hand_over()
         else:
             origin, given, options = sync_origin(source, name), None, {}
         self._events = _Payloads(origin, stall or given, True, _options(options))
-        self._reading = self._events.reading = Reading(api, self._events, _limit(options))
+        self._reading = Reading(api, self._events, _limit(options))
+        self._reading.draft.notes = self._events.notes
         # Not a method: a generator that held this object, which holds it, would outlive the program's last use of both.
         self._parts = self._run()(self._events, self._reading, self._strict)
 
@@ -323,12 +331,13 @@ class AsyncMessageStream(_Stream):
         checked_api(api)
         self._strict = _checked_strict(strict)
         checked_stall(stall)
-        if isinstance(source, AsyncEventStream) and source.outcome is None and not source.reads:
+        if isinstance(source, AsyncEventStream):
             origin, given, options = source._hand_over()
         else:
             origin, given, options = async_origin(source, name), None, {}
         self._events = _AsyncPayloads(origin, stall or given, True, _options(options))
-        self._reading = self._events.reading = Reading(api, self._events._pump, _limit(options))
+        self._reading = Reading(api, self._events._pump, _limit(options))
+        self._reading.draft.notes = self._events.notes
         self._given: Iterator[Part] = iter(())  # parts that are ready
         self._failure: BaseException | None = None
 
@@ -355,8 +364,10 @@ class AsyncMessageStream(_Stream):
     async def _next_parts(self) -> Any:
         """Give the parts of the next event, or the last ones."""
         events, reading = self._events, self._reading
+        if events._reading:
+            raise ValueError(ALREADY_READING)  # the one who reads goes on
         try:
-            item = events._pump._pop() if events.outcome is None and not events._reading else None
+            item = events._pump._pop() if events.outcome is None else None
             if item is None:
                 item = await anext(events, None)
             if item is not None:
@@ -391,7 +402,11 @@ class AsyncMessageStream(_Stream):
         return (parts,) if type(parts) is TextDelta else parts
 
     def _end(self) -> list[Part]:
-        parts = self._reading.end(cut=self._events.outcome is Outcome.CUT)
+        try:
+            parts = self._reading.end(cut=self._events.outcome is Outcome.CUT)
+        except UnknownFormat as error:
+            self._failure = error
+            return []
         if self._strict:
             self._failure = self._reading.failure()
         return parts
@@ -429,8 +444,10 @@ def stream(
     `source`: all that iter_events takes, also an EventStream that was not read yet (its options are kept), or an
     iterable of events. A response may be `application/json` as well: an error, or an answer that was not streamed.
     `api`: "openai-chat" (whoever speaks it), "openai-responses", "anthropic", "gemini", "gemini-interactions"; None:
-    found from the first event. `strict`: after its last part, End, a stream that is no success raises; else it ends
-    quietly, and `message.complete` tells. `stall`: a Stall, as for iter_events; pings are no progress.
+    found from the first event. One that is named stands until that event, if it is unmistakably of another format: then
+    that is read, see the stream's `api`. `strict`: after its last part, End, a stream that is no success (it was cut,
+    the provider reported an error, an event was damaged) raises; else it ends quietly, and `message.complete` tells.
+    `stall`: a Stall, as for iter_events; pings are no progress.
 
     Returns a MessageStream. Raises, here, TypeError and ValueError for wrong use; in the reading, UnknownFormat for a
     first event of no known format, ProviderError where the provider reported an error, StreamCut where the stream ended
