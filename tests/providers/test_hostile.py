@@ -108,8 +108,11 @@ def usable(message: Message) -> Message:
     return message
 
 
-def survive(source: bytes, api: Any) -> tuple[list[Part], Message]:
-    """Read a stream, use what it gives at any time, and see that the other colour and other cuts give the same."""
+def survive(source: bytes, api: Any, *, alike: bool = True) -> tuple[list[Part], Message]:
+    """Read a stream, use what it gives at any time, and see that the other colour and other cuts give the same.
+
+    `alike`: not, where that hangs on how deep in the stack the reading is done.
+    """
     reading = stream(source, api, strict=False)
     parts = []
     for part in reading:
@@ -119,9 +122,9 @@ def survive(source: bytes, api: Any) -> tuple[list[Part], Message]:
     assert [part for part in parts if isinstance(part, End)] == parts[-1:]
     msgspec.json.encode(parts)
     again, same, _ = aread([source[at : at + 7] for at in range(0, len(source), 7)], api)
-    # NaN differs from itself.
-    assert repr(again) == repr(parts)
-    assert repr(same) == repr(message)
+    if alike:  # by repr, as NaN differs from itself
+        assert repr(again) == repr(parts)
+        assert repr(same) == repr(message)
     return parts, message
 
 
@@ -294,7 +297,9 @@ def test_what_is_kept_may_be_nested_as_deeply_as_it_can_be_read(api: str, event:
     for depth in DEPTHS:
         odd = text(event).replace('"@@"', "[" * depth + "]" * depth)
         source = framed(*BEGIN[api], says("a"), odd, says("b"), *ENDS[api])
-        parts, message = survive(source, api)
+        # Before 3.12, one limit counts the frames of Python and the recursion in C together.
+        alike = sys.version_info >= (3, 12) or not 800 <= depth <= 1000
+        parts, message = survive(source, api, alike=alike)
         assert message.text == "ab", depth
         assert len(parts) > 4, depth
         pickle.dumps(message) if depth <= 100 else None

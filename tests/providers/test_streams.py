@@ -813,10 +813,11 @@ SIGNS_OF_LIFE: dict[str, tuple[bytes, bytes]] = {
 }
 
 
-def for_ever(begin: bytes, sign: bytes) -> Iterator[bytes]:
-    """Say something, then give signs of life, for longer than any test here waits."""
+def for_ever(begin: bytes, sign: bytes, seconds: float = 0.0) -> Iterator[bytes]:
+    """Say something, then give signs of life, each after so long, for longer than any test here waits."""
     yield begin
-    for _ in range(500_000):
+    for _ in range(5000):
+        time.sleep(seconds)  # what a slow source is
         yield sign
 
 
@@ -825,7 +826,7 @@ def for_ever(begin: bytes, sign: bytes) -> Iterator[bytes]:
 @pytest.mark.parametrize("strict", [True, False])
 def test_signs_of_life_are_no_progress(begin: bytes, sign: bytes, kept: bool, strict: bool) -> None:
     limits = Stall(progress=SHORT)
-    chunks = for_ever(begin, sign)
+    chunks = for_ever(begin, sign, SHORT / 20)
     reading = (
         stream(ssescan.iter_events(chunks, stall=limits), strict=strict)
         if kept

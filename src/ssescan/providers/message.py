@@ -282,8 +282,12 @@ class Message(Struct, frozen=True, kw_only=True):
         return plain
 
     def to_json(self) -> bytes:
-        """Give to_dict() as JSON, UTF-8."""
-        return msgspec.json.encode(self.to_dict())
+        """Give to_dict() as JSON, UTF-8. What is nested too deeply to be written is replaced by a word that says so."""
+        plain = self.to_dict()
+        try:
+            return msgspec.json.encode(plain)
+        except RecursionError:
+            return msgspec.json.encode({name: _written(value) for name, value in plain.items()})
 
     def to_turn(self) -> Any:
         """Give the assistant's turn as the provider's own request format wants it back, to go on with a conversation.
@@ -298,9 +302,26 @@ class Message(Struct, frozen=True, kw_only=True):
         return turn(self)
 
 
-def _plain(struct: Struct) -> Any:
-    plain = msgspec.to_builtins(struct)
+TOO_DEEP = "(nested too deeply)"
+
+
+def _plain(struct: Struct) -> dict[str, Any]:
+    plain: dict[str, Any]
+    try:
+        plain = msgspec.to_builtins(struct)
+    except RecursionError:
+        plain = {"type": struct.__struct_config__.tag}
+        plain |= {name: _written(getattr(struct, name)) for name in struct.__struct_fields__}
     plain.pop("native", None)
-    if plain.get("result"):
-        plain["result"].pop("native")
+    result = plain.get("result")
+    if isinstance(result, dict):
+        result.pop("native", None)
     return plain
+
+
+def _written(value: Any) -> Any:
+    """Give a value as JSON has it, if it can be written within others."""
+    try:
+        return msgspec.to_builtins([[[[value]]]])[0][0][0][0]
+    except RecursionError:
+        return TOO_DEEP

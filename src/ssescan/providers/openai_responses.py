@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from .adapter import Adapter, arguments_of, dict_of, error_of, plain_number, text_of
 from .blocks import CallDraft, MediaDraft, ReasoningDraft, RefusalDraft, TextDraft, compact
+from .output_items import TEXTS, OutputItem, OutputItems, streamed_under
 from .parts import Error, Logprobs, Usage
 
 if TYPE_CHECKING:
@@ -55,76 +56,8 @@ PROGRESS = (".in_progress", ".searching", ".interpreting", ".generating", ".comp
 RESULTS = ("results", "outputs", "output", "result", "action", "tools")
 """The fields of a hosted tool's item that hold what it gave; of several, the first. A web search has its action."""
 
-TEXTS = ("output_text", "text")
-"""The types of a message's parts that are text."""
-
 ARGUMENTS = ("action", "operation", "actions", "queries", "arguments")
 """The fields that hold what it was asked for."""
-
-
-class _Item:
-    """An output item: as it was announced, and, once it has come whole, as it is wanted back."""
-
-    __slots__ = ("announced", "call", "confirmed", "done", "item", "number", "refusals", "texts", "thought", "type")
-
-    def __init__(self, number: int, item: dict[str, Any]) -> None:
-        self.number = number
-        self.item = item
-        self.type = text_of(item.get("type"))
-        self.announced = True  # by an event of its own, and not by a delta
-        self.done = False
-        self.confirmed = False  # the arguments came whole
-        self.call: CallDraft | None = None
-        self.texts: dict[int, TextDraft] = {}  # by content_index
-        self.refusals: dict[int, RefusalDraft] = {}
-        self.thought: ReasoningDraft | None = None  # the latest
-
-
-class _Items:
-    """All output items, in order; as `plain` gives them, they are an assistant's turn."""
-
-    __slots__ = ("_by_id", "_by_index", "all", "ended", "first", "last")
-
-    def __init__(self) -> None:
-        self.all: list[_Item] = []
-        self.first = 0  # of the response at hand
-        self.last: _Item | None = None
-        self.ended = False  # the response said so
-        self._by_index: dict[int, _Item] = {}
-        self._by_id: dict[str, _Item] = {}
-
-    def find(self, index: int | None, id: str | None) -> _Item | None:
-        if index is not None:
-            return self._by_index.get(index)
-        return self._by_id.get(id) if id else self.last
-
-    def add(self, index: int | None, item: dict[str, Any]) -> _Item:
-        made = self.last = _Item(len(self.all), item)
-        self.all.append(made)
-        if index is not None:
-            self._by_index[index] = made
-        for name in ("id", "call_id"):
-            if id := text_of(item.get(name)):
-                self._by_id[id] = made
-        return made
-
-    def begin_anew(self) -> None:
-        """Forget indices and ids, not the items."""
-        self._by_index.clear()
-        self._by_id.clear()
-        self.first, self.last = len(self.all), None
-
-    def plain(self) -> list[dict[str, Any]]:
-        made: list[dict[str, Any]] = []
-        for item in self.all:
-            wanted = _wanted_back(item)
-            if wanted is not None:
-                made.append(wanted)
-            else:
-                _drop_thoughts(made)
-        if not self.ended:
-            _drop_thoughts(made)
-        return made
 
 
 class OpenAIResponses(Adapter):
@@ -135,7 +68,7 @@ class OpenAIResponses(Adapter):
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        self._items = _Items()
+        self._items = OutputItems()
         self._created: str | None = None  # the id of the response that was created last
         self.choice = self.draft.choice(0)
         self.choice.native["items"] = self._items
@@ -192,7 +125,7 @@ class OpenAIResponses(Adapter):
         response = event.response or {}
         self._begin(event)
         self._items.ended = True
-        streamed: dict[str, list[_Item]] = {}
+        streamed: dict[str, list[OutputItem]] = {}
         for known_item in self._items.all[self._items.first :]:
             streamed.setdefault(known_item.type, []).append(known_item)
         seen: dict[str, int] = {}
@@ -234,7 +167,7 @@ class OpenAIResponses(Adapter):
         self._end_calls()
         super().finish()
 
-    def _known(self, item: dict[str, Any], same: list[_Item]) -> _Item | None:
+    def _known(self, item: dict[str, Any], same: list[OutputItem]) -> OutputItem | None:
         """Give the item that was streamed, by its id, else by its type and place: some change ids as they go."""
         for name in ("id", "call_id"):
             if (id := text_of(item.get(name))) and (known := self._items.find(None, id)) is not None:
@@ -250,7 +183,7 @@ class OpenAIResponses(Adapter):
 
     # Items
 
-    def _item(self, event: _Event, kind: str) -> _Item:
+    def _item(self, event: _Event, kind: str) -> OutputItem:
         """Give the item that an event is for; one that was never announced begins, as one of that kind."""
         found = self._items.find(event.output_index, event.item_id)
         last = self._items.last
@@ -282,7 +215,7 @@ class OpenAIResponses(Adapter):
             found = self._announce(self._items.add(event.output_index, event.item))
         self._complete(found, event.item)
 
-    def _announce(self, item: _Item) -> _Item:
+    def _announce(self, item: OutputItem) -> OutputItem:
         """Begin the call that an item is, if it is one."""
         it = item.item
         id = text_of(it.get("call_id")) or text_of(it.get("id"))
@@ -298,7 +231,7 @@ class OpenAIResponses(Adapter):
             item.call = CallDraft(self.choice, id, name or item.type.removesuffix("_call"), server=True)
         return item
 
-    def _complete(self, item: _Item, whole: dict[str, Any]) -> None:
+    def _complete(self, item: OutputItem, whole: dict[str, Any]) -> None:
         """Take an item that came whole."""
         if item.done:
             return
@@ -318,11 +251,11 @@ class OpenAIResponses(Adapter):
         else:
             self.choice.raw(kind or "item", whole)
 
-    def _message(self, item: _Item, content: list[dict[str, Any]]) -> None:
+    def _message(self, item: OutputItem, content: list[dict[str, Any]]) -> None:
         """Take the parts of a message that came whole, each for what was streamed of it, whatever index that had."""
         # By the index, where something was streamed under it; what is left over, in order.
         texts, refusals = dict(item.texts), dict(item.refusals)
-        placed = {index: kinds.pop(index) for index, kinds in _streamed(content, texts, refusals)}
+        placed = {index: kinds.pop(index) for index, kinds in streamed_under(content, texts, refusals)}
         for index, part in enumerate(content):
             kind = part.get("type")
             left: dict[int, Any] = refusals if kind == "refusal" else texts if kind in TEXTS else {}
@@ -334,7 +267,7 @@ class OpenAIResponses(Adapter):
             else:
                 self._text_whole(block, part)
 
-    def _reasoning(self, item: _Item, whole: dict[str, Any]) -> None:
+    def _reasoning(self, item: OutputItem, whole: dict[str, Any]) -> None:
         for name, said in (("summary", "summary"), ("content", "text")):
             for index, part in enumerate(self.objects(whole.get(name), name)):
                 if text := self.text(part.get("text"), name):
@@ -344,7 +277,7 @@ class OpenAIResponses(Adapter):
             block = item.thought or ReasoningDraft(self.choice)
             block.sign(encrypted, id=text_of(whole.get("id")) or None)
 
-    def _hosted(self, item: _Item, call: CallDraft, whole: dict[str, Any]) -> None:
+    def _hosted(self, item: OutputItem, call: CallDraft, whole: dict[str, Any]) -> None:
         """Take what became of a tool that the provider runs."""
         status = text_of(whole.get("status")) or None
         asked = next((whole[name] for name in ARGUMENTS if whole.get(name)), None)
@@ -367,7 +300,7 @@ class OpenAIResponses(Adapter):
 
     # What is in items
 
-    def _part(self, item: _Item, index: int, part: dict[str, Any]) -> None:
+    def _part(self, item: OutputItem, index: int, part: dict[str, Any]) -> None:
         """Take a part of a message that came whole."""
         kind = part.get("type")
         if kind == "refusal":
@@ -385,14 +318,14 @@ class OpenAIResponses(Adapter):
         cited = self.objects(part.get("annotations"), "annotations")
         block.cite([_cited(note) for note in cited[len(block.citations) :]])
 
-    def _refusal_of(self, item: _Item, index: int) -> RefusalDraft:
+    def _refusal_of(self, item: OutputItem, index: int) -> RefusalDraft:
         key = (item.number, index)
         if (found := self.choice.found(key, RefusalDraft)) is None:
             found = self.choice.keyed(key, RefusalDraft)
             item.refusals[index] = found
         return found  # type: ignore[no-any-return]
 
-    def _text_of(self, item: _Item, index: int) -> TextDraft:
+    def _text_of(self, item: OutputItem, index: int) -> TextDraft:
         key = (item.number, index)
         if (found := self.choice.found(key, TextDraft)) is None:
             found = self.choice.keyed(key, TextDraft)
@@ -401,7 +334,7 @@ class OpenAIResponses(Adapter):
                 found.native["phase"] = phase
         return found  # type: ignore[no-any-return]
 
-    def _thought(self, item: _Item, said: Any, index: int) -> ReasoningDraft:
+    def _thought(self, item: OutputItem, said: Any, index: int) -> ReasoningDraft:
         key = (item.number, said, index)
         if (found := self.choice.found(key, ReasoningDraft)) is None:
             found = self.choice.keyed(key, ReasoningDraft)
@@ -409,7 +342,7 @@ class OpenAIResponses(Adapter):
             item.thought = found
         return found  # type: ignore[no-any-return]
 
-    def _image(self, item: _Item, of: dict[str, Any]) -> MediaDraft:
+    def _image(self, item: OutputItem, of: dict[str, Any]) -> MediaDraft:
         media = f"image/{text_of(of.get('output_format')) or 'png'}"
         block: MediaDraft = self.choice.keyed((item.number, "image"), MediaDraft, media)
         return block
@@ -556,40 +489,6 @@ def usage_of(usage: dict[str, Any]) -> Usage:
         total=plain_number(usage.get("total_tokens")),
         raw=usage,
     )
-
-
-def _drop_thoughts(items: list[dict[str, Any]]) -> None:
-    """Drop the thoughts at the end: they are refused without the item that they led to."""
-    while items and items[-1].get("type") == "reasoning":
-        items.pop()
-
-
-def _streamed(content: list[dict[str, Any]], texts: Any, refusals: Any) -> list[tuple[int, Any]]:
-    """Give the indices of the parts that something was streamed under, and where that stands."""
-    found = []
-    for index, part in enumerate(content):
-        kinds = refusals if part.get("type") == "refusal" else texts if part.get("type") in TEXTS else {}
-        if index in kinds:
-            found.append((index, kinds))
-    return found
-
-
-def _wanted_back(item: _Item) -> dict[str, Any] | None:
-    """Give an item as `input` takes it: as it came, or as far as it came; None for half a call, or half a thought."""
-    if item.call is not None and item.call.cut:
-        return None
-    if item.done and (item.item.get("content") or not item.texts):
-        return item.item
-    if item.call is not None and item.call.ended and not item.call.server:
-        # All of it came, but never the item as a whole.
-        return item.item | {"input" if item.call.custom else "arguments": item.call.arguments, "status": "completed"}
-    if item.type != "message":
-        return None
-    content = [
-        {"type": "output_text", "text": block.text, "annotations": []} for block in item.texts.values() if block.size
-    ]
-    kept = {name: item.item[name] for name in ("id", "phase") if item.item.get(name)}
-    return {"type": "message", "role": "assistant", "content": content} | kept if content else None
 
 
 def turn(message: Message) -> list[dict[str, Any]]:

@@ -1,0 +1,117 @@
+"""The output items of an OpenAI response: as they were announced, as they came whole, and as they are wanted back.
+
+Knows items, and nothing of events: which of them an event is for is told by its index, its ids, or what came last.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .adapter import text_of
+
+if TYPE_CHECKING:
+    from .blocks import CallDraft, ReasoningDraft, RefusalDraft, TextDraft
+
+__all__ = ["TEXTS", "OutputItem", "OutputItems", "streamed_under"]
+
+TEXTS = ("output_text", "text")
+"""The types of a message's parts that are text."""
+
+
+class OutputItem:
+    """An output item: as it was announced, and, once it has come whole, as it is wanted back."""
+
+    __slots__ = ("announced", "call", "confirmed", "done", "item", "number", "refusals", "texts", "thought", "type")
+
+    def __init__(self, number: int, item: dict[str, Any]) -> None:
+        self.number = number
+        self.item = item
+        self.type = text_of(item.get("type"))
+        self.announced = True  # by an event of its own, and not by a delta
+        self.done = False
+        self.confirmed = False  # the arguments came whole
+        self.call: CallDraft | None = None
+        self.texts: dict[int, TextDraft] = {}  # by content_index
+        self.refusals: dict[int, RefusalDraft] = {}
+        self.thought: ReasoningDraft | None = None  # the latest
+
+
+class OutputItems:
+    """All output items, in order; as `plain` gives them, they are an assistant's turn."""
+
+    __slots__ = ("_by_id", "_by_index", "all", "ended", "first", "last")
+
+    def __init__(self) -> None:
+        self.all: list[OutputItem] = []
+        self.first = 0  # of the response at hand
+        self.last: OutputItem | None = None
+        self.ended = False  # the response said so
+        self._by_index: dict[int, OutputItem] = {}
+        self._by_id: dict[str, OutputItem] = {}
+
+    def find(self, index: int | None, id: str | None) -> OutputItem | None:
+        if index is not None:
+            return self._by_index.get(index)
+        return self._by_id.get(id) if id else self.last
+
+    def add(self, index: int | None, item: dict[str, Any]) -> OutputItem:
+        made = self.last = OutputItem(len(self.all), item)
+        self.all.append(made)
+        if index is not None:
+            self._by_index[index] = made
+        for name in ("id", "call_id"):
+            if id := text_of(item.get(name)):
+                self._by_id[id] = made
+        return made
+
+    def begin_anew(self) -> None:
+        """Forget indices and ids, not the items."""
+        self._by_index.clear()
+        self._by_id.clear()
+        self.first, self.last = len(self.all), None
+
+    def plain(self) -> list[dict[str, Any]]:
+        made: list[dict[str, Any]] = []
+        for item in self.all:
+            wanted = wanted_back(item)
+            if wanted is not None:
+                made.append(wanted)
+            else:
+                drop_thoughts(made)
+        if not self.ended:
+            drop_thoughts(made)
+        return made
+
+
+def drop_thoughts(items: list[dict[str, Any]]) -> None:
+    """Drop the thoughts at the end: they are refused without the item that they led to."""
+    while items and items[-1].get("type") == "reasoning":
+        items.pop()
+
+
+def streamed_under(content: list[dict[str, Any]], texts: Any, refusals: Any) -> list[tuple[int, Any]]:
+    """Give the indices of the parts that something was streamed under, and where that stands."""
+    found = []
+    for index, part in enumerate(content):
+        kinds = refusals if part.get("type") == "refusal" else texts if part.get("type") in TEXTS else {}
+        if index in kinds:
+            found.append((index, kinds))
+    return found
+
+
+def wanted_back(item: OutputItem) -> dict[str, Any] | None:
+    """Give an item as `input` takes it: as it came, or as far as it came; None for half a call, or half a thought."""
+    if item.call is not None and item.call.cut:
+        return None
+    if item.done and (item.item.get("content") or not item.texts):
+        return item.item
+    if item.call is not None and item.call.ended and not item.call.server:
+        # All of it came, but never the item as a whole.
+        return item.item | {"input" if item.call.custom else "arguments": item.call.arguments, "status": "completed"}
+    if item.type != "message":
+        return None
+    content = [
+        {"type": "output_text", "text": block.text, "annotations": []} for block in item.texts.values() if block.size
+    ]
+    kept = {name: item.item[name] for name in ("id", "phase") if item.item.get(name)}
+    return {"type": "message", "role": "assistant", "content": content} | kept if content else None
