@@ -15,7 +15,7 @@ import pytest
 
 import ssescan
 from ssescan import ProviderError, StreamCut, UnknownFormat
-from ssescan.providers import Error, MediaBlock, Raw, TextBlock, astream, stream
+from ssescan.providers import Error, MediaBlock, Raw, TextBlock, astream, openai_chat, stream
 from ssescan.providers.partial_arguments import PartialArguments
 from ssescan.providers.payloads import StrayLines
 
@@ -185,6 +185,16 @@ def test_an_error_may_lie_within_errors_however_deep() -> None:
     assert len(message.errors) == 1
     wrapped = framed({"error": {"error": {"message": "inner", "code": 7}}})
     assert [(error.message, error.code) for error in read(wrapped)[1].errors] == [("inner", 7)]
+
+
+@pytest.mark.parametrize("error", [{"error": {"message": "late"}}, {"type": "error", "message": "late", "code": "c"}])
+def test_an_error_that_comes_with_the_mark_of_the_end_counts_and_text_does_not(error: dict[str, Any]) -> None:
+    body = framed(chat({"content": "a"}), chat({}, "stop"), "[DONE]", chat({"content": "b"}), error)
+    with pytest.raises(ProviderError) as raised:
+        stream(body).collect()
+    assert (raised.value.detail, raised.value.message.text) == ("late", "a")
+    with pytest.raises(ProviderError):
+        list(openai_chat.iter_chunks(body))
 
 
 def test_a_stray_line_of_quotes_is_looked_at_once() -> None:

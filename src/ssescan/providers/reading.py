@@ -205,6 +205,18 @@ class Reading:
         self._whole_at = self._pump._events
         return self._take_value(value, payload)
 
+    def take_rest(self) -> list[Part]:
+        """Take what came in one chunk with `[DONE]`, after it: nothing of it counts, but an error."""
+        parts: list[Part] = []
+        while (item := self._pump._pop()) is not None:
+            try:
+                value = load(item) if type(item) is bytes else None
+            except NotJson:
+                continue
+            if isinstance(value, dict) and (value.get("error") or "error" in (value.get("type"), self._name())):
+                parts += self._take_value(value, item)
+        return parts
+
     def end(self, *, cut: bool, failed: bool = False) -> list[Part]:
         """Take the end, give the last parts. `cut`: it came within a block. `failed`: something was raised."""
         if self.over:

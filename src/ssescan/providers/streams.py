@@ -305,6 +305,7 @@ def _parts(events: _Payloads, reading: Reading, strict: bool) -> Iterator[Part]:
                 if reading.done:
                     break  # type: ignore[unreachable]  # so it seems, to who does not know that take() sets it
         if reading.done:
+            yield from reading.take_rest()
             events._end()
     except Exception as error:
         if events.outcome is None:  # not the source's, but what we have to say of what it gave
@@ -373,8 +374,9 @@ class AsyncMessageStream(_Stream):
             if item is not None:
                 parts = self._parts_of(item)
                 if reading.done:
+                    rest = reading.take_rest()
                     await events._end()
-                    return [*parts, *self._end()]
+                    return [*parts, *rest, *self._end()]
                 return parts
         except Exception as error:
             if events.outcome is None:

@@ -141,6 +141,7 @@ def _given(wire: Wire[Any], events: Any, reading: Reading, strict: bool) -> Iter
             if reading.done:
                 break
         if reading.done:
+            reading.take_rest()
             events._end()
     except Exception as error:
         if events.outcome is None:
