@@ -61,21 +61,6 @@ cdef extern from "Python.h":
     object PyDescr_NewMember(PyTypeObject *cls, PyMemberDef *member)
     void PyType_Modified(PyTypeObject *cls)
 
-cdef extern from *:
-    # What time.perf_counter_ns() gives, without the call and the int that it costs: 60 ns of each read.
-    """
-    #if PY_VERSION_HEX >= 0x030D0000
-    static long long perf_counter_ns(void) {
-        PyTime_t now;
-        (void)PyTime_PerfCounterRaw(&now);
-        return (long long)now;
-    }
-    #else
-    static long long perf_counter_ns(void) { return (long long)_PyTime_GetPerfCounter(); }
-    #endif
-    """
-    long long perf_counter_ns() noexcept
-
 cdef extern from "structmember.h":
     const int T_OBJECT_EX
     const int READONLY

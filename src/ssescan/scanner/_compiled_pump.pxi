@@ -1,6 +1,22 @@
 # Chunks to events, one at a time. Included by _compiled.pyx; twin of _python_pump.py.
 
 
+cdef extern from *:
+    # What time.perf_counter_ns() gives, without the call and the int that it costs: 60 ns of each read.
+    """
+    #if PY_VERSION_HEX >= 0x030D0000
+    static long long perf_counter_ns(void) {
+        PyTime_t now;
+        (void)PyTime_PerfCounterRaw(&now);
+        return (long long)now;
+    }
+    #else
+    static long long perf_counter_ns(void) { return (long long)_PyTime_GetPerfCounter(); }
+    #endif
+    """
+    long long perf_counter_ns() noexcept
+
+
 cdef class EventPump:
     """Chunks to events, one at a time: an iterator that takes a chunk only when it has no event left.
 
