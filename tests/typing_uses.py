@@ -107,6 +107,7 @@ def say(chunks: Iterator[bytes], response: httpx.Response) -> None:
     assert_type(message.usage, Usage | None)
     assert_type(message.to_dict(), dict[str, Any])
     assert_type(message.to_json(), bytes)
+    openai_chat.iter_chunks(ssescan.iter_events(chunks)).close()
     for chunk in openai_chat.iter_chunks(response):
         for choice in chunk.choices or ():
             if choice.delta:

@@ -268,6 +268,10 @@ def test_of_a_list_of_responses_that_was_cut_the_whole_ones_count() -> None:
     with pytest.raises(StreamCut) as raised:
         stream(answered(body[:-20])).collect()
     assert raised.value.message.text == "one "
+    escaped = body[:-20].replace(b"one ", b"one\\ud83d")
+    message = stream(answered(escaped), strict=False).collect()
+    assert message.text == "one\ufffd"
+    assert json.loads(message.to_json())["text"] == message.text
 
 
 # --- Streams as objects

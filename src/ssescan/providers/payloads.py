@@ -43,15 +43,18 @@ def load(payload: bytes) -> Any:
         raise NotJson("nested too deeply") from None
     except ValueError:
         pass
-    text = payload.decode("utf-8", "replace")
-    if "\\u" in text:
-        text = _ESCAPE.sub(lambda escape: "\\ufffd" if escape[1] else escape[0], text)
     try:
-        return json.loads(text, strict=False)
+        return json.loads(_text(payload), strict=False)
     except RecursionError:
         raise NotJson("nested too deeply") from None
     except ValueError as error:
         raise NotJson(str(error)) from None
+
+
+def _text(payload: bytes) -> str:
+    """Give a payload as text, with U+FFFD for what no text can be made of, written out or escaped."""
+    text = payload.decode("utf-8", "replace")
+    return _ESCAPE.sub(lambda escape: "\\ufffd" if escape[1] else escape[0], text) if "\\u" in text else text
 
 
 def values(payload: bytes) -> Iterator[Any]:
@@ -82,7 +85,7 @@ def values(payload: bytes) -> Iterator[Any]:
 
 def _elements(payload: bytes) -> Iterator[Any]:
     """Give the objects that came whole of a list of them that was cut: Gemini's, without `alt=sse`."""
-    text = payload.decode("utf-8", "replace").lstrip()
+    text = _text(payload).lstrip()
     at = 1
     while text[:1] == "[" and (begin := _ELEMENT.match(text, at)):
         try:

@@ -60,9 +60,8 @@ class Reading:
         self._pump = pump
         self._stray = StrayLines(limit)
         self._truncated = False
-        self._undecided: ServerSentEvent | None = (
-            None  # the first event, if it was no JSON and no other told the format
-        )
+        # The first event, if it was no JSON, and no other has told the format yet.
+        self._undecided: ServerSentEvent | None = None
         self._whole_at = -1  # the number of events before a value that stray lines gave, whole
         self.adapter: Adapter | None = None
         self.draft = Draft()

@@ -13,8 +13,8 @@ from .anthropic_blocks import ContentBlock, TextCitation
 from .objects import AsyncWireStream, Wire, WireStream
 
 if TYPE_CHECKING:
-    from ...sources import AsyncSource, SyncSource
     from ...stalls import Stall
+    from ..streams import AsyncEvents, SyncEvents
 
 __all__ = [
     "CacheCreation",
@@ -271,7 +271,7 @@ WIRE = Wire("anthropic", RawMessageStreamEvent, "type", ("ping",))
 
 
 def iter_events(
-    source: SyncSource, *, strict: bool = True, stall: Stall | None = None
+    source: SyncEvents, *, strict: bool = True, stall: Stall | None = None
 ) -> WireStream[RawMessageStreamEvent]:
     """Give the events of a Messages stream, with the attributes of the `anthropic` package.
 
@@ -286,7 +286,7 @@ def iter_events(
 
 
 def aiter_events(
-    source: AsyncSource, *, strict: bool = True, stall: Stall | None = None
+    source: AsyncEvents, *, strict: bool = True, stall: Stall | None = None
 ) -> AsyncWireStream[RawMessageStreamEvent]:
     """Give the events of a Messages stream, under asyncio or trio. All else as for iter_events()."""
     return AsyncWireStream(WIRE, source, strict, stall, "aiter_events")

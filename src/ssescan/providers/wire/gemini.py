@@ -13,8 +13,8 @@ from .gemini_metadata import CitationMetadata, GroundingMetadata, LogprobsResult
 from .objects import AsyncWireStream, Wire, WireStream
 
 if TYPE_CHECKING:
-    from ...sources import AsyncSource, SyncSource
     from ...stalls import Stall
+    from ..streams import AsyncEvents, SyncEvents
 
 __all__ = [
     "AudioMetadata",
@@ -378,7 +378,7 @@ WIRE = Wire("gemini", GenerateContentResponse)
 
 
 def iter_responses(
-    source: SyncSource, *, strict: bool = True, stall: Stall | None = None
+    source: SyncEvents, *, strict: bool = True, stall: Stall | None = None
 ) -> WireStream[GenerateContentResponse]:
     """Give the responses of a `streamGenerateContent` stream, with the attributes of the `google-genai` package.
 
@@ -393,7 +393,7 @@ def iter_responses(
 
 
 def aiter_responses(
-    source: AsyncSource, *, strict: bool = True, stall: Stall | None = None
+    source: AsyncEvents, *, strict: bool = True, stall: Stall | None = None
 ) -> AsyncWireStream[GenerateContentResponse]:
     """Give the responses of a stream of Gemini, under asyncio or trio. All else as for iter_responses()."""
     return AsyncWireStream(WIRE, source, strict, stall, "aiter_responses")

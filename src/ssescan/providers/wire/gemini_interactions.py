@@ -12,8 +12,8 @@ from msgspec import Struct
 from .objects import AsyncWireStream, Wire, WireStream, built
 
 if TYPE_CHECKING:
-    from ...sources import AsyncSource, SyncSource
     from ...stalls import Stall
+    from ..streams import AsyncEvents, SyncEvents
 
 __all__ = [
     "Annotation",
@@ -337,7 +337,7 @@ WIRE = Wire("gemini-interactions", InteractionSSEEvent, "event_type")
 
 
 def iter_events(
-    source: SyncSource, *, strict: bool = True, stall: Stall | None = None
+    source: SyncEvents, *, strict: bool = True, stall: Stall | None = None
 ) -> WireStream[InteractionSSEEvent]:
     """Give the events of an Interactions stream, with the attributes of the `google-genai` package.
 
@@ -352,7 +352,7 @@ def iter_events(
 
 
 def aiter_events(
-    source: AsyncSource, *, strict: bool = True, stall: Stall | None = None
+    source: AsyncEvents, *, strict: bool = True, stall: Stall | None = None
 ) -> AsyncWireStream[InteractionSSEEvent]:
     """Give the events of an Interactions stream, under asyncio or trio. All else as for iter_events()."""
     return AsyncWireStream(WIRE, source, strict, stall, "aiter_events")

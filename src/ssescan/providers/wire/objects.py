@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
     from typing import Self
 
-    from ...sources import AsyncSource, SyncSource
     from ...stalls import Stall
     from ..reading import Reading
+    from ..streams import AsyncEvents, SyncEvents
 
 __all__ = ["AsyncWireStream", "Wire", "WireStream", "built"]
 
@@ -57,7 +57,7 @@ class WireStream(_Stream, Generic[T_co]):
     __slots__ = ("_objects",)
 
     def __init__(
-        self, wire: Wire[T_co], source: SyncSource, strict: bool, stall: Stall | None, name: str = "iter_events"
+        self, wire: Wire[T_co], source: SyncEvents, strict: bool, stall: Stall | None, name: str = "iter_events"
     ) -> None:
         self._objects = _Objects(wire, source, strict, stall, name)
         self._events, self._reading, self._strict = self._objects.inside
@@ -88,7 +88,7 @@ class AsyncWireStream(_Stream, Generic[T_co]):
     __slots__ = ("_objects",)
 
     def __init__(
-        self, wire: Wire[T_co], source: AsyncSource, strict: bool, stall: Stall | None, name: str = "aiter_events"
+        self, wire: Wire[T_co], source: AsyncEvents, strict: bool, stall: Stall | None, name: str = "aiter_events"
     ) -> None:
         self._objects = _AsyncObjects(wire, source, strict, stall, name)
         self._events, self._reading, self._strict = self._objects.inside
@@ -117,7 +117,7 @@ class _Objects(MessageStream):
 
     __slots__ = ("_wire",)
 
-    def __init__(self, wire: Wire[Any], source: SyncSource, strict: bool, stall: Stall | None, name: str) -> None:
+    def __init__(self, wire: Wire[Any], source: SyncEvents, strict: bool, stall: Stall | None, name: str) -> None:
         self._wire = wire
         super().__init__(source, wire.api, strict, stall, name)
 
@@ -168,7 +168,7 @@ class _AsyncObjects(AsyncMessageStream):
 
     __slots__ = ("_maker", "_wire")
 
-    def __init__(self, wire: Wire[Any], source: AsyncSource, strict: bool, stall: Stall | None, name: str) -> None:
+    def __init__(self, wire: Wire[Any], source: AsyncEvents, strict: bool, stall: Stall | None, name: str) -> None:
         super().__init__(source, wire.api, strict, stall, name)
         self._wire = wire
         self._maker = _Maker(wire, self._reading)

@@ -12,8 +12,8 @@ from msgspec import Struct
 from .objects import AsyncWireStream, Wire, WireStream
 
 if TYPE_CHECKING:
-    from ...sources import AsyncSource, SyncSource
     from ...stalls import Stall
+    from ..streams import AsyncEvents, SyncEvents
 
 __all__ = [
     "ChatCompletionChunk",
@@ -286,7 +286,7 @@ WIRE = Wire("openai-chat", ChatCompletionChunk)
 
 
 def iter_chunks(
-    source: SyncSource, *, strict: bool = True, stall: Stall | None = None
+    source: SyncEvents, *, strict: bool = True, stall: Stall | None = None
 ) -> WireStream[ChatCompletionChunk]:
     """Give the chunks of a Chat Completions stream, with the attributes of the `openai` package.
 
@@ -301,7 +301,7 @@ def iter_chunks(
 
 
 def aiter_chunks(
-    source: AsyncSource, *, strict: bool = True, stall: Stall | None = None
+    source: AsyncEvents, *, strict: bool = True, stall: Stall | None = None
 ) -> AsyncWireStream[ChatCompletionChunk]:
     """Give the chunks of a Chat Completions stream, under asyncio or trio. All else as for iter_chunks()."""
     return AsyncWireStream(WIRE, source, strict, stall, "aiter_chunks")

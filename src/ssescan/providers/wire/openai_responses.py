@@ -14,8 +14,8 @@ from .responses_items import Annotation, Logprob, Outcome, ResponseContentPart, 
 from .responses_tools import Tool
 
 if TYPE_CHECKING:
-    from ...sources import AsyncSource, SyncSource
     from ...stalls import Stall
+    from ..streams import AsyncEvents, SyncEvents
 
 __all__ = [
     "AccessPrograms",
@@ -418,7 +418,7 @@ WIRE = Wire("openai-responses", ResponseStreamEvent, "type")
 
 
 def iter_events(
-    source: SyncSource, *, strict: bool = True, stall: Stall | None = None
+    source: SyncEvents, *, strict: bool = True, stall: Stall | None = None
 ) -> WireStream[ResponseStreamEvent]:
     """Give the events of a Responses stream, with the attributes of the `openai` package.
 
@@ -433,7 +433,7 @@ def iter_events(
 
 
 def aiter_events(
-    source: AsyncSource, *, strict: bool = True, stall: Stall | None = None
+    source: AsyncEvents, *, strict: bool = True, stall: Stall | None = None
 ) -> AsyncWireStream[ResponseStreamEvent]:
     """Give the events of a Responses stream, under asyncio or trio. All else as for iter_events()."""
     return AsyncWireStream(WIRE, source, strict, stall, "aiter_events")
