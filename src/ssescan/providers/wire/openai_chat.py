@@ -30,7 +30,6 @@ __all__ = [
     "Moderation",
     "ModerationInput",
     "ModerationOutput",
-    "ModerationOutputModerationResultsResult",
     "ModerationResult",
     "PromptTokensDetails",
     "TopLogprob",
@@ -145,9 +144,9 @@ class Choice(Struct, gc=False):
 
 
 class ModerationResult(Struct, gc=False):
-    """The `results` of ModerationInput.
+    """The `results` of ModerationInput and ModerationOutput.
 
-    The fields of the SDK's ModerationInputModerationResultsResult.
+    The fields of the SDK's ModerationInputModerationResultsResult, ModerationOutputModerationResultsResult.
     """
 
     categories: dict[str, bool] | None = None
@@ -171,17 +170,6 @@ class ModerationInput(Struct, gc=False):
     message: str | None = None
 
 
-class ModerationOutputModerationResultsResult(Struct, gc=False):
-    """The `results` of ModerationOutput."""
-
-    categories: dict[str, bool] | None = None
-    category_applied_input_types: dict[str, list[str]] | None = None
-    category_scores: dict[str, float] | None = None
-    flagged: bool | None = None
-    model: str | None = None
-    type: str | None = None
-
-
 class ModerationOutput(Struct, gc=False):
     """The `output` of Moderation.
 
@@ -189,7 +177,7 @@ class ModerationOutput(Struct, gc=False):
     """
 
     model: str | None = None
-    results: list[ModerationOutputModerationResultsResult] | None = None
+    results: list[ModerationResult] | None = None
     type: str | None = None
     code: str | None = None
     message: str | None = None
