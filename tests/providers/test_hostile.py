@@ -24,42 +24,34 @@ from ssescan.providers import End, Error, Message, Part, Raw, ToolCallEnd, strea
 from ssescan.providers.formats import adapter_class
 
 from .said import APIS, aread, framed, read, text
-from .test_tables import (
-    ANSWER,
+from .test_tables_anthropic import (
     ANTHROPIC,
-    CALL_EVENTS,
-    CHAT,
-    CREATED,
-    DIALECTS,
     END,
-    GEMINI,
     HEY,
+    TEXT_BLOCK,
+    THINKING_BLOCK,
+    TOOL_BLOCK,
+    block,
+    delta,
+    reason,
+    start,
+    stop,
+)
+from .test_tables_chat import CHAT, STOP, TOOLS, call, chunk
+from .test_tables_dialects import DIALECTS
+from .test_tables_gemini import (
+    GEMINI,
     I_COMPLETED,
     I_CREATED,
     I_TEXT,
     INTERACTIONS,
-    OF_CALL,
-    OF_MESSAGE,
-    RESPONSES,
-    STOP,
-    TEXT_BLOCK,
-    THINKING_BLOCK,
-    TOOL_BLOCK,
-    TOOLS,
-    block,
-    call,
     candidate,
-    chunk,
-    delta,
-    ended,
     interaction,
     more,
     over,
-    reason,
-    start,
     step,
-    stop,
 )
+from .test_tables_responses import ANSWER, CALL_EVENTS, CREATED, OF_CALL, OF_MESSAGE, RESPONSES, ended
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -61,18 +61,10 @@ from ssescan.providers import (
 )
 
 from .said import APIS, framed, in_few_words, read
-from .test_tables import (
-    BUSY,
-    CHAT,
-    GHE,
-    GY,
-    HEY,
-    PING,
-    PLAIN,
-    RESPONSES,
-    chunk,
-    named,
-)
+from .test_tables_anthropic import HEY, PING
+from .test_tables_chat import CHAT, PLAIN, chunk
+from .test_tables_gemini import BUSY, GHE, GY
+from .test_tables_responses import RESPONSES, named
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
