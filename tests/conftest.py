@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import ssescan
+import ssescan.client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +59,14 @@ def both(request: pytest.FixtureRequest) -> tuple[Any, Any]:
 
 
 # Modules that are bound to a backend; all others are the same under either.
-BOUND = ("ssescan", "ssescan.scanner", "ssescan.streams")
+BOUND = (
+    "ssescan",
+    "ssescan.scanner",
+    "ssescan.streams",
+    "ssescan.client.event_source",
+    "ssescan.client.connecting",
+    "ssescan.client",
+)
 
 
 def _load(backend: str) -> dict[str, ModuleType]:

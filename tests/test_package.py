@@ -49,6 +49,7 @@ def test_importing_loads_nothing_but_the_standard_library(backend: str) -> None:
         "trio",
     }
     assert "ssescan.cli" not in loaded.stdout
+    assert "ssescan.client" not in loaded.stdout
 
 
 def test_the_environment_forces_a_backend(backend: str) -> None:
@@ -104,6 +105,18 @@ def test_all_that_is_exported_is_there_and_of_the_package() -> None:
         if name != "backend":
             assert thing.__module__ == "ssescan"
             assert thing.__doc__
+
+
+def test_the_client_loads_when_it_is_asked_for_and_imports_no_library() -> None:
+    loaded = python(
+        "import sys, ssescan; assert {'connect', 'EventSource'} <= set(dir(ssescan)); before = set(sys.modules);"
+        "from ssescan import connect, EventSource; print(*set(sys.modules) - before)"
+    )
+    assert loaded.returncode == 0, loaded.stderr
+    tops = {name.partition(".")[0] for name in loaded.stdout.split()}
+    assert "ssescan.client" in loaded.stdout
+    assert tops - {"ssescan"} <= sys.stdlib_module_names
+    assert not tops & {"typing", "re", "json", "asyncio", "random", "traceback", "trio"}
 
 
 def test_every_exception_is_below_one_root_and_can_be_pickled() -> None:

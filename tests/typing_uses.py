@@ -139,6 +139,59 @@ async def aread(chunks: AsyncIterator[bytes], session: aiohttp.ClientSession, tw
     assert_type(await anext(ssescan.aiter_events(two)), ServerSentEvent)
 
 
+def sleep(seconds: float) -> None: ...
+
+
+def told(attempt: int, delay_ms: int, error: Exception | None) -> None: ...
+
+
+def connect(client: httpx.Client, client2: httpx2.Client, options: dict[str, Any]) -> None:
+    with ssescan.connect(client, "POST", "https://example.com", json={}, stall=ssescan.Stall(idle=5)) as stream:
+        assert_type(stream, ssescan.EventStream[ServerSentEvent])
+        assert_type(next(stream), ServerSentEvent)
+    with ssescan.connect(client2, "GET", httpx.URL("https://example.com"), scanner={"comments": True}) as everything:
+        assert_type(next(everything), ServerSentEvent | Comment | UnknownLine)
+    assert_type(
+        ssescan.connect(client, "GET", "https://example.com", scanner={"max_event_size": 1000}),
+        ssescan.EventStream[ServerSentEvent],
+    )
+    with ssescan.EventSource(client, "https://example.com", headers={"X": "1"}, sleep=sleep) as source:
+        assert_type(source, ssescan.EventSource[ServerSentEvent])
+        for event in source:
+            assert_type(event, ServerSentEvent)
+        assert_type(source.last_event_id, str)
+        assert_type(source.retry, int)
+        assert_type(source.response, Any)
+    source_of_all = ssescan.EventSource(
+        client2, "https://example.com", method="POST", content=b"", retry=5, backoff=1, max_retry=6, max_reconnects=None,
+        last_event_id="7", on_reconnect=told, random=lambda: 0.5, stall=ssescan.Stall(), scanner=options, timeout=5,
+    )  # fmt: skip
+    assert_type(next(source_of_all), ServerSentEvent | Comment | UnknownLine)
+    source_of_all.close()
+
+
+async def aconnect(client: httpx.AsyncClient, client2: httpx2.AsyncClient) -> None:
+    async with ssescan.aconnect(client, "POST", "https://example.com", json={}) as stream:
+        assert_type(stream, ssescan.AsyncEventStream[ServerSentEvent])
+        assert_type(await anext(stream), ServerSentEvent)
+    async with ssescan.aconnect(client2, "GET", "https://example.com", scanner={"unknown": True}) as everything:
+        assert_type(await anext(everything), ServerSentEvent | Comment | UnknownLine)
+
+    async def asleep(seconds: float) -> None: ...
+
+    async def atold(attempt: int, delay_ms: int, error: Exception | None) -> None: ...
+
+    async with ssescan.AsyncEventSource(client2, "https://example.com", sleep=asleep, on_reconnect=atold) as source:
+        assert_type(source, ssescan.AsyncEventSource[ServerSentEvent])
+        async for event in source:
+            assert_type(event, ServerSentEvent)
+        assert_type(source.retry, int)
+    plain: ssescan.AsyncEventSource[ServerSentEvent] = ssescan.AsyncEventSource(
+        client, "https://example.com", auth=None
+    )
+    await plain.aclose()
+
+
 def fail(error: ssescan.SsescanError) -> str:
     match error:
         case ssescan.EventTooLarge():

@@ -31,13 +31,19 @@ from .streams import AsyncEventStream, EventStream, Outcome, Stall, aiter_events
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from .client import AsyncEventSource as AsyncEventSource
+    from .client import EventSource as EventSource
+    from .client import aconnect as aconnect
+    from .client import connect as connect
     from .providers import Message as Message
     from .providers import astream as astream
     from .providers import stream as stream
 
 __all__ = [
+    "AsyncEventSource",
     "AsyncEventStream",
     "Comment",
+    "EventSource",
     "EventStream",
     "EventTooLarge",
     "Outcome",
@@ -53,13 +59,24 @@ __all__ = [
     "UnexpectedStatus",
     "UnknownFormat",
     "UnknownLine",
+    "aconnect",
     "aiter_events",
     "backend",
+    "connect",
     "iter_events",
 ]
 
-# What needs an extra is loaded when it is first asked for, and is in neither `__all__` nor `__dir__`.
-_LAZY = {"Message": "providers", "astream": "providers", "stream": "providers"}
+# Loaded when it is first asked for, so that the import stays light. What needs an extra is in neither `__all__` nor
+# `__dir__`.
+_LAZY = {
+    "AsyncEventSource": "client",
+    "EventSource": "client",
+    "Message": "providers",
+    "aconnect": "client",
+    "astream": "providers",
+    "connect": "client",
+    "stream": "providers",
+}
 
 
 if not TYPE_CHECKING:  # to who checks types, a name that is not there is an error
@@ -73,4 +90,4 @@ if not TYPE_CHECKING:  # to who checks types, a name that is not there is an err
         return thing
 
     def __dir__():
-        return sorted(name for name in globals() if name not in _LAZY)
+        return sorted({*__all__, *(name for name in globals() if name not in _LAZY)})

@@ -138,7 +138,10 @@ class StreamStalled(SsescanError):
 
 
 class ReconnectsExhausted(SsescanError):
-    """`attempts` attempts in a row brought no event; the last error is the `__cause__`."""
+    """`attempts` attempts in a row brought no event, as many as `max_reconnects` allows.
+
+    What the last of them raised is the `__cause__`, None where its stream just ended.
+    """
 
     __module__ = "ssescan"
 
@@ -147,6 +150,8 @@ class ReconnectsExhausted(SsescanError):
         super().__init__(attempts)
 
     def __str__(self) -> str:
+        if not self.attempts:
+            return "the stream ended, and max_reconnects=0 says not to connect again"
         return f"{self.attempts} attempts in a row brought no event; max_reconnects sets how many are made"
 
 

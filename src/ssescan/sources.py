@@ -63,6 +63,11 @@ class Origin:
 
     __slots__ = ("_open", "chunks", "closed", "content_type", "response", "status")
 
+    @property
+    def asks(self) -> bool:
+        """Whether the response has to be asked for first, by awaiting `anext(origin)`: see sending.py."""
+        return False
+
     def __init__(
         self, open_chunks: Callable[[], Any], response: Any = None, status: int | None = None, generator: Any = None
     ) -> None:

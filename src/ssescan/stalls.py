@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from typing import Any, Literal
 
-__all__ = ["END", "AsyncioWait", "Patience", "Stall", "TrioWait", "checked_stall", "waiter", "watch"]
+__all__ = ["END", "AsyncioWait", "Patience", "Stall", "TrioWait", "checked_stall", "running_trio", "waiter", "watch"]
 
 END: Any = object()
 """What a read gives when the source has ended."""
@@ -108,14 +108,18 @@ def watch(chunks: Iterator[Any], patience: Patience, stream: Any) -> Iterator[An
 
 def waiter(patience: Patience) -> Any:
     """Choose who enforces the patience: trio within a trio task, else asyncio. Neither is imported before."""
+    trio = running_trio()
+    return AsyncioWait(patience) if trio is None else TrioWait(patience, trio)
+
+
+def running_trio() -> Any:
+    """Give the module trio within a trio task, else None: then it is asyncio that runs."""
     if trio := sys.modules.get("trio"):
         try:
             trio.lowlevel.current_task()
         except RuntimeError:
-            pass
-        else:
-            return TrioWait(patience, trio)
-    return AsyncioWait(patience)
+            return None
+    return trio
 
 
 class TrioWait:

@@ -16,7 +16,7 @@ from .stalls import END, AsyncioWait, Patience, Stall, checked_stall, waiter, wa
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Container, Iterator
     from typing import Any, Generic, Literal, Self, overload
 
     from typing_extensions import TypeVar, Unpack
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 
     E_co = TypeVar("E_co", covariant=True, default=ServerSentEvent)
 
-    class _Subscriptable(Generic[E_co]):
+    class Subscriptable(Generic[E_co]):
         pass
 
 else:
     E_co = object  # never looked at: `EventPump[E_co]` is EventPump when the program runs
 
-    class _Subscriptable:
+    class Subscriptable:
         __slots__ = ()
         __class_getitem__ = classmethod(GenericAlias)
 
@@ -44,6 +44,7 @@ __all__ = ["AsyncEventStream", "EventStream", "Outcome", "Stall", "aiter_events"
 MOST_OF_A_REFUSED_BODY = 65536  # bytes
 PATIENCE_WITH_A_REFUSED_BODY = 1.0  # seconds
 EVENT_STREAM = ("text/event-stream",)
+BELOW_400 = range(400)
 READ_ALREADY = "this stream was read already: pass one that was not, or its source"
 
 
@@ -79,8 +80,11 @@ class EventStream(EventPump[E_co]):
 
     _payloads = False  # see EventPump
 
-    def __init__(self, origin: Origin, stall: Stall | None, timing: bool, options: dict[str, Any]) -> None:
-        scanner: Any = Scanner(**options)
+    def __init__(
+        self, origin: Origin, stall: Stall | None, timing: bool, options: dict[str, Any], scanner: Any = None
+    ) -> None:
+        if scanner is None:  # else one that goes on: it keeps the last event ID
+            scanner = Scanner(**options)
         super().__init__(scanner, _checked_timing(timing), self._payloads)
         self._options = options
         self._stall = checked_stall(stall)
@@ -118,14 +122,19 @@ class EventStream(EventPump[E_co]):
         if self._chunks is not None:
             return self._chunks
         chunks: Iterator[Any] = self._origin.open()
-        if _is_refused(self._origin, self._content_types):
-            raise _refusal(self._origin, _read_body(chunks, self._origin))
+        self.response = self._origin.response
+        if self.outcome is not None:  # closed by another thread, while the origin waited for the response
+            self._origin.close()
+            return iter(())
+        if _is_refused(self._origin, self._statuses, self._content_types):
+            raise _refusal(self._origin, self._statuses, _read_body(chunks, self._origin))
         chunks = self._adapted(chunks)
         if self._stall is not None and self._stall.progress is not None:
             chunks = self._watched(chunks, self._stall)
         self._chunks = chunks
         return chunks
 
+    _statuses: Container[int] = BELOW_400
     _content_types: tuple[str, ...] = EVENT_STREAM
 
     def _adapted(self, chunks: Iterator[Any]) -> Iterator[Any]:
@@ -175,7 +184,7 @@ class EventStream(EventPump[E_co]):
         return expected
 
 
-class AsyncEventStream(_Subscriptable[E_co]):
+class AsyncEventStream(Subscriptable[E_co]):
     """What aiter_events returns: EventStream for asyncio and trio. `async with` closes the source.
 
     The same attributes. A read that is cancelled closes the stream: there is no telling what the source lost.
@@ -190,8 +199,11 @@ class AsyncEventStream(_Subscriptable[E_co]):
     outcome: Outcome | None
     response: Any
 
-    def __init__(self, origin: Origin, stall: Stall | None, timing: bool, options: dict[str, Any]) -> None:
-        scanner: Any = Scanner(**options)
+    def __init__(
+        self, origin: Origin, stall: Stall | None, timing: bool, options: dict[str, Any], scanner: Any = None
+    ) -> None:
+        if scanner is None:
+            scanner = Scanner(**options)
         self._pump: EventPump[E_co] = self._new_pump(scanner, _checked_timing(timing))
         self._options = options
         self._stall = stall = checked_stall(stall)
@@ -240,7 +252,7 @@ class AsyncEventStream(_Subscriptable[E_co]):
         await self.aclose()
 
     def __del__(self) -> None:
-        if getattr(self, "outcome", END) is None:
+        if getattr(self, "outcome", END) is None and not self._origin.asks:
             try:
                 import warnings
             except ImportError:  # the interpreter is going down, and everything with it
@@ -289,7 +301,7 @@ class AsyncEventStream(_Subscriptable[E_co]):
         if self._chunks is None and not pump._over:
             await self._open()
         while not pump._over:
-            chunk = await self._next_chunk()
+            chunk = await self._next_chunk(self._chunks)
             if self.outcome is not None:
                 # Closed by another task meanwhile, which could not close a generator while it ran.
                 await self._close_origin()
@@ -306,8 +318,7 @@ class AsyncEventStream(_Subscriptable[E_co]):
             await self._close_origin()
         return None
 
-    async def _next_chunk(self) -> Any:
-        chunks: Any = self._chunks
+    async def _next_chunk(self, chunks: Any) -> Any:
         if self._wait is None:
             return await anext(chunks, END)
         if isinstance(self._wait, Patience):
@@ -315,21 +326,30 @@ class AsyncEventStream(_Subscriptable[E_co]):
         return await self._wait.next_chunk(chunks, self._progress)
 
     async def _open(self) -> None:
+        if self._origin.asks:
+            await self._next_chunk(self._origin)
+            self.response = self._origin.response
+            if self.outcome is not None:  # closed by another task meanwhile
+                await self._close_origin()
+                return
         chunks: AsyncIterator[Any] = self._origin.open()
         self._chunks = chunks
-        if _is_refused(self._origin, self._content_types):
+        if _is_refused(self._origin, self._statuses, self._content_types):
             body = bytearray()
+            if isinstance(self._wait, AsyncioWait):
+                self._wait.stop()
             self._wait = Patience(Stall(progress=PATIENCE_WITH_A_REFUSED_BODY))
             try:
-                while len(body) < MOST_OF_A_REFUSED_BODY and (chunk := await self._next_chunk()) is not END:
+                while len(body) < MOST_OF_A_REFUSED_BODY and (chunk := await self._next_chunk(chunks)) is not END:
                     body += chunk
             except Exception:  # noqa: BLE001, S110 - the refusal is the news, and goes out with what came of its body
                 pass
-            raise _refusal(self._origin, bytes(body))
+            raise _refusal(self._origin, self._statuses, bytes(body))
         self._chunks = self._adapted(chunks)
 
     # As in EventStream.
 
+    _statuses: Container[int] = BELOW_400
     _content_types: tuple[str, ...] = EVENT_STREAM
 
     _called = "aiter_events"
@@ -387,8 +407,8 @@ def _outcome_of(error: BaseException | None, cut: bool) -> Outcome:
     return Outcome.FAILED if isinstance(error, Exception) else Outcome.CLOSED
 
 
-def _is_refused(origin: Origin, content_types: tuple[str, ...]) -> bool:
-    return origin.status is not None and (origin.status >= 400 or origin.media_type not in content_types)
+def _is_refused(origin: Origin, statuses: Container[int], content_types: tuple[str, ...]) -> bool:
+    return origin.status is not None and (origin.status not in statuses or origin.media_type not in content_types)
 
 
 def _read_body(chunks: Iterator[Any], origin: Origin) -> bytes:
@@ -409,9 +429,9 @@ def _read_body(chunks: Iterator[Any], origin: Origin) -> bytes:
     return bytes(body)
 
 
-def _refusal(origin: Origin, body: bytes) -> UnexpectedStatus | UnexpectedContentType:
+def _refusal(origin: Origin, statuses: Container[int], body: bytes) -> UnexpectedStatus | UnexpectedContentType:
     body = body[:MOST_OF_A_REFUSED_BODY]
-    if origin.status is not None and origin.status >= 400:
+    if origin.status is not None and origin.status not in statuses:
         return UnexpectedStatus(origin.status, body, origin.response)
     return UnexpectedContentType(origin.content_type or "", body, origin.response)
 

@@ -109,9 +109,10 @@ class Server:
         content_type: str | None = "text/event-stream",
         framing: Framing = "chunked",
         gzip: bool = False,
+        headers: tuple[str, ...] = (),
     ) -> Exchange:
         """Offer an answer whose body is what the steps say. Framing "length" is for bodies that are not compressed."""
-        head = [f"HTTP/1.1 {status} Whatever"]
+        head = [f"HTTP/1.1 {status} Whatever", *headers]
         if content_type is not None:
             head.append(f"Content-Type: {content_type}")
         if gzip:

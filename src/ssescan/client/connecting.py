@@ -1,0 +1,113 @@
+"""Requests to events: connect and aconnect, which send one request.
+
+A client of httpx or httpx2 does the HTTP, and is never closed. Knows streams and what `sending.py` sends. Knows nothing
+of JSON or providers.
+"""
+
+from __future__ import annotations
+
+from ..stalls import checked_stall
+from ..streams import AsyncEventStream, E_co, EventStream
+from .sending import AsyncRequest, Request, Sender, checked_scanner_options
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any, TypeAlias, overload
+
+    from typing_extensions import Unpack
+
+    from ..scanner import Comment, ServerSentEvent, UnknownLine
+    from ..scanner._shared import StreamOptions
+    from ..stalls import Stall
+    from .sending import AsyncHttpClient, HttpClient, RequestOptions, Url
+
+    Anything: TypeAlias = ServerSentEvent | Comment | UnknownLine
+
+__all__ = ["aconnect", "connect"]
+
+
+class _Connected(AsyncEventStream[E_co]):
+    """What aconnect returns: an AsyncEventStream that names aconnect where it was not closed."""
+
+    __slots__ = ()
+    _called = "aconnect"
+
+
+if TYPE_CHECKING:
+
+    @overload
+    def connect(
+        client: HttpClient,
+        method: str,
+        url: Url,
+        *,
+        stall: Stall | None = None,
+        scanner: StreamOptions | None = None,
+        **request_options: Unpack[RequestOptions],
+    ) -> EventStream[ServerSentEvent]: ...
+    @overload
+    def connect(
+        client: HttpClient,
+        method: str,
+        url: Url,
+        *,
+        stall: Stall | None = None,
+        scanner: Mapping[str, Any],
+        **request_options: Unpack[RequestOptions],
+    ) -> EventStream[Anything]: ...
+    def connect(client: Any, method: str, url: Any, **options: Any) -> Any:
+        """Send a request, and read the events of the response."""
+
+    @overload
+    def aconnect(
+        client: AsyncHttpClient,
+        method: str,
+        url: Url,
+        *,
+        stall: Stall | None = None,
+        scanner: StreamOptions | None = None,
+        **request_options: Unpack[RequestOptions],
+    ) -> AsyncEventStream[ServerSentEvent]: ...
+    @overload
+    def aconnect(
+        client: AsyncHttpClient,
+        method: str,
+        url: Url,
+        *,
+        stall: Stall | None = None,
+        scanner: Mapping[str, Any],
+        **request_options: Unpack[RequestOptions],
+    ) -> AsyncEventStream[Anything]: ...
+    def aconnect(client: Any, method: str, url: Any, **options: Any) -> Any:
+        """Send a request, and read the events of the response, asynchronously."""
+
+else:
+
+    def connect(client, method, url, *, stall=None, scanner=None, **request_options):
+        """Send a request, and read the events of the response.
+
+        `client`: a Client of httpx or httpx2, which stays open. `request_options`: whatever its build_request() and
+        send() take. Sent unless given: `Accept: text/event-stream` and `Cache-Control: no-store`; no read timeout, as
+        pings may be slow (with `stall`, its `idle`); redirects are followed. `stall`: a Stall. `scanner`: a mapping of
+        options of Scanner.
+
+        Returns an EventStream; the request is sent when its `with` block is entered, or at the first read. Raises,
+        here, TypeError and ValueError for wrong use; then, what the client raises, unchanged, and whatever iter_events
+        does.
+        """
+        sender = Sender("connect", client, method, url, checked_stall(stall), request_options)
+        return EventStream(Request(sender, sender.build()), stall, False, checked_scanner_options(scanner))
+
+    def aconnect(client, method, url, *, stall=None, scanner=None, **request_options):
+        """Send a request, and read the events of the response, under asyncio or trio.
+
+        `client`: an AsyncClient of httpx or httpx2. `stall`: a Stall, both parts of which are enforced, `idle` from the
+        moment the request is sent. All else as for connect.
+
+        Returns an AsyncEventStream.
+        """
+        sender = Sender("aconnect", client, method, url, checked_stall(stall), request_options)
+        return _Connected(AsyncRequest(sender, sender.build()), stall, False, checked_scanner_options(scanner))
+
+    connect.__module__ = aconnect.__module__ = "ssescan"

@@ -1,0 +1,100 @@
+"""When to connect again, after how long, and when to give up: the arithmetic of an EventSource.
+
+WHATWG HTML section 9.2.3, "reestablish the connection", with the wait that it leaves open. Knows nothing of HTTP, and
+does no waiting.
+"""
+
+from __future__ import annotations
+
+from ..errors import ReconnectsExhausted
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+__all__ = ["Reconnecting", "checked_last_event_id"]
+
+
+class Reconnecting:
+    """Counts attempts and reckons waits; see EventSource for what the options mean.
+
+    `failures`: how many connections in a row are lost; one that worked, and ended, is the first of a row. `worked`:
+    whether one ever did. TypeError and ValueError for options that make no sense.
+    """
+
+    __slots__ = ("_backoff", "_barren", "_max_reconnects", "_max_retry", "_random", "_retry", "failures", "worked")
+
+    def __init__(
+        self, retry: int, backoff: float, max_retry: int, max_reconnects: int | None, random: Callable[[], float] | None
+    ) -> None:
+        self._retry = _checked_count("retry", retry, "ms")
+        self._max_retry = _checked_count("max_retry", max_retry, "ms")
+        self._backoff = _checked_backoff(backoff)
+        self._max_reconnects = (
+            None if max_reconnects is None else _checked_count("max_reconnects", max_reconnects, "attempts, or None")
+        )
+        self._random = random
+        self._barren = 0  # attempts in a row that brought no event
+        self.failures = 0
+        self.worked = False
+
+    def retry(self, servers: int | None) -> int:
+        """Give the reconnection time, ms: the server's, where it gave one."""
+        return self._retry if servers is None else servers
+
+    def begin_row(self) -> None:
+        """Take it that the server answered with an event stream."""
+        self.failures = 0
+        self.worked = True
+
+    def next_delay(self, brought_event: bool, servers: int | None, error: Exception | None) -> int:
+        """Take it that an attempt is over, and give the wait before the next, ms.
+
+        Raises ReconnectsExhausted, from `error`, where there is to be no next.
+        """
+        self.failures += 1
+        self._barren = 0 if brought_event else self._barren + 1
+        if self._max_reconnects is not None and self._barren >= self._max_reconnects:
+            raise ReconnectsExhausted(self._barren) from error
+        shortest = self.retry(servers)
+        if self.failures < 2:
+            return shortest
+        longest = max(shortest, min(self._max_retry, self._grown(shortest)))
+        if self._random is None:
+            from random import random
+
+            self._random = random
+        return round(shortest + self._random() * (longest - shortest))
+
+    def _grown(self, shortest: int) -> float:
+        try:
+            return float(shortest) * self._backoff ** (self.failures - 1)
+        except OverflowError:
+            return float("inf") if shortest else 0.0
+
+
+def checked_last_event_id(last_event_id: Any) -> str:
+    """Give a last event ID that can have come in a stream. TypeError, ValueError."""
+    if not isinstance(last_event_id, str):
+        raise TypeError(f"last_event_id must be a str, not {type(last_event_id).__name__}")
+    if any(character in last_event_id for character in "\0\r\n"):
+        raise ValueError(f"last_event_id must be one line without NUL, not {last_event_id!r}: no stream can give that")
+    last_event_id.encode("utf-8")  # ValueError for half of a surrogate pair
+    return last_event_id
+
+
+def _checked_count(name: str, value: Any, unit: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name} must be an int ({unit}), not {type(value).__name__}")
+    if value < 0:
+        raise ValueError(f"{name} must not be negative ({unit}), as {value} is")
+    return value
+
+
+def _checked_backoff(backoff: Any) -> float:
+    if isinstance(backoff, bool) or not isinstance(backoff, int | float):
+        raise TypeError(f"backoff must be a number, not {type(backoff).__name__}")
+    if not 1 <= backoff < float("inf"):
+        raise ValueError(f"backoff must be a finite number, 1 or more, not {backoff!r}: waits grow by that factor")
+    return float(backoff)

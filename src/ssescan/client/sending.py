@@ -1,0 +1,251 @@
+"""What is sent to be given an event stream, and by whom: the clients of httpx and httpx2, and a request's defaults.
+
+Knows the clients by what they can do, and imports neither library. Knows nothing of events, and never closes a client.
+"""
+
+from __future__ import annotations
+
+from ..errors import StreamStalled
+from ..sources import Origin
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Iterator
+    from typing import Any, NoReturn, Protocol, TypeAlias, TypedDict
+
+    from ..stalls import Stall
+
+    class HttpClient(Protocol):
+        """A Client of httpx or httpx2."""
+
+        @property
+        def headers(self) -> Any: ...
+        @property
+        def timeout(self) -> Any: ...
+        def build_request(self, *arguments: Any, **options: Any) -> Any: ...
+        def send(self, *arguments: Any, **options: Any) -> Any: ...
+        def close(self) -> None: ...
+
+    class AsyncHttpClient(Protocol):
+        """An AsyncClient of httpx or httpx2."""
+
+        @property
+        def headers(self) -> Any: ...
+        @property
+        def timeout(self) -> Any: ...
+        def build_request(self, *arguments: Any, **options: Any) -> Any: ...
+        def send(self, *arguments: Any, **options: Any) -> Awaitable[Any]: ...
+        def aclose(self) -> Awaitable[None]: ...
+
+    class HasHost(Protocol):
+        """A URL of httpx or httpx2."""
+
+        @property
+        def host(self) -> str: ...
+
+    Url: TypeAlias = str | HasHost
+
+    class RequestOptions(TypedDict, total=False):
+        """What the client's build_request() and send() take: see the library."""
+
+        content: Any
+        data: Any
+        files: Any
+        json: Any
+        params: Any
+        headers: Any
+        cookies: Any
+        auth: Any
+        follow_redirects: Any
+        timeout: Any
+        extensions: Any
+
+
+__all__ = ["AsyncRequest", "Request", "Sender", "check_sent_again", "checked_scanner_options", "is_transport_error"]
+
+# Sent unless given. httpx's own `Accept: */*` is no wish of anybody's. no-store: WHATWG HTML section 9.2.2.
+DEFAULTS = (("Accept", "text/event-stream", "*/*"), ("Cache-Control", "no-store", None))
+LAST_EVENT_ID = "last-event-id"
+OTHER_COLOUR = {
+    "connect": "aconnect",
+    "aconnect": "connect",
+    "EventSource": "AsyncEventSource",
+    "AsyncEventSource": "EventSource",
+}
+
+
+class Sender:
+    """A request that can be made again and again: what it is, the defaults filled in, and by which client.
+
+    `name` is what the caller called, for errors. TypeError where the client is none, or of the other colour.
+    """
+
+    __slots__ = ("_client", "_given", "_headers", "_method", "_options", "_read_timeout", "_send_options", "_url")
+
+    def __init__(
+        self, name: str, client: Any, method: str, url: Any, stall: Stall | None, options: dict[str, Any]
+    ) -> None:
+        _check_client(client, name)
+        self._client = client
+        self._method = method
+        self._url = url
+        self._options = options
+        self._send_options = {"follow_redirects": options.pop("follow_redirects", True)}
+        if "auth" in options:
+            self._send_options["auth"] = options.pop("auth")
+        self._headers = _header_pairs(options.pop("headers", None))
+        self._given = {_text(key).lower() for key, _ in self._headers}
+        # httpx would end a stream after 5 s of silence, and pings are slower. A stream that blocks can leave `idle` to
+        # nobody but the transport; an asynchronous one keeps that time itself.
+        self._read_timeout = None if stall is None or hasattr(client, "aclose") else stall.idle
+
+    def take_last_event_id(self) -> Any:
+        """Take the last event ID out of the caller's headers; "" if none is there."""
+        values = [value for key, value in self._headers if _text(key).lower() == LAST_EVENT_ID]
+        self._headers = [pair for pair in self._headers if _text(pair[0]).lower() != LAST_EVENT_ID]
+        last: Any = values[-1] if values else ""
+        return last.decode("utf-8", "replace") if isinstance(last, bytes) else last
+
+    def build(self, last_event_id: str = "") -> Any:
+        """Build the request, as the client is configured now. Raises whatever its build_request() does."""
+        client = self._client
+        headers: list[tuple[Any, Any]] = list(self._headers)
+        for name, value, nobodys in DEFAULTS:
+            if name.lower() not in self._given and client.headers.get(name) in (None, nobodys):
+                headers.append((name, value))
+        if last_event_id:
+            # HTTP takes no white space around a value (Fetch, "normalize" a header value).
+            headers.append((b"Last-Event-ID", last_event_id.strip(" \t").encode("utf-8")))
+        options = self._options
+        if "timeout" not in options:
+            timeout = client.timeout
+            options = options | {
+                "timeout": type(timeout)(
+                    connect=timeout.connect, read=self._read_timeout, write=timeout.write, pool=timeout.pool
+                )
+            }
+        return client.build_request(self._method, self._url, headers=headers, **options)
+
+    def send(self, request: Any) -> Any:
+        """Send a request; give the response, or where the client is asynchronous, what is to be awaited for it."""
+        return self._client.send(request, stream=True, **self._send_options)
+
+
+class Request(Origin):
+    """A response that is asked for when it is opened."""
+
+    __slots__ = ("_request", "_sender")
+
+    def __init__(self, sender: Sender, request: Any) -> None:
+        super().__init__(_nothing)
+        self._sender = sender
+        self._request = request
+
+    def open(self) -> Any:
+        response: Any = self.response
+        if response is None:
+            response = self._sender.send(self._request)
+            self._answered(response)
+        self.chunks = response.iter_bytes()
+        return self.chunks
+
+    def _answered(self, response: Any) -> None:
+        self.response = response
+        self.status = response.status_code
+        self.content_type = response.headers.get("content-type") or ""
+
+
+class AsyncRequest(Request):
+    """A response that is to be asked for, by awaiting `anext()` of this, and is opened then."""
+
+    __slots__ = ()
+
+    @property
+    def asks(self) -> bool:
+        return self.response is None
+
+    async def __anext__(self) -> None:
+        self._answered(await self._sender.send(self._request))
+
+    def open(self) -> Any:
+        response: Any = self.response
+        self.chunks = response.aiter_bytes()
+        return self.chunks
+
+
+def check_sent_again(name: str, options: dict[str, Any]) -> None:
+    """Refuse a body that can be sent once only. TypeError."""
+    for option in ("content", "data"):
+        body = options.get(option)
+        if hasattr(body, "__next__") or hasattr(body, "__anext__") or hasattr(body, "read"):
+            raise TypeError(
+                f"{name}() sends the request again at each reconnect, and {option}= is a {type(body).__name__}, which "
+                "is read once only: pass bytes"
+            )
+
+
+def checked_scanner_options(scanner: Any) -> dict[str, Any]:
+    """Give the options of a Scanner, from a mapping of them or None. TypeError for anything else."""
+    if scanner is None:
+        return {}
+    if not hasattr(scanner, "keys"):
+        raise TypeError(
+            f"scanner must be a mapping of a Scanner's options, such as {{'max_event_size': 1_000_000}}, or None, "
+            f"not {type(scanner).__name__}"
+        )
+    return dict(scanner)
+
+
+def is_transport_error(error: Exception, worked: bool) -> bool:
+    """Tell whether it is the connection that failed, so that another may do better.
+
+    What the client refused to send is none (`worked`: it has sent the like before): it would refuse it again. Nor is a
+    chain of redirects without end. A compressed body that was cut shows as a DecodingError.
+    """
+    names = {kind.__name__ for kind in type(error).__mro__}
+    if names & {"UnsupportedProtocol", "LocalProtocolError"}:
+        return worked
+    return isinstance(error, StreamStalled | ConnectionError) or bool(names & {"TransportError", "DecodingError"})
+
+
+def _check_client(client: Any, name: str) -> None:
+    if isinstance(client, type) or not all(
+        hasattr(client, what) for what in ("build_request", "send", "headers", "timeout")
+    ):
+        _refuse(client, name)
+    asynchronous = hasattr(client, "aclose")
+    if asynchronous is not name.lower().startswith("a"):
+        kind = "an asynchronous" if name.lower().startswith("a") else "a synchronous"
+        raise TypeError(
+            f"{name}() sends by {kind} client, this {type(client).__name__} is not: call {OTHER_COLOUR[name]}()"
+        )
+
+
+def _refuse(client: Any, name: str) -> NoReturn:
+    article, kind = ("an", "AsyncClient") if name.lower().startswith("a") else ("a", "Client")
+    if isinstance(client, type):
+        came = f"the class {client.__name__}: pass {client.__name__}(...)"
+    else:
+        came = f"{type(client).__name__}: pass httpx.{kind}(...) or httpx2.{kind}(...)"
+    read = "aiter_events" if kind == "AsyncClient" else "iter_events"
+    raise TypeError(
+        f"{name}() sends by {article} {kind} of httpx or httpx2, not {came}; to read what another library sent for, "
+        f"pass its response to {read}()"
+    )
+
+
+def _header_pairs(headers: Any) -> list[tuple[Any, Any]]:
+    """Give the names and values of headers in any of the forms that httpx takes."""
+    if headers is None:
+        return []
+    if hasattr(headers, "raw"):
+        return list(headers.raw)  # httpx's own: those that stand there twice, twice
+    return list(headers.items() if hasattr(headers, "items") else headers)
+
+
+def _text(name: Any) -> str:
+    return name.decode("latin-1") if isinstance(name, bytes) else str(name)
+
+
+def _nothing() -> Iterator[bytes]:
+    return iter(())

@@ -1,0 +1,1 @@
+"""Tests of connect and EventSource, sync and async, with httpx and httpx2, against a server on the loopback."""

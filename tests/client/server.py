@@ -1,0 +1,114 @@
+"""A server that gives one answer after the other under a URL, and keeps what it was asked for.
+
+The answers are scripts of tests/streams/server.py, which does the serving.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from streams.server import PATIENCE, Do, Exchange, Server
+
+if TYPE_CHECKING:
+    import socket
+
+    from streams.server import Step
+
+__all__ = ["PATIENCE", "Do", "Endpoint", "EventServer", "Exchange", "Request"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request as it came. The names of headers are in lower case."""
+
+    method: str
+    path: str
+    headers: dict[str, bytes]
+    body: bytes
+
+    @property
+    def last_event_id(self) -> bytes | None:
+        return self.headers.get("last-event-id")
+
+
+@dataclass
+class Endpoint:
+    """A URL, the answers that it gives in turn, the last one again and again, and the requests that came."""
+
+    url: str
+    answers: tuple[Exchange, ...]
+    requests: list[Request] = field(default_factory=list)
+
+    @property
+    def ids(self) -> list[bytes | None]:
+        """The Last-Event-ID of each request."""
+        return [request.last_event_id for request in self.requests]
+
+
+class EventServer(Server):
+    """Serves endpoints, beside the plain exchanges of Server."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._endpoints: dict[str, Endpoint] = {}
+        self._count = 0
+
+    def endpoint(self, *answers: Exchange) -> Endpoint:
+        """Offer answers, to be given one after the other."""
+        self._count += 1
+        path = f"/endpoint/{self._count}"
+        endpoint = self._endpoints[path] = Endpoint(self.url + path, answers)
+        return endpoint
+
+    @property
+    def url(self) -> str:
+        host, port = self._listener.getsockname()
+        return f"http://{host}:{port}"
+
+    def raw(self, *steps: Step) -> Exchange:
+        """Offer an answer that is nothing but what the steps say, the head included."""
+        exchange = self.offers(*steps, framing="close")
+        exchange.head = b""
+        return exchange
+
+    def gives(self, *steps: Step) -> Endpoint:
+        """Offer one stream, again and again."""
+        return self.endpoint(self.offers(*steps))
+
+    def forget(self) -> None:
+        """Let go of what was offered: each exchange holds two sockets."""
+        for exchange in self.offered:
+            exchange._discard()
+        # Paths are counted by what is there: what was offered stays in place, without its sockets.
+
+    def _request(self, connection: socket.socket) -> str:
+        """Read a request, keep it, and give the path of the exchange that is the answer."""
+        head = b""
+        while b"\r\n\r\n" not in head:
+            head += self._receive(connection)
+        head, _, body = head.partition(b"\r\n\r\n")
+        line, *lines = head.split(b"\r\n")
+        method, path, _ = line.decode().split(" ")
+        headers = {}
+        for pair in lines:
+            name, _, value = pair.partition(b":")
+            headers[name.decode().lower()] = value.strip(b" ")
+        if headers.get("transfer-encoding") == b"chunked":
+            while not body.endswith(b"0\r\n\r\n"):
+                body += self._receive(connection)
+        while len(body) < int(headers.get("content-length", b"0")):
+            body += self._receive(connection)
+        endpoint = self._endpoints.get(path.partition("?")[0])
+        if endpoint is None:
+            return path
+        endpoint.requests.append(Request(method, path, headers, body))
+        answer = endpoint.answers[min(len(endpoint.requests), len(endpoint.answers)) - 1]
+        return answer.url.removeprefix(self.url)
+
+    def _receive(self, connection: socket.socket) -> bytes:
+        self._wait_for(connection)
+        received = connection.recv(65536)
+        if not received:
+            raise ConnectionResetError("the client closed the connection in the middle of a request, or before one")
+        return received

@@ -1,0 +1,285 @@
+"""What closes the connection of an EventSource, and of what connect gives, and what does not."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from streams.test_threads import Thread
+
+from .clients import Way, every_way_sync
+from .server import PATIENCE, Do
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .server import EventServer
+
+ONE, TWO = b"id: 1\ndata: 1\n\n", b"id: 2\ndata: 2\n\n"
+YEARS = 10**14  # ms: a wait that nobody waits for
+
+
+class Boom(Exception):
+    """Raised by the program, in the middle of things."""
+
+
+def opened(package: Any, client: Any, url: str, how: str, **options: Any) -> Any:
+    """An EventSource or what connect gives: either is closed in the same ways."""
+    if how == "connect":
+        return package.connect(client, "GET", url, **options)
+    return package.EventSource(client, url, **options)
+
+
+def wait_until(happened: Callable[[], bool]) -> None:
+    """Wait for what happens in another thread."""
+    deadline = time.monotonic() + PATIENCE
+    while not happened():
+        assert time.monotonic() < deadline, "it does not happen"
+        time.sleep(0.001)
+
+
+either = pytest.mark.parametrize("how", ["connect", "EventSource"])
+
+
+@every_way_sync
+@either
+def test_leaving_the_with_block_early_closes_the_connection(
+    package: Any, server: EventServer, way: Way, how: str
+) -> None:
+    stream = server.offers(ONE, Do.HOLD)
+    endpoint = server.endpoint(stream)
+    with way.client() as client:
+        with opened(package, client, endpoint.url, how) as source:
+            for _ in source:
+                break
+            response = source.response
+            assert not response.is_closed
+        assert response.is_closed
+        assert stream.is_hung_up()
+        assert next(source, "the end") == "the end"
+        assert not client.is_closed
+    assert len(endpoint.requests) == 1
+
+
+@every_way_sync
+@either
+def test_an_error_in_the_with_block_closes_the_connection(
+    package: Any, server: EventServer, way: Way, how: str
+) -> None:
+    stream = server.offers(ONE, Do.HOLD)
+    with way.client() as client:
+        with pytest.raises(Boom), opened(package, client, server.endpoint(stream).url, how) as source:
+            next(source)
+            raise Boom
+        assert stream.is_hung_up()
+
+
+@every_way_sync
+@either
+def test_close_may_be_called_again(package: Any, server: EventServer, way: Way, how: str) -> None:
+    stream = server.offers(ONE, Do.HOLD)
+    with way.client() as client:
+        source = opened(package, client, server.endpoint(stream).url, how)
+        next(source)
+        source.close()
+        source.close()
+        assert stream.is_hung_up()
+        with source:
+            assert list(source) == []
+        source.close()
+
+
+@every_way_sync
+@either
+def test_what_was_closed_before_it_was_read_sends_nothing(
+    package: Any, server: EventServer, way: Way, how: str
+) -> None:
+    endpoint = server.gives(ONE)
+    with way.client() as client:
+        source = opened(package, client, endpoint.url, how)
+        source.close()
+        with source:
+            assert list(source) == []
+        assert source.response is None
+    assert endpoint.requests == []
+
+
+@every_way_sync
+@either
+def test_what_was_never_read_sends_nothing_and_is_collected_in_silence(
+    package: Any, server: EventServer, way: Way, how: str
+) -> None:
+    endpoint = server.gives(ONE)
+    with way.client() as client:
+        source = opened(package, client, endpoint.url, how)
+        assert source.response is None
+        del source
+        gc.collect()
+    assert endpoint.requests == []
+
+
+@every_way_sync
+@either
+def test_a_source_that_is_collected_half_read_closes_its_connection_at_once(
+    package: Any, server: EventServer, way: Way, how: str
+) -> None:
+    stream = server.offers(TWO, Do.HOLD)
+    # That it has seen errors before must leave nothing that only the garbage collector finds.
+    before = [] if how == "connect" else [server.raw(Do.DROP), server.offers(ONE, Do.DROP)]
+    endpoint = server.endpoint(*before, stream)
+    gc.collect()
+    gc.disable()
+    try:
+        with way.client() as client:
+            source = opened(
+                package, client, endpoint.url, how, **({} if how == "connect" else {"retry": 0, "backoff": 1})
+            )
+            while next(source).data != "2":
+                pass
+            del source
+            assert stream.is_hung_up()
+    finally:
+        gc.enable()
+
+
+@every_way_sync
+def test_a_loop_that_was_left_is_taken_up_again_and_nothing_is_lost(
+    package: Any, server: EventServer, way: Way
+) -> None:
+    endpoint = server.endpoint(server.offers(ONE + TWO), server.offers(ONE + TWO))
+    seen: list[str] = []
+    with way.client() as client, package.EventSource(client, endpoint.url, retry=0) as source:
+        while len(seen) < 4:
+            for event in source:
+                seen.append(event.data)
+                break
+    assert seen == ["1", "2", "1", "2"]
+    assert len(endpoint.requests) == 2
+
+
+@every_way_sync
+def test_the_loop_ends_when_its_body_closes_the_source(package: Any, server: EventServer, way: Way) -> None:
+    stream = server.offers(ONE + TWO, Do.HOLD)
+    seen = []
+    with way.client() as client:
+        source = package.EventSource(client, server.endpoint(stream).url)
+        for event in source:
+            seen.append(event.data)
+            source.close()
+        assert stream.is_hung_up()
+    assert seen == ["1"]
+
+
+@every_way_sync
+@pytest.mark.parametrize("where", ["sleep", "on_reconnect"])
+def test_the_iteration_ends_when_a_callable_closes_the_source(
+    package: Any, server: EventServer, way: Way, where: str
+) -> None:
+    endpoint = server.gives(ONE)
+    with way.client() as client:
+        options: dict[str, Any] = {where: lambda *arguments: source.close()}
+        source: Any = package.EventSource(client, endpoint.url, retry=YEARS, **options)
+        assert [event.data for event in source] == ["1"]
+    assert len(endpoint.requests) == 1
+
+
+@every_way_sync
+@pytest.mark.parametrize("begun", [True, False], ids=["after an event", "at the first read"])
+def test_close_in_another_thread_ends_a_read(package: Any, server: EventServer, way: Way, begun: bool) -> None:
+    stream = server.offers(*([ONE] if begun else [b":"]), Do.HOLD)
+    with way.client() as client:
+        source = package.EventSource(client, server.endpoint(stream).url)
+        reading = Thread(lambda: [event.data for event in source])
+        wait_until(lambda: source.response is not None and source.response.is_stream_consumed)
+        source.close()
+        assert reading.ends(PATIENCE)
+        assert reading.error is None
+        assert reading.result == (["1"] if begun else [])
+        assert stream.is_hung_up()
+        source.close()
+
+
+@every_way_sync
+def test_close_in_another_thread_ends_a_wait(package: Any, server: EventServer, way: Way) -> None:
+    endpoint = server.gives(ONE)
+    waits = threading.Event()
+    with way.client() as client:
+        source = package.EventSource(client, endpoint.url, retry=YEARS, on_reconnect=lambda *told: waits.set())
+        reading = Thread(lambda: [event.data for event in source])
+        assert waits.wait(PATIENCE)
+        source.close()
+        assert reading.ends(PATIENCE)
+        assert reading.result == ["1"]
+        assert next(source, "the end") == "the end"
+    assert len(endpoint.requests) == 1
+
+
+@every_way_sync
+@either
+def test_close_in_another_thread_while_no_answer_came_ends_it_when_one_comes(
+    package: Any, server: EventServer, way: Way, how: str
+) -> None:
+    stream = server.raw(Do.WAIT, b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n" + ONE, Do.HOLD)
+    endpoint = server.endpoint(stream)
+    with way.client() as client:
+        source = opened(package, client, endpoint.url, how)
+        reading = Thread(lambda: list(source))
+        wait_until(lambda: bool(endpoint.requests))
+        source.close()
+        stream.go()
+        assert reading.ends(PATIENCE)
+        assert reading.error is None
+        assert reading.result == []
+        assert stream.is_hung_up()
+        assert next(source, "the end") == "the end"
+
+
+@every_way_sync
+def test_a_second_reader_is_refused_and_the_first_reads_on(package: Any, server: EventServer, way: Way) -> None:
+    stream = server.offers(ONE, Do.WAIT, TWO, Do.HOLD)
+    with way.client() as client, package.EventSource(client, server.endpoint(stream).url) as source:
+        assert next(source).data == "1"
+        reading = Thread(lambda: next(source).data)
+        wait_until(source._reading.locked)
+        with pytest.raises(ValueError, match="one reader at a time"):
+            next(source)
+        stream.go()
+        assert reading.ends(PATIENCE)
+        assert reading.result == "2"
+
+
+@every_way_sync
+def test_an_interruption_of_a_wait_closes_the_source(package: Any, server: EventServer, way: Way) -> None:
+    def interrupt(seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    endpoint = server.gives(ONE)
+    with way.client() as client:
+        source = package.EventSource(client, endpoint.url, sleep=interrupt)
+        next(source)
+        with pytest.raises(KeyboardInterrupt):
+            next(source)
+        assert next(source, "the end") == "the end"
+        assert source.response is None
+
+
+@every_way_sync
+def test_a_source_that_waits_or_reads_costs_no_thread(package: Any, server: EventServer, way: Way) -> None:
+    before = threading.active_count()
+    answers = [server.offers(ONE, Do.HOLD) for _ in range(5)]
+    threads = []
+    with way.client() as client:
+        sources = [package.EventSource(client, server.endpoint(answer).url) for answer in answers]
+        assert [next(source).data for source in sources] == ["1"] * 5
+        threads = [thread.name for thread in threading.enumerate() if not thread.name.startswith(("server", "to "))]
+        for source in sources:
+            source.close()
+    assert len(threads) <= before
+
+
+@pytest.mark.parametrize("name", ["EventSource", "AsyncEventSource"])
+def test_a_source_has_no_dict(package: Any, name: str) -> None:
+    assert not hasattr(getattr(package, name).__new__(getattr(package, name)), "__dict__")
