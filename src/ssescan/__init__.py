@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .client import EventSource as EventSource
     from .client import aconnect as aconnect
     from .client import connect as connect
+    from .dropin.sdk import accelerate as accelerate
     from .providers import Message as Message
     from .providers import astream as astream
     from .providers import stream as stream
@@ -59,6 +60,7 @@ __all__ = [
     "UnexpectedStatus",
     "UnknownFormat",
     "UnknownLine",
+    "accelerate",
     "aconnect",
     "aiter_events",
     "backend",
@@ -72,6 +74,7 @@ _LAZY = {
     "AsyncEventSource": "client",
     "EventSource": "client",
     "Message": "providers",
+    "accelerate": "dropin.sdk",
     "aconnect": "client",
     "astream": "providers",
     "connect": "client",

@@ -1,0 +1,111 @@
+"""The inside of google-genai's Interactions, and what is put in its place: the reading of events, a byte at a time."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pydantic_core import from_json
+
+from ...scanner import EventPump, Scanner
+from .libraries import Patch
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Generator
+
+    from .libraries import Tally
+
+INSIDES = {
+    "google.genai._gaos.utils.eventstreaming:stream_events": ("e7405cc8086c",),
+    "google.genai._gaos.utils.eventstreaming:stream_events_async": ("b5b95aded040",),
+    "google.genai._gaos.utils.eventstreaming:_parse_event": ("87a900d22894",),
+}
+
+
+def _pump() -> EventPump[Any]:
+    return EventPump(Scanner(max_event_size=None, unterminated="dispatch"), False, True)
+
+
+def _told(payload: bytes, pump: EventPump[Any]) -> str:
+    """Write an event down as the SDK's decoders want it, all but the retry, which none of them reads."""
+    event: dict[str, Any] = {}
+    if pump.last_event_id:
+        event["id"] = pump.last_event_id
+    if pump._event_name is not None:
+        event["event"] = pump._event_name
+    try:
+        event["data"] = from_json(payload)
+    except ValueError:
+        text = payload.decode("utf-8", "replace")
+        try:
+            event["data"] = json.loads(text)
+        except json.JSONDecodeError:
+            event["data"] = text
+    return json.dumps(event)
+
+
+def patches(tally: Tally) -> list[Patch]:
+    """Say what is to be replaced, and by what."""
+    from google.genai._gaos.utils import eventstreaming
+
+    plain, aplain = eventstreaming.stream_events, eventstreaming.stream_events_async
+
+    def stream_events(
+        response: Any,
+        decoder: Callable[[str], Any],
+        sentinel: str | None = None,
+        data_required: bool = True,
+    ) -> Generator[Any, None, None]:
+        if not data_required:  # then it wants to hear of blocks without data as well
+            yield from plain(response, decoder, sentinel, data_required)
+            return
+        pump, end = _pump(), sentinel.encode() if sentinel else None
+        try:
+            for chunk in _and_the_end(response.iter_bytes()):
+                pump._take_end() if chunk is None else pump._push(chunk)
+                while (payload := pump._pop()) is not None:
+                    if payload == end:
+                        return
+                    yield decoder(_told(payload, pump))
+        finally:
+            tally.add(pump._events)
+            response.close()
+
+    async def stream_events_async(
+        response: Any,
+        decoder: Callable[[str], Any],
+        sentinel: str | None = None,
+        data_required: bool = True,
+    ) -> AsyncGenerator[Any, None]:
+        if not data_required:
+            async for item in aplain(response, decoder, sentinel, data_required):
+                yield item
+            return
+        pump, end = _pump(), sentinel.encode() if sentinel else None
+        try:
+            async for chunk in _and_the_end_async(response.aiter_bytes()):
+                pump._take_end() if chunk is None else pump._push(chunk)
+                while (payload := pump._pop()) is not None:
+                    if payload == end:
+                        return
+                    yield decoder(_told(payload, pump))
+        finally:
+            tally.add(pump._events)
+            await response.aclose()
+
+    return [
+        Patch(eventstreaming, "stream_events", stream_events),
+        Patch(eventstreaming, "stream_events_async", stream_events_async),
+    ]
+
+
+def _and_the_end(chunks: Any) -> Generator[bytes | None, None, None]:
+    yield from chunks
+    yield None
+
+
+async def _and_the_end_async(chunks: Any) -> AsyncGenerator[bytes | None, None]:
+    async for chunk in chunks:
+        yield chunk
+    yield None

@@ -1,0 +1,72 @@
+"""The inside of httpx-sse, and what is put in its place: the two methods of EventSource that give events."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...scanner import EventPump, Scanner
+from .libraries import Patch
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Iterator
+
+    from .libraries import Tally
+
+INSIDES = {
+    "httpx_sse._api:EventSource.iter_sse": ("cb9aea8a1551",),
+    "httpx_sse._api:EventSource.aiter_sse": ("1e791320f352",),
+    "httpx_sse._api:EventSource._check_content_type": ("e09fffb37956",),
+    "httpx_sse._models:ServerSentEvent.__init__": ("af762f59ed35",),
+    "httpx_sse._decoders:SSEDecoder": ("aedb3313091b",),
+    "httpx_sse._decoders:SSELineDecoder": ("b2a134c7ebfc",),
+}
+
+
+def _pump() -> EventPump[Any]:
+    return EventPump(Scanner(max_event_size=None, empty_events=True))
+
+
+def _is_utf8(response: Any) -> bool:
+    # Any other charset httpx-sse heeds; an event stream has none but UTF-8.
+    return str(response.encoding).lower().replace("_", "-") in ("utf-8", "utf8")
+
+
+def patches(tally: Tally) -> list[Patch]:
+    """Say what is to be replaced, and by what."""
+    from httpx_sse import _api
+
+    event_source: Any = _api.EventSource
+    plain, aplain = event_source.iter_sse, event_source.aiter_sse
+    event_class: Any = vars(_api)["ServerSentEvent"]
+
+    def iter_sse(self: Any) -> Iterator[Any]:
+        self._check_content_type()
+        if not _is_utf8(self._response):
+            yield from plain(self)
+            return
+        pump = _pump()
+        try:
+            for chunk in self._response.iter_bytes():
+                pump._push(chunk)
+                while (event := pump._pop()) is not None:
+                    yield event_class(event.event, event.data, event.id, event.retry)
+        finally:
+            tally.add(pump._events)
+
+    async def aiter_sse(self: Any) -> AsyncGenerator[Any, None]:
+        self._check_content_type()
+        if not _is_utf8(self._response):
+            async for event in aplain(self):
+                yield event
+            return
+        pump = _pump()
+        try:
+            async for chunk in self._response.aiter_bytes():
+                pump._push(chunk)
+                while (event := pump._pop()) is not None:
+                    yield event_class(event.event, event.data, event.id, event.retry)
+        finally:
+            tally.add(pump._events)
+
+    return [Patch(event_source, "iter_sse", iter_sse), Patch(event_source, "aiter_sse", aiter_sse)]

@@ -1,0 +1,83 @@
+"""What can be accelerated: each library's parts, by the module that has to be there before they can be patched.
+
+What a part needs is imported when it is patched, and no sooner.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any, NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .insides import Insides
+
+
+class Tally:
+    """How many events a library has read through ssescan."""
+
+    def __init__(self) -> None:
+        self.events = 0
+
+    def add(self, events: int) -> None:
+        # Not exact to the last event where threads end at once, which a free-threaded interpreter lets them.
+        self.events += events
+
+
+class Patch(NamedTuple):
+    """What is put in the place of an attribute of a module or a class."""
+
+    owner: Any
+    name: str
+    replacement: Any
+
+
+class Part(NamedTuple):
+    """What is patched together; `where`: the module of ours that knows how."""
+
+    where: str
+
+    def _ours(self) -> Any:
+        return import_module(f".{self.where}", __package__)
+
+    @property
+    def insides(self) -> Insides:
+        """The parts of the library that have to be as they are known."""
+        insides: Insides = self._ours().INSIDES
+        return insides
+
+    def patches(self, tally: Tally) -> Sequence[Patch]:
+        """Say what is to be replaced, and by what."""
+        patches: Sequence[Patch] = self._ours().patches(tally)
+        return patches
+
+
+class Library(NamedTuple):
+    """A library: its name as the package registry has it, the name of its package, and its parts."""
+
+    name: str
+    package: str
+    parts: dict[str, Part]
+    tally: Tally
+
+
+LIBRARIES = {
+    library.name: library
+    for library in (
+        Library("openai", "openai", {"openai._base_client": Part("openai")}, Tally()),
+        Library("anthropic", "anthropic", {"anthropic._base_client": Part("anthropic")}, Tally()),
+        Library(
+            "google-genai",
+            "google.genai",
+            {
+                "google.genai.models": Part("google_genai"),
+                "google.genai._gaos.utils.eventstreaming": Part("google_interactions"),
+            },
+            Tally(),
+        ),
+        Library("httpx2", "httpx2", {"httpx2._sse": Part("httpx2")}, Tally()),
+        Library("httpx-sse", "httpx_sse", {"httpx_sse._api": Part("httpx_sse")}, Tally()),
+    )
+}
