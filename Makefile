@@ -13,11 +13,12 @@ SOURCES := pyproject.toml setup.py $(wildcard src/ssescan/scanner/*.pyx src/sses
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint types linear bench peers clean
+.PHONY: help demo test test-peers lint types linear bench peers clean
 
 help:
 	@echo "make demo     see ssescan read streams, in 15 seconds"
 	@echo "make test     run the tests (ARGS='-k limit' for some, ARGS=--backend=python without the extension)"
+	@echo "make test-peers  run the tests of httpx-sse and of the SDKs against it (fetches them)"
 	@echo "make lint     ruff, codespell, cython-lint"
 	@echo "make types    mypy, pyright, stubtest"
 	@echo "make linear   show that time grows with the bytes, and not faster"
@@ -32,6 +33,10 @@ demo: $(VENV)/with-cli
 test: $(VENV)/with-test
 	@echo "==> tests, on $$($(BIN)/python -V)"
 	@$(BIN)/python -m pytest $(ARGS)
+
+test-peers: $(VENV)/with-peers-tests
+	@echo "==> the tests of the peers, on $$($(BIN)/python -V)"
+	@$(BIN)/python tests/peers/run.py $(ARGS)
 
 lint: $(VENV)/with-lint
 	@echo "==> ruff, codespell, cython-lint"

@@ -1,0 +1,312 @@
+"""The peers' own tests, run against ssescan: httpx-sse's on the drop-in, the SDKs' with `ssescan.accelerate()` on.
+
+python tests/peers/run.py [SUITE ...]        exit status 1 where one does not pass, or could not be fetched
+
+No test of a peer is kept here: they come from the package registry, at the version that is installed, and are kept in
+the environment's own folder. A test that is left out is named in the table, with the reason. Each suite says how many
+must pass, at least, so that one that finds no tests is no success. Wants the extra `peers-tests`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+from argparse import ArgumentParser
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+KEPT = Path(sys.prefix) / "peers-tests"
+PATIENCE = 300  # seconds, for a download or a suite
+
+LOOKS_INSIDE = "it looks at the private `_data` of a decoder in mid-stream, which the scanner does not fill"
+NOT_IN_THE_SDIST = "the bodies that it plays (.inline-snapshot) are not in the sdist"
+
+
+class Refused(Exception):
+    """A suite cannot be run; the text says why, and what to do."""
+
+
+@dataclass(frozen=True)
+class Suite:
+    """The tests of a peer, and how they are run.
+
+    `package`: its name in the registry. `at_least`: how many tests have to pass. `paths`: of the tests, below the
+    sdist or, with `installed`, below that package, whose tests are in its wheel. `renamed`: the package that is
+    imported in the tests, and what is to be imported instead. `accelerated`: the name for accelerate(). `backends`: of
+    ssescan; "" is the one that is loaded by itself. `left_out`: tests, with the reason for each. `config`, `plugins`:
+    what the suite says to pytest.
+    """
+
+    name: str
+    package: str
+    at_least: int
+    paths: tuple[str, ...]
+    installed: str = ""
+    renamed: tuple[str, str] | None = None
+    accelerated: str = ""
+    backends: tuple[str, ...] = ("",)
+    left_out: dict[str, str] = field(default_factory=dict)
+    config: tuple[str, ...] = ()
+    plugins: tuple[str, ...] = ()
+
+
+FUNCTION_LOOP = ("asyncio_default_fixture_loop_scope = function",)
+SESSION_LOOP = ("asyncio_mode = auto", "asyncio_default_fixture_loop_scope = session", "filterwarnings = error")
+
+SUITES = (
+    Suite(
+        "httpx-sse, the drop-in",
+        "httpx-sse",
+        59,
+        ("tests",),
+        renamed=("httpx_sse", "ssescan.dropin.httpx_sse"),
+        backends=("compiled", "python"),
+        config=FUNCTION_LOOP,
+    ),
+    Suite("httpx-sse, accelerated", "httpx-sse", 59, ("tests",), accelerated="httpx-sse", config=FUNCTION_LOOP),
+    Suite(
+        "openai, accelerated",
+        "openai",
+        1000,
+        (
+            "tests/test_streaming.py",
+            "tests/test_sse_framing.py",
+            "tests/test_stream_mode.py",
+            "tests/lib/streaming",
+            "tests/lib/chat",
+            "tests/lib/test_streaming_deltas.py",
+            "tests/lib/test_assistant_tool_call_deltas.py",
+            "tests/lib/responses/test_responses.py",
+            "tests/lib/responses/test_commentary_parsing.py",
+            "tests/lib/responses/test_deferred_tools.py",
+            "tests/lib/responses/test_lifecycle_replacements.py",
+            "tests/lib/responses/test_null_content.py",
+            "tests/lib/responses/test_null_output.py",
+            "tests/lib/responses/test_null_output_items.py",
+        ),
+        accelerated="openai",
+        config=SESSION_LOOP,
+        left_out={
+            "tests/test_sse_framing.py::test_cancellation_clears_partial_event_and_closes_response": LOOKS_INSIDE,
+        }
+        | {
+            f"tests/lib/chat/test_completions_streaming.py::{name}": NOT_IN_THE_SDIST
+            for name in (
+                "test_parse_nothing",
+                "test_parse_pydantic_model",
+                "test_parse_pydantic_model_multiple_choices",
+                "test_parse_max_tokens_reached",
+                "test_parse_pydantic_model_refusal",
+                "test_content_logprobs_events",
+                "test_refusal_logprobs_events",
+                "test_parse_pydantic_tool",
+                "test_parse_multiple_pydantic_tools",
+                "test_parse_strict_tools",
+                "test_non_pydantic_response_format",
+                "test_allows_non_strict_tools_but_no_parsing",
+                "test_chat_completion_state_helper",
+            )
+        },
+    ),
+    Suite(
+        "anthropic, accelerated",
+        "anthropic",
+        320,
+        (
+            "tests/test_streaming.py",
+            "tests/lib/streaming",
+            "tests/lib/test_refusal_fallback_streaming.py",
+            "tests/lib/_parse",
+            "tests/lib/tools/test_runner_eager_tools.py",
+        ),
+        accelerated="anthropic",
+        config=SESSION_LOOP,
+        plugins=("tests._alias_httpx",),
+    ),
+    Suite(
+        "google-genai, accelerated",
+        "google-genai",
+        140,
+        (
+            "tests/client/test_async_stream.py",
+            "tests/afc/test_generate_content_stream_afc.py",
+            "tests/interactions/test_automatic_continuation.py",
+            "tests/interactions/test_httpx_compat.py",
+            "tests/interactions/test_integration.py",
+        ),
+        installed="google.genai",
+        accelerated="google-genai",
+        # `google` is a namespace: without this the tests would import a second copy of the SDK, as `genai`.
+        config=("asyncio_mode = auto", "consider_namespace_packages = true", *FUNCTION_LOOP),
+    ),
+)
+
+
+def folder_of(suite: Suite) -> Path:
+    """Give the folder that the suite's paths are below, fetched if it is not there."""
+    try:
+        installed = version(suite.package)
+    except PackageNotFoundError:
+        raise Refused(f"{suite.package} is not installed: pip install 'ssescan[peers-tests]'") from None
+    if suite.installed:
+        spec = find_spec(suite.installed)
+        if spec is None or not spec.submodule_search_locations:
+            raise Refused(f"{suite.package} {installed} has no package {suite.installed}")
+        return Path(spec.submodule_search_locations[0])
+    folder = KEPT / f"{suite.package}-{installed}"
+    if not folder.is_dir():
+        fetch(suite.package, installed, folder)
+    return folder
+
+
+def fetch(package: str, installed: str, folder: Path) -> None:
+    """Take the tests out of the sdist of that version."""
+    KEPT.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=KEPT) as scratch:
+        print(f"==> fetching the sdist of {package} {installed}", flush=True)
+        command = [sys.executable, "-m", "pip", "download", "-q", "--disable-pip-version-check", "--no-deps"]
+        command += ["--no-binary", package, "-d", scratch, f"{package}=={installed}"]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+        except subprocess.TimeoutExpired:
+            raise Refused(f"{package} {installed} did not come within {PATIENCE} s: is there a network?") from None
+        found = list(Path(scratch).glob("*.tar.gz"))
+        if done.returncode or len(found) != 1:
+            raise Refused(
+                f"the sdist of {package} {installed} could not be fetched, which takes a network and a package "
+                f"registry that has it; pip says:\n{done.stderr.strip()[-2000:]}"
+            )
+        unpacked = Path(scratch) / "unpacked"
+        with tarfile.open(found[0]) as archive:
+            archive.extractall(unpacked, filter="data")
+        (root,) = unpacked.iterdir()
+        fetched = dict(re.findall(r"^(Name|Version): (.+)$", (root / "PKG-INFO").read_text("utf-8"), re.MULTILINE))
+        if fetched.get("Version") != installed:
+            raise Refused(f"{package} {installed} is installed, and {fetched.get('Version')} came for it")
+        if not (root / "tests").is_dir():
+            raise Refused(f"the sdist of {package} {installed} has no tests")
+        # The tests alone: beside its sources they would be run against those.
+        keep = unpacked / "kept"
+        keep.mkdir()
+        (root / "tests").rename(keep / "tests")
+        keep.rename(folder)
+
+
+def rename_imports(folder: Path, old: str, new: str) -> None:
+    """Have the tests import another package. Nothing else is changed in them."""
+    changed = 0
+    for path in folder.rglob("*.py"):
+        text = path.read_text("utf-8")
+        text, from_lines = re.subn(rf"^(\s*from ){old}(?=[ .])", rf"\g<1>{new}", text, flags=re.MULTILINE)
+        text, import_lines = re.subn(rf"^(\s*)import {old}$", rf"\1import {new} as {old}", text, flags=re.MULTILINE)
+        if re.search(rf"^\s*(import|from) {old}\b", text, re.MULTILINE):
+            raise Refused(f"{path.name} imports {old} in a way that is not known here")
+        changed += from_lines + import_lines
+        path.write_text(text, "utf-8")
+    if not changed:
+        raise Refused(f"no test imports {old}")
+
+
+def run(suite: Suite, backend: str, plain: bool) -> dict[str, Any]:
+    """Run a suite; give what the plugin counted."""
+    folder = folder_of(suite)
+    with tempfile.TemporaryDirectory() as scratch:
+        where = Path(scratch) / "suite"
+        if suite.installed:
+            where.mkdir()
+            paths = [str(folder / path) for path in suite.paths]
+        else:
+            shutil.copytree(folder, where)
+            paths = list(suite.paths)
+        if suite.renamed is not None:
+            rename_imports(where, *suite.renamed)
+        (where / "peers.ini").write_text("[pytest]\n" + "\n".join(suite.config) + "\n", "utf-8")
+        counts = Path(scratch) / "counts.json"
+        order = {
+            "accelerated": "" if plain else suite.accelerated,
+            "left_out": list(suite.left_out),
+            "counts": str(counts),
+        }
+        environment = {name: value for name, value in os.environ.items() if name != "SSESCAN_BACKEND"}
+        environment["PYTHONPATH"] = str(HERE)
+        environment["SSESCAN_PEERS_ORDER"] = json.dumps(order)
+        if backend:
+            environment["SSESCAN_BACKEND"] = backend
+        command = [sys.executable, "-m", "pytest", "-q", "--tb=short", "-c", "peers.ini", "--rootdir", str(where)]
+        command += ["-p", "no:cacheprovider", "-p", "peers_plugin"]
+        for plugin in suite.plugins:
+            command += ["-p", plugin]
+        try:
+            done = subprocess.run([*command, *paths], cwd=where, env=environment, timeout=PATIENCE, check=False)
+        except subprocess.TimeoutExpired:
+            raise Refused(f"it did not end within {PATIENCE} s") from None
+        if not counts.is_file():
+            raise Refused(f"pytest ended with status {done.returncode} before it had run anything")
+        result: dict[str, Any] = json.loads(counts.read_text("utf-8"))
+        result["status"] = done.returncode
+        return result
+
+
+def verdict(suite: Suite, result: dict[str, Any]) -> str:
+    """Say what is wrong, "" if nothing is."""
+    if result["status"]:
+        return f"NO: {result['failed']} failed" if result["failed"] else f"NO: status {result['status']}"
+    if result["passed"] < suite.at_least:
+        return f"NO: {suite.at_least} had to pass"
+    return ""
+
+
+def main() -> int:
+    parser = ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("suite", nargs="*", metavar="SUITE", help="those whose name begins so; default: all")
+    parser.add_argument(
+        "--plain", action="store_true", help="without accelerate(): what an SDK's tests do by themselves"
+    )
+    arguments = parser.parse_args()
+    if sys.prefix == sys.base_prefix:
+        parser.error("run this in a virtual environment: the tests that it fetches are kept there")
+    chosen = [suite for suite in SUITES if not arguments.suite or suite.name.startswith(tuple(arguments.suite))]
+    if not chosen:
+        parser.error(f"there is no such suite; there are: {', '.join(suite.name for suite in SUITES)}")
+    rows: list[tuple[str, ...]] = [("suite", "version", "backend", "passed", "skipped", "left out", "")]
+    passed = True
+    for suite in chosen:
+        for backend in suite.backends:
+            print(f"\n==> {suite.name}{', ' * bool(backend)}{backend}", flush=True)
+            try:
+                result = run(suite, backend, arguments.plain)
+                wrong = verdict(suite, result)
+                numbers = [str(result[what]) for what in ("passed", "skipped", "left_out")]
+                rows.append((suite.name, version(suite.package), result["backend"], *numbers, wrong or "yes"))
+            except Refused as refusal:
+                wrong = f"NO: {refusal}"
+                rows.append((suite.name, "", backend, "", "", "", wrong))
+            passed = passed and not wrong
+    print("\n" + table(rows))
+    if arguments.plain:
+        print("\nwithout accelerate(), as --plain asks")
+    for suite in chosen:
+        for reason in dict.fromkeys(suite.left_out.values()):
+            print(f"\nleft out of {suite.name}, because {reason}:")
+            print("\n".join(f"  {test}" for test, why in suite.left_out.items() if why == reason))
+    return 0 if passed else 1
+
+
+def table(rows: list[tuple[str, ...]]) -> str:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
+    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, [*widths, 0], strict=True)) for row in rows)
+    return "\n".join(line.rstrip() for line in lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
