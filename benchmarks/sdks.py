@@ -1,9 +1,9 @@
 """The providers' own SDKs, iterated over from memory, and what they are measured beside: ssescan's parts, bare msgspec.
 
 Each reader takes the chunks of a stream, one event each, and reads the text of every event. The SDKs get them from a
-mock transport of the HTTP client that each uses, so no socket is in their time. What each does: the SDK's iteration
-builds the SDK's objects and knows nothing of a cut; `stream` builds parts, gathers the message, and tells a cut from an
-end; msgspec decodes the payload, cut out for it beforehand, and does nothing else.
+mock transport of the HTTP client that each uses, so no socket is in their time; or, where a URL is given, from there.
+What each does: the SDK's iteration builds the SDK's objects and knows nothing of a cut; `stream` builds parts, gathers
+the message, and tells a cut from an end; msgspec decodes the payload, cut out for it beforehand, and does nothing else.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import ssescan
 from ssescan.providers import TextDelta
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 
     Reader = Callable[[list[bytes]], str]
 
@@ -146,52 +146,54 @@ def bare_decoding(found: list[bytes]) -> Callable[[], None]:
     return run
 
 
-class _Chunks:
-    """The body of a response, as a mock transport wants it: an iterable of chunks."""
-
-    def __init__(self, base: type[Any]) -> None:
-        self.base = base
-
-    def made(self, chunks: list[bytes]) -> Any:
-        def iterate(_: Any) -> Iterator[bytes]:
-            return iter(chunks)
-
-        return type("Chunks", (self.base,), {"__iter__": iterate})()
-
-
-def _client(chunks: list[bytes]) -> Any:
+def _client(chunks: list[bytes], asynchronous: bool = False) -> Any:
     httpx2: Any = import_module("httpx2")
-    body = _Chunks(httpx2.SyncByteStream)
+
+    class Body(httpx2.SyncByteStream, httpx2.AsyncByteStream):  # type: ignore[misc]
+        def __init__(self) -> None:
+            self.left = iter(chunks)  # what was read does not come again: openai asks twice, to see whether more comes
+
+        def __iter__(self) -> Iterator[bytes]:
+            return self.left
+
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            for chunk in self.left:
+                yield chunk
+
     headers = {"content-type": "text/event-stream"}
-    return httpx2.Client(
-        transport=httpx2.MockTransport(lambda request: httpx2.Response(200, headers=headers, stream=body.made(chunks)))
-    )
+    transport = httpx2.MockTransport(lambda request: httpx2.Response(200, headers=headers, stream=Body()))
+    return (httpx2.AsyncClient if asynchronous else httpx2.Client)(transport=transport)
 
 
-def sdk(api: str, chunks: list[bytes]) -> Callable[[], Iterator[str]]:
-    """Give what iterates over the SDK's objects and gives the text of each. ImportError where the SDK is missing."""
-    if api == "anthropic":
-        anthropic: Any = import_module("anthropic")
-        claude = anthropic.Anthropic(api_key="none", http_client=_client(chunks), max_retries=0)
-
-        def messages() -> Iterator[str]:
-            for event in claude.messages.create(model="m", max_tokens=1, messages=[], stream=True):
-                if event.type == "content_block_delta":
-                    yield event.delta.text
-
-        return messages
+def _made(api: str, source: list[bytes] | str, asynchronous: bool = False) -> Any:
+    """Make the client of an SDK, for chunks from memory or for the URL of a server."""
+    url = source if isinstance(source, str) else None
+    http = None if isinstance(source, str) else _client(source, asynchronous)
     if api == "gemini":
         genai: Any = import_module("google.genai")
-        options = genai.types.HttpOptions(httpx_client=_client(chunks))
-        google = genai.Client(api_key="none", http_options=options)
+        option = {"httpx_async_client" if asynchronous else "httpx_client": http}
+        made = genai.Client(api_key="none", http_options=genai.types.HttpOptions(base_url=url, **option))
+        return made.aio if asynchronous else made
+    name = "Anthropic" if api == "anthropic" else "OpenAI"
+    make: Any = getattr(import_module(name.lower()), f"Async{name}" if asynchronous else name)
+    return make(api_key="none", base_url=url, http_client=http, max_retries=0)
 
-        def responses() -> Iterator[str]:
-            for response in google.models.generate_content_stream(model="m", contents="c"):
-                yield response.candidates[0].content.parts[0].text
 
-        return responses
-    openai: Any = import_module("openai")
-    client = openai.OpenAI(api_key="none", http_client=_client(chunks), max_retries=0)
+def sdk(api: str, source: list[bytes] | str) -> Callable[[], Iterator[str]]:
+    """Give what iterates over the SDK's objects and gives the text of each. ImportError where the SDK is missing.
+
+    `source`: the chunks, from memory, or the URL of a server that sends them.
+    """
+    client = _made(api, source)
+
+    def messages() -> Iterator[str]:
+        for event in client.messages.create(model="m", max_tokens=1, messages=[], stream=True):
+            if event.type == "content_block_delta":
+                yield event.delta.text
+
+    def responses() -> Iterator[str]:
+        for response in client.models.generate_content_stream(model="m", contents="c"):
+            yield response.candidates[0].content.parts[0].text
 
     def events() -> Iterator[str]:
         for event in client.responses.create(model="m", input="i", stream=True):
@@ -202,7 +204,32 @@ def sdk(api: str, chunks: list[bytes]) -> Callable[[], Iterator[str]]:
         for chunk in client.chat.completions.create(model="m", messages=[], stream=True):
             yield chunk.choices[0].delta.content or ""
 
-    return events if api == "openai-responses" else completions
+    return {"anthropic": messages, "gemini": responses, "openai-responses": events, "openai-chat": completions}[api]
+
+
+def async_sdk(api: str, source: list[bytes] | str) -> Callable[[], AsyncIterator[str]]:
+    """Give the same, asynchronously. To be called, and used, within one event loop."""
+    client = _made(api, source, asynchronous=True)
+
+    async def messages() -> AsyncIterator[str]:
+        async for event in await client.messages.create(model="m", max_tokens=1, messages=[], stream=True):
+            if event.type == "content_block_delta":
+                yield event.delta.text
+
+    async def responses() -> AsyncIterator[str]:
+        async for response in await client.models.generate_content_stream(model="m", contents="c"):
+            yield response.candidates[0].content.parts[0].text
+
+    async def events() -> AsyncIterator[str]:
+        async for event in await client.responses.create(model="m", input="i", stream=True):
+            if event.type == "response.output_text.delta":
+                yield event.delta
+
+    async def completions() -> AsyncIterator[str]:
+        async for chunk in await client.chat.completions.create(model="m", messages=[], stream=True):
+            yield chunk.choices[0].delta.content or ""
+
+    return {"anthropic": messages, "gemini": responses, "openai-responses": events, "openai-chat": completions}[api]
 
 
 def drain_sdk(read: Callable[[], Iterator[str]]) -> None:

@@ -142,3 +142,13 @@ def test_every_exception_is_below_one_root_and_can_be_pickled() -> None:
         assert str(again) == str(error) != ""
         kept = {name: value for name, value in vars(error).items() if name != "response"}
         assert {name: value for name, value in vars(again).items() if name != "response"} == kept
+
+
+def test_accelerate_loads_when_it_is_asked_for_and_imports_no_library() -> None:
+    loaded = python(
+        "import sys, ssescan; assert 'accelerate' in dir(ssescan) and 'accelerate' in ssescan.__all__;"
+        "ssescan.accelerate().undo(); print(*sys.modules)"
+    )
+    assert loaded.returncode == 0, loaded.stderr
+    tops = {name.partition(".")[0] for name in loaded.stdout.split()}
+    assert not tops & {"openai", "anthropic", "google", "httpx", "httpx2", "httpx_sse", "pydantic", "pydantic_core"}

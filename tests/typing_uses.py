@@ -210,3 +210,10 @@ def fail(error: ssescan.SsescanError) -> str:
             return str(error.message)
         case _:
             return ssescan.backend
+
+
+def accelerated() -> None:
+    with ssescan.accelerate("openai", "google-genai") as acceleration:
+        assert_type(acceleration.report, dict[str, str])
+        assert_type(acceleration.events, dict[str, int])
+    assert_type(ssescan.accelerate().undo(), None)

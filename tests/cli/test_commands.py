@@ -25,7 +25,7 @@ def test_help_names_every_command_without_loading_it() -> None:
     done = run("--help")
     assert done.status == 0
     assert re.search(r"3 it was cut, 4 the response was refused, .*6 the provider", done.out.decode(), re.DOTALL)
-    for command in ("cat", "read", "demo", "doctor"):
+    for command in ("cat", "read", "run", "demo", "doctor"):
         assert re.search(rf"^  {command}  ", done.out.decode(), re.MULTILINE)
         assert run(command, "--help").status == 0
 
@@ -98,7 +98,7 @@ def test_doctor_tells_why_the_pure_backend_runs_and_what_to_do() -> None:
 
 def test_doctor_knows_the_packages_of_every_extra() -> None:
     extras = tomllib.loads(PYPROJECT.read_text())["project"]["optional-dependencies"]
-    for_users = set(extras) - {"all", "test", "peers", "lint", "docs"}
+    for_users = set(extras) - {"all", "test", "peers", "peers-tests", "lint", "docs"}
     named = {re.split(r"[^\w.-]", requirement)[0] for extra in for_users for requirement in extras[extra]}
     assert named == set(EXTRAS)
     assert all(any(re.match(rf"{name}\b", line) for line in extras[extra]) for name, extra in EXTRAS.items())

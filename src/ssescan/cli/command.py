@@ -1,7 +1,8 @@
 """The group of commands: which there are, how they are loaded, and where all their failures end up.
 
 A command is a file of this package with the command's name, that holds a click command called `command`; its function
-returns the exit status. To add one: write the file, add its line to COMMANDS. Knows nothing of what commands do.
+returns the exit status, or a function that does, to be called when click is out of the way. To add one: write the
+file, add its line to COMMANDS. Knows nothing of what commands do.
 """
 
 import errno
@@ -9,6 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module, metadata
+from types import FunctionType, MethodType
 
 import click
 
@@ -17,9 +19,12 @@ from .exits import Exit, Failure
 COMMANDS = {
     "cat": "Print the events of a file, a URL or standard input as they arrive.",
     "read": "Print what a model says as it arrives, from a stream of any of five APIs.",
+    "run": "Run a Python program, the LLM SDKs in it accelerated.",
     "demo": "Play streams of four LLM APIs on this machine, and read them.",
     "doctor": "Say what is installed here and which scanner runs.",
 }
+# Which start with no standard output as well: what they print is not theirs.
+WITHOUT_OUTPUT = ("run",)
 
 
 class Commands(click.Group):
@@ -70,7 +75,8 @@ def root(context: click.Context, *, wants_version: bool) -> None:
     \b
     Exit status: 0 the stream ended (read: and the answer is complete),
     3 it was cut, 4 the response was refused, 5 it failed or stalled,
-    6 the provider reported an error, 2 usage, 1 other, 130 Ctrl-C.
+    6 the provider reported an error, 2 usage, 1 other, 130 Ctrl-C;
+    run: the program's own.
     """  # noqa: D301 - \b is click's mark for a paragraph that keeps its lines
     if wants_version:
         click.echo(f"ssescan {version()}")
@@ -82,11 +88,14 @@ def root(context: click.Context, *, wants_version: bool) -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit status; every failure becomes one line on stderr, never a traceback."""
-    if sys.stdout is None:
+    if sys.stdout is None and not (arguments and arguments[0] in WITHOUT_OUTPUT):
         return say(Exit.OTHER, "expected an open standard output, it is closed; redirect it to a file or to /dev/null")
     try:
         status = root.main(list(arguments), prog_name="ssescan", standalone_mode=False)
-        sys.stdout.flush()
+        if isinstance(status, FunctionType | MethodType):
+            return int(status())
+        if sys.stdout is not None:
+            sys.stdout.flush()
         return int(status)
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx else "ssescan"

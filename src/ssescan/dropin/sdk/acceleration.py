@@ -75,6 +75,13 @@ class Acceleration:
         with _lock:
             for name in self._names:
                 _state(name).enter()
+        try:
+            for name in self._names:
+                if why := _state(name).left_alone:
+                    tell(why)
+        except BaseException:  # whoever has warnings raised
+            self.undo()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -103,6 +110,11 @@ class Acceleration:
         with _lock:
             for name in self._names:
                 _state(name).leave()
+
+
+def tell(why: str) -> None:
+    """Say that a library is left alone. `ssescan run` puts another function here."""
+    warnings.warn(f"ssescan.accelerate(): {why}; the program works as without it", RuntimeWarning, stacklevel=4)
 
 
 class _State:
@@ -151,6 +163,11 @@ class _State:
                 self.waiting.discard(module)
                 _watch.discard(module)
                 self.apply(module)
+                if self.left_alone:
+                    try:
+                        tell(self.left_alone)
+                    except Warning as warning:  # raised here, it would break the import
+                        print(warning, file=sys.stderr)
 
     def apply(self, module: str) -> None:
         part = self.library.parts[module]
@@ -165,9 +182,6 @@ class _State:
         # The whole of it: half a library that is quicker would be hard to tell from one that is.
         self.take_back()
         self.left_alone = f"{self.title()} is left alone, because " + ", and ".join(reasons[:3])
-        warnings.warn(
-            f"ssescan.accelerate(): {self.left_alone}; the program works as without it", RuntimeWarning, stacklevel=6
-        )
 
     def title(self) -> str:
         try:

@@ -8,13 +8,12 @@ answer included, the SDK's own loop takes over.
 
 from __future__ import annotations
 
-from copy import copy
 from typing import Any
 
 from pydantic_core import from_json
 
 from .libraries import Patch
-from .stainless import MODELS, AsyncPayloads, Event, Payloads, Stainless
+from .stainless import MODELS, AsyncPayloads, Event, Payloads, Stainless, twin
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -109,7 +108,7 @@ class _Loop:
         return built
 
     def read(self, stream: Any) -> Iterator[Any]:
-        stream, decoder = copy(stream), _Decoder()
+        stream, decoder = twin(stream), _Decoder()
         stream._decoder = decoder
         response = stream.response
         legacy = _is_legacy(stream)
@@ -127,7 +126,7 @@ class _Loop:
             response.close()
 
     async def aread(self, stream: Any) -> AsyncIterator[Any]:
-        stream, decoder = copy(stream), _Decoder()
+        stream, decoder = twin(stream), _Decoder()
         stream._decoder = decoder
         response = stream.response
         legacy = _is_legacy(stream)

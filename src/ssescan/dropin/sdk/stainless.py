@@ -9,7 +9,6 @@ Knows the insides that `openai.py` and `anthropic.py` have checked.
 from __future__ import annotations
 
 import json
-from copy import copy
 from typing import Any
 
 from pydantic_core import from_json
@@ -43,6 +42,13 @@ def parsed(payload: bytes) -> Any:
     except ValueError:
         # A lone surrogate, or deep nesting: what is JSON to the one is not always to the other.
         return json.loads(payload.decode("utf-8", "replace"))
+
+
+def twin(stream: Any) -> Any:
+    """Give a copy of a stream. copy.copy() would leave a mark on its class."""
+    copied = object.__new__(type(stream))
+    copied.__dict__.update(stream.__dict__)
+    return copied
 
 
 class Event:
@@ -164,7 +170,7 @@ class Stainless:
 
     def put_under(self, stream: Any, tally: Tally) -> Any:
         """Give a copy of a stream for the SDK's loop to run on, with what can be ours."""
-        ours = copy(stream)
+        ours = twin(stream)
         if self.decodes_as_usual(stream):
             ours._decoder = Decoder(tally)
         if (build := self.build(stream)) is not None:

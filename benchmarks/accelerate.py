@@ -1,0 +1,247 @@
+"""The rows of accelerate(): what the SDKs take for their objects, alone and accelerated.
+
+python benchmarks/accelerate.py        exit status 1 where a row is not reached, or could not be measured
+
+As table.py: plain and accelerated take turns in one process, and the least CPU time of each counts. An SDK is
+accelerated and let go around each of its rounds, and that is not timed; nor is what it does once, at its first events.
+That both read the same text is asserted before they are timed. Only the rows from memory are wanted: over HTTP, on the
+loopback, the HTTP client is in every time, and the server is another process. Wants the extra `peers`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from argparse import ArgumentParser
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.metadata import version
+from time import process_time
+from typing import TYPE_CHECKING, NamedTuple
+
+import dropins
+import sdks
+import workloads
+from table import Table
+
+import ssescan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from dropins import AsyncEvents, Events
+
+COUNT = 4000  # events
+FIRST = 20  # events, of the stream that is read before any is timed
+ROUNDS = 9  # the SDKs take a third of a second each
+
+LIBRARY = {
+    "openai-chat": "openai",
+    "openai-responses": "openai",
+    "anthropic": "anthropic",
+    "gemini": "google-genai",
+}
+FASTER_THAN_SDK = {"openai-chat": 10, "anthropic": 2.5, "gemini": 4}
+
+PLAIN, ACCELERATED = "plain", "accelerated"
+
+
+class Reading(NamedTuple):
+    """A way to read a stream."""
+
+    text: Callable[[], str]  # all of it
+    few: Callable[[], object]  # a short one, to the end
+    run: Callable[[], object]  # to the end, doing nothing with what comes: what is timed
+
+
+def reading(api: str, source: list[bytes] | str, few: list[bytes] | str) -> Reading:
+    """Read by the SDK, in the way that is usual."""
+    read, read_few = sdks.sdk(api, source), sdks.sdk(api, few)
+    return Reading(lambda: "".join(read()), lambda: sdks.drain_sdk(read_few), lambda: sdks.drain_sdk(read))
+
+
+def async_reading(api: str, source: list[bytes] | str, few: list[bytes] | str, runner: asyncio.Runner) -> Reading:
+    """Read by the asynchronous client of the SDK."""
+
+    async def made() -> tuple[Callable[[], object], ...]:
+        return sdks.async_sdk(api, source), sdks.async_sdk(api, few)
+
+    async def collected(read: Callable[[], object]) -> str:
+        return "".join([text async for text in read()])  # type: ignore[attr-defined]
+
+    async def drained(read: Callable[[], object]) -> None:
+        async for _ in read():  # type: ignore[attr-defined]
+            pass
+
+    read, read_few = runner.run(made())
+    return Reading(
+        lambda: runner.run(collected(read)), lambda: runner.run(drained(read_few)), lambda: runner.run(drained(read))
+    )
+
+
+def event_reading(library: str) -> Reading:
+    """Read events of 258 bytes by httpx2 or httpx-sse, from a response of the HTTP library that is meant for it."""
+    events: Events = dropins.readers("httpx2")[dropins.HTTPX2 if library == "httpx2" else dropins.HTTPX_SSE]
+    client = "httpx2" if library == "httpx2" else "httpx"
+    http, few = (dropins.client(client, workloads.openai_chat(count)) for count in (COUNT, FIRST))
+    return Reading(
+        lambda: "".join(dropins.seen(http, events)),
+        lambda: dropins.drain(few, events),
+        lambda: dropins.drain(http, events),
+    )
+
+
+def async_event_reading(library: str, runner: asyncio.Runner) -> Reading:
+    """Read them asynchronously."""
+    events: AsyncEvents = dropins.async_readers("httpx2")[dropins.HTTPX2 if library == "httpx2" else dropins.HTTPX_SSE]
+    client = "httpx2" if library == "httpx2" else "httpx"
+    http, few = (dropins.async_client(client, workloads.openai_chat(count)) for count in (COUNT, FIRST))
+    return Reading(
+        lambda: "".join(runner.run(dropins._aseen(http, events))),
+        lambda: runner.run(dropins._adrain(few, events)),
+        lambda: runner.run(dropins._adrain(http, events)),
+    )
+
+
+def expect_acceleration(library: str, acceleration: ssescan.Acceleration) -> None:
+    if "is accelerated" not in acceleration.report[library]:
+        raise AssertionError(f"{library}: {acceleration.report[library]}")
+
+
+def expect_same(library: str, one: Reading, text: str) -> None:
+    """Raise AssertionError unless a stream gives that text, alone and accelerated."""
+    if one.text() != text:
+        raise AssertionError(f"{library} reads something else than ssescan")
+    with ssescan.accelerate(library) as acceleration:
+        expect_acceleration(library, acceleration)
+        before = acceleration.events[library]
+        if one.text() != text:
+            raise AssertionError(f"{library} reads something else when it is accelerated")
+        if acceleration.events[library] == before:
+            raise AssertionError(f"{library} was not read by ssescan")
+
+
+def race(library: str, one: Reading, rounds: int) -> dict[str, float]:
+    """Let plain and accelerated take turns; give the least CPU time of each, seconds."""
+    least = {PLAIN: float("inf"), ACCELERATED: float("inf")}
+
+    def timed(who: str) -> None:
+        one.few()
+        start = process_time()
+        one.run()
+        least[who] = min(least[who], process_time() - start)
+
+    for _ in range(rounds):
+        timed(PLAIN)
+        with ssescan.accelerate(library):
+            timed(ACCELERATED)
+    return least
+
+
+# Over HTTP
+
+
+class Player(BaseHTTPRequestHandler):
+    """Answers POST /API/COUNT/... with the events of that workload, one write and one chunk of the coding each."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        _, api, count, *_ = self.path.split("/")
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        for event in sdks.EVENTS[api](int(count)):
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(event), event))
+        self.wfile.write(b"0\r\n\r\n")
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@contextmanager
+def serving() -> Iterator[Callable[[str, int], str]]:
+    """Serve from another process; give what makes the URL of a workload."""
+    with subprocess.Popen([sys.executable, __file__, "--serve"], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            port = int(process.stdout.readline())
+            yield lambda api, count: f"http://127.0.0.1:{port}/{api}/{count}"
+        finally:
+            process.kill()
+
+
+def serve() -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Player) as server:
+        print(server.server_port, flush=True)
+        server.serve_forever()
+
+
+# The table
+
+
+def readings(api: str, url: Callable[[str, int], str], runner: asyncio.Runner) -> dict[str, Reading]:
+    """Give all ways to read a workload. ImportError where its SDK is missing."""
+    chunks, few = sdks.EVENTS[api](COUNT), sdks.EVENTS[api](FIRST)
+    return {
+        "from memory": reading(api, chunks, few),
+        "from memory, async": async_reading(api, chunks, few, runner),
+        "over HTTP": reading(api, url(api, COUNT), url(api, FIRST)),
+        "over HTTP, async": async_reading(api, url(api, COUNT), url(api, FIRST), runner),
+    }
+
+
+def in_words(times: dict[str, float]) -> str:
+    per_event = ", ".join(f"{who} {time / COUNT * 1e6:.2f}" for who, time in times.items())
+    return f"{per_event}, {times[PLAIN] / times[ACCELERATED]:.1f}x"
+
+
+def main() -> int:
+    parser = ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--serve", action="store_true", help="be the other process")
+    if parser.parse_args().serve:
+        serve()
+        return 0
+    print(f"Python {sys.version.split()[0]}, ssescan {ssescan.backend}\n")
+    table, notes = Table(), []
+    with serving() as url, asyncio.Runner() as runner:
+        for api, library in LIBRARY.items():
+            wanted = FASTER_THAN_SDK.get(api)
+            try:
+                all_readings = readings(api, url, runner)
+            except ImportError as error:
+                table.row(f"{api}: {library}, accelerated", f"{wanted or 0:g}x", "not measured", wanted is None)
+                notes.append(f"{api}: the SDK is left out: {error}")
+                continue
+            text = sdks.parts_reader(api)(sdks.EVENTS[api](COUNT))
+            for way, one in all_readings.items():
+                expect_same(library, one, text)
+                times = race(library, one, ROUNDS)
+                if wanted and way == "from memory":
+                    what = f"{api}: {library} {version(library)}, accelerated"
+                    table.faster(what, times, ACCELERATED, PLAIN, wanted)
+                notes.append(f"{api}, {way}, us an event: {in_words(times)}")
+        text = "".join(event[6:-2].decode() for event in workloads.openai_chat(COUNT))
+        for library in ("httpx2", "httpx-sse"):
+            try:
+                both = {
+                    "from memory": event_reading(library),
+                    "from memory, async": async_event_reading(library, runner),
+                }
+            except (ImportError, KeyError) as error:
+                notes.append(f"{library} is left out: {error}")
+                continue
+            for way, one in both.items():
+                expect_same(library, one, text)
+                times = race(library, one, ROUNDS)
+                notes.append(f"{library}, events of 258 bytes {way}, us an event: {in_words(times)}")
+    print("\n" + "\n".join(notes))
+    return 0 if table.reached and ssescan.backend == "compiled" else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
