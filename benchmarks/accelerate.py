@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
     from dropins import AsyncEvents, Events
 
+    from ssescan.dropin.sdk import Acceleration
+
 COUNT = 4000  # events
 FIRST = 20  # events, of the stream that is read before any is timed
 ROUNDS = 9  # the SDKs take a third of a second each
@@ -104,7 +106,7 @@ def async_event_reading(library: str, runner: asyncio.Runner) -> Reading:
     )
 
 
-def expect_acceleration(library: str, acceleration: ssescan.Acceleration) -> None:
+def expect_acceleration(library: str, acceleration: Acceleration) -> None:
     if "is accelerated" not in acceleration.report[library]:
         raise AssertionError(f"{library}: {acceleration.report[library]}")
 

@@ -152,7 +152,10 @@ class ReconnectsExhausted(SsescanError):
     def __str__(self) -> str:
         if not self.attempts:
             return "the stream ended, and max_reconnects=0 says not to connect again"
-        return f"{self.attempts} attempts in a row brought no event; max_reconnects sets how many are made"
+        text = f"{self.attempts} attempt{'s' * (self.attempts != 1)} in a row brought no event"
+        if self.__cause__ is not None:
+            text += f", the last failed with {type(self.__cause__).__name__}: {self.__cause__}"
+        return f"{text}; max_reconnects sets how many are made"
 
 
 class UnknownFormat(SsescanError):

@@ -212,6 +212,68 @@ def posted(cast_to: Any, stream_cls: Any) -> Callable[[], Any]:
     return lambda: open_ai().post("/chat", cast_to=cast_to, body={}, stream=True, stream_cls=stream_cls)
 
 
+class NoModel:
+    """What neither pydantic nor the SDKs can make of JSON."""
+
+
+class A1(openai.BaseModel):
+    a: int
+
+
+class B1(openai.BaseModel):
+    b: int
+
+
+class OneOrder(openai.BaseModel):
+    x: list[A1 | B1]
+
+
+class OtherOrder(openai.BaseModel):
+    x: list[B1 | A1]
+
+
+class Itself(openai.BaseModel):
+    name: str
+    inside: list[Itself] | None = None
+    by_name: dict[str, Itself] | None = None
+
+
+def late_decoder() -> Any:
+    stream = created(open_ai())
+    stream._decoder = Decoder()
+    yield from stream
+
+
+def late_events() -> Any:
+    stream = created(open_ai())
+    event = openai._streaming.ServerSentEvent(data=A.decode())
+    stream._iter_events = lambda: iter((event, event))
+    yield from stream
+
+
+class ClosesWhenCollected(anthropic.Stream[object]):
+    def __del__(self) -> None:
+        self.response.close()
+
+
+def closes_when_collected() -> Any:
+    client = anthropic.Anthropic(api_key="none", http_client=http(), max_retries=0)
+    yield from client.post("/x", cast_to=object, body={}, stream=True, stream_cls=ClosesWhenCollected)
+
+
+def of_anthropic(cast_to: Any) -> Callable[[], Any]:
+    def read() -> Any:
+        client = anthropic.Anthropic(api_key="none", http_client=http(), max_retries=0)
+        return client.post("/x", cast_to=cast_to, body={}, stream=True, stream_cls=anthropic.Stream[cast_to])
+
+    return read
+
+
+ORDER = [b'data: {"x":[{"c":1},{"b":2}]}\n\n', b'data: {"x":5}\n\n']
+INSIDE = [
+    b'data: {"name":"a","inside":[{"name":"b","inside":[]},{"name":5,"more":1}],"by_name":{"k":{"inside":null}}}\n\n'
+]
+
 WAYS: dict[str, tuple[Callable[[], Any], list[bytes]]] = {
     "create": (lambda: created(open_ai()), CHAT),
     "with_options": (lambda: created(open_ai().with_options(timeout=3)), CHAT),
@@ -228,6 +290,14 @@ WAYS: dict[str, tuple[Callable[[], Any], list[bytes]]] = {
     "events of its own": (posted(ChatCompletionChunk, OwnEvents), CHAT),
     "cast to object": (posted(object, Stream[object]), CHAT),
     "cast to dict": (posted(dict[str, Any], Stream[dict[str, Any]]), CHAT),
+    "a decoder put there later": (late_decoder, CHAT),
+    "events put there later": (late_events, CHAT),
+    "unions in one order": (posted(OneOrder, Stream[OneOrder]), ORDER),
+    "unions in the other order": (posted(OtherOrder, Stream[OtherOrder]), ORDER),
+    "a model that holds its own kind": (posted(Itself, Stream[Itself]), INSIDE),
+    "no model": (posted(NoModel | int, Stream[NoModel | int]), ORDER),
+    "no model of anthropic": (of_anthropic(NoModel | int), [b"event: a\n" + one for one in ORDER]),
+    "anthropic, closed when collected": (closes_when_collected, [b"event: a\n" + one for one in ORDER]),
     "anthropic helper": (claude_helper, claude("Hel", "lo")),
     "anthropic texts": (claude_texts, claude("Hel", "lo")),
     "anthropic raw events": (claude_raw, claude("Hel", "lo")),

@@ -184,7 +184,7 @@ ENDS = {
     "anthropic": [
         b'event: ping\ndata: {"type":"ping"}\n\n', b"event: ping\ndata: not json\n\n", b'data: {"type":"message_stop"}\n\n',
         b'event: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}\n\n',
-        b"event: error\ndata: not json\n\n", b"event: error\ndata: \n\n", b"event: x\ndata: \n\n", b"event: x\ndata: y\n\n",
+        b"event: error\n\n", b"event: error\nid: 5\n\n", b"event: error\ndata: not json\n\n", b"event: error\ndata: \n\n", b"event: x\ndata: \n\n", b"event: x\ndata: y\n\n",
         b'event: message_stop\ndata: {"type":"message_stop"}\n\n', b"event: x\ndata: null\n\n", b"event: x\ndata: 5\n\n",
         b"event: x\ndata: [DONE]\n\n", b'event: x\ndata: {"type":"no_such_type","a":{"b":1}}\n\n', b"event:\ndata: {}\n\n",
     ],
@@ -215,8 +215,8 @@ def test_what_ends_a_stream_or_is_unusual_in_it_gives_the_same(sdk: str) -> None
             assert seen(sdk, [body[at : at + 1] for at in range(len(body))]) == expected[0], body
 
 
-@pytest.mark.parametrize("sdk", ONE)
-def test_what_is_warned_of_is_the_same(sdk: str) -> None:
+def test_what_is_warned_of_is_the_same() -> None:
+    sdk = "gemini"
     body = ONE[sdk].replace(b'"index":0', b'"index":0,"finishReason":"NO_SUCH_REASON"') * 2
 
     def told() -> list[str]:
@@ -226,5 +226,6 @@ def test_what_is_warned_of_is_the_same(sdk: str) -> None:
         return [str(one.message) for one in found]
 
     plain = told()
+    assert plain
     with ssescan.accelerate():
         assert told() == plain

@@ -154,6 +154,14 @@ def test_httpx2_keeps_its_limit() -> None:
                 assert of_httpx2(chunks, None) == everything
 
 
+@pytest.mark.parametrize("limit", [0, -1, True, 2.5])
+def test_a_limit_of_httpx2_that_a_scanner_would_refuse_does_what_it_did(limit: Any) -> None:
+    bodies = (b"", b"\n", b"data: a\n\n", b"data: aaaa\n\n")
+    plain = [of_httpx2([body], limit) for body in bodies]
+    with ssescan.accelerate("httpx2"):
+        assert [of_httpx2([body], limit) for body in bodies] == plain
+
+
 @pytest.mark.parametrize("name", READERS)
 @pytest.mark.parametrize("content_type", ["text/html", "", "text/event-stream; charset=latin-1", "text/event-stream-x"])
 def test_other_content_types_are_treated_the_same(name: str, content_type: str) -> None:

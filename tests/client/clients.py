@@ -42,6 +42,7 @@ class Told:
 
     events: list[Any] = field(default_factory=list)
     error: Exception | None = None
+    outcome: str | None = None  # while it is open, None has to be; here, how it ended
     waits: list[float] = field(default_factory=list)  # seconds, as `sleep` was called
     reconnects: list[tuple[int, int, Any]] = field(default_factory=list)  # as `on_reconnect` was called, type of error
 
@@ -91,12 +92,14 @@ class Way:
             return told
         with self.client(**settings or {}) as client:
             with package.EventSource(client, url, **noted | options) as source:
+                assert source.outcome is None
                 try:
                     while len(told.events) < at_most and (event := next(source, None)) is not None:
                         told.events.append(event)
                 except Exception as error:
                     told.error = error
                     assert next(source, "the end") == "the end"
+            told.outcome = source.outcome
             assert not client.is_closed
         return told
 
@@ -105,12 +108,14 @@ class Way:
     ) -> None:
         async with self.async_client(**settings) as client:
             async with package.AsyncEventSource(client, url, **options) as source:
+                assert source.outcome is None
                 try:
                     while len(told.events) < at_most and (event := await anext(source, None)) is not None:
                         told.events.append(event)
                 except Exception as error:
                     told.error = error
                     assert await anext(source, "the end") == "the end"
+            told.outcome = source.outcome
             assert not client.is_closed
 
     async def in_thread(self, blocking: Any) -> Any:

@@ -264,6 +264,7 @@ def test_an_interruption_of_a_wait_closes_the_source(package: Any, server: Event
             next(source)
         assert next(source, "the end") == "the end"
         assert source.response is None
+        assert source.outcome == "closed"
 
 
 @every_way_sync

@@ -163,6 +163,7 @@ def test_after_each_ending_comes_what_the_standard_says(
     endpoint = server.endpoint(*case.answers(server))
     told = way.read(package, endpoint.url)
     assert told.error is None
+    assert told.outcome == "ended"
     assert told.data == case.data
     assert endpoint.ids == case.ids
     assert told.waits == case.waits
@@ -207,6 +208,7 @@ def test_any_status_but_200_is_an_error_after_one_attempt(
     error: Any = told.error
     assert isinstance(error, package.UnexpectedStatus)
     assert error.status == status
+    assert told.outcome == "failed"
     assert error.body == (b"" if status == 304 else b"no stream")
     assert error.response.status_code == status
     assert error.response.is_closed

@@ -292,7 +292,11 @@ def test_a_subclass_is_of_its_parents_colour_whatever_its_name(package: Any) -> 
             asynchronous(client, "http://127.0.0.1:1/")
 
 
-@pytest.mark.parametrize("client", [httpx, httpx.Client, "http://127.0.0.1:1/", None, object()], ids=repr)
+@pytest.mark.parametrize(
+    "client",
+    [httpx, httpx.Client, "http://127.0.0.1:1/", None, object()],
+    ids=["module", "class", "URL", "None", "object"],
+)
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_no_client_is_told_what_to_pass(package: Any, name: str, client: Any) -> None:
     arguments = ("http://127.0.0.1:1/",) if "Source" in name else ("GET", "http://127.0.0.1:1/")
@@ -309,3 +313,31 @@ def test_an_option_that_connect_does_not_have_is_refused_at_the_call(
         package.connect(library.Client(verify=False), "GET", "http://127.0.0.1:1/", **options)
     with pytest.raises(TypeError, match=next(iter(options))):
         package.aconnect(library.AsyncClient(verify=False), "GET", "http://127.0.0.1:1/", **options)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "error", "says"),
+    [
+        (("GET",), {"max_event_size": 5}, TypeError, r"in a mapping: scanner=\{'max_event_size': \.\.\.\}"),
+        (("GET",), {"timing": True}, TypeError, r"has no timing: .*iter_events\(response, timing=True\)"),
+        ((None,), {}, TypeError, "takes a method such as 'GET', not NoneType"),
+        (("http://127.0.0.1:1/",), {"url": "GET"}, ValueError, "the method first, then the URL"),
+    ],
+)
+def test_what_is_in_the_wrong_place_is_told_where_it_belongs(
+    package: Any, arguments: tuple[Any, ...], options: dict[str, Any], error: type[Exception], says: str
+) -> None:
+    with httpx.Client(verify=False) as client, pytest.raises(error, match=says):
+        package.connect(client, *arguments, **{"url": "http://127.0.0.1:1/"} | options)
+
+
+@pytest.mark.parametrize("name", ["on_reconnect", "sleep", "random"])
+def test_what_is_to_be_called_has_to_be_callable(package: Any, name: str) -> None:
+    with httpx.Client(verify=False) as client:
+        with pytest.raises(TypeError, match=f"{name} must be a function or None, not int"):
+            package.EventSource(client, "http://127.0.0.1:1/", **{name: 5})
+
+
+def test_a_missing_client_is_told_by_the_name_that_was_called(package: Any) -> None:
+    with pytest.raises(TypeError, match=r"^EventSource\.__init__\(\) missing"):
+        package.EventSource("http://127.0.0.1:1/")

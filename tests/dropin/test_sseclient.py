@@ -234,7 +234,9 @@ def test_exceptions_of_the_source_pass_unchanged(sseclient: Any) -> None:
         next(events)
 
 
-@pytest.mark.parametrize("source", [5, None, ["data: a\n\n"], io.StringIO("data: a\n\n")], ids=repr)
+@pytest.mark.parametrize(
+    "source", [5, None, ["data: a\n\n"], io.StringIO("data: a\n\n")], ids=["int", "None", "list", "StringIO"]
+)
 def test_what_is_no_source_of_bytes_is_refused(sseclient: Any, source: Any) -> None:
     with pytest.raises(TypeError):
         list(sseclient.SSEClient(source).events())

@@ -43,7 +43,7 @@ class AsyncIterable:
         (object(), "reads .* iterable of bytes, or bytes, not object"),
         (async_generator, "reads .* iterable of bytes, or bytes, not function"),
     ],
-    ids=repr,
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
 def test_what_is_no_source_is_refused(package: Any, name: str, source: Any, says: str) -> None:
     with pytest.raises(TypeError, match=rf"^{name}\(\) {says}"):

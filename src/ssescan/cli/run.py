@@ -25,9 +25,9 @@ from .exits import Exit, Failure
 from .formats import counted
 
 
-def known_names(_context: click.Context, _option: click.Parameter, given: str | None) -> list[str]:
+def known_names(_context: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> list[str]:
     """Return the names of libraries that an option has, between commas; none, if it is not given."""
-    names = [] if given is None else [name.strip() for name in given.split(",")]
+    names = [name.strip() for names in given for name in names.split(",")]
     for name in names:
         if name not in LIBRARIES:
             raise click.BadParameter(f"expected some of {','.join(LIBRARIES)}, got {name!r}")
@@ -40,6 +40,7 @@ def known_names(_context: click.Context, _option: click.Parameter, given: str | 
     "--accelerate",
     "names",
     callback=known_names,
+    multiple=True,
     metavar="NAMES",
     help=f"Which libraries: some of {','.join(LIBRARIES)}. All, if not given.",
 )

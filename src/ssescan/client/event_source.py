@@ -12,7 +12,7 @@ from ..errors import EventTooLarge, UnexpectedStatus
 from ..scanner import Scanner, ServerSentEvent
 from ..scanner._shared import ALREADY_READING
 from ..stalls import checked_stall, running_trio
-from ..streams import AsyncEventStream, E_co, EventStream, Subscriptable
+from ..streams import AsyncEventStream, E_co, EventStream, Outcome, Subscriptable
 from .reconnecting import Reconnecting, checked_last_event_id
 from .sending import AsyncRequest, Request, Sender, check_sent_again, checked_scanner_options, is_transport_error
 
@@ -77,8 +77,8 @@ class _Source(Subscriptable[E_co]):
     """What EventSource and AsyncEventSource share: all but the waiting."""
 
     __slots__ = (
-        "__weakref__", "_closed", "_on_reconnect", "_reading", "_row", "_scanner", "_sender", "_sleep", "_stall",
-        "_stream", "_wake",
+        "__weakref__", "_closed", "_on_reconnect", "_outcome", "_reading", "_row", "_scanner", "_sender", "_sleep",
+        "_stall", "_stream", "_wake",
     )  # fmt: skip
 
     _called: str  # for errors; a subclass may have any name
@@ -104,11 +104,13 @@ class _Source(Subscriptable[E_co]):
         **request_options: Any,
     ) -> None:
         self._closed = True  # until all is well
+        self._outcome: Outcome | None = None
         self._stream = self._wake = None
         self._reading = allocate_lock()  # never waited for
         self._row = Reconnecting(retry, backoff, max_retry, max_reconnects, random)
-        self._on_reconnect = on_reconnect
-        self._sleep = sleep
+        self._on_reconnect = _checked_callable("on_reconnect", on_reconnect)
+        self._sleep = _checked_callable("sleep", sleep)
+        _checked_callable("random", random)
         self._stall = checked_stall(stall)
         self._scanner: Scanner[Any] = Scanner(**checked_scanner_options(scanner))
         check_sent_again(self._called, request_options)
@@ -125,6 +127,10 @@ class _Source(Subscriptable[E_co]):
     @property
     def retry(self) -> int:
         return self._row.retry(self._scanner.retry)
+
+    @property
+    def outcome(self) -> Outcome | None:
+        return self._outcome
 
     @property
     def response(self) -> Any:
@@ -152,10 +158,17 @@ class _Source(Subscriptable[E_co]):
         if self._closed:  # our own doing, and no news
             return True
         if isinstance(error, UnexpectedStatus) and error.status == NO_CONTENT:
+            self._end(Outcome.ENDED)
             return True
         if not is_transport_error(error, self._row.worked):
             raise error
         return False
+
+    def _end(self, outcome: Outcome) -> None:
+        """Take it that nothing more comes. How it ended first is how it ended."""
+        self._closed = True
+        if self._outcome is None:
+            self._outcome = outcome
 
     def _next_delay(self, error: Exception | None) -> int:
         """Put the connection at hand away, and give the wait before the next, ms."""
@@ -184,7 +197,8 @@ class EventSource(_Source[E_co]):
     No event that arrived whole is lost, and none is filtered by its ID.
 
     `last_event_id`: as of the event given last. `retry`: the reconnection time, ms. `response`: the one being read, or
-    None.
+    None. `outcome`: None while open, then an Outcome: "ended" (status 204), "failed" (it raised), "closed" (by us, or a
+    read was cancelled).
 
     Raises, here, TypeError and ValueError for wrong use; in the iteration, UnexpectedStatus for any status but 200 and
     204, UnexpectedContentType, ReconnectsExhausted from what the last attempt raised, EventTooLarge, and what of the
@@ -250,7 +264,8 @@ class EventSource(_Source[E_co]):
                 if error is not None:
                     _clear_frames(error)
             self.close()
-        except BaseException:
+        except BaseException as raised:
+            self._end(_outcome_of(raised))
             self.close()
             raise
         finally:
@@ -264,7 +279,7 @@ class EventSource(_Source[E_co]):
         Another thread may do it: a read or a wait ends there and then, a request that was not answered yet when the
         client gives up (`timeout=`, or `stall=Stall(idle=...)`).
         """
-        self._closed = True
+        self._end(Outcome.CLOSED)
         wake, stream = self._wake, self._stream
         if wake is not None:
             wake.set()
@@ -366,9 +381,10 @@ class AsyncEventSource(_Source[E_co]):
                     _clear_frames(error)
             await self.aclose()
         except GeneratorExit:  # the coroutine is thrown away: it may not wait any more
-            self._closed = True
+            self._end(Outcome.CLOSED)
             raise
-        except BaseException:
+        except BaseException as raised:
+            self._end(_outcome_of(raised))
             await self.aclose()
             raise
         finally:
@@ -381,7 +397,7 @@ class AsyncEventSource(_Source[E_co]):
 
         Another task may do it: a wait ends there and then.
         """
-        self._closed = True
+        self._end(Outcome.CLOSED)
         wake, stream = self._wake, self._stream
         if wake is not None:
             wake()
@@ -437,6 +453,21 @@ def _check_done(name: str, result: Any) -> None:
         if hasattr(result, "close"):
             result.close()
         raise TypeError(f"{name} must not be async where EventSource blocks: pass a function that does its work itself")
+
+
+# What a wrong call is refused by is what was called.
+_Source.__init__.__qualname__ = "EventSource.__init__"
+
+
+def _checked_callable(name: str, given: Any) -> Any:
+    if given is not None and not callable(given):
+        raise TypeError(f"{name} must be a function or None, not {type(given).__name__}")
+    return given
+
+
+def _outcome_of(error: BaseException) -> Outcome:
+    # As of a stream: what is no Exception is our own wish.
+    return Outcome.FAILED if isinstance(error, Exception) else Outcome.CLOSED
 
 
 def _clear_frames(error: BaseException) -> None:

@@ -65,6 +65,7 @@ __all__ = ["AsyncRequest", "Request", "Sender", "check_sent_again", "checked_sca
 
 # Sent unless given. httpx's own `Accept: */*` is no wish of anybody's. no-store: WHATWG HTML section 9.2.2.
 DEFAULTS = (("Accept", "text/event-stream", "*/*"), ("Cache-Control", "no-store", None))
+SCANNER_OPTIONS = ("max_event_size", "oversize", "empty_events", "comments", "unknown", "unterminated")
 LAST_EVENT_ID = "last-event-id"
 OTHER_COLOUR = {
     "connect": "aconnect",
@@ -86,6 +87,8 @@ class Sender:
         self, name: str, client: Any, method: str, url: Any, stall: Stall | None, options: dict[str, Any]
     ) -> None:
         _check_client(client, name)
+        _check_method(method, url, name)
+        _check_options(options, name)
         self._client = client
         self._method = method
         self._url = url
@@ -219,6 +222,22 @@ def _check_client(client: Any, name: str) -> None:
         raise TypeError(
             f"{name}() sends by {kind} client, this {type(client).__name__} is not: call {OTHER_COLOUR[name]}()"
         )
+
+
+def _check_method(method: Any, url: Any, name: str) -> None:
+    if not isinstance(method, str):
+        raise TypeError(f"{name}() takes a method such as 'GET', not {type(method).__name__}")
+    if isinstance(url, str) and url.isalpha() and url.isupper() and "/" in method:
+        raise ValueError(f"{name}() takes the method first, then the URL: got {method!r}, {url!r}")
+
+
+def _check_options(options: dict[str, Any], name: str) -> None:
+    """Refuse what is an option of a scanner: build_request() would say that it does not know it, and no more."""
+    for option in options:
+        if option in SCANNER_OPTIONS:
+            raise TypeError(f"{name}() takes the scanner's options in a mapping: scanner={{{option!r}: ...}}")
+        if option == "timing":
+            raise TypeError(f"{name}() has no timing: read client.stream(...) with iter_events(response, timing=True)")
 
 
 def _refuse(client: Any, name: str) -> NoReturn:

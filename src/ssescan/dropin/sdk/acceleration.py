@@ -6,10 +6,11 @@ are in `libraries.py`. Imports no library: one that is not imported yet is patch
 
 from __future__ import annotations
 
-import importlib
+import os
 import sys
 import threading
 import warnings
+from importlib import _bootstrap
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from typing import Any
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["Acceleration", "accelerate"]
 
 _lock = threading.RLock()
+# Waits until no other thread is importing a module, without importing it: a part of importlib that has no public name.
+wait_for_import: Callable[[str], None] = getattr(_bootstrap, "_lock_unlock_module", lambda name: None)
 
 
 def accelerate(*names: str) -> Acceleration:
@@ -41,6 +44,8 @@ def accelerate(*names: str) -> Acceleration:
     ModuleNotFoundError for a named library that is not installed.
     """
     for name in names:
+        if not isinstance(name, str):
+            raise TypeError(f"accelerate() takes names, one after the other, not a {type(name).__name__}")
         if name not in LIBRARIES:
             raise ValueError(f"accelerate() knows {', '.join(map(repr, LIBRARIES))}, not {name!r}")
     for name in names:
@@ -63,23 +68,26 @@ class Acceleration:
     Streams that are open then go on as they began.
 
     `report`: what came of each library by name, a line each. `events`: how many events each has read through ssescan so
-    far, counted when a stream ends.
+    far in this process, counted when a stream ends.
     """
 
     __module__ = "ssescan"
 
     def __init__(self, names: Iterable[str]) -> None:
         self._names = tuple(names)
+        self._entered: list[str] = []
         self._lock = threading.Lock()
         self._undone = False
-        with _lock:
-            for name in self._names:
-                _state(name).enter()
         try:
             for name in self._names:
+                with _lock:
+                    self._entered.append(name)
+                    _state(name).enter()
+            for name in self._names:
+                _state(name).catch_up()
                 if why := _state(name).left_alone:
                     tell(why)
-        except BaseException:  # whoever has warnings raised
+        except BaseException:  # such as a warning that is raised
             self.undo()
             raise
 
@@ -108,7 +116,7 @@ class Acceleration:
                 return
             self._undone = True
         with _lock:
-            for name in self._names:
+            for name in self._entered:
                 _state(name).leave()
 
 
@@ -118,7 +126,7 @@ def tell(why: str) -> None:
 
 
 class _State:
-    """What was done to a library. All of it happens under `_lock`."""
+    """What was done to a library. It changes under `_lock`."""
 
     def __init__(self, library: Library) -> None:
         self.library = library
@@ -135,13 +143,19 @@ class _State:
         for module in self.library.parts:
             if self.left_alone:
                 return
-            if module in sys.modules:
-                # It may be another thread that imports it just now: then this waits until it is done.
-                importlib.import_module(module)
+            if _is_imported(module):
                 self.apply(module)
             else:
                 self.waiting.add(module)
                 _watch.add(module, self)
+
+    def catch_up(self) -> None:
+        """Wait for what another thread is importing just now: it is too late to watch that. Not under `_lock`."""
+        for module in tuple(self.waiting):
+            if sys.modules.get(module) is not None:
+                wait_for_import(module)
+                if _is_imported(module):
+                    self.imported(module)
 
     def leave(self) -> None:
         self.wanted -= 1
@@ -169,6 +183,12 @@ class _State:
                     except Warning as warning:  # raised here, it would break the import
                         print(warning, file=sys.stderr)
 
+    def refuse(self, module: str, reason: str) -> None:
+        """Leave the library alone, as a module of it cannot be watched."""
+        with _lock:
+            if module in self.waiting:
+                self.leave_alone([reason])
+
     def apply(self, module: str) -> None:
         part = self.library.parts[module]
         try:
@@ -179,9 +199,15 @@ class _State:
         if not reasons:
             self.patched += [Patched(*patch) for patch in patches]
             return
+        self.leave_alone(reasons)
+
+    def leave_alone(self, reasons: list[str]) -> None:
         # The whole of it: half a library that is quicker would be hard to tell from one that is.
         self.take_back()
-        self.left_alone = f"{self.title()} is left alone, because " + ", and ".join(reasons[:3])
+        self.left_alone = (
+            f"{self.title()} is left alone, because {', and '.join(reasons[:3])}; {self.library.name} "
+            f"{self.library.tried} is as expected: install that, or a newer ssescan"
+        )
 
     def title(self) -> str:
         try:
@@ -230,10 +256,22 @@ def _state(name: str) -> _State:
 
 
 def _is_installed(library: Library) -> bool:
+    if sys.modules.get(library.package) is not None:
+        return True
+    parent, _, child = library.package.rpartition(".")
     try:
-        return library.package in sys.modules or find_spec(library.package) is not None
+        spec = find_spec(parent or child)
     except (ImportError, ValueError):
         return False
+    if spec is None or not parent:
+        return spec is not None
+    # Not find_spec() of the whole name, which imports the package above.
+    return any(os.path.isdir(os.path.join(place, child)) for place in spec.submodule_search_locations or ())
+
+
+def _is_imported(module: str) -> bool:
+    there = sys.modules.get(module)
+    return there is not None and not getattr(getattr(there, "__spec__", None), "_initializing", False)
 
 
 class _Watch:
@@ -244,14 +282,15 @@ class _Watch:
         self._busy = threading.local()
 
     def add(self, module: str, state: _State) -> None:
-        if not self._waiting:
+        if self not in sys.meta_path:
             sys.meta_path.insert(0, self)
         self._waiting[module] = state
 
     def discard(self, module: str) -> None:
         self._waiting.pop(module, None)
-        if not self._waiting and self in sys.meta_path:
-            sys.meta_path.remove(self)
+        if not self._waiting:
+            # A list of its own: another thread may go through the one that there is, and would miss a finder.
+            sys.meta_path = [finder for finder in sys.meta_path if finder is not self]
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
         state = self._waiting.get(name)
@@ -262,24 +301,34 @@ class _Watch:
             spec = find_spec(name)
         finally:
             self._busy.finding = False
-        if spec is not None and spec.loader is not None:
-            _call_after(spec.loader, lambda: state.imported(name))
+        if spec is not None and not _call_after(spec.loader, name, lambda: state.imported(name)):
+            state.refuse(name, f"its loader, a {type(spec.loader).__name__}, cannot be watched")
         return spec
 
 
-def _call_after(loader: Any, done: Callable[[], None]) -> None:
-    """Let a loader, which is this module's alone, say when it has executed the module."""
-    execute = loader.exec_module
+def _call_after(loader: Any, name: str, done: Callable[[], None]) -> bool:
+    """Let a loader say when it has executed the module of that name. False for one that cannot."""
+    execute = getattr(loader, "exec_module", None)
+    if execute is None or isinstance(loader, type):
+        return False
 
     def exec_module(module: Any) -> None:
-        try:
+        if module.__name__ != name:  # of a loader that loads many
+            execute(module)
+            return
+        if former is None:
             del loader.exec_module
-        except AttributeError:
-            pass
+        else:
+            loader.exec_module = former
         execute(module)
         done()
 
-    loader.exec_module = exec_module
+    try:
+        former = vars(loader).get("exec_module")
+        loader.exec_module = exec_module
+    except (AttributeError, TypeError):
+        return False
+    return True
 
 
 _watch = _Watch()

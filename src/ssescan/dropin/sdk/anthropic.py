@@ -7,6 +7,7 @@ have the lines that they were made of.
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from typing import Any
 
 from .libraries import Patch
@@ -14,6 +15,8 @@ from .stainless import MODELS, Stainless
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
     from .libraries import Tally
 
 INSIDES = {
@@ -22,6 +25,7 @@ INSIDES = {
     "anthropic._streaming:AsyncStream.__stream__": ("c0f0895dc478",),
     "anthropic._streaming:AsyncStream._iter_events": ("bf769cde8ac4",),
     "anthropic._streaming:SSEDecoder": ("47fb257ed17c",),
+    "anthropic._streaming:ServerSentEvent": ("615ae69b78f0",),
     **{f"anthropic.{name}": known for name, known in MODELS.items()},
 }
 
@@ -32,10 +36,20 @@ def patches(tally: Tally) -> list[Patch]:
 
     sdk = Stainless(_base_client, _streaming, _models)
 
-    def replaced(plain: Any) -> Any:
-        def __stream__(self: Any) -> Any:  # noqa: N807 - the name of what it replaces
-            return plain(sdk.put_under(self, tally))
+    plain, aplain = _streaming.Stream.__stream__, _streaming.AsyncStream.__stream__
 
-        return __stream__
+    # Generators, so that a stream is looked at when it is first read, as the SDK does, and lives as long. The SDK's
+    # loop looks at the name of a block without data as well.
 
-    return [Patch(cls, "__stream__", replaced(cls.__stream__)) for cls in (_streaming.Stream, _streaming.AsyncStream)]
+    def __stream__(self: Any) -> Iterator[Any]:  # noqa: N807 - the name of what it replaces
+        yield from plain(sdk.put_under(self, tally, empty_events=True))
+
+    async def __astream__(self: Any) -> AsyncIterator[Any]:  # noqa: N807
+        async with aclosing(aplain(sdk.put_under(self, tally, empty_events=True))) as items:  # type: ignore[type-var]
+            async for item in items:
+                yield item
+
+    return [
+        Patch(_streaming.Stream, "__stream__", __stream__),
+        Patch(_streaming.AsyncStream, "__stream__", __astream__),
+    ]

@@ -11,6 +11,7 @@ Knows those two `_models` modules, whose insides are alike, and pydantic. Knows 
 from __future__ import annotations
 
 import inspect
+from threading import RLock
 from types import NoneType, UnionType
 from typing import Any, Literal, NamedTuple, Union, get_args, get_origin
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 # What construct_type() gives back as it came, whatever it is.
 UNTOUCHED = (str, int, bool, bytes, object, Any, NoneType)
+# So many types are remembered: a program may make one for each request.
+MOST_TYPES = 512
 # JSON's own types: a union that names one of them takes a value of exactly that type as it is.
 EXACT = (str, int, bool)
 # construct(**values) takes a key of these names for an argument of its own.
@@ -52,20 +55,26 @@ class Construction:
 
     def __init__(self, models: ModuleType) -> None:
         self._models: Any = models
-        self._functions: dict[Any, Function] = {}
+        self._lock = RLock()
+        # By identity, with what it is the identity of: Union[A, B] is equal to Union[B, A], and not made alike.
+        self._functions: dict[int, tuple[Any, Function]] = {}
+        self._begun: dict[Any, list[Function]] = {}  # models that are under way: one may hold others of its own type
 
     def of(self, type_: Any) -> Function:
         """Give the function from parsed JSON to what construct_type() would make of it as that type.
 
         It may raise something else than construct_type() would, where that raises.
         """
-        try:
-            return self._functions[type_]
-        except KeyError:
-            function = self._functions[type_] = self._way(type_, None).function
+        known = self._functions.get(id(type_))
+        if known is not None:
+            return known[1]
+        with self._lock:
+            function = self._way(type_, None).function
+            if not self._begun:  # else it may call one that is not done
+                if len(self._functions) >= MOST_TYPES:
+                    self._functions.clear()
+                self._functions[id(type_)] = type_, function
             return function
-        except TypeError:  # not hashable, because of its metadata
-            return self._way(type_, None).function
 
     def _way(self, given: Any, metadata: Any) -> Way:
         """Decide as construct_type() does, in the same order."""
@@ -97,7 +106,7 @@ class Construction:
         return lambda value: construct_type(value=value, type_=type_, metadata=metadata)
 
     def _dict(self, items: Any) -> Way:
-        build = self.of(items)
+        build = self._way(items, None).function
         if build is _same:
             return SAME
         return Way(
@@ -106,7 +115,7 @@ class Construction:
         )
 
     def _list(self, items: Any) -> Way:
-        build = self.of(items)
+        build = self._way(items, None).function
         if build is _same:
             return SAME
         return Way(frozenset(), lambda value: [build(item) for item in value] if type(value) is list else value)
@@ -136,14 +145,14 @@ class Construction:
         models = self._models
         if cls.construct.__func__ is not models.BaseModel.construct.__func__:
             return Way(frozenset(), slow)
-        # A model may hold models of its own type: until it is done, its function is one that will know.
-        done: list[Function] = []
-        self._functions[cls] = lambda value: done[0](value)  # noqa: PLW0108 - not there yet
+        if cls in self._begun:
+            done = self._begun[cls]
+            return Way(frozenset(), lambda value: done[0](value))  # noqa: PLW0108 - it is not there yet
+        done = self._begun[cls] = []
         try:
             done.append(self._made_by_field(cls, slow))
         finally:
-            del self._functions[cls]
-        self._functions[cls] = done[0]
+            del self._begun[cls]
         return Way(frozenset(), done[0])
 
     def _made_by_field(self, cls: Any, slow: Function) -> Function:

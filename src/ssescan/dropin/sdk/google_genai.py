@@ -29,6 +29,8 @@ INSIDES = {
     "google.genai._api_client:HttpResponse._aiter_response_stream": ("b0f3b6dabd17",),
     "google.genai._api_client:HttpResponse._load_json_from_response": ("258c2167fd53",),
     "google.genai._api_client:_SseLineDecoder": ("b8ad77fe92a2",),
+    "google.genai._api_client:_iter_sse_lines": ("06df97a8613e",),
+    "google.genai._api_client:_aiter_sse_lines": ("698d50795d81",),
     "google.genai._api_client:_aiter_aiohttp_lines": ("cf1bccdfb78c",),
     "google.genai._api_client:_RawJsonLineBuffer": ("c6d1b16fe9df",),
     "google.genai._api_client:BaseApiClient.request_streamed": ("1a161e010cc4",),
@@ -36,6 +38,7 @@ INSIDES = {
     "google.genai._common:BaseModel._from_response": ("66345986b4d2",),
     "google.genai._common:BaseModel._check_field_type_mismatches": ("2f5da6237f9d",),
     "google.genai._common:_remove_extra_fields": ("06c9571588cb",),
+    "google.genai._common:get_value_by_path": ("d467eafc890b",),
     "google.genai._common:_is_struct_type": ("e4d11c219c11",),
     "google.genai._common:_as_base_model_type": ("0b9b0f6904e6",),
     "google.genai.models:Models._generate_content_stream": ("106a91032884",),
@@ -165,7 +168,8 @@ def _loaded(text: bytes | str, load: Callable[[str], Any]) -> Any:
     try:
         return from_json(text)
     except ValueError:
-        return load(text.decode("utf-8", "replace"))
+        pass
+    return load(text.decode("utf-8", "replace"))
 
 
 def patches(tally: Tally) -> list[Patch]:

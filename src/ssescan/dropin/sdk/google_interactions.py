@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import aclosing
 from typing import Any
 
 from pydantic_core import from_json
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 INSIDES = {
     "google.genai._gaos.utils.eventstreaming:stream_events": ("e7405cc8086c",),
     "google.genai._gaos.utils.eventstreaming:stream_events_async": ("b5b95aded040",),
+    "google.genai._gaos.utils.eventstreaming:_peek_sequence": ("e67db58fdc96",),
     "google.genai._gaos.utils.eventstreaming:_parse_event": ("87a900d22894",),
 }
 
@@ -79,8 +81,9 @@ def patches(tally: Tally) -> list[Patch]:
         data_required: bool = True,
     ) -> AsyncGenerator[Any, None]:
         if not data_required:
-            async for item in aplain(response, decoder, sentinel, data_required):
-                yield item
+            async with aclosing(aplain(response, decoder, sentinel, data_required)) as items:
+                async for item in items:
+                    yield item
             return
         pump, end = _pump(), sentinel.encode() if sentinel else None
         try:

@@ -49,7 +49,8 @@ class Responses:
         try:
             return self._validator(cls)(response)
         except pydantic.ValidationError:
-            return self.plain(cls, response=response, kwargs=kwargs)
+            pass
+        return self.plain(cls, response=response, kwargs=kwargs)
 
     def _validator(self, cls: Any) -> Callable[[Any], Any]:
         if self._validate is None:
@@ -234,7 +235,7 @@ def quick_init(cls: Any) -> Any:
             type(self) is not cls
             or len(data) != (1 if body is None else 2)
             or type(headers) is not dict
-            or not (body is None or isinstance(body, str))
+            or not (body is None or type(body) is str or type(body) is _Text)
             or not all(type(key) is str and type(value) is str for key, value in headers.items())
         ):
             plain(self, **data)
@@ -244,4 +245,6 @@ def quick_init(cls: Any) -> Any:
         set_extra(self, None)
         set_fields_set(self, set(data))
 
+    # To pydantic, as good as its own: else it would call it for subclasses in a slower way.
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
     return __init__

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 INSIDES = {
     "httpx2._sse:_SSEParser": ("14b93819b448",),
     "httpx2._sse:_SSEEventDecoder": ("9f102324a945",),
-    "httpx2._sse:_SSELineDecoder": ("4d1c7ddbc8ba",),
+    "httpx2._sse:_SSELineDecoder": ("d39475f43eea",),
     "httpx2._sse:EventSource.__iter__": ("16b743f50450",),
     "httpx2._sse:EventSource.__aiter__": ("ffabc96569cf",),
 }
@@ -30,6 +30,7 @@ def patches(tally: Tally) -> list[Patch]:
     if list(_sse.ServerSentEvent.__dataclass_fields__) != ["event", "data", "id", "retry"]:
         raise RuntimeError("its ServerSentEvent has other fields than event, data, id and retry")
     event_class: Any = _sse.ServerSentEvent
+    plain: Any = _sse._SSEParser
     new = event_class.__new__
 
     def made(event: Any) -> Any:
@@ -45,9 +46,13 @@ def patches(tally: Tally) -> list[Patch]:
     class _SSEParser:
         """Text to events, as httpx2 calls it."""
 
+        def __new__(cls, max_event_size: int | None = None) -> Any:
+            if max_event_size is None or (type(max_event_size) is int and max_event_size > 0):
+                return super().__new__(cls)
+            return plain(max_event_size)  # a limit that a scanner does not take
+
         def __init__(self, max_event_size: int | None = None) -> None:
             self._limit = max_event_size
-            # httpx2 takes 0 for a limit that nothing passes.
             self._scanner = Scanner(max_event_size=max_event_size, empty_events=True)
 
         def decode(self, text: str) -> Iterator[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from typing import Any
 
 from ...scanner import EventPump, Scanner
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 INSIDES = {
     "httpx_sse._api:EventSource.iter_sse": ("cb9aea8a1551",),
     "httpx_sse._api:EventSource.aiter_sse": ("1e791320f352",),
+    "httpx_sse._api:_iter_sse_lines": ("0c39cc10cbef",),
+    "httpx_sse._api:_aiter_sse_lines": ("2f79020e5c93",),
     "httpx_sse._api:EventSource._check_content_type": ("e09fffb37956",),
     "httpx_sse._models:ServerSentEvent.__init__": ("af762f59ed35",),
     "httpx_sse._decoders:SSEDecoder": ("aedb3313091b",),
@@ -27,9 +30,12 @@ def _pump() -> EventPump[Any]:
     return EventPump(Scanner(max_event_size=None, empty_events=True))
 
 
-def _is_utf8(response: Any) -> bool:
-    # Any other charset httpx-sse heeds; an event stream has none but UTF-8.
-    return str(response.encoding).lower().replace("_", "-") in ("utf-8", "utf8")
+def _is_usual(response: Any) -> bool:
+    # Any charset httpx-sse heeds, and an event stream has none but UTF-8; a response may be somebody's own, with text.
+    return hasattr(response, "iter_bytes") and str(getattr(response, "encoding", None)).lower().replace("_", "-") in (
+        "utf-8",
+        "utf8",
+    )
 
 
 def patches(tally: Tally) -> list[Patch]:
@@ -42,7 +48,7 @@ def patches(tally: Tally) -> list[Patch]:
 
     def iter_sse(self: Any) -> Iterator[Any]:
         self._check_content_type()
-        if not _is_utf8(self._response):
+        if not _is_usual(self._response):
             yield from plain(self)
             return
         pump = _pump()
@@ -56,9 +62,10 @@ def patches(tally: Tally) -> list[Patch]:
 
     async def aiter_sse(self: Any) -> AsyncGenerator[Any, None]:
         self._check_content_type()
-        if not _is_utf8(self._response):
-            async for event in aplain(self):
-                yield event
+        if not _is_usual(self._response):
+            async with aclosing(aplain(self)) as events:
+                async for event in events:
+                    yield event
             return
         pump = _pump()
         try:

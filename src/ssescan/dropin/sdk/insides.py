@@ -12,6 +12,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import inspect
+import linecache
 import sys
 import textwrap
 from typing import Any
@@ -19,6 +20,7 @@ from typing import Any
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from types import CodeType
 
     Insides = Mapping[str, tuple[str, ...]]
     """The known fingerprints of each part, which is named "module:qualified.name"."""
@@ -56,12 +58,28 @@ def find(name: str) -> Any:
 def fingerprint(thing: Any) -> str:
     """Give the fingerprint of a function, or of all functions of a class. OSError where the source is not to be had."""
     if inspect.isclass(thing):
-        functions = ((name, getattr(part, "__func__", part)) for name, part in sorted(vars(thing).items()))
-        return _hash(" ".join(f"{name} {fingerprint(part)}" for name, part in functions if inspect.isfunction(part)))
-    function = getattr(thing, "__func__", thing)
+        parts = ((name, getattr(part, "__func__", getattr(part, "fget", part))) for name, part in vars(thing).items())
+        return _hash(
+            " ".join(
+                f"{name} {fingerprint(part)}"
+                for name, part in sorted(parts, key=lambda part: part[0])
+                if inspect.isfunction(part)
+            )
+        )
     # The code, and not the function: who wraps a function lets it look like what it wraps.
-    source = inspect.getsource(function.__code__)
-    return _hash(ast.unparse(_Bare().visit(ast.parse(textwrap.dedent(source)))))
+    code = getattr(thing, "__func__", thing).__code__
+    if code not in _known:
+        cached = set(linecache.cache)
+        try:
+            source = inspect.getsource(code)
+        finally:
+            for file in set(linecache.cache) - cached:  # megabytes, which nobody would look at again
+                del linecache.cache[file]
+        _known[code] = _hash(ast.unparse(_Bare().visit(ast.parse(textwrap.dedent(source)))))
+    return _known[code]
+
+
+_known: dict[CodeType, str] = {}
 
 
 def _hash(text: str) -> str:

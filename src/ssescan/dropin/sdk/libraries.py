@@ -55,19 +55,20 @@ class Part(NamedTuple):
 
 
 class Library(NamedTuple):
-    """A library: its name as the package registry has it, the name of its package, and its parts."""
+    """A library: its name as the package registry has it, its package, its parts, and the versions that were tried."""
 
     name: str
     package: str
     parts: dict[str, Part]
+    tried: str
     tally: Tally
 
 
 LIBRARIES = {
     library.name: library
     for library in (
-        Library("openai", "openai", {"openai._base_client": Part("openai")}, Tally()),
-        Library("anthropic", "anthropic", {"anthropic._base_client": Part("anthropic")}, Tally()),
+        Library("openai", "openai", {"openai._base_client": Part("openai")}, "3.54 to 3.57", Tally()),
+        Library("anthropic", "anthropic", {"anthropic._base_client": Part("anthropic")}, "2.0 to 2.14", Tally()),
         Library(
             "google-genai",
             "google.genai",
@@ -75,9 +76,10 @@ LIBRARIES = {
                 "google.genai.models": Part("google_genai"),
                 "google.genai._gaos.utils.eventstreaming": Part("google_interactions"),
             },
+            "3.4 to 3.6",
             Tally(),
         ),
-        Library("httpx2", "httpx2", {"httpx2._sse": Part("httpx2")}, Tally()),
-        Library("httpx-sse", "httpx_sse", {"httpx_sse._api": Part("httpx_sse")}, Tally()),
+        Library("httpx2", "httpx2", {"httpx2._sse": Part("httpx2")}, "2.10 to 2.16", Tally()),
+        Library("httpx-sse", "httpx_sse", {"httpx_sse._api": Part("httpx_sse")}, "0.4.3", Tally()),
     )
 }

@@ -8,12 +8,11 @@ answer included, the SDK's own loop takes over.
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from typing import Any
 
-from pydantic_core import from_json
-
 from .libraries import Patch
-from .stainless import MODELS, AsyncPayloads, Event, Payloads, Stainless, twin
+from .stainless import MODELS, AsyncPayloads, Client, Event, Payloads, Stainless, parsed, twin
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,6 +25,8 @@ INSIDES = {
     "openai._streaming:Stream._iter_events": ("f787fdb746d6",),
     "openai._streaming:AsyncStream.__stream__": ("fffa1b86285f",),
     "openai._streaming:AsyncStream._iter_events": ("2a01d7886139",),
+    "openai._streaming:ServerSentEvent": ("aad95d357aef",),
+    "openai._streaming:_SSELineDecoder": ("99dde3689dee",),
     "openai._streaming:SSEDecoder": ("775bd05637d1",),
     **{f"openai.{name}": known for name, known in MODELS.items()},
 }
@@ -90,24 +91,27 @@ class _Loop:
         def plainly(value: Any) -> Any:
             return process(data=value, cast_to=cast_to, response=response)
 
-        try:
-            build = self.sdk.build(stream)
-        except Exception:  # noqa: BLE001 - a type that we cannot deal with
-            build = None
+        build = self.sdk.build(stream)
         if build is None:
             return plainly
+        # For the SDK's loop, if it takes over.
+        stream._client = Client(stream._client, build)
 
         def built(value: Any) -> Any:
             if value is None:
                 return None
             try:
                 return build(value)
-            except Exception:  # noqa: BLE001 - what the SDK raises for it, the SDK shall say
-                return plainly(value)
+            except Exception:  # noqa: BLE001, S110 - what the SDK raises for it, the SDK shall say
+                pass
+            return plainly(value)
 
         return built
 
     def read(self, stream: Any) -> Iterator[Any]:
+        if not self.is_for(stream):
+            yield from self.plain(self.sdk.put_under(stream, self.tally))
+            return
         stream, decoder = twin(stream), _Decoder()
         stream._decoder = decoder
         response = stream.response
@@ -126,6 +130,11 @@ class _Loop:
             response.close()
 
     async def aread(self, stream: Any) -> AsyncIterator[Any]:
+        if not self.is_for(stream):
+            async with aclosing(self.plain(self.sdk.put_under(stream, self.tally))) as items:
+                async for item in items:
+                    yield item
+            return
         stream, decoder = twin(stream), _Decoder()
         stream._decoder = decoder
         response = stream.response
@@ -136,12 +145,9 @@ class _Loop:
                 value = _ordinary(payload, decoder.pump, legacy)
                 if value is UNUSUAL:
                     decoder.go_on_with(payload)
-                    rest = self.plain(stream)
-                    try:
+                    async with aclosing(self.plain(stream)) as rest:
                         async for item in rest:
                             yield item
-                    finally:
-                        await rest.aclose()
                     return
                 yield build(value)
         finally:
@@ -165,8 +171,8 @@ def _ordinary(payload: bytes, pump: Any, legacy: bool) -> Any:
     if payload.startswith(b"[DONE]"):
         return UNUSUAL
     try:
-        value = from_json(payload)
-    except ValueError:
+        value = parsed(payload)
+    except (ValueError, RecursionError):
         return UNUSUAL
     if legacy:
         if type(value) is dict and value.get("error"):
@@ -183,15 +189,16 @@ def patches(tally: Tally) -> list[Patch]:
 
     sdk = Stainless(_base_client, _streaming, _models)
 
-    def replaced(plain: Any, loop: _Loop, read: Any) -> Any:
-        def __stream__(self: Any) -> Any:  # noqa: N807 - the name of what it replaces
-            return read(self) if loop.is_for(self) else plain(sdk.put_under(self, tally))
-
-        return __stream__
-
     sync = _Loop(sdk, _streaming.Stream.__stream__, tally)
     asynchronous = _Loop(sdk, _streaming.AsyncStream.__stream__, tally)
+
+    def __stream__(self: Any) -> Iterator[Any]:  # noqa: N807 - the name of what it replaces
+        return sync.read(self)
+
+    def __astream__(self: Any) -> AsyncIterator[Any]:  # noqa: N807
+        return asynchronous.aread(self)
+
     return [
-        Patch(_streaming.Stream, "__stream__", replaced(sync.plain, sync, sync.read)),
-        Patch(_streaming.AsyncStream, "__stream__", replaced(asynchronous.plain, asynchronous, asynchronous.aread)),
+        Patch(_streaming.Stream, "__stream__", __stream__),
+        Patch(_streaming.AsyncStream, "__stream__", __astream__),
     ]

@@ -40,8 +40,10 @@ def parsed(payload: bytes) -> Any:
     try:
         return from_json(payload)
     except ValueError:
-        # A lone surrogate, or deep nesting: what is JSON to the one is not always to the other.
-        return json.loads(payload.decode("utf-8", "replace"))
+        pass
+    # A lone surrogate, or deep nesting: what is JSON to the one is not always to the other. Not in the `except` block:
+    # what this raises is to have come from nothing else.
+    return json.loads(payload.decode("utf-8", "replace"))
 
 
 def twin(stream: Any) -> Any:
@@ -68,13 +70,20 @@ class Event:
         return parsed(self._payload)
 
 
+def event_of(payload: Any, pump: EventPump[Any]) -> Event:
+    """Give the event that has just come of a pump: its payload, or the whole of it where it has no data."""
+    if type(payload) is bytes:
+        return Event(payload, pump._event_name)
+    return Event(b"", payload.event)
+
+
 class Payloads(EventPump[Any]):
     """The payloads of the events in a body, as bytes; `_event_name` is the name of the event that came last."""
 
     __slots__ = ("_chunks",)
 
-    def __init__(self, chunks: Iterator[bytes]) -> None:
-        super().__init__(Scanner(max_event_size=None), False, True)
+    def __init__(self, chunks: Iterator[bytes], empty_events: bool = False) -> None:
+        super().__init__(Scanner(max_event_size=None, empty_events=empty_events), False, True)
         self._chunks = chunks
 
     def _open(self) -> Iterator[bytes]:
@@ -86,8 +95,8 @@ class AsyncPayloads:
 
     __slots__ = ("_chunks", "_pop", "pump")
 
-    def __init__(self, chunks: AsyncIterator[bytes]) -> None:
-        self.pump: EventPump[Any] = EventPump(Scanner(max_event_size=None), False, True)
+    def __init__(self, chunks: AsyncIterator[bytes], empty_events: bool = False) -> None:
+        self.pump: EventPump[Any] = EventPump(Scanner(max_event_size=None, empty_events=empty_events), False, True)
         self._pop: Callable[[], Any] = self.pump._pop
         self._chunks = chunks
 
@@ -101,24 +110,28 @@ class AsyncPayloads:
 
 
 class Decoder:
-    """An SSEBytesDecoder, as the SDKs call it, over the scanner."""
+    """An SSEBytesDecoder, as the SDKs call it, over the scanner.
 
-    def __init__(self, tally: Tally) -> None:
+    `empty_events`: give blocks without data as well, for a loop that looks at their names.
+    """
+
+    def __init__(self, tally: Tally, empty_events: bool) -> None:
         self._tally = tally
+        self._empty_events = empty_events
 
     def iter_bytes(self, iterator: Iterator[bytes]) -> Iterator[Event]:
-        pump = Payloads(iterator)
+        pump = Payloads(iterator, self._empty_events)
         try:
             for payload in pump:
-                yield Event(payload, pump._event_name)
+                yield event_of(payload, pump)
         finally:
             self._tally.add(pump._events)
 
     async def aiter_bytes(self, iterator: AsyncIterator[bytes]) -> AsyncIterator[Event]:
-        payloads = AsyncPayloads(iterator)
+        payloads = AsyncPayloads(iterator, self._empty_events)
         try:
             async for payload in payloads:
-                yield Event(payload, payloads.pump._event_name)
+                yield event_of(payload, payloads.pump)
         finally:
             self._tally.add(payloads.pump._events)
 
@@ -133,8 +146,9 @@ class Client:
     def _process_response_data(self, *, data: Any, cast_to: Any, response: Any) -> Any:
         try:
             return self._build(data)
-        except Exception:  # noqa: BLE001 - what the SDK raises for it, the SDK shall say
-            return self._client._process_response_data(data=data, cast_to=cast_to, response=response)
+        except Exception:  # noqa: BLE001, S110 - what the SDK raises for it, the SDK shall say
+            pass
+        return self._client._process_response_data(data=data, cast_to=cast_to, response=response)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._client, name)
@@ -151,12 +165,16 @@ class Stainless:
         self._process_response_data = base_client.BaseClient._process_response_data
         self._builder = base_client.ModelBuilderProtocol
         self._decoder = streaming.SSEDecoder
-        self._iter_events = {cls: cls._iter_events for cls in (streaming.Stream, streaming.AsyncStream)}
+        self._iter_events = (streaming.Stream._iter_events, streaming.AsyncStream._iter_events)
         self.construction = Construction(models)
 
     def decodes_as_usual(self, stream: Any) -> bool:
         """Tell whether a stream decodes events as the SDK does, and not in a way that a subclass or a client has."""
-        return type(stream._decoder) is self._decoder and type(stream)._iter_events in self._iter_events.values()
+        return (
+            type(stream._decoder) is self._decoder
+            and type(stream)._iter_events in self._iter_events
+            and "_iter_events" not in vars(stream)
+        )
 
     def build(self, stream: Any) -> Callable[[Any], Any] | None:
         """Give the function that makes the objects of a stream; None if its client makes them in a way of its own."""
@@ -166,13 +184,16 @@ class Stainless:
             return None
         if cast_to is object or (isinstance(cast_to, type) and issubclass(cast_to, self._builder)):
             return None
-        return self.construction.of(cast_to)
+        try:
+            return self.construction.of(cast_to)
+        except Exception:  # noqa: BLE001 - a type that we cannot deal with, and the SDK perhaps can
+            return None
 
-    def put_under(self, stream: Any, tally: Tally) -> Any:
+    def put_under(self, stream: Any, tally: Tally, empty_events: bool = False) -> Any:
         """Give a copy of a stream for the SDK's loop to run on, with what can be ours."""
         ours = twin(stream)
         if self.decodes_as_usual(stream):
-            ours._decoder = Decoder(tally)
+            ours._decoder = Decoder(tally, empty_events)
         if (build := self.build(stream)) is not None:
             ours._client = Client(stream._client, build)
         return ours
