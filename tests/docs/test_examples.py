@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DOCS = Path(__file__).parents[2] / "docs"
-pytestmark = pytest.mark.skipif(not DOCS.is_dir(), reason="the docs are not here: the tests run apart from the checkout")
+pytestmark = pytest.mark.skipif(
+    not DOCS.is_dir(), reason="the docs are not here: the tests run apart from the checkout"
+)
 # The pages, and of each example some of what it prints; "..." for one that is no whole program.
 PRINTED = {
     "README.md": [""],
