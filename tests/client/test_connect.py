@@ -172,7 +172,7 @@ def test_options_of_the_scanner_are_passed_on(package: Any, server: EventServer,
 
 
 @every_way_sync
-def test_what_a_model_says_is_read_through_connect(package: Any, server: EventServer, way: Way) -> None:
+def test_what_a_model_says_is_read_through_connect(server: EventServer, way: Way) -> None:
     endpoint = server.gives(CHAT)
     with way.client() as client:
         for entered in (False, True):
@@ -186,7 +186,7 @@ def test_what_a_model_says_is_read_through_connect(package: Any, server: EventSe
 
 
 @every_way_async
-def test_what_a_model_says_is_read_through_aconnect(package: Any, server: EventServer, way: Way) -> None:
+def test_what_a_model_says_is_read_through_aconnect(server: EventServer, way: Way) -> None:
     endpoint = server.gives(CHAT)
 
     async def main() -> None:
