@@ -2,7 +2,7 @@
 
 python benchmarks/accelerate.py        exit status 1 where a row is not reached, or could not be measured
 
-As table.py: plain and accelerated take turns in one process, and the least CPU time of each counts. An SDK is
+As scanner.py: plain and accelerated take turns in one process, and the least CPU time of each counts. An SDK is
 accelerated and let go around each of its rounds, and that is not timed; nor is what it does once, at its first events.
 That both read the same text is asserted before they are timed. Only the rows from memory are wanted: over HTTP, on the
 loopback, the HTTP client is in every time, and the server is another process. Wants the extra `peers`.
@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from argparse import ArgumentParser
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.metadata import version
@@ -22,8 +21,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import dropins
 import sdks
+import table as tables
 import workloads
-from table import Table
 
 import ssescan
 
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from dropins import AsyncEvents, Events
+    from table import Table
 
     from ssescan.dropin.sdk import Acceleration
 
@@ -197,53 +197,46 @@ def readings(api: str, url: Callable[[str, int], str], runner: asyncio.Runner) -
     }
 
 
-def in_words(times: dict[str, float]) -> str:
-    per_event = ", ".join(f"{who} {time / COUNT * 1e6:.2f}" for who, time in times.items())
-    return f"{per_event}, {times[PLAIN] / times[ACCELERATED]:.1f}x"
+def sdk_rows(table: Table, api: str, library: str, url: Callable[[str, int], str], runner: asyncio.Runner) -> None:
+    wanted = FASTER_THAN_SDK.get(api)
+    try:
+        all_readings = readings(api, url, runner)
+    except ImportError as error:
+        table.row(f"{api}: {library}, accelerated", f"{wanted or 0:g}x", "not measured", wanted is None)
+        table.note(f"{api}: the SDK is left out: {error}")
+        return
+    text = sdks.parts_reader(api)(sdks.EVENTS[api](COUNT))
+    for way, one in all_readings.items():
+        expect_same(library, one, text)
+        times = race(library, one, ROUNDS)
+        if wanted and way == "from memory":
+            what = f"{api}: {library} {version(library)}, accelerated"
+            table.faster(what, times, ACCELERATED, PLAIN, wanted)
+        table.keep(f"{api}, objects of the SDK, {way}", times, COUNT)
 
 
-def main() -> int:
-    parser = ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--serve", action="store_true", help="be the other process")
-    if parser.parse_args().serve:
-        serve()
-        return 0
-    print(f"Python {sys.version.split()[0]}, ssescan {ssescan.backend}\n")
-    table, notes = Table(), []
+def event_figures(table: Table, library: str, runner: asyncio.Runner) -> None:
+    text = "".join(event[6:-2].decode() for event in workloads.openai_chat(COUNT))
+    try:
+        both = {"from memory": event_reading(library), "from memory, async": async_event_reading(library, runner)}
+    except (ImportError, KeyError) as error:
+        table.note(f"{library} is left out: {error}")
+        return
+    for way, one in both.items():
+        expect_same(library, one, text)
+        table.keep(f"{library}, events of 258 bytes {way}", race(library, one, ROUNDS), COUNT)
+
+
+def rows(table: Table) -> None:
     with serving() as url, asyncio.Runner() as runner:
         for api, library in LIBRARY.items():
-            wanted = FASTER_THAN_SDK.get(api)
-            try:
-                all_readings = readings(api, url, runner)
-            except ImportError as error:
-                table.row(f"{api}: {library}, accelerated", f"{wanted or 0:g}x", "not measured", wanted is None)
-                notes.append(f"{api}: the SDK is left out: {error}")
-                continue
-            text = sdks.parts_reader(api)(sdks.EVENTS[api](COUNT))
-            for way, one in all_readings.items():
-                expect_same(library, one, text)
-                times = race(library, one, ROUNDS)
-                if wanted and way == "from memory":
-                    what = f"{api}: {library} {version(library)}, accelerated"
-                    table.faster(what, times, ACCELERATED, PLAIN, wanted)
-                notes.append(f"{api}, {way}, us an event: {in_words(times)}")
-        text = "".join(event[6:-2].decode() for event in workloads.openai_chat(COUNT))
+            sdk_rows(table, api, library, url, runner)
         for library in ("httpx2", "httpx-sse"):
-            try:
-                both = {
-                    "from memory": event_reading(library),
-                    "from memory, async": async_event_reading(library, runner),
-                }
-            except (ImportError, KeyError) as error:
-                notes.append(f"{library} is left out: {error}")
-                continue
-            for way, one in both.items():
-                expect_same(library, one, text)
-                times = race(library, one, ROUNDS)
-                notes.append(f"{library}, events of 258 bytes {way}, us an event: {in_words(times)}")
-    print("\n" + "\n".join(notes))
-    return 0 if table.reached and ssescan.backend == "compiled" else 1
+            event_figures(table, library, runner)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    if sys.argv[1:] == ["--serve"]:
+        serve()
+    else:
+        sys.exit(tables.main(rows, str(__doc__)))

@@ -2,7 +2,7 @@
 
 python benchmarks/dropins.py        exit status 1 where a row is not reached, or could not be measured
 
-As table.py: all who are compared take turns in one process, and the least CPU time of each counts. The responses are
+As scanner.py: all who are compared take turns in one process, and the least CPU time of each counts. The responses are
 httpx's and httpx2's own, from a mock transport, an event of 258 bytes a chunk: what the HTTP library spends on its side
 of them is in every time, and in the last line by itself. That all read the same is asserted before they are timed.
 Wants the extra `peers`.
@@ -12,27 +12,26 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from argparse import ArgumentParser
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+import table as tables
 import workloads
-from table import Table, race
+from table import ROUNDS, race
 
-import ssescan
 from ssescan.dropin import httpx_sse as ours
 from ssescan.dropin import sseclient as our_sseclient
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 
+    from table import Runs, Table
+
     # Gives the events of a response.
     Events = Callable[[Any], Iterable[Any]]
     AsyncEvents = Callable[[Any], AsyncIterator[Any]]
 
 COUNT = 4000  # events
-ROUNDS = 25
 HEADERS = {"content-type": "text/event-stream"}
 URL = "http://mock/"
 
@@ -118,10 +117,10 @@ async def _aseen(http: Any, events: AsyncEvents) -> list[str]:
         return [event.data async for event in events(response)]
 
 
-def runs_for(name: str, chunks: list[bytes]) -> dict[str, Callable[[], None]]:
+def runs_for(name: str, chunks: list[bytes]) -> Runs:
     """Give what is timed on responses of a library, once all have shown that they read the same."""
     http, expected = client(name, chunks), [chunk[6:-2].decode() for chunk in chunks]
-    runs: dict[str, Callable[[], None]] = {ITS_BYTES: lambda: drain_bytes(http)}
+    runs: Runs = {ITS_BYTES: lambda: drain_bytes(http)}
     for who, events in readers(name).items():
         if seen(http, events) != expected:
             raise AssertionError(f"{who} reads something else of {name}")
@@ -129,9 +128,9 @@ def runs_for(name: str, chunks: list[bytes]) -> dict[str, Callable[[], None]]:
     return runs
 
 
-def async_runs_for(name: str, chunks: list[bytes]) -> dict[str, Callable[[], None]]:
+def async_runs_for(name: str, chunks: list[bytes]) -> Runs:
     http, expected = async_client(name, chunks), [chunk[6:-2].decode() for chunk in chunks]
-    runs: dict[str, Callable[[], None]] = {}
+    runs: Runs = {}
     for who, events in async_readers(name).items():
         if asyncio.run(_aseen(http, events)) != expected:
             raise AssertionError(f"{who} reads something else of {name}, asynchronously")
@@ -139,9 +138,9 @@ def async_runs_for(name: str, chunks: list[bytes]) -> dict[str, Callable[[], Non
     return runs
 
 
-def sseclient_runs(chunks: list[bytes]) -> dict[str, Callable[[], None]]:
+def sseclient_runs(chunks: list[bytes]) -> Runs:
     """Give what is timed of sseclient-py and its drop-in, whose source is any iterable of chunks."""
-    runs: dict[str, Callable[[], None]] = {}
+    runs: Runs = {}
     for who, module in (("drop-in", our_sseclient), ("sseclient-py", import_module("sseclient"))):
         make: Any = module.SSEClient
         if [event.data for event in make(chunks).events()] != [chunk[6:-2].decode() for chunk in chunks]:
@@ -155,33 +154,16 @@ def sseclient_runs(chunks: list[bytes]) -> dict[str, Callable[[], None]]:
     return runs
 
 
-def main() -> int:
-    ArgumentParser(description=__doc__.partition("\n")[0]).parse_args()
-    if ssescan.backend != "compiled":
-        print("the compiled scanner is wanted for this, and is not there: see `ssescan doctor`")
-        return 1
-    try:
-        peers = ", ".join(f"{name} {version(name)}" for name in ("httpx", "httpx2", "httpx-sse", "sseclient-py"))
-        chunks = workloads.openai_chat(COUNT)
-        timed = {name: race(runs_for(name, chunks), ROUNDS) for name in ("httpx", "httpx2")}
-        timed |= {f"{name}, async": race(async_runs_for(name, chunks), ROUNDS) for name in ("httpx", "httpx2")}
-        timed["SSEClient"] = race(sseclient_runs(chunks), ROUNDS)
-    except ImportError as error:
-        print(f"nothing is measured: {error}: pip install 'ssescan[peers]'")
-        return 1
-    print(f"Python {sys.version.split()[0]}, ssescan {ssescan.backend}, {peers}\n")
-    table = Table()
+def rows(table: Table) -> None:
+    chunks = workloads.openai_chat(COUNT)
+    timed = {name: race(runs_for(name, chunks), ROUNDS) for name in ("httpx", "httpx2")}
+    timed |= {f"{name}, async": race(async_runs_for(name, chunks), ROUNDS) for name in ("httpx", "httpx2")}
     table.faster("drop-in, against httpx-sse, on a response of httpx", timed["httpx"], DROPIN, HTTPX_SSE, 4)
     table.faster("drop-in, against httpx2's EventSource, on its response", timed["httpx2"], DROPIN, HTTPX2, 6)
-    print()
-    for what, times in timed.items():
-        per_event = ", ".join(f"{who} {time / COUNT * 1e9:.0f}" for who, time in times.items())
-        ratios = ", ".join(
-            f"{times[who] / times[DROPIN]:.1f}x {who}" for who in times if who not in (DROPIN, ITS_BYTES)
-        )
-        print(f"{what}, ns an event: {per_event} ({ratios})")
-    return 0 if table.reached else 1
+    for name, times in timed.items():
+        table.keep(f"a mock response of {name}", times, COUNT)
+    table.keep("SSEClient", race(sseclient_runs(chunks), ROUNDS), COUNT)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(tables.main(rows, str(__doc__)))

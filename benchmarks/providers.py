@@ -2,23 +2,21 @@
 
 python benchmarks/providers.py        exit status 1 where a row is not reached, or could not be measured
 
-As table.py: all who are compared take turns in one process, and the least CPU time of each counts. That they read the
+As scanner.py: all who are compared take turns in one process, and the least CPU time of each counts. That they read the
 same text is asserted before they are timed. Wants the extra `peers`.
 """
 
 from __future__ import annotations
 
 import sys
-from argparse import ArgumentParser
 from typing import TYPE_CHECKING
 
 import sdks
-from table import Table, race
-
-import ssescan
+import table as tables
+from table import race
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from table import Runs, Table
 
 COUNT = 4000  # events
 ROUNDS = 7  # the SDKs take a third of a second each
@@ -31,18 +29,18 @@ SAME_PER_EVENT = 1.25
 PARTS, SDK, BARE = "ssescan", "SDK", "bare msgspec"
 
 
-def runs_for(api: str, notes: list[str]) -> dict[str, Callable[[], None]]:
+def runs_for(api: str, table: Table) -> Runs:
     """Give what is timed, once all have shown that they read the same text."""
     chunks = sdks.EVENTS[api](COUNT)
     text = sdks.parts_reader(api)(chunks)
-    runs: dict[str, Callable[[], None]] = {
+    runs: Runs = {
         PARTS: lambda: sdks.drain_parts(chunks, api),
         BARE: sdks.bare_decoding(sdks.payloads(chunks)),
     }
     try:
         read = sdks.sdk(api, chunks)
     except ImportError as error:
-        notes.append(f"{api}: the SDK is left out: {error}")
+        table.note(f"{api}: the SDK is left out: {error}")
         return runs
     if "".join(read()) != text:
         raise AssertionError(f"{api}: the SDK reads something else than ssescan")
@@ -53,7 +51,7 @@ def runs_for(api: str, notes: list[str]) -> dict[str, Callable[[], None]]:
 def same_per_event(table: Table, api: str) -> None:
     """Add a row of what an event costs in a stream of ten times as many."""
     few, many = sdks.EVENTS[api](COUNT), sdks.EVENTS[api](10 * COUNT)
-    runs: dict[str, Callable[[], None]] = {
+    runs: Runs = {
         "few": lambda: sdks.drain_parts(few, api),
         "many": lambda: sdks.drain_parts(many, api),
     }
@@ -63,23 +61,15 @@ def same_per_event(table: Table, api: str) -> None:
     table.row(what, f"within {SAME_PER_EVENT:g}x", f"{ratio:.2f}x", ratio <= SAME_PER_EVENT)
 
 
-def main() -> int:
-    ArgumentParser(description=__doc__.partition("\n")[0]).parse_args()
-    notes: list[str] = []
-    print(f"Python {sys.version.split()[0]}, ssescan {ssescan.backend}\n")
-    table = Table()
+def rows(table: Table) -> None:
     for api in sdks.EVENTS:
-        times = race(runs_for(api, notes), ROUNDS)
+        times = race(runs_for(api, table), ROUNDS)
         if api in FASTER_THAN_SDK:
             table.faster(f"{api}: bytes to parts, against the SDK", times, PARTS, SDK, FASTER_THAN_SDK[api])
         table.within(f"{api}: bytes to parts, against bare msgspec", times, PARTS, BARE, WITHIN_BARE[api])
         same_per_event(table, api)
-        notes.append(
-            f"{api}, us an event: " + ", ".join(f"{name} {time / COUNT * 1e6:.2f}" for name, time in times.items())
-        )
-    print("\n" + "\n".join(notes))
-    return 0 if table.reached and ssescan.backend == "compiled" else 1
+        table.keep(f"{api}, bytes to parts", times, COUNT)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(tables.main(rows, str(__doc__)))

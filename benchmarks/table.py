@@ -1,55 +1,51 @@
-"""The scanner's rows of the speed table: what is wanted, what this machine measures, and whether it is reached.
+"""The table of what is wanted of the speed: how it is measured in turns, and what became of each row.
 
-python benchmarks/table.py        exit status 1 where a row is not reached, or could not be measured
-
-All who are compared take turns, within one process, and the least CPU time of each counts: ratios hold to a few percent
-so, times do not. The garbage collector runs as it does by default. Wants the extra `peers`.
+Knows nothing of what is measured. scanner.py and its like fill it, each for a layer; report.py prints and keeps all.
 """
 
 from __future__ import annotations
 
 import sys
-import tracemalloc
 from argparse import ArgumentParser
 from time import thread_time
-from typing import TYPE_CHECKING, Any
-
-import floor
-import peers
-import workloads
-from peers import BY_HAND, OURS, PURE, drain, read_compiled, read_python
+from typing import TYPE_CHECKING, NamedTuple
 
 import ssescan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from peers import Reader
-
-    Runs = dict[str, Callable[[], None]]
+    Runs = dict[str, Callable[[], object]]
 
 ROUNDS = 25
-COUNT = 10_000  # events
 
-DECODE, KNOWN_ASCII = "floor", "floor, known ASCII"
-JOIN = "join and decode"
 
-# A library that is this much slower than the quickest at an eighth of the size cannot be the best at the whole.
-HOPELESS = 2.0
+class Row(NamedTuple):
+    """A line of the table."""
 
-FASTER_THAN = {"httpx-sse": 10, "httpx2": 18, "openai": 28, "anthropic": 12, BY_HAND: 2.8}
+    what: str
+    wanted: str
+    measured: str
+    reached: bool
 
 
 class Table:
-    """The rows as they come, and whether all are reached."""
+    """The rows as they come, whether all are reached, and the figures behind them."""
 
     def __init__(self) -> None:
-        self.reached = True
-        print(f"{'what':66} {'wanted':>14} {'measured':>14}  reached")
+        self.rows: list[Row] = []
+        self.notes: list[str] = []
+        self.figures: dict[str, dict[str, float]] = {}  # of a group, by who: seconds an event
+        print(f"{'what':74} {'wanted':>12} {'measured':>13}  reached")
+
+    @property
+    def reached(self) -> bool:
+        """Whether every row is reached, and there is one."""
+        return bool(self.rows) and all(row.reached for row in self.rows)
 
     def row(self, what: str, wanted: str, measured: str, reached: bool) -> None:
-        self.reached &= reached
-        print(f"{what:66} {wanted:>14} {measured:>14}  {'yes' if reached else 'NO'}", flush=True)
+        self.rows.append(Row(what, wanted, measured, reached))
+        print(f"{what:74} {wanted:>12} {measured:>13}  {'yes' if reached else 'NO'}", flush=True)
 
     def faster(self, what: str, times: dict[str, float], us: str, them: str, wanted: float) -> None:
         """Add a row of how many times as long as we another takes, at least."""
@@ -67,144 +63,54 @@ class Table:
         ratio = times[us] / times[them]
         self.row(what, f"within {wanted:g}x", f"{ratio:.2f}x", ratio <= wanted)
 
+    def keep(self, group: str, times: dict[str, float], count: int = 1) -> None:
+        """Keep the figures behind a row: seconds by who, for `count` events."""
+        self.figures[group] = {who: time / count for who, time in times.items()}
 
-def race(runs: Runs, rounds: int = ROUNDS) -> dict[str, float]:
+    def note(self, text: str) -> None:
+        """Keep what a reader of the rows should know."""
+        self.notes.append(text)
+
+    def print_figures(self) -> None:
+        """Print what is behind the rows."""
+        print()
+        for group, times in self.figures.items():
+            print(f"{group}: " + ", ".join(f"{who} {in_words(time)}" for who, time in times.items()))
+        for note in self.notes:
+            print(note)
+
+
+def in_words(seconds: float) -> str:
+    """Give a time in the unit that suits it."""
+    for unit, size in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
+        if seconds >= size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds * 1e9:.0f} ns"
+
+
+def race(runs: Runs, rounds: int = ROUNDS, clock: Callable[[], float] = thread_time) -> dict[str, float]:
     """Let all take turns; give the least CPU time of each, seconds."""
     least = dict.fromkeys(runs, float("inf"))
     for _ in range(rounds):
         for name, run in runs.items():
-            start = thread_time()
+            start = clock()
             run()
-            least[name] = min(least[name], thread_time() - start)
+            least[name] = min(least[name], clock() - start)
     return least
 
 
-def reading(readers: dict[str, Reader], chunks: list[bytes]) -> Runs:
-    """Have each read the chunks, once it has shown that it reads them as the others do."""
-    expected: list[str] = []
-    read_compiled(chunks, expected)
-    runs: Runs = {}
-    for name, read in readers.items():
-        seen: list[str] = []
-        read(chunks, seen)
-        if seen != expected:
-            raise AssertionError(f"{name} reads something else than ssescan")
-        runs[name] = lambda read=read: read(chunks)  # type: ignore[misc]
-    return runs
-
-
-def hopeful(libraries: dict[str, Reader], small: list[bytes]) -> dict[str, Reader]:
-    """Leave out the libraries that cannot be the best: some are quadratic, and would take minutes."""
-    times = race(reading(libraries, small), rounds=3)
-    best = min(times.values())
-    return {name: read for name, read in libraries.items() if times[name] <= HOPELESS * best}
-
-
-def one_event_a_chunk(table: Table, readers: dict[str, Reader], notes: list[str]) -> None:
-    chunks = workloads.cut(workloads.openai_chat(COUNT), None)
-    times = race(reading({OURS: read_compiled, PURE: read_python, **readers}, chunks))
-    for name, wanted in FASTER_THAN.items():
-        table.faster(f"compiled, against {name}", times, OURS, name, wanted)
-    table.faster("pure Python, all rules, against httpx-sse", times, PURE, "httpx-sse", 1.0)
-    notes.append(per_event("an event a chunk", times))
-
-
-def floor_row(table: Table, notes: list[str]) -> None:
-    events = workloads.openai_chat(COUNT)
-    chunks = workloads.cut(events, 16 * workloads.KIB)
-    what = "compiled, 16 KiB chunks, against making the same objects in C"
-    try:
-        floors = {
-            DECODE: floor.floor(events, 16 * workloads.KIB, known_ascii=False),
-            KNOWN_ASCII: floor.floor(events, 16 * workloads.KIB, known_ascii=True),
-        }
-    except RuntimeError as error:
-        table.within(what, {}, OURS, DECODE, 1.6)
-        notes.append(str(error))
-        return
-    runs = reading({OURS: read_compiled}, chunks)
-    for name, made in floors.items():
-        runs[name] = lambda made=made: drain(made.rewind())  # type: ignore[misc]
-    times = race(runs, rounds=3 * ROUNDS)
-    table.within(what, times, OURS, DECODE, 1.6)
-    notes.append(per_event("16 KiB chunks", times))
-
-
-def large_event(table: Table, libraries: dict[str, Reader], notes: list[str]) -> None:
-    libraries = hopeful(libraries, workloads.one_event(2 * workloads.MIB, workloads.KIB))
-    chunks = workloads.one_event(16 * workloads.MIB, workloads.KIB)
-    runs = reading({OURS: read_compiled, PURE: read_python, **libraries}, chunks)
-    runs[JOIN] = lambda: drain_text(b"".join(chunks).decode())
-    times = race(runs)
-    best = min(libraries, key=times.__getitem__)
-    table.within(f"an event of 16 MiB, 1 KiB chunks, against the best ({best})", times, OURS, best, 1.0)
-    table.within("an event of 16 MiB, 1 KiB chunks, against b''.join(chunks).decode()", times, OURS, JOIN, 2.0)
-    notes.append("16 MiB, ms: " + ", ".join(f"{name} {time * 1e3:.1f}" for name, time in times.items()))
-
-
-def drain_text(text: str) -> None:
-    """Drop it, as the loop over events drops each."""
-
-
-def single_bytes(table: Table, libraries: dict[str, Reader], notes: list[str]) -> None:
-    count = 1_000_000 // workloads.OPENAI_EVENT_SIZE
-    libraries = hopeful(libraries, workloads.cut(workloads.openai_chat(count // 8), 1))
-    chunks = workloads.cut(workloads.openai_chat(count), 1)
-    times = race(reading({OURS: read_compiled, **libraries}, chunks), rounds=15)
-    best = min(libraries, key=times.__getitem__)
-    table.faster(f"a million chunks of a byte, against the best ({best})", times, OURS, best, 3.0)
-    notes.append("a million chunks, ms: " + ", ".join(f"{name} {time * 1e3:.0f}" for name, time in times.items()))
-
-
-def idle_size(table: Table, notes: list[str]) -> None:
-    """Tell what an idle Scanner takes, by its own account and by the allocator's, which is all that it alone owns."""
-    chat, messages = workloads.openai_chat(50), workloads.anthropic_messages(50)
-    sizes = [sys.getsizeof(ssescan.Scanner()), owned_after([]), owned_after(chat)]
-    table.row("an idle compiled Scanner, and what it alone owns", "256 bytes", f"{max(sizes)} bytes", max(sizes) <= 256)
-    notes.append(
-        f"a Scanner, bytes: by sys.getsizeof {sizes[0]}; by tracemalloc new {sizes[1]}, after chat {sizes[2]}, "
-        f"after events with names {owned_after(messages)} (it keeps the last name)"
-    )
-
-
-def owned_after(chunks: list[bytes], count: int = 1000) -> int:
-    """Give the bytes that are allocated for a Scanner which has read the chunks, and stay allocated while it lives."""
-    kept: list[Any] = [None] * count
-    tracemalloc.start()
-    for index in range(count):
-        kept[index] = scanner = ssescan.Scanner()
-        for chunk in chunks:
-            scanner.feed(chunk)
-    size, _ = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    return size // count
-
-
-def per_event(what: str, times: dict[str, float]) -> str:
-    return f"{what}, ns an event: " + ", ".join(f"{name} {time / COUNT * 1e9:.0f}" for name, time in times.items())
-
-
-def main() -> int:
-    ArgumentParser(description=__doc__.partition("\n")[0]).parse_args()
+def main(rows: Callable[[Table], None], description: str) -> int:
+    """Be the command of a layer: measure its rows, print them, and give the exit status."""
+    ArgumentParser(description=description.partition("\n")[0]).parse_args()
     if ssescan.backend != "compiled":
         print("the compiled scanner is wanted for this, and is not there: see `ssescan doctor`")
         return 1
-    readers, notes = peers.load()
-    libraries = {name: read for name, read in readers.items() if name in peers.LIBRARIES}
-    print(f"Python {sys.version.split()[0]}, ssescan {ssescan.backend}, {peers.versions()}\n")
+    print(f"Python {sys.version.split()[0]}, ssescan {ssescan.backend}\n")
     table = Table()
-    one_event_a_chunk(table, readers, notes)
-    floor_row(table, notes)
-    if libraries:
-        large_event(table, libraries, notes)
-        single_bytes(table, libraries, notes)
-    else:
-        notes.append("no library is installed to compare with: pip install ssescan[peers]")
-        table.reached = False
-    idle_size(table, notes)
-    print("\n" + "\n".join(notes))
+    try:
+        rows(table)
+    except ImportError as error:
+        print(f"not all was measured: {error}: pip install 'ssescan[peers]'")
+        return 1
+    table.print_figures()
     return 0 if table.reached else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())

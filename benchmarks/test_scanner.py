@@ -1,7 +1,7 @@
 """The scanner beside its peers, by workload and cut. `make bench`, or pytest benchmarks --benchmark-group-by=group.
 
-Nothing is asserted of time here: figures that a build may rest on are those of table.py and linearity.py. That all read
-the same is asserted in test_peers.py, and again here of every stream that is timed.
+Nothing is asserted of time here: figures that a build may rest on are those of scanner.py, guard.py and linearity.py.
+That all read the same is asserted in test_peers.py, and again here of every stream that is timed.
 """
 
 from __future__ import annotations
