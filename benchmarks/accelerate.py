@@ -11,25 +11,24 @@ loopback, the HTTP client is in every time, and the server is another process. W
 from __future__ import annotations
 
 import asyncio
-import subprocess
 import sys
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.metadata import version
 from time import process_time
 from typing import TYPE_CHECKING, NamedTuple
 
 import dropins
 import sdks
+import serving
 import table as tables
 import workloads
 
 import ssescan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from dropins import AsyncEvents, Events
+    from serving import Url
     from table import Table
 
     from ssescan.dropin.sdk import Acceleration
@@ -141,52 +140,10 @@ def race(library: str, one: Reading, rounds: int) -> dict[str, float]:
     return least
 
 
-# Over HTTP
-
-
-class Player(BaseHTTPRequestHandler):
-    """Answers POST /API/COUNT/... with the events of that workload, one write and one chunk of the coding each."""
-
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["content-length"]))
-        _, api, count, *_ = self.path.split("/")
-        self.send_response(200)
-        self.send_header("Content-Type", "text/event-stream")
-        self.send_header("Transfer-Encoding", "chunked")
-        self.end_headers()
-        for event in sdks.EVENTS[api](int(count)):
-            self.wfile.write(b"%x\r\n%s\r\n" % (len(event), event))
-        self.wfile.write(b"0\r\n\r\n")
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
-
-@contextmanager
-def serving() -> Iterator[Callable[[str, int], str]]:
-    """Serve from another process; give what makes the URL of a workload."""
-    with subprocess.Popen([sys.executable, __file__, "--serve"], stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            port = int(process.stdout.readline())
-            yield lambda api, count: f"http://127.0.0.1:{port}/{api}/{count}"
-        finally:
-            process.kill()
-
-
-def serve() -> None:
-    with ThreadingHTTPServer(("127.0.0.1", 0), Player) as server:
-        print(server.server_port, flush=True)
-        server.serve_forever()
-
-
 # The table
 
 
-def readings(api: str, url: Callable[[str, int], str], runner: asyncio.Runner) -> dict[str, Reading]:
+def readings(api: str, url: Url, runner: asyncio.Runner) -> dict[str, Reading]:
     """Give all ways to read a workload. ImportError where its SDK is missing."""
     chunks, few = sdks.EVENTS[api](COUNT), sdks.EVENTS[api](FIRST)
     return {
@@ -197,7 +154,7 @@ def readings(api: str, url: Callable[[str, int], str], runner: asyncio.Runner) -
     }
 
 
-def sdk_rows(table: Table, api: str, library: str, url: Callable[[str, int], str], runner: asyncio.Runner) -> None:
+def sdk_rows(table: Table, api: str, library: str, url: Url, runner: asyncio.Runner) -> None:
     wanted = FASTER_THAN_SDK.get(api)
     try:
         all_readings = readings(api, url, runner)
@@ -228,7 +185,7 @@ def event_figures(table: Table, library: str, runner: asyncio.Runner) -> None:
 
 
 def rows(table: Table) -> None:
-    with serving() as url, asyncio.Runner() as runner:
+    with serving.serving() as url, asyncio.Runner() as runner:
         for api, library in LIBRARY.items():
             sdk_rows(table, api, library, url, runner)
         for library in ("httpx2", "httpx-sse"):
@@ -236,7 +193,4 @@ def rows(table: Table) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["--serve"]:
-        serve()
-    else:
-        sys.exit(tables.main(rows, str(__doc__)))
+    sys.exit(tables.main(rows, str(__doc__)))

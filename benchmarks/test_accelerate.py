@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING
 import accelerate
 import pytest
 import sdks
+import serving
 
 import ssescan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from pytest_benchmark.fixture import BenchmarkFixture
+    from serving import Url
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of aiohttp, for what google-genai does with it
 
@@ -27,8 +29,8 @@ WAYS = ["from memory", "from memory, async", "over HTTP", "over HTTP, async"]
 
 
 @pytest.fixture(scope="module")
-def url() -> Iterator[Callable[[str, int], str]]:
-    with accelerate.serving() as url:
+def url() -> Iterator[Url]:
+    with serving.serving() as url:
         yield url
 
 
@@ -39,9 +41,7 @@ def runner() -> Iterator[asyncio.Runner]:
 
 
 @pytest.mark.parametrize("api", APIS)
-def test_plain_and_accelerated_read_the_same_text(
-    api: str, url: Callable[[str, int], str], runner: asyncio.Runner
-) -> None:
+def test_plain_and_accelerated_read_the_same_text(api: str, url: Url, runner: asyncio.Runner) -> None:
     text = sdks.parts_reader(api)(sdks.EVENTS[api](accelerate.COUNT))
     ways = accelerate.readings(api, url, runner)
     assert list(ways) == WAYS
