@@ -348,44 +348,41 @@ class AsyncMessageStream(_Stream):
     async def __anext__(self) -> Part:
         for part in self._given:
             return part
-        return await self._advance()
-
-    async def _advance(self) -> Part:
-        reading = self._reading
-        while True:
-            if reading.over or self._events.outcome in OVER:
-                failure, self._failure = self._failure, None
-                if failure is not None:
-                    raise failure
-                raise StopAsyncIteration
-            self._given = iter(await self._next_parts())
+        events, reading = self._events, self._reading
+        while not reading.over and (events.outcome is None or events.outcome not in OVER):
+            if events._reading:
+                raise ValueError(ALREADY_READING)  # the one who reads goes on
+            # All in this function: each coroutine on the way is a tenth of an event's time.
+            try:
+                try:
+                    item = await anext(events)
+                except StopAsyncIteration:
+                    item = None
+                if item is not None:
+                    parts = self._parts_of(item)
+                    # What streams are full of comes without a list around it.
+                    if type(parts) is TextDelta:
+                        return parts
+                    if reading.done:
+                        rest = reading.take_rest()
+                        await events._end()
+                        parts = [*parts, *rest, *self._end()]
+                else:
+                    parts = () if events.outcome in OVER else self._end()
+            except Exception as error:
+                if events.outcome is None:
+                    await events._fail(error)
+                if isinstance(error, REFUSALS) or reading.over:
+                    raise
+                self._failure = error
+                parts = reading.end(cut=False, failed=True)
+            self._given = iter(self._told(parts))
+            if self._failure is not None and events.outcome is None:
+                await events._fail(self._failure)
             for part in self._given:
                 return part
-
-    async def _next_parts(self) -> Any:
-        """Give the parts of the next event, or the last ones."""
-        events, reading = self._events, self._reading
-        if events._reading:
-            raise ValueError(ALREADY_READING)  # the one who reads goes on
-        try:
-            item = events._pump._pop() if events.outcome is None else None
-            if item is None:
-                item = await anext(events, None)
-            if item is not None:
-                parts = self._parts_of(item)
-                if reading.done:
-                    rest = reading.take_rest()
-                    await events._end()
-                    return [*parts, *rest, *self._end()]
-                return parts
-        except Exception as error:
-            if events.outcome is None:
-                await events._fail(error)
-            if isinstance(error, REFUSALS) or reading.over:
-                raise
-            self._failure = error
-            return reading.end(cut=False, failed=True)
-        return () if events.outcome in OVER else self._end()
+        failure, self._failure = self._failure, None
+        raise failure or StopAsyncIteration
 
     def _parts_of(self, item: Any) -> Any:
         reading = self._reading
@@ -401,7 +398,12 @@ class AsyncMessageStream(_Stream):
         parts = adapter.handle(event)
         if parts is None:
             return reading.take(item)
-        return (parts,) if type(parts) is TextDelta else parts
+        return parts
+
+    def _told(self, parts: Any) -> Iterable[Any]:
+        """Give, of parts, what is told: all, unless a subclass says so, which may have found a failure in them."""
+        given: Iterable[Any] = parts
+        return given
 
     def _end(self) -> list[Part]:
         try:

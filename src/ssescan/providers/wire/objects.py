@@ -180,14 +180,12 @@ class _AsyncObjects(AsyncMessageStream):
     def _parts_of(self, item: Any) -> Any:
         return self._maker.take(item)
 
-    async def _next_parts(self) -> Any:
+    def _told(self, parts: Any) -> list[Any]:
         # What the reading has to say at the end, whatever brought it about, are parts and no objects.
-        objects = [made for made in await super()._next_parts() if isinstance(made, self._wire.cls)]
+        objects = [made for made in parts if isinstance(made, self._wire.cls)]
         if self._strict and self._failure is None and not self._reading.over and self._reading.draft.errors:
             self._reading.end(cut=False, failed=True)
             self._failure = self._reading.failure()
-            if self._failure is not None:
-                await self._events._fail(self._failure)
         return objects
 
 
