@@ -7,8 +7,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import node
 import peers
 
 
 def pytest_report_header() -> list[str]:
-    return [f"peers: {peers.versions()}"]
+    return [f"peers: {peers.versions()}; {node.version()}"]

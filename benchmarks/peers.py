@@ -2,7 +2,8 @@
 
 A reader is a function of chunks. It does what its users' code does for those chunks, and not less: the reading is by
 the peer's own classes, `data` is taken from each event, and it is a str. Where `seen` is given, a reader appends each
-`data` to it, so that a test can tell that all read the same before any is timed.
+`data` to it, so that a test can tell that all read the same before any is timed. What of the standard and of our limits
+a peer leaves undone, the docstring of its reader says, and `work` to who prints it beside the figures.
 
 Peers that want str get it from the incremental decoder that is beneath httpx's `iter_text`, and from nothing else of
 httpx. So each is measured at its best: what its users run has a layer or two more.
@@ -10,11 +11,13 @@ httpx. So each is measured at its best: what its users run has a layer or two mo
 
 from __future__ import annotations
 
+import inspect
 from codecs import getincrementaldecoder
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ssescan.scanner import _python
 from ssescan.streams import iter_events
@@ -53,17 +56,27 @@ def drain(events: Iterable[Any], seen: list[str] | None = None) -> None:
 
 
 def read_compiled(chunks: Iterable[bytes], seen: list[str] | None = None) -> None:
-    """Read by ssescan, with the backend that was loaded. Nothing is left undone."""
+    """Chunks by iter_events, with the backend that was loaded.
+
+    Left undone: nothing.
+    """
     drain(iter_events(chunks), seen)
 
 
 def read_python(chunks: Iterable[bytes], seen: list[str] | None = None) -> None:
-    """Read by ssescan in pure Python. Nothing is left undone."""
+    """Chunks by what iter_events returns, in pure Python.
+
+    Left undone: nothing.
+    """
     drain(PythonStream(chunks), seen)
 
 
 def httpx_sse_reader() -> Reader:
-    """Left undone: BOM, the limit, `retry` to the letter (it takes what int() takes), CR that ends a chunk (held)."""
+    """Text by its decoders of lines and of events.
+
+    Left undone: a BOM (the first field is lost); a limit; CR at the end of a chunk (the line is held back); blocks
+    without data (given, as events); `retry` to the letter (what int() takes is taken).
+    """
     decoders: Any = import_module("httpx_sse._decoders")
 
     def read(chunks: Iterable[bytes], seen: list[str] | None = None) -> None:
@@ -82,7 +95,11 @@ def httpx_sse_reader() -> Reader:
 
 
 def httpx2_reader() -> Reader:
-    """Left undone: BOM, `retry` and CR as httpx-sse. It counts bytes for its limit, as we do."""
+    """Text by the parser beneath its EventSource.
+
+    Left undone: a BOM (the first field is lost); CR at the end of a chunk (the line is held back); blocks without data
+    (given, as events); `retry` to the letter (what int() takes is taken). It counts bytes for a limit, as we do.
+    """
     sse: Any = import_module("httpx2._sse")
 
     def read(chunks: Iterable[bytes], seen: list[str] | None = None) -> None:
@@ -99,7 +116,11 @@ def httpx2_reader() -> Reader:
 
 
 def openai_reader() -> Reader:
-    """Left undone: BOM, the limit, UTF-8 that is invalid (it raises), blocks without data (it dispatches them)."""
+    """Chunks by the SDK's decoder, before any JSON.
+
+    Left undone: a BOM (the first field is lost); a limit; invalid UTF-8 (it raises); blocks without data (given, as
+    events); `retry` to the letter (what int() takes is taken).
+    """
     streaming: Any = import_module("openai._streaming")
 
     def read(chunks: Iterable[bytes], seen: list[str] | None = None) -> None:
@@ -109,7 +130,12 @@ def openai_reader() -> Reader:
 
 
 def anthropic_reader() -> Reader:
-    """Left undone: as openai, and mixed line ends; quadratic in the length of an event. It keeps the raw lines too."""
+    """Chunks by the SDK's decoder, before any JSON; it keeps the lines of each event as well.
+
+    Left undone: a BOM (the first field is lost); a limit; invalid UTF-8 (it raises); blocks without data (given, as
+    events); mixed line ends (held back until others come); `retry` to the letter (what int() takes is taken). Quadratic
+    in the length of an event.
+    """
     streaming: Any = import_module("anthropic._streaming")
 
     def read(chunks: Iterable[bytes], seen: list[str] | None = None) -> None:
@@ -119,7 +145,12 @@ def anthropic_reader() -> Reader:
 
 
 def sseclient_reader() -> Reader:
-    """Left undone: as anthropic, and the last event ID, which it forgets; quadratic as that."""
+    """Chunks by its client, which takes any iterable.
+
+    Left undone: a BOM (the first field is lost); a limit; invalid UTF-8 (it raises); mixed line ends (events are
+    merged); the last event ID (forgotten); `retry` (any text is taken); an unfinished block at the end (given, as an
+    event). Quadratic in the length of an event.
+    """
     sseclient: Any = import_module("sseclient")
 
     def read(chunks: Iterable[bytes], seen: list[str] | None = None) -> None:
@@ -128,8 +159,58 @@ def sseclient_reader() -> Reader:
     return read
 
 
+def requests_sse_reader() -> Reader:
+    """Chunks by its client, from a response without HTTP; requests makes lines of them.
+
+    Left undone: a BOM (the first field is lost); a limit; invalid UTF-8 (it raises); CRLF in two chunks (two line
+    ends); spaces before data, and line ends after it (dropped); NUL in an ID (kept); `retry` to the letter (what int()
+    takes is taken). Quadratic in the length of an event.
+    """
+    library: Any = import_module("requests_sse")
+    requests: Any = import_module("requests")
+
+    class Body(requests.Response):  # type: ignore[misc]
+        """What its lines are taken from. requests itself would read 512 bytes at a time."""
+
+        def __init__(self, chunks: Iterable[bytes]) -> None:
+            super().__init__()
+            self.status_code = 200
+            self.headers["Content-Type"] = "text/event-stream"
+            self.url = "http://mock/"
+            self.chunks = chunks
+
+        def iter_content(self, *sizes: object, **options: object) -> Iterator[bytes]:
+            return iter(self.chunks)
+
+        def close(self) -> None:
+            """There is no connection."""
+
+    class Session:
+        def __init__(self, chunks: Iterable[bytes]) -> None:
+            self.chunks = chunks
+
+        def request(self, **options: object) -> Body:
+            return Body(self.chunks)
+
+    class EndedError(Exception):
+        pass
+
+    def end() -> None:
+        # It is told of every end, and would wait ten seconds and connect again.
+        raise EndedError
+
+    def read(chunks: Iterable[bytes], seen: list[str] | None = None) -> None:
+        with suppress(EndedError), library.EventSource("", session=Session(chunks), on_error=end) as events:
+            drain(events, seen)
+
+    return read
+
+
 def google_genai_reader() -> Reader:
-    """Left undone: events. It gives lines; its client takes those that begin with `data: ` for an event each."""
+    """Chunks by the SDK's decoder of lines; of those, its client takes each that begins with `data: ` for an event.
+
+    Left undone: events. Names, IDs, data of several lines, comments and a BOM are not known to it, nor is a limit.
+    """
     client: Any = import_module("google.genai._api_client")
 
     def read(chunks: Iterable[bytes], seen: list[str] | None = None) -> None:
@@ -143,11 +224,12 @@ def google_genai_reader() -> Reader:
 
 
 def by_hand_reader() -> Reader:
-    """Left undone: all but blocks of one data line, with LF and one space; quadratic in the length of an event.
+    """Chunks by `split` and `startswith`.
 
-    This is the quickest that people write: `*blocks, buffer =` takes a quarter more time, to ask `in` first twice as
-    much, and so does to take a block at a time.
+    Left undone: all but blocks of one data line, with LF and one space. Quadratic in the length of an event.
     """
+    # This is the quickest that people write: `*blocks, buffer =` takes a quarter more time, to ask `in` first twice as
+    # much, and so does to take a block at a time.
 
     def read(chunks: Iterable[bytes], seen: list[str] | None = None) -> None:
         buffer = b""
@@ -173,11 +255,28 @@ LIBRARIES: dict[str, Callable[[], Reader]] = {
     "openai": openai_reader,
     "anthropic": anthropic_reader,
     "sseclient-py": sseclient_reader,
+    "requests-sse": requests_sse_reader,
     "google-genai": google_genai_reader,
 }
 
 # Splitting by hand, as above, knows no CRLF. It and google-genai want `data: ` to be what a block begins with.
-NOT_READ_BY = {"anthropic_messages": {BY_HAND}, "gemini": {BY_HAND}}
+NOT_READ_BY = {"openai_responses": {BY_HAND}, "anthropic_messages": {BY_HAND}, "gemini": {BY_HAND}}
+
+# To some, all that came of an event is work again with each piece of it. An event of 4 MiB is two seconds of that for
+# the slowest in pieces of 4 KiB, eight in pieces of 1 KiB, and minutes in pieces of 64 bytes.
+QUADRATIC = {"anthropic", "sseclient-py", "requests-sse", BY_HAND}
+TOO_SLOW = {
+    ("image", "4 KiB"): {BY_HAND},
+    ("image", "1 KiB"): {BY_HAND, "requests-sse"},
+    ("image", "64 B"): QUADRATIC,
+}
+
+
+class Work(NamedTuple):
+    """What is said of a reader beside its figures."""
+
+    does: str
+    left_undone: str
 
 
 @cache
@@ -194,10 +293,23 @@ def load() -> tuple[dict[str, Reader], list[str]]:
     return readers, missing
 
 
-def able(workload: str) -> dict[str, Reader]:
-    """Give the readers that can read a workload, ours first."""
+def able(workload: str, size: str = "") -> dict[str, Reader]:
+    """Give the readers that can read a workload, ours first; with the name of a cut, those that do so in seconds."""
     readers = {OURS: read_compiled, PURE: read_python, **load()[0]}
-    return {name: read for name, read in readers.items() if name not in NOT_READ_BY.get(workload, ())}
+    left_out = NOT_READ_BY.get(workload, set()) | TOO_SLOW.get((workload, size), set())
+    return {name: read for name, read in readers.items() if name not in left_out}
+
+
+def work_of(reader: object) -> Work:
+    """Read the docstring of a reader, or of what makes it."""
+    does, _, left_undone = (inspect.getdoc(reader) or "").partition("\n\nLeft undone: ")
+    return Work(does, " ".join(left_undone.split()))
+
+
+def work() -> dict[str, Work]:
+    """Tell of each reader what it does and leaves undone, whether it is installed or not."""
+    made = {OURS: read_compiled, PURE: read_python, **LIBRARIES, BY_HAND: by_hand_reader}
+    return {name: work_of(reader) for name, reader in made.items()}
 
 
 def versions() -> str:

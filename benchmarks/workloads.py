@@ -25,7 +25,9 @@ CUTS: dict[str, int | None] = {
     "64 KiB": 64 * KIB,
 }
 
-OPENAI_EVENT_SIZE = 258  # bytes, "data: " and the blank line included
+# Of an event, "data: " and the blank line included; bytes.
+OPENAI_EVENT_SIZE = 258
+IMAGE_SIZE = 4 * MIB
 
 TEXT = (
     "the river carries small stones down to a valley where old mills turn slowly and people mend their nets "
@@ -33,11 +35,15 @@ TEXT = (
 )
 WORDS = TEXT.split()
 
-# Two, three and four bytes a character, and ASCII between them, as in running text.
+# Two, three and four bytes a character, and ASCII between them, as in running text. Chinese has no spaces, and some
+# emoji are several characters.
 MULTIBYTE_TEXT = (
-    "größer übermütig naïve château Ελλάδα θάλασσα море весна 川の水 静かな朝 小石 한강 바람이 🌊 🚣 שלום नदी"
+    "größer übermütig naïve château Ελλάδα θάλασσα море весна 河水把小石头带到山谷里。 老水磨慢慢地转。 "
+    "川の水 静かな朝 한강 바람이 🌊 🚣🏽 👩‍🌾 🇫🇷 שלום नदी"
 )
 MULTIBYTE_WORDS = MULTIBYTE_TEXT.split()
+
+BASE64 = b"iVBORw0KGgoAAAANSUhEUgAA"  # how a PNG begins
 
 
 class Workload:
@@ -67,6 +73,18 @@ def openai_chat(count: int) -> list[bytes]:
         padding = "Zk7Qw3Rt9Lp2" * 3
         events.append((head + padding[: OPENAI_EVENT_SIZE - len(head) - len(tail)] + tail).encode())
     return events
+
+
+def openai_responses(count: int) -> list[bytes]:
+    """Text deltas of OpenAI Responses: named twice, as Anthropic's, and numbered; without what begins and ends them."""
+    return [
+        (
+            'event: response.output_text.delta\ndata: {"type":"response.output_text.delta",'
+            f'"sequence_number":{number},"item_id":"msg_1","output_index":0,"content_index":0,"delta":" {word}",'
+            '"logprobs":[],"obfuscation":"Zk7Qw3Rt9Lp2"}\n\n'
+        ).encode()
+        for number, word in enumerate(islice(cycle(WORDS), count))
+    ]
 
 
 def anthropic_messages(count: int) -> list[bytes]:
@@ -114,16 +132,33 @@ def tiny(count: int) -> list[bytes]:
     return [b"data: " + word.encode() + b"\n\n" for word in islice(cycle(WORDS), count)]
 
 
+def image(count: int, size: int = IMAGE_SIZE) -> list[bytes]:
+    """Chat events of `size` bytes each, with an image in base64: one line, and nothing in it that escapes."""
+    head = (
+        b'data: {"object":"chat.completion.chunk","choices":[{"index":0,"delta":{"images":[{"type":"image_url",'
+        b'"image_url":{"url":"data:image/png;base64,'
+    )
+    tail = b'"}}]}}]}'
+    room = (size - len(head) - len(tail) - 2) // 4 * 4
+    pixels = (BASE64 * (room // len(BASE64) + 1))[:room]
+    # JSON may have spaces at its end: with them, the size is met to the byte.
+    return [(head + pixels + tail).ljust(size - 2) + b"\n\n"] * count
+
+
 WORKLOADS = {
     workload.name: workload
     for workload in (
         Workload("openai_chat", openai_chat, 4000),
+        Workload("openai_responses", openai_responses, 4000),
         Workload("anthropic_messages", anthropic_messages, 4000),
         Workload("gemini", gemini, 400),
         Workload("multibyte", multibyte, 4000),
         Workload("tiny", tiny, 10_000),
     )
 }
+
+# Not among the others, of which a test may want a hundred events in pieces of a few bytes.
+IMAGE = Workload("image", image, 1)
 
 
 def cut(events: list[bytes], size: int | None) -> list[bytes]:
@@ -136,5 +171,5 @@ def cut(events: list[bytes], size: int | None) -> list[bytes]:
 
 def one_event(size: int, chunk_size: int) -> list[bytes]:
     """One event of about `size` bytes: a single data line, as an image in base64 makes it, and its blank line."""
-    line = b"data: " + b"iVBORw0KGgoAAAANSUhEUgAA" * (size // 24)
+    line = b"data: " + BASE64 * (size // len(BASE64))
     return cut([line + b"\n\n"], chunk_size)
