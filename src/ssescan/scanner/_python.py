@@ -14,7 +14,7 @@ from types import GenericAlias
 
 from ..errors import EventTooLarge
 from ._python_events import Comment, EventInTheMaking, ServerSentEvent, UnknownLine, make_event, make_text, read_only
-from ._python_pump import EventPump
+from ._python_pump import NOTHING, EventPump
 from ._shared import (
     BYTE_ORDER_MARK,
     DEFAULT_MAX_EVENT_SIZE,
@@ -36,7 +36,6 @@ __all__ = ["Comment", "EventPump", "Scanner", "ServerSentEvent", "UnknownLine"]
 SMALL_PIECE = 4096
 GATHERED = 65536
 MOST_RETRY_DIGITS = 15
-_NOTHING: Iterator[Any] = iter(())
 
 
 class Scanner:
@@ -280,20 +279,31 @@ class Scanner:
             if chunk:
                 self._pending += len(chunk)
                 self._line_size += len(chunk)
-                self._append(chunk)
-            return _NOTHING
-        if end == len(chunk) - 2 and chunk.startswith(b"data: ") and chunk.endswith(b"\n") and not self._pending:
+                if len(chunk) < SMALL_PIECE and len(self._gathered) < GATHERED:
+                    self._gathered += chunk  # as _append does, without the call
+                else:
+                    self._append(chunk)
+            return NOTHING
+        if not self._pending and chunk.endswith(b"\n\n"):
             # One event a chunk, which is how models send.
-            return iter((self._make_message(chunk[6:-2]),))
+            if end == len(chunk) - 2:
+                if chunk.startswith(b"data: "):
+                    return iter((self._make_event(chunk[6:-2]),))
+            elif (
+                chunk.startswith(b"event: ")
+                and chunk.startswith(b"data: ", end + 1)
+                and chunk.find(b"\n", end + 7) == len(chunk) - 2
+            ):
+                return iter((self._make_event(chunk[end + 7 : -2], chunk[7:end]),))
         return self._scan_blocks(chunk)
 
-    def _make_message(self, data: bytes) -> ServerSentEvent | bytes:
-        """Dispatch a block of one data line, which is what streams are full of."""
+    def _make_event(self, data: bytes, name: bytes | None = None) -> ServerSentEvent | bytes:
+        """Dispatch a block of one data line, or of its name and one, which is what streams are full of."""
         if self._payloads:
-            self._name = None
+            self._name = None if name is None else name.decode("utf-8", "replace")
             return data
         made: Any = EventInTheMaking()
-        made.event = "message"
+        made.event = name.decode("utf-8", "replace") if name else "message"
         made.data = data.decode("utf-8", "replace")
         made.id = self._last_event_id
         made.retry = None
@@ -305,15 +315,28 @@ class Scanner:
         if self._line_size:
             begun, _, chunk = chunk.partition(b"\n")
             self._pending += len(begun) + 1
-            item = self._take_line(self._finish_line(begun))
+            item = self._take_line(self._join_line(begun))
             if item is not None:
                 yield item
+            if chunk.startswith(b"\n"):
+                # Most often, that was all of its block. Else the first of the others would not be a quick one.
+                chunk = chunk[1:]
+                item = self._end_block()
+                if item is not None:
+                    yield item
         blocks = chunk.split(b"\n\n")
         rest = blocks.pop()
         for block in blocks:
-            if block.startswith(b"data: ") and 10 not in block and not self._has_field and not self._skipping:
-                yield self._make_message(block[6:])
-                continue
+            if not self._has_field and not self._skipping:
+                if block.startswith(b"data: "):
+                    if 10 not in block:
+                        yield self._make_event(block[6:])
+                        continue
+                elif block.startswith(b"event: "):
+                    name, _, line = block.partition(b"\n")
+                    if line.startswith(b"data: ") and 10 not in line:
+                        yield self._make_event(line[6:], name[7:])
+                        continue
             for line in block.split(b"\n"):
                 item = self._take_line(line) if line else self._end_block()
                 if item is not None:
@@ -338,7 +361,8 @@ class Scanner:
                 if item is not None:
                     yield item
             if unfinished:
-                self._keep(unfinished)
+                self._line_size += len(unfinished)
+                self._append(unfinished)
 
     def _scan_lines(self, chunk: bytes) -> Iterator[Any]:
         """Scan any chunk: line by line, looking at the limit each time."""
@@ -425,10 +449,15 @@ class Scanner:
             self._keep(rest)
         if self._dropping:
             return b""
-        line = bytes(self._gathered)
+        return self._join_line(b"")
+
+    def _join_line(self, rest: bytes) -> bytes:
+        """Give the unfinished line with its rest, where nothing can be over the limit."""
+        line = b"".join([*self._pieces, self._gathered, rest])
         if self._pieces:
-            line = b"".join([*self._pieces, line])
-        self._clear_line()
+            self._pieces.clear()
+        self._gathered.clear()
+        self._line_size = 0
         return line
 
     def _take_dropped_line(self) -> None:

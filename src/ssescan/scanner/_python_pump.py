@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
     from ._python import Scanner
 
+NOTHING: Iterator[Any] = iter(())  # what a chunk that completes nothing gives
+
 _END = object()
-_NOTHING: Iterator[Any] = iter(())
 _NAME = "ssescan.scanner.EventPump"
 
 
@@ -65,7 +66,7 @@ class EventPump:
         scanner._payloads = payloads
         self._timing = timing
         self._source: Iterator[Any] | None = None
-        self._items: Iterator[Any] = _NOTHING
+        self._items: Iterator[Any] = NOTHING
         self._reading = False
         self._over = False  # no chunk will be taken any more
         self._ended = False  # the source ended, and _finish was not told of it yet
@@ -143,7 +144,7 @@ class EventPump:
         """Drop what is left, and take no more."""
         self._over = True
         self._ended = False
-        self._items = _NOTHING
+        self._items = NOTHING
 
     def __iter__(self) -> Any:
         return self
@@ -182,7 +183,16 @@ class EventPump:
             if chunk is _END:
                 self._take_end()
             else:
-                self._push(chunk)
+                # As _push, without the call.
+                if self._timing:
+                    self._received_ns = perf_counter_ns()
+                self._reads += 1
+                if type(chunk) is not bytes:
+                    chunk = self._bytes_of(chunk)
+                self._bytes_read += len(chunk)
+                self._items = self._scanner._scan(chunk)
+                if self._items is NOTHING:
+                    continue
             for item in self._items:
                 if type(item) is ServerSentEvent or type(item) is bytes:
                     self._events += 1
