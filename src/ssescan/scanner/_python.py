@@ -295,7 +295,30 @@ class Scanner:
                 and chunk.find(b"\n", end + 7) == len(chunk) - 2
             ):
                 return iter((self._make_event(chunk[end + 7 : -2], chunk[7:end]),))
+        if (
+            self._gathered.startswith(b"data: ")
+            and chunk.startswith(b"\n", end + 1)
+            and self._data is None
+            and not self._pieces
+            and not self._skipping
+            and chunk.find(b"\n", end + 2) < 0
+        ):
+            # The end of an event and the beginning of another, which is how those come that several chunks share.
+            return iter((self._finish_block(chunk, end),))
         return self._scan_blocks(chunk)
+
+    def _finish_block(self, chunk: bytes, end: int) -> ServerSentEvent | bytes:
+        """Take the rest of a block's one data line, up to `end`, the blank line, and what is begun after it."""
+        line = self._join_line(chunk[:end])
+        if self._has_field:
+            self._data = line[6:]
+            item = self._end_block()
+        else:
+            item = self._make_event(line[6:])
+        self._pending = self._line_size = len(chunk) - end - 2
+        if self._line_size:
+            self._append(chunk[end + 2 :])
+        return item  # type: ignore[no-any-return]
 
     def _make_event(self, data: bytes, name: bytes | None = None) -> ServerSentEvent | bytes:
         """Dispatch a block of one data line, or of its name and one, which is what streams are full of."""
@@ -315,15 +338,21 @@ class Scanner:
         if self._line_size:
             begun, _, chunk = chunk.partition(b"\n")
             self._pending += len(begun) + 1
-            item = self._take_line(self._join_line(begun))
-            if item is not None:
-                yield item
-            if chunk.startswith(b"\n"):
-                # Most often, that was all of its block. Else the first of the others would not be a quick one.
+            line = self._join_line(begun)
+            if line.startswith(b"data: ") and chunk.startswith(b"\n") and not self._has_field and not self._skipping:
                 chunk = chunk[1:]
-                item = self._end_block()
+                self._pending = 0
+                yield self._make_event(line[6:])
+            else:
+                item = self._take_line(line)
                 if item is not None:
                     yield item
+                if chunk.startswith(b"\n"):
+                    # Most often, that was all of its block. Else the first of the others would not be a quick one.
+                    chunk = chunk[1:]
+                    item = self._end_block()
+                    if item is not None:
+                        yield item
         blocks = chunk.split(b"\n\n")
         rest = blocks.pop()
         for block in blocks:
@@ -354,15 +383,16 @@ class Scanner:
                 yield item
         if rest:
             self._pending += len(rest)
-            lines = rest.split(b"\n")
-            unfinished = lines.pop()
-            for line in lines:
-                item = self._take_line(line)
-                if item is not None:
-                    yield item
-            if unfinished:
-                self._line_size += len(unfinished)
-                self._append(unfinished)
+            if 10 in rest:
+                lines = rest.split(b"\n")
+                rest = lines.pop()
+                for line in lines:
+                    item = self._take_line(line)
+                    if item is not None:
+                        yield item
+            if rest:
+                self._line_size += len(rest)
+                self._append(rest)
 
     def _scan_lines(self, chunk: bytes) -> Iterator[Any]:
         """Scan any chunk: line by line, looking at the limit each time."""
