@@ -13,7 +13,7 @@ SOURCES := pyproject.toml setup.py $(wildcard src/ssescan/scanner/*.pyx src/sses
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-peers lint types linear bench peers clean
+.PHONY: help demo test test-peers lint types linear guard guard-bites bench bench-suites peers-on-node clean
 
 help:
 	@echo "make demo     see ssescan read streams, in 15 seconds"
@@ -22,7 +22,9 @@ help:
 	@echo "make lint     ruff, codespell, cython-lint"
 	@echo "make types    mypy, pyright, stubtest"
 	@echo "make linear   show that time grows with the bytes, and not faster"
-	@echo "make bench    measure against the peers"
+	@echo "make guard    show that nothing got slower than the commit before (ARGS='--base v0.1.0' than another)"
+	@echo "make bench    measure all that is wanted, beside the peers, and write docs/benchmarks.md (ten minutes)"
+	@echo "make bench-suites  the same and more under pytest-benchmark (ARGS='-k gemini' for some)"
 	@echo "make clean    delete what these made"
 	@echo "PYTHON=python3.13 VENV=.venv-3.13 choose the interpreter, and where its environment goes"
 
@@ -56,9 +58,25 @@ linear: $(VENV)/with-test
 	@echo "==> work at n, 2n, 4n"
 	@$(BIN)/python benchmarks/linearity.py $(ARGS)
 
+guard: $(VENV)/with-peers
+	@echo "==> instructions against the commit before, ratios, growth"
+	@$(BIN)/python benchmarks/guard.py $(ARGS)
+
+guard-bites: $(VENV)/with-peers
+	@echo "==> the guard, on copies of the tree that were made 5 % slower"
+	@$(BIN)/python -m pytest benchmarks/guard_bites.py $(ARGS)
+
 bench: $(VENV)/with-peers
 	@echo "==> speed, beside the peers"
+	@$(BIN)/python benchmarks/report.py $(ARGS)
+
+bench-suites: $(VENV)/with-peers
+	@echo "==> the suites of benchmarks/"
 	@$(BIN)/python -m pytest benchmarks $(ARGS)
+
+peers-on-node: $(VENV)/with-peers
+	@echo "==> fetching who is measured on Node, by npm"
+	@$(BIN)/python benchmarks/node.py --fetch
 
 clean:
 	rm -rf .venv .venv-* build dist src/*.egg-info src/ssescan/scanner/_compiled.c src/ssescan/scanner/_compiled.*.so

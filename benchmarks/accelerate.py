@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from importlib.metadata import version
 from time import process_time
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -156,10 +155,12 @@ def readings(api: str, url: Url, runner: asyncio.Runner) -> dict[str, Reading]:
 
 def sdk_rows(table: Table, api: str, library: str, url: Url, runner: asyncio.Runner) -> None:
     wanted = FASTER_THAN_SDK.get(api)
+    what = f"accelerate(), {library}: objects of the SDK, from memory"
     try:
         all_readings = readings(api, url, runner)
     except ImportError as error:
-        table.row(f"{api}: {library}, accelerated", f"{wanted or 0:g}x", "not measured", wanted is None)
+        if wanted:
+            table.faster(what, {}, ACCELERATED, PLAIN, wanted)
         table.note(f"{api}: the SDK is left out: {error}")
         return
     text = sdks.parts_reader(api)(sdks.EVENTS[api](COUNT))
@@ -167,7 +168,6 @@ def sdk_rows(table: Table, api: str, library: str, url: Url, runner: asyncio.Run
         expect_same(library, one, text)
         times = race(library, one, ROUNDS)
         if wanted and way == "from memory":
-            what = f"{api}: {library} {version(library)}, accelerated"
             table.faster(what, times, ACCELERATED, PLAIN, wanted)
         table.keep(f"{api}, objects of the SDK, {way}", times, COUNT)
 

@@ -1,7 +1,7 @@
 """eventsource-parser, which most of JavaScript reads event streams with, beside us: another language, another runtime.
 
 python benchmarks/node.py             its figures and ours; exit status 1 where they cannot be had
-python benchmarks/node.py --install   fetch it first, in the version of node/package-lock.json, by `npm ci`
+python benchmarks/node.py --fetch     fetch it, in the version of node/package-lock.json, by `npm ci`, and no more
 
 Nothing is wanted of the figures. They are there because it is the quickest that is written in an interpreted language,
 and because who can choose the language should see them. It is not among peers.py, as it is no function that takes turns
@@ -22,6 +22,7 @@ import shutil
 import subprocess
 import sys
 from argparse import ArgumentParser
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +50,8 @@ WAYS = {
     "strings": f"{PACKAGE}, str given",
 }
 
+BESIDE = ", beside Node"
+
 CASES = [
     *((workloads.WORKLOADS["openai_chat"], size) for size in workloads.CUTS),
     *((workload, "event") for name, workload in workloads.WORKLOADS.items() if name != "openai_chat"),
@@ -61,11 +64,11 @@ def missing() -> str:
     if shutil.which("node") is None:
         return f"{PACKAGE} is left out: there is no `node` (18 or newer) on the path"
     if not INSTALLED.exists():
-        return f"{PACKAGE} is left out: it is not fetched; `python benchmarks/node.py --install` does that, by npm"
+        return f"{PACKAGE} is left out: it is not fetched; `python benchmarks/node.py --fetch` does that, by npm"
     return ""
 
 
-def install() -> None:
+def fetch() -> None:
     """Fetch the parser into a folder that git ignores. RuntimeError where that fails."""
     npm = shutil.which("npm")
     if npm is None:
@@ -137,6 +140,9 @@ def times(chunks: list[bytes], rounds: int = ROUNDS, turns: int = TURNS) -> dict
 
 
 def rows(table: Table) -> None:
+    if missing():
+        with suppress(RuntimeError):
+            fetch()
     if reason := missing():
         table.note(reason)
         return
@@ -144,7 +150,7 @@ def rows(table: Table) -> None:
         chunks = workloads.cut(workload.events(), workloads.CUTS[size])
         expect_same(chunks)
         cut = "an event a chunk" if size == "event" else f"{size} chunks"
-        table.keep(f"{workload.name}, {cut}, beside Node", times(chunks), workload.count)
+        table.keep(f"{workload.name}, {cut}{BESIDE}", times(chunks), workload.count)
     table.note(
         f"{version()}: a process and a runtime of its own, whose CPU time is that of all its threads; its str are views"
         " of the chunk's"
@@ -153,14 +159,16 @@ def rows(table: Table) -> None:
 
 def main() -> int:
     parser = ArgumentParser(description=str(__doc__).partition("\n")[0])
-    parser.add_argument("--install", action="store_true", help="fetch the parser first, by npm")
+    parser.add_argument("--fetch", action="store_true", help="fetch the parser, by npm, and measure nothing")
     options = parser.parse_args()
-    try:
-        if options.install:
-            install()
-    except RuntimeError as error:
-        print(error)
-        return 1
+    if options.fetch:
+        try:
+            fetch()
+        except RuntimeError as error:
+            print(error)
+            return 1
+        print(version())
+        return 0
     print(f"Python {sys.version.split()[0]}, ssescan {ssescan.backend}\n")
     table = Table()
     rows(table)

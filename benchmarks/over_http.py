@@ -172,12 +172,12 @@ def latency_rows(table: Table, url: Url, clients: Clients, runner: asyncio.Runne
     for who, read in reads.items():
         found = sorted(read(paced))
         middle = median(found) / 1000
-        what = f"added latency, bytes in to part out, {who}, median of {len(found)} reads"
+        what = f"added latency, bytes in to part out, {who}, the median"
         table.row(what, f"{LATENCY} us", f"{middle:.1f} us", middle < LATENCY)
         slowest, cold = found[len(found) * 99 // 100] / 1000, median(read(paused)) / 1000
         table.note(
-            f"added latency, {who}: 99 of 100 within {slowest:.1f} us; where {AFTER_A_PAUSE} ms pass between events, "
-            f"and the processor's caches hold other things, {cold:.1f} us"
+            f"added latency, {who}, {len(found)} reads: 99 of 100 within {slowest:.1f} us; where {AFTER_A_PAUSE} ms "
+            f"pass between events, and the processor's caches hold other things, {cold:.1f} us"
         )
 
 

@@ -9,8 +9,7 @@ so, times do not. The garbage collector runs as it does by default. Wants the ex
 from __future__ import annotations
 
 import sys
-import tracemalloc
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import floor
 import peers
@@ -18,8 +17,6 @@ import table as tables
 import workloads
 from peers import BY_HAND, OURS, PURE, drain, read_compiled, read_python
 from table import ROUNDS, race
-
-import ssescan
 
 if TYPE_CHECKING:
     from peers import Reader
@@ -94,9 +91,10 @@ def large_event(table: Table, libraries: dict[str, Reader]) -> None:
     runs[JOIN] = lambda: drain_text(b"".join(chunks).decode())
     times = race(runs)
     best = min(libraries, key=times.__getitem__)
-    table.within(f"an event of 16 MiB, 1 KiB chunks, against the best ({best})", times, OURS, best, 1.0)
+    table.within("an event of 16 MiB, 1 KiB chunks, against the best peer", times, OURS, best, 1.0)
     table.within("an event of 16 MiB, 1 KiB chunks, against b''.join(chunks).decode()", times, OURS, JOIN, 2.0)
     table.keep("an event of 16 MiB, 1 KiB chunks", times)
+    table.note(f"an event of 16 MiB: the best peer is {best}")
 
 
 def drain_text(text: str) -> None:
@@ -109,32 +107,9 @@ def single_bytes(table: Table, libraries: dict[str, Reader]) -> None:
     chunks = workloads.cut(workloads.openai_chat(count), 1)
     times = race(reading({OURS: read_compiled, **libraries}, chunks), rounds=15)
     best = min(libraries, key=times.__getitem__)
-    table.faster(f"a million chunks of a byte, against the best ({best})", times, OURS, best, 3.0)
+    table.faster("a million chunks of a byte, against the best peer", times, OURS, best, 3.0)
     table.keep("a million chunks of a byte", times)
-
-
-def idle_size(table: Table) -> None:
-    """Tell what an idle Scanner takes, by its own account and by the allocator's, which is all that it alone owns."""
-    chat, messages = workloads.openai_chat(50), workloads.anthropic_messages(50)
-    sizes = [sys.getsizeof(ssescan.Scanner()), owned_after([]), owned_after(chat)]
-    table.row("an idle compiled Scanner, and what it alone owns", "256 bytes", f"{max(sizes)} bytes", max(sizes) <= 256)
-    table.note(
-        f"a Scanner, bytes: by sys.getsizeof {sizes[0]}; by tracemalloc new {sizes[1]}, after chat {sizes[2]}, "
-        f"after events with names {owned_after(messages)} (it keeps the last name)"
-    )
-
-
-def owned_after(chunks: list[bytes], count: int = 1000) -> int:
-    """Give the bytes that are allocated for a Scanner which has read the chunks, and stay allocated while it lives."""
-    kept: list[Any] = [None] * count
-    tracemalloc.start()
-    for index in range(count):
-        kept[index] = scanner = ssescan.Scanner()
-        for chunk in chunks:
-            scanner.feed(chunk)
-    size, _ = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    return size // count
+    table.note(f"a million chunks of a byte: the best peer is {best}")
 
 
 def rows(table: Table) -> None:
@@ -149,7 +124,6 @@ def rows(table: Table) -> None:
         single_bytes(table, libraries)
     else:
         table.row("an event of 16 MiB, a million chunks of a byte", "the best peer", "not measured", False)
-    idle_size(table)
 
 
 if __name__ == "__main__":

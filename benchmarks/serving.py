@@ -2,7 +2,8 @@
 
 Knows nothing of who reads. POST /API/COUNT/PACE/... is answered with the events of that workload, one chunk of the
 chunked coding each. PACE: `at-once`, each event as soon as the socket takes it, so that a client that is slower finds
-many in a read; or milliseconds to wait after each, so that each is a read of its own, as a model sends them.
+many in a read, and one that is quicker few; `together`, in as few writes as the socket takes, so that all find many; or
+milliseconds to wait after each, so that each is a read of its own, as a model sends them.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     Url = Callable[..., str]
 
-AT_ONCE = "at-once"
+AT_ONCE, TOGETHER = "at-once", "together"
 
 
 @cache
@@ -45,8 +46,8 @@ class Player(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
-        pause = 0.0 if pace == AT_ONCE else float(pace) / 1000
-        for chunk in chunks:
+        pause = 0.0 if pace in (AT_ONCE, TOGETHER) else float(pace) / 1000
+        for chunk in [b"".join(chunks)] if pace == TOGETHER else chunks:
             self.wfile.write(chunk)
             if pause:
                 time.sleep(pause)

@@ -36,6 +36,7 @@ class Table:
         self.rows: list[Row] = []
         self.notes: list[str] = []
         self.figures: dict[str, dict[str, float]] = {}  # of a group, by who: seconds an event
+        self.sizes: dict[str, dict[str, float]] = {}  # of a group, by who: bytes
         print(f"{'what':74} {'wanted':>12} {'measured':>13}  reached")
 
     @property
@@ -67,6 +68,10 @@ class Table:
         """Keep the figures behind a row: seconds by who, for `count` events."""
         self.figures[group] = {who: time / count for who, time in times.items()}
 
+    def keep_sizes(self, group: str, sizes: dict[str, float], count: int = 1) -> None:
+        """Keep how much memory each takes: bytes by who, for `count` things."""
+        self.sizes[group] = {who: size / count for who, size in sizes.items()}
+
     def note(self, text: str) -> None:
         """Keep what a reader of the rows should know."""
         self.notes.append(text)
@@ -76,6 +81,8 @@ class Table:
         print()
         for group, times in self.figures.items():
             print(f"{group}: " + ", ".join(f"{who} {in_words(time)}" for who, time in times.items()))
+        for group, sizes in self.sizes.items():
+            print(f"{group}: " + ", ".join(f"{who} {in_bytes(size)}" for who, size in sizes.items()))
         for note in self.notes:
             print(note)
 
@@ -86,6 +93,14 @@ def in_words(seconds: float) -> str:
         if seconds >= size:
             return f"{seconds / size:.3g} {unit}"
     return f"{seconds * 1e9:.0f} ns"
+
+
+def in_bytes(size: float) -> str:
+    """Give a size in the unit that suits it."""
+    for unit, one in (("MiB", 2**20), ("KiB", 2**10)):
+        if size >= one:
+            return f"{size / one:.3g} {unit}"
+    return f"{size:.0f} bytes"
 
 
 def race(runs: Runs, rounds: int = ROUNDS, clock: Callable[[], float] = thread_time) -> dict[str, float]:

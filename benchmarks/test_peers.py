@@ -72,14 +72,14 @@ def test_the_parser_on_node_has_a_time_in_every_way() -> None:
 def test_without_node_the_report_says_what_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     table = Table()
     monkeypatch.setattr(node, "INSTALLED", tmp_path / "package.json")
-    monkeypatch.setattr(shutil, "which", lambda name: name)
+    monkeypatch.setattr(shutil, "which", lambda name: None if name == "npm" else name)
     node.rows(table)
     monkeypatch.setattr(shutil, "which", lambda name: None)
     node.rows(table)
     assert (table.rows, table.figures) == ([], {})
-    assert ["--install" in note for note in table.notes] == [True, False]
+    assert ["--fetch" in note for note in table.notes] == [True, False]
     with pytest.raises(RuntimeError, match="`npm` is wanted"):
-        node.install()
+        node.fetch()
 
 
 def test_who_does_less_says_so() -> None:
