@@ -23,8 +23,10 @@ ROUNDS = 7  # the SDKs take a third of a second each
 
 FASTER_THAN_SDK = {"openai-chat": 60, "anthropic": 15, "gemini": 80}
 WITHIN_BARE = {"openai-chat": 3, "openai-responses": 3, "anthropic": 5, "gemini": 3}
-# Ten times the events may cost so much more for each: what varies from run to run, and not what grows.
+# Ten times the events may cost so much more for each: what varies from run to run, and not what grows. Where it is
+# more, it is measured again, twice at most: interference passes, and growth does not.
 SAME_PER_EVENT = 1.25
+ATTEMPTS = 3
 
 PARTS, SDK, BARE = "ssescan", "SDK", "bare msgspec"
 
@@ -55,8 +57,11 @@ def same_per_event(table: Table, api: str) -> None:
         "few": lambda: sdks.drain_parts(few, api),
         "many": lambda: sdks.drain_parts(many, api),
     }
-    times = race(runs, ROUNDS)
-    ratio = times["many"] / 10 / times["few"]
+    for _ in range(ATTEMPTS):
+        times = race(runs, ROUNDS)
+        ratio = times["many"] / 10 / times["few"]
+        if ratio <= SAME_PER_EVENT:
+            break
     what = f"{api}: an event of {10 * COUNT:,}, against one of {COUNT:,}"
     table.row(what, f"within {SAME_PER_EVENT:g}x", f"{ratio:.2f}x", ratio <= SAME_PER_EVENT)
 
