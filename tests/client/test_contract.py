@@ -284,7 +284,7 @@ def test_the_body_is_sent_again_when_reconnecting(package: Any, server: EventSer
 @every_way
 def test_a_read_timeout_can_be_set(package: Any, server: EventServer, way: Way) -> None:
     endpoint = server.endpoint(server.offers(b"data: Hello\n\n", Do.HOLD), server.offers(b"data: World\n\n"))
-    told = way.read(package, endpoint.url, at_most=2, timeout=way.library.Timeout(20, read=0.05))
+    told = way.read(package, endpoint.url, at_most=2, timeout=way.library.Timeout(20, read=0.5))
     assert told.data == ["Hello", "World"]
     assert told.reconnects == [(1, 3000, "ReadTimeout")]
 

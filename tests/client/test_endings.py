@@ -297,7 +297,7 @@ def test_a_server_that_accepts_and_never_answers_is_tried_again_when_the_read_ti
 ) -> None:
     silent = server.raw(Do.HOLD)
     endpoint = server.endpoint(silent, server.offers(ONE), no_more(server))
-    told = way.read(package, endpoint.url, timeout=way.library.Timeout(20, read=0.05))
+    told = way.read(package, endpoint.url, timeout=way.library.Timeout(20, read=0.5))
     assert told.data == ["1"]
     assert endpoint.ids == [None, None, b"1"]
     assert told.reconnects[0] == (1, 3000, "ReadTimeout")
@@ -311,7 +311,7 @@ def test_a_stalled_connection_is_connected_to_again(
 ) -> None:
     silent = server.offers(ONE, Do.HOLD) if answered else server.raw(Do.HOLD)
     endpoint = server.endpoint(silent, server.offers(TWO), no_more(server))
-    told = way.read(package, endpoint.url, stall=package.Stall(idle=0.05))
+    told = way.read(package, endpoint.url, stall=package.Stall(idle=0.5))
     assert told.data == (["1", "2"] if answered else ["2"])
     assert endpoint.ids == [None, b"1" if answered else None, b"2"]
     # A stream that blocks leaves that time to the client, whose word it is.

@@ -17,7 +17,14 @@ from .command import version
 from .exits import Exit
 
 # Distribution -> the extra that brings it. tests/cli holds this table against pyproject.toml.
-EXTRAS = {"click": "cli", "rich": "cli", "httpx": "httpx", "httpx2": "httpx2", "msgspec": "providers"}
+EXTRAS = {
+    "click": "cli",
+    "rich": "cli",
+    "httpx": "httpx",
+    "httpx2": "httpx2",
+    "msgspec": "providers",
+    "matplotlib": "plots",
+}
 # What ssescan reads from, or puts its engine under, where the user has it.
 OTHERS = (
     "aiohttp",
