@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import re
+import shutil
 import subprocess
 import sys
+import sysconfig
 import textwrap
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import ssescan
+
 
 def run(script: str, backend: str) -> str:
+    if sys.platform in ("emscripten", "ios", "android"):
+        pytest.skip("a browser and a phone start no processes for us")
     finished = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(script), backend],
         capture_output=True,
@@ -103,11 +112,13 @@ assert after - before < 20_000, f"{after - before} bytes more after 100,000 roun
 
 
 def test_memory_stays_flat_over_100_000_rounds(backend: str) -> None:
+    pytest.importorskip("tracemalloc", reason="counts the memory as CPython does")
     run(LEAKS, backend)
 
 
 def test_memory_of_the_process_stays_flat(backend: str) -> None:
     pytest.importorskip("resource", reason="counts the process's memory as Unix does")
+    pytest.importorskip("tracemalloc", reason="elsewhere than in CPython, what is compiled meanwhile counts too")
     run(
         LEAKS.partition("rounds(200)")[0]
         + """
@@ -125,6 +136,7 @@ if sys.platform == "linux":
     )
 
 
+@pytest.mark.skipif(sys.platform == "emscripten", reason="a browser starts no threads for us")
 def test_two_threads_on_one_scanner_lose_nothing(scanners: Any) -> None:
     scanner = scanners.Scanner()
     events: list[Any] = []
@@ -225,7 +237,10 @@ assert list(pump) == []
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="limits the memory of a process as Linux does")
+@pytest.mark.skipif(
+    sys.platform != "linux" or sys.implementation.name != "cpython",
+    reason="limits the memory of a process as Linux does, and knows how CPython takes it",
+)
 def test_what_comes_after_memory_ran_out_is_not_joined_to_what_came_before(backend: str) -> None:
     run(NO_MEMORY, backend)
 
@@ -259,6 +274,7 @@ assert [event.data for event in held.feed(b" and after\\n\\n")] == ["before and 
 """
 
 
+@pytest.mark.skipif(sys.implementation.name != "cpython", reason="there are no subinterpreters")
 def test_a_scanner_works_in_a_subinterpreter() -> None:
     run(SUBINTERPRETER, "either")
 
@@ -270,3 +286,99 @@ def test_an_idle_compiled_scanner_is_small(both: tuple[Any, Any]) -> None:
     assert sys.getsizeof(scanner) > 100_000
     scanner.feed(b"\n\n")
     assert sys.getsizeof(scanner) <= 256
+
+
+@pytest.mark.skipif(sys.platform == "emscripten", reason="a browser starts no threads for us")
+def test_eight_threads_on_eight_scanners_read_what_one_reads(scanners: Any) -> None:
+    stream = b"id: 1\r\nevent: a\r\ndata: b\r\n\r\n: c\n\ndata: d\ndata: e\n\n" * 200
+    expected = [("a", "b", "1"), ("message", "d\ne", "1")] * 200
+    results: list[list[Any]] = [[] for _ in range(8)]
+
+    def read(number: int) -> None:
+        scanner = scanners.Scanner()
+        size = number + 1  # each cuts the stream otherwise
+        for start in range(0, len(stream), size):
+            results[number] += scanner.feed(stream[start : start + size])
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=read, args=(number,)) for number in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    for events in results:
+        assert [(event.event, event.data, event.id) for event in events] == expected
+
+
+SOURCE = Path(ssescan.__file__).with_name("scanner") / "_compiled.c"
+
+
+@pytest.mark.skipif(sys.version_info < (3, 13), reason="before 3.13, a module cannot say whether it needs the GIL")
+@pytest.mark.skipif(
+    not SOURCE.exists() or shutil.which("cc") is None,
+    reason="the C that Cython wrote is not beside the module, or there is no compiler: it is installed from a wheel",
+)
+def test_built_for_a_free_threaded_interpreter_the_extension_declares_that_it_needs_no_gil(tmp_path: Path) -> None:
+    # Where there is no such interpreter to load it: what its compiler would be given, and that it would take it.
+    free_threaded = ["-DPy_GIL_DISABLED=1", f"-I{sysconfig.get_path('include')}"]
+    asked = tmp_path / "asked.c"
+    asked.write_text(f'#include "{SOURCE}"\nshould_be {{Py_mod_gil, Py_MOD_GIL_NOT_USED}}\n', encoding="utf-8")
+    text = subprocess.run(["cc", "-E", "-P", *free_threaded, asked], capture_output=True, text=True, check=True).stdout
+    slots = re.search(r"PyModuleDef_Slot __pyx_moduledef_slots\[\] = \{(.*?)\};", text, re.DOTALL)
+    should_be = re.search(r"should_be (\{.*\})", text)
+    assert slots is not None
+    assert should_be is not None
+    assert should_be[1].replace(" ", "") in slots[1].replace(" ", "")
+    subprocess.run(["cc", "-fsyntax-only", "-w", *free_threaded, SOURCE], check=True)
+
+
+free_threaded_only = pytest.mark.skipif(
+    not sysconfig.get_config_var("Py_GIL_DISABLED"), reason="this is no free-threaded interpreter: there is a GIL"
+)
+
+
+@free_threaded_only
+def test_the_extension_leaves_the_gil_off(backend: str) -> None:
+    script = """
+    import importlib, sys
+    assert not sys._is_gil_enabled(), "the GIL was on before: unset PYTHON_GIL"
+    importlib.import_module(f"ssescan.scanner._{sys.argv[1]}")
+    print(sys._is_gil_enabled())
+    """
+    assert run(script, backend).strip() == "False"
+
+
+@free_threaded_only
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="there is one processor: nothing runs in parallel")
+def test_eight_threads_on_eight_scanners_run_in_parallel(backend: str) -> None:
+    # Work is counted by the thread, in processor time: with a GIL there is no more of it than time that passed.
+    script = """
+    import importlib, sys, threading, time
+    Scanner = importlib.import_module(f"ssescan.scanner._{sys.argv[1]}").Scanner
+    stream = b"id: 1\\ndata: " + b"x" * 50 + b"\\n\\n"
+
+    def parallel():
+        worked, barrier = [], threading.Barrier(8)
+
+        def read():
+            scanner, chunk = Scanner(), stream * 100
+            barrier.wait()
+            begin = time.thread_time()
+            for _ in range(300):
+                assert len(scanner.feed(chunk)) == 100
+            worked.append(time.thread_time() - begin)
+
+        threads = [threading.Thread(target=read) for _ in range(8)]
+        begin = time.perf_counter()
+        for thread in threads: thread.start()
+        for thread in threads: thread.join()
+        return sum(worked) / (time.perf_counter() - begin)
+
+    best = max(parallel() for _ in range(5))
+    assert best > 1.3, f"{best:.2f} processors were at work at a time"
+    """
+    run(script, backend)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 import pickle
+import sys
 from typing import Any
 
 import pytest
@@ -113,7 +114,9 @@ def test_fields_of_other_types_are_refused(scanners: Any, fields: dict[str, Any]
 
 def test_json_reads_the_data(scanners: Any) -> None:
     assert scanners.ServerSentEvent(data='{"a": [1, null]}').json() == {"a": [1, None]}
-    for data in ("", "[DONE]", "{", "[" * 1_000_000):
+    # In Pyodide the stack of the browser, or of Node, is over before CPython's own limit: json.loads ends the program.
+    nested = [] if sys.platform == "emscripten" else ["[" * 1_000_000]
+    for data in ("", "[DONE]", "{", *nested):
         with pytest.raises(ValueError, match=r".+"):
             scanners.ServerSentEvent(data=data).json()
 

@@ -95,7 +95,7 @@ def event_fields(
     if retry is not None and type(retry) is not int:
         if isinstance(retry, bool) or not isinstance(retry, int):
             raise TypeError(f"retry must be an int (ms) or None, not {_kind(retry)}")
-        retry = int.__index__(retry)
+        retry = int.__add__(retry, 0)  # not __index__: on PyPy that asks the subclass
     return _exact_str("event", event), _exact_str("data", data), _exact_str("id", id), retry
 
 
@@ -130,9 +130,10 @@ def chunk_bytes(chunk: object) -> bytes:
         view = memoryview(chunk)  # type: ignore[arg-type]
     except TypeError:
         raise TypeError(f"a chunk must be bytes or another bytes-like object, not {_kind(chunk)}") from None
-    if not view.c_contiguous:
-        raise TypeError(f"a chunk must be contiguous, this {_kind(chunk)} is not: pass a copy of it, bytes(chunk)")
-    return view.tobytes()
+    with view:  # let go of at once, where nobody counts references too: its owner may want to resize it
+        if not view.c_contiguous:
+            raise TypeError(f"a chunk must be contiguous, this {_kind(chunk)} is not: pass a copy of it, bytes(chunk)")
+        return view.tobytes()
 
 
 def load_json(data: str) -> Any:
