@@ -46,7 +46,7 @@ class EventTooLarge(SsescanError):
     def __init__(self, limit: int, size: int, events: Sequence[Any] = ()) -> None:
         self.limit = limit
         self.size = size
-        self.events = list(events)
+        self.events: list[Any] = list(events)
         super().__init__(limit, size, self.events)
 
     def __str__(self) -> str:

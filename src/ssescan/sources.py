@@ -73,9 +73,9 @@ class Origin:
     ) -> None:
         self._open = open_chunks
         self.chunks: Any = generator  # one that was never begun is closed as well
-        self.closed = False
-        self.response = response
-        self.status = status
+        self.closed: bool = False
+        self.response: Any = response
+        self.status: int | None = status
         self.content_type: str | None = None
         if response is not None:
             self.content_type = response.headers.get("content-type") or ""

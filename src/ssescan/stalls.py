@@ -68,7 +68,7 @@ class Patience:
     __slots__ = ("_events_seen", "_waited", "stall")
 
     def __init__(self, stall: Stall) -> None:
-        self.stall = stall
+        self.stall: Stall = stall
         self._waited = 0.0  # seconds spent in reads since the last event
         self._events_seen = 0
 

@@ -109,7 +109,7 @@ class Playback(ThreadingHTTPServer):
     def __init__(self, played: list[Scene], pace: float) -> None:
         """Bind the port; `playing` serves."""
         super().__init__(("127.0.0.1", 0), Player)
-        self.scenes = {scene.name: scene for scene in played}
+        self.scenes: dict[str, Scene] = {scene.name: scene for scene in played}
         self.pace = pace
 
     def url(self, scene: Scene) -> str:

@@ -176,12 +176,12 @@ class Summary:
     def __init__(self, names: list[str]) -> None:
         """Accelerate the libraries, all if none is named. Raises Failure for one that is not installed."""
         self.named = names
-        self.process = os.getpid()
+        self.process: int = os.getpid()
         # It warns when the program imports what is left alone. The program's filters are not for that: they may drop
         # it, or raise it where the program does not expect it.
         engine.tell = self.tell
         try:
-            self.acceleration = engine.accelerate(*names)
+            self.acceleration: engine.Acceleration = engine.accelerate(*names)
         except ModuleNotFoundError as error:
             text = "expected what --accelerate names to be installed"
             raise Failure(

@@ -36,8 +36,8 @@ class Reconnecting:
         )
         self._random = random
         self._barren = 0  # attempts in a row that brought no event
-        self.failures = 0
-        self.worked = False
+        self.failures: int = 0
+        self.worked: bool = False
 
     def retry(self, servers: int | None) -> int:
         """Give the reconnection time, ms: the server's, where it gave one."""

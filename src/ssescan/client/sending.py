@@ -149,13 +149,13 @@ class Request(Origin):
         if response is None:
             response = self._sender.send(self._request)
             self._answered(response)
-        self.chunks = response.iter_bytes()
+        self.chunks: Any = response.iter_bytes()
         return self.chunks
 
     def _answered(self, response: Any) -> None:
         self.response = response
-        self.status = response.status_code
-        self.content_type = response.headers.get("content-type") or ""
+        self.status: Any = response.status_code
+        self.content_type: str | None = response.headers.get("content-type") or ""
 
 
 class AsyncRequest(Request):
@@ -172,7 +172,7 @@ class AsyncRequest(Request):
 
     def open(self) -> Any:
         response: Any = self.response
-        self.chunks = response.aiter_bytes()
+        self.chunks: Any = response.aiter_bytes()
         return self.chunks
 
 

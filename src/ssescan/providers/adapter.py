@@ -51,12 +51,12 @@ class Adapter:
 
     def __init__(self, draft: Draft, name: Callable[[], str | None]) -> None:
         self.draft = draft
-        self.emit = draft.emit
+        self.emit: Callable[[Part], None] = draft.emit
         self.name = name
         """Gives the name of the event at hand, None if it has none: a hint, for JSON that does not say what it is."""
         self.line_ended = True
         """Whether the last line of the stream was ended: set before `complete` is asked for."""
-        self.decode = decoder(self.event)
+        self.decode: Callable[[bytes], Any] = decoder(self.event)
         self._begun = 0
 
     def begin(self, id: str | None, model: str | None, rest: type[Struct]) -> None:

@@ -82,7 +82,7 @@ class Anthropic(Adapter):
     """Events to parts."""
 
     api: ClassVar[str] = "anthropic"
-    event = _Event
+    event: type[Struct] = _Event
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)

@@ -26,6 +26,7 @@ from .parts import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Literal
 
     from .drafts import ChoiceDraft
@@ -55,9 +56,9 @@ class BlockDraft:
     kind: ClassVar[str]
 
     def __init__(self, choice: ChoiceDraft) -> None:
-        self.choice = choice.index
-        self.emit = choice.emit
-        self.number = len(choice.blocks)
+        self.choice: int = choice.index
+        self.emit: Callable[[Part], None] = choice.emit
+        self.number: int = len(choice.blocks)
         self.native: dict[str, Any] = {}
         self.signed: str | None = None
         choice.blocks.append(self)
@@ -87,7 +88,7 @@ class _Written(BlockDraft):
 
     def _begin(self) -> None:
         self._buffer = StringIO(newline="\n")  # not None, the default: that would make LF of CR
-        self.write = self._buffer.write
+        self.write: Callable[[str], int] = self._buffer.write
 
     @property
     def text(self) -> str:
@@ -189,7 +190,7 @@ class WholeDraft(BlockDraft):
 
     def __init__(self, choice: ChoiceDraft, made: Block) -> None:
         super().__init__(choice)
-        self.made = made
+        self.made: Block = made
 
     def block(self) -> Block:
         return msgspec.structs.replace(self.made, native=dict(self.native))
@@ -203,10 +204,10 @@ class MediaDraft(BlockDraft):
 
     def __init__(self, choice: ChoiceDraft, media: str | None) -> None:
         super().__init__(choice)
-        self.media = media
+        self.media: str | None = media
         self.data: list[str] = []
         self.transcript: list[str] = []
-        self.partial = False
+        self.partial: bool = False
         self.url: str | None = None
 
     def add(
@@ -257,15 +258,15 @@ class CallDraft(_Written):
         self, choice: ChoiceDraft, id: str | None, name: str | None, *, server: bool = False, custom: bool = False
     ) -> None:
         super().__init__(choice)
-        self.id = id or None
-        self.name = name or ""
-        self.server = server
-        self.custom = custom
-        self.started = False
-        self.ended = False
-        self.cut = False
+        self.id: str | None = id or None
+        self.name: str = name or ""
+        self.server: bool = server
+        self.custom: bool = custom
+        self.started: bool = False
+        self.ended: bool = False
+        self.cut: bool = False
         self.result: ServerToolResultBlock | None = None
-        self.whole = ""  # arguments that came whole, and count unless others are streamed
+        self.whole: str = ""  # arguments that came whole, and count unless others are streamed
         choice.calls.append(self)
         if self.name:
             self.start()

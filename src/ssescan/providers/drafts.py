@@ -15,7 +15,7 @@ from .message import Choice, Message, RawBlock, RedactedReasoningBlock, ServerTo
 from .parts import Error, Finish, Part, Ping, Raw, RedactedReasoning, ServerToolResult, Start, Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Callable, Hashable
 
     from .parts import FinishReason
 
@@ -37,8 +37,8 @@ class ChoiceDraft:
     )  # fmt: skip
 
     def __init__(self, draft: Draft, index: int) -> None:
-        self.index = index
-        self.emit = draft.emit
+        self.index: int = index
+        self.emit: Callable[[Part], None] = draft.emit
         self.blocks: list[BlockDraft] = []
         self.latest_of: dict[type[BlockDraft], BlockDraft] = {}
         self.calls: list[CallDraft] = []
@@ -47,7 +47,7 @@ class ChoiceDraft:
         self.raw_reason: str | None = None
         self.stop_sequence: str | None = None
         self.details: dict[str, Any] | None = None
-        self.finished = False
+        self.finished: bool = False
         self.native: dict[str, Any] = {}
 
     # Blocks
@@ -180,8 +180,8 @@ class Notes:
     __slots__ = ("pings", "whole_body")
 
     def __init__(self) -> None:
-        self.pings = 0
-        self.whole_body = False
+        self.pings: int = 0
+        self.whole_body: bool = False
 
 
 class Draft:
@@ -191,15 +191,15 @@ class Draft:
 
     def __init__(self) -> None:
         self.told: list[Part] = []
-        self.emit = self.told.append
+        self.emit: Callable[[Part], None] = self.told.append
         self.choices: dict[int, ChoiceDraft] = {}
         self.id: str | None = None
         self.model: str | None = None
-        self.started = False
+        self.started: bool = False
         self.usage: Usage | None = None
         self.errors: list[Error] = []
-        self.notes = Notes()
-        self.complete = False
+        self.notes: Notes = Notes()
+        self.complete: bool = False
 
     def take(self) -> list[Part]:
         """Give what was told since the last time."""

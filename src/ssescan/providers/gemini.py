@@ -18,6 +18,8 @@ from .parts import Citation, Logprobs, Raw, TextDelta, ToolCallDelta, Usage
 from .payloads import convert
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .blocks import BlockDraft
     from .drafts import ChoiceDraft
     from .message import Message
@@ -128,7 +130,7 @@ class Gemini(Adapter):
     """Responses to parts."""
 
     api: ClassVar[str] = "gemini"
-    event = _FirstEvent
+    event: type[Struct] = _FirstEvent
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -182,7 +184,7 @@ class Gemini(Adapter):
             block = kept.open
             if isinstance(block, TextDraft) and kept.choice.blocks[-1] is block:
                 self._plain = True
-                self.decode = decoder(_PlainEvent)
+                self.decode: Callable[[bytes], Any] = decoder(_PlainEvent)
                 self._index, self._number, self._write = block.choice, block.number, block.write
 
     def _event(self, event: _Event) -> list[Part] | None:

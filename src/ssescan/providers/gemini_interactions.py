@@ -15,6 +15,7 @@ from .blocks import CallDraft, MediaDraft, ReasoningDraft, TextDraft
 from .parts import Usage
 
 if TYPE_CHECKING:
+    from .drafts import ChoiceDraft
     from .message import Message
     from .parts import FinishReason, Part
     from .wire.gemini_interactions import InteractionSSEEvent, aiter_events, iter_events
@@ -82,13 +83,13 @@ class GeminiInteractions(Adapter):
     """Events to parts."""
 
     api: ClassVar[str] = "gemini-interactions"
-    event = _Event
+    event: type[Struct] = _Event
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self._steps = _Steps()
         self._by_index: dict[int, _Step] = {}
-        self.choice = self.draft.choice(0)
+        self.choice: ChoiceDraft = self.draft.choice(0)
         self.choice.native["steps"] = self._steps
 
     def handle(self, event: _Event) -> list[Part] | None:

@@ -98,7 +98,7 @@ class OpenAIChat(Adapter):
     """Chunks to parts."""
 
     api: ClassVar[str] = "openai-chat"
-    event = _FirstChunk
+    event: type[Struct] = _FirstChunk
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)

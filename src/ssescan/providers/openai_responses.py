@@ -17,6 +17,7 @@ from .output_items import TEXTS, OutputItem, OutputItems, streamed_under
 from .parts import Error, Logprobs, Usage
 
 if TYPE_CHECKING:
+    from .drafts import ChoiceDraft
     from .message import Message
     from .parts import FinishReason, Part, TextDelta
     from .wire.openai_responses import ResponseStreamEvent, aiter_events, iter_events
@@ -64,13 +65,13 @@ class OpenAIResponses(Adapter):
     """Events to parts."""
 
     api: ClassVar[str] = "openai-responses"
-    event = _Event
+    event: type[Struct] = _Event
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self._items = OutputItems()
         self._created: str | None = None  # the id of the response that was created last
-        self.choice = self.draft.choice(0)
+        self.choice: ChoiceDraft = self.draft.choice(0)
         self.choice.native["items"] = self._items
         # The text block that deltas with these indices are for.
         self._place: tuple[int | None, int | None] = (-1, -1)

@@ -24,12 +24,12 @@ class OutputItem:
     __slots__ = ("announced", "call", "confirmed", "done", "item", "number", "refusals", "texts", "thought", "type")
 
     def __init__(self, number: int, item: dict[str, Any]) -> None:
-        self.number = number
-        self.item = item
-        self.type = text_of(item.get("type"))
-        self.announced = True  # by an event of its own, and not by a delta
-        self.done = False
-        self.confirmed = False  # the arguments came whole
+        self.number: int = number
+        self.item: dict[str, Any] = item
+        self.type: str = text_of(item.get("type"))
+        self.announced: bool = True  # by an event of its own, and not by a delta
+        self.done: bool = False
+        self.confirmed: bool = False  # the arguments came whole
         self.call: CallDraft | None = None
         self.texts: dict[int, TextDraft] = {}  # by content_index
         self.refusals: dict[int, RefusalDraft] = {}
@@ -43,9 +43,9 @@ class OutputItems:
 
     def __init__(self) -> None:
         self.all: list[OutputItem] = []
-        self.first = 0  # of the response at hand
+        self.first: int = 0  # of the response at hand
         self.last: OutputItem | None = None
-        self.ended = False  # the response said so
+        self.ended: bool = False  # the response said so
         self._by_index: dict[int, OutputItem] = {}
         self._by_id: dict[str, OutputItem] = {}
 

@@ -19,7 +19,7 @@ class PartialArguments:
 
     def __init__(self) -> None:
         self.tree: Any = {}
-        self.lost = False  # something could not be put in its place
+        self.lost: bool = False  # something could not be put in its place
         self._open: dict[str, StringIO] = {}  # strings that go on, by their paths
 
     def add(self, value: Any) -> None:

@@ -64,9 +64,9 @@ class Reading:
         self._undecided: ServerSentEvent | None = None
         self._whole_at = -1  # the number of events before a value that stray lines gave, whole
         self.adapter: Adapter | None = None
-        self.draft = Draft()
-        self.done = False
-        self.over = False
+        self.draft: Draft = Draft()
+        self.done: bool = False
+        self.over: bool = False
 
     @property
     def api(self) -> str | None:

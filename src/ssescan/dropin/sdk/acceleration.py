@@ -229,7 +229,7 @@ class Patched:
     def __init__(self, owner: Any, name: str, replacement: Any) -> None:
         self.owner = owner
         self.name = name
-        self.original = vars(owner).get(name, _INHERITED)
+        self.original: Any = vars(owner).get(name, _INHERITED)
         self.replacement = replacement
         setattr(owner, name, replacement)
 

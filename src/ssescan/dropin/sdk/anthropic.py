@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from .libraries import Tally
 
-INSIDES = {
+INSIDES: dict[str, tuple[str, ...]] = {
     "anthropic._streaming:Stream.__stream__": ("715a9449945f",),
     "anthropic._streaming:Stream._iter_events": ("62f918cd0bf6",),
     "anthropic._streaming:AsyncStream.__stream__": ("c0f0895dc478",),

@@ -34,7 +34,7 @@ class Responses:
         self._part = types.Part
         # What Part.__init__ leaves out where it is None.
         self._arguments_of_part = frozenset(types.Part.__init__.__kwdefaults__)
-        self.plain = vars(common.BaseModel)["_from_response"].__func__
+        self.plain: Any = vars(common.BaseModel)["_from_response"].__func__
         self._prunings: dict[Any, dict[str, tuple[Any, Any]]] = {}
         self._validate: Callable[[Any], Any] | None = None
 

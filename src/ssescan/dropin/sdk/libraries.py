@@ -19,7 +19,7 @@ class Tally:
     """How many events a library has read through ssescan."""
 
     def __init__(self) -> None:
-        self.events = 0
+        self.events: int = 0
 
     def add(self, events: int) -> None:
         # Not exact to the last event where threads end at once, which a free-threaded interpreter lets them.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from .libraries import Tally
 
-INSIDES = {
+INSIDES: dict[str, tuple[str, ...]] = {
     "openai._streaming:Stream.__stream__": ("f207cf40aa5e",),
     "openai._streaming:Stream._iter_events": ("f787fdb746d6",),
     "openai._streaming:AsyncStream.__stream__": ("fffa1b86285f",),

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .libraries import Tally
 
 # The functions of both SDKs that say what an object is; the fingerprints of a name are those of either SDK.
-MODELS = {
+MODELS: dict[str, tuple[str, ...]] = {
     "_base_client:BaseClient._process_response_data": ("f6820ad9d6d7", "77b9d2a426a8"),
     "_models:BaseModel.construct": ("6ac3b7b95e21",),
     "_models:construct_type": ("a35295f8ce4f", "4ae8d0e45199", "fe3556a76781"),
@@ -60,7 +60,7 @@ class Event:
 
     def __init__(self, payload: bytes, event: str | None) -> None:
         self._payload = payload
-        self.event = event or None
+        self.event: str | None = event or None
 
     @property
     def data(self) -> str:
@@ -166,7 +166,7 @@ class Stainless:
         self._builder = base_client.ModelBuilderProtocol
         self._decoder = streaming.SSEDecoder
         self._iter_events = (streaming.Stream._iter_events, streaming.AsyncStream._iter_events)
-        self.construction = Construction(models)
+        self.construction: Construction = Construction(models)
 
     def decodes_as_usual(self, stream: Any) -> bool:
         """Tell whether a stream decodes events as the SDK does, and not in a way that a subclass or a client has."""
