@@ -1,0 +1,87 @@
+"""How Sphinx builds these pages: `make docs`. They are plain markdown first, to be read on a forge as well."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import inspect
+import re
+from typing import TYPE_CHECKING, Any
+
+from ssescan.scanner._shared import scanner_options
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+project = "ssescan"
+author = "The ssescan authors"
+release = version = importlib.metadata.version("ssescan")
+project_copyright = f"{author}, MIT licence"
+
+extensions = ["myst_parser", "sphinx.ext.autodoc"]
+source_suffix = {".md": "markdown"}
+root_doc = "index"
+nitpicky = True
+# Types of others, and of ours that have no entry of their own: they are named, and lead nowhere.
+nitpick_ignore_regex = [("py:.*", ".*")]
+
+myst_heading_anchors = 4  # as a forge makes them
+highlight_language = "none"  # of blocks that do not say
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"
+autodoc_use_legacy_class_based = False
+python_maximum_signature_line_length = 88
+
+smartquotes = False
+
+html_theme = "furo"
+html_title = f"ssescan {release}"
+html_show_sourcelink = False
+html_copy_source = False
+html_theme_options = {"navigation_with_keys": True, "top_of_page_buttons": []}
+
+CODE = re.compile(r"(`[^`]+`)")
+
+
+def to_restructured_text(
+    app: Sphinx, what: str, name: str, thing: object, options: dict[str, Any], lines: list[str]
+) -> None:
+    """Make of a docstring what it is meant to be: plain text, with code between backticks."""
+    lines[:] = [
+        "".join(f"`{piece}`" if piece.startswith("`") else escaped(piece) for piece in CODE.split(line))
+        for line in lines
+    ]
+
+
+# Nobody makes these: they are returned.
+RETURNED = (
+    "EventStream", "AsyncEventStream", "MessageStream", "AsyncMessageStream", "WireStream", "AsyncWireStream",
+    "Acceleration", "Outcome", "Part",
+)  # fmt: skip
+
+
+def signature_to_show(
+    app: Sphinx,
+    what: str,
+    name: str,
+    thing: object,
+    options: dict[str, Any],
+    signature: str | None,
+    returned: str | None,
+) -> tuple[str | None, str | None] | None:
+    """Leave out the signature of a class that a program does not call; give a scanner's, whichever backend runs."""
+    if name == "ssescan.Scanner":
+        checked = inspect.signature(scanner_options)
+        bare = [item.replace(annotation=item.empty) for item in checked.parameters.values()]
+        return str(checked.replace(parameters=bare[1:], return_annotation=checked.empty)), None
+    return ("", None) if name.rpartition(".")[2] in RETURNED else None
+
+
+def escaped(text: str) -> str:
+    """Give text that has no mark-up in it."""
+    return re.sub(r"([*|\\])|(?<=\w)_(?=\W|$)", r"\\\g<0>", text)
+
+
+def setup(app: Sphinx) -> None:
+    """Be told of docstrings."""
+    app.connect("autodoc-process-docstring", to_restructured_text)
+    app.connect("autodoc-process-signature", signature_to_show)
