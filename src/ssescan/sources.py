@@ -283,7 +283,9 @@ def _urllib3_chunks(response: Any, **decoding: bool) -> Iterator[bytes]:
         return iter((response.data or b"",))  # read already: preload_content=False was not given
     if hasattr(response, "read1"):
         return _read(lambda size: response.read1(size, **decoding))
-    # urllib3 before 2.2, whose reads wait until they have what was asked for; with chunked coding, a chunk.
+    # urllib3 before 2.2: its reads wait until they have what was asked for; with chunked coding, a chunk. And what is
+    # chunked, it does not decompress unasked.
+    decoding = {"decode_content": response.decode_content, **decoding}
     return iter(response.stream(READ_SIZE if response.chunked else 1, **decoding))
 
 

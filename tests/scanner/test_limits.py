@@ -135,7 +135,7 @@ def in_a_process_of_its_own(script: str, backend: str) -> None:
     pytest.importorskip("tracemalloc", reason="counts the memory as CPython does")
     if sys.platform in ("emscripten", "ios", "android"):
         pytest.skip("a browser and a phone start no processes for us")
-    subprocess.run([sys.executable, "-c", textwrap.dedent(script), backend], check=True, timeout=300)
+    subprocess.run([sys.executable, "-c", textwrap.dedent(script), backend], check=True, timeout=900)
 
 
 def test_an_endless_line_holds_no_more_than_the_limit_and_a_chunk(backend: str) -> None:

@@ -25,7 +25,7 @@ def run(script: str, backend: str) -> str:
         [sys.executable, "-c", textwrap.dedent(script), backend],
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,  # an emulated machine takes its time
         check=False,
     )
     assert finished.returncode == 0, finished.stderr[-3000:]
@@ -216,6 +216,11 @@ def without_memory(call):
         resource.setrlimit(resource.RLIMIT_AS, (-1, -1))
     raise AssertionError("there was memory enough")
 
+try:
+    without_memory(lambda: bytearray(2**28))
+except AssertionError:
+    print("no limit")
+    sys.exit()
 large = b"data: " + "\U0001F600".encode() * 10_000_000 + b"\n\n"
 scanner = module.Scanner(unterminated="dispatch")
 without_memory(lambda: scanner.feed(large))
@@ -242,7 +247,8 @@ assert list(pump) == []
     reason="limits the memory of a process as Linux does, and knows how CPython takes it",
 )
 def test_what_comes_after_memory_ran_out_is_not_joined_to_what_came_before(backend: str) -> None:
-    run(NO_MEMORY, backend)
+    if run(NO_MEMORY, backend).strip() == "no limit":
+        pytest.skip("the machine does not keep to the limit: it is an emulated one")
 
 
 SUBINTERPRETER = """
