@@ -172,7 +172,7 @@ def latency_rows(table: Table, url: Url, clients: Clients, runner: asyncio.Runne
     for who, read in reads.items():
         found = sorted(read(paced))
         middle = median(found) / 1000
-        what = f"added latency, bytes in to part out, {who}, the median"
+        what = f"added latency, bytes in to part out, {who}, {AS_A_MODEL_SENDS:g} ms apart, the median"
         table.row(what, f"{LATENCY} us", f"{middle:.1f} us", middle < LATENCY)
         slowest, cold = found[len(found) * 99 // 100] / 1000, median(read(paused)) / 1000
         table.note(

@@ -36,15 +36,14 @@ def decoder_of(name: str) -> memory.Decoder:
         pytest.skip(f"{name} is not installed: {error}")
 
 
-@pytest.mark.parametrize("chunks", [[], CHAT, [b"".join(CHAT)]], ids=["new", "after events", "after a chunk of them"])
+@pytest.mark.parametrize(
+    "chunks",
+    [[], CHAT, [b"".join(CHAT)], memory.NAMED],
+    ids=["new", "after events", "after a chunk of them", "after events with names"],
+)
 def test_an_idle_compiled_scanner_stays_within_its_limit(chunks: list[bytes]) -> None:
     assert sys.getsizeof(_compiled.Scanner()) <= IDLE_LIMIT
     assert memory.owned(memory.used(COMPILED, chunks)) <= IDLE_LIMIT
-
-
-def test_of_a_stream_with_names_an_idle_scanner_keeps_no_more_than_the_last() -> None:
-    name = max(len(line) for event in memory.NAMED for line in event.splitlines() if line.startswith(b"event: "))
-    assert memory.owned(memory.used(COMPILED, memory.NAMED)) <= IDLE_LIMIT + sys.getsizeof("") + name
 
 
 @pytest.mark.parametrize("kind", [OURS, PURE])

@@ -58,13 +58,21 @@ def test_a_row_that_is_not_reached_is_said_to_be_so(kept: list[Results]) -> None
     newest = kept[-1]
     what = newest.rows[0].what
     missed = msgspec.structs.replace(newest, rows=[Row(what, "10x", "9.90x", False), *newest.rows[1:]])
-    assert f"| {what} | 10x | **9.90x, not reached** |" in pages.page([missed])
+    assert f"| {what} | at least 10x | **9.90x, not reached** |" in pages.page([missed])
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [("10x", "at least 10x"), ("within 1.6x", "at most 1.6x"), ("256 bytes", "at most 256 bytes"), ("none", "none")],
+)
+def test_it_is_said_whether_more_is_better_or_less(words: str, said: str) -> None:
+    assert pages.wanted(words) == said
 
 
 def test_an_interpreter_that_lacks_a_row_has_an_empty_cell(kept: list[Results]) -> None:
     older = msgspec.structs.replace(kept[-1], python="CPython 3.11.7", rows=kept[-1].rows[1:])
     first = kept[-1].rows[0]
-    assert f"| {first.what} | {first.wanted} |  | {first.measured} |" in pages.page([older, kept[-1]])
+    assert f"| {first.what} | {pages.wanted(first.wanted)} |  | {first.measured} |" in pages.page([older, kept[-1]])
 
 
 def test_a_later_run_takes_the_place_of_an_earlier_and_the_newest_interpreter_is_last(

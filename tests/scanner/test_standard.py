@@ -219,3 +219,12 @@ class TestOptions:
             scanner = scanners.Scanner(comments=True, unterminated=unterminated)
             scanner.feed(b": x")
             assert scanner.close() == expected
+
+
+def test_more_names_than_are_remembered_are_all_read_right(scanners: Any) -> None:
+    # The compiled scanner shares the names of events among scanners, up to a bound, and keeps the last.
+    names = [f"name-{number}" for number in range(700)] + ["größe", "n" * 65, "message"]
+    stream = "".join(f"event: {name}\ndata: {name}\n\n" for name in names).encode()
+    for _ in range(2):
+        scanner = scanners.Scanner()
+        assert [(event.event, event.data) for event in scanner.feed(stream)] == [(name, name) for name in names]

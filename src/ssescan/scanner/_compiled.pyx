@@ -69,9 +69,14 @@ cdef const unsigned char *BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 cdef str MESSAGE = "message"
 cdef object END = object()
 
+# Names of events that came, so that scanners share them: each keeps the last, and idle they are many. Bounded, since
+# whoever sends chooses the names.
+cdef dict shared_names = {}
+
 cdef enum:
     SMALLEST_BUFFER = 512   # what CPython's allocator for small objects still serves
     LONGEST_CACHED_NAME = 64
+    MOST_SHARED_NAMES = 256
     MOST_RETRY_DIGITS = 15
 
 
@@ -512,14 +517,20 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
         """Decode the name of an event, which is mostly the one that the event before had."""
         cdef Py_ssize_t cached_size
         cdef const char *cached
+        cdef str decoded
         if size > LONGEST_CACHED_NAME:
             return decode(name, size)
         if self.cached_name is not None:
             cached = PyUnicode_AsUTF8AndSize(self.cached_name, &cached_size)
             if cached_size == size and memcmp(cached, name, size) == 0:
                 return self.cached_name
-        self.cached_name = decode(name, size)
-        return self.cached_name
+        decoded = decode(name, size)
+        if len(shared_names) < MOST_SHARED_NAMES:
+            decoded = shared_names.setdefault(decoded, decoded)
+        else:
+            decoded = shared_names.get(decoded, decoded)
+        self.cached_name = decoded
+        return decoded
 
     @cython.final
     cdef int take_retry(self, const char *digit, const char *end) except -1:
