@@ -12,11 +12,11 @@ import sys
 from importlib import import_module
 from itertools import cycle, islice
 
-from workloads import KIB, WORDS, anthropic_messages, cut, multibyte, openai_chat
+from workloads import KIB, WORDS, anthropic_messages, cut, gemini, multibyte, openai_chat
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable, Coroutine
     from typing import Any
 
     # Reads its stream to the end, and gives how many events there were.
@@ -85,6 +85,51 @@ def parts(api: str, count: int) -> Round:
     return run
 
 
+async def arriving(chunks: list[bytes]) -> AsyncIterator[bytes]:
+    """Give chunks that need not be waited for, so that no event loop is in the count."""
+    for chunk in chunks:
+        yield chunk
+
+
+def at_once(work: Coroutine[Any, Any, int]) -> int:
+    """Run what waits for nothing."""
+    try:
+        work.send(None)
+    except StopIteration as end:
+        count: int = end.value
+        return count
+    raise AssertionError("this was to wait for nothing")
+
+
+def aiter_events(chunks: list[bytes]) -> Round:
+    events_of: Any = import_module("ssescan").aiter_events
+
+    async def read() -> int:
+        count = 0
+        async with events_of(arriving(chunks)) as stream:
+            async for event in stream:
+                event.data  # noqa: B018 - as above
+                count += 1
+        return count
+
+    return lambda: at_once(read())
+
+
+def aparts(api: str, count: int) -> Round:
+    """As parts, asynchronously."""
+    import sdks
+
+    ssescan: Any = import_module("ssescan")
+    kind: Any = import_module("ssescan.providers").TextDelta
+    chunks = sdks.EVENTS[api](count)
+
+    async def read() -> int:
+        async with ssescan.astream(arriving(chunks), api) as stream:
+            return sum([type(part) is kind async for part in stream])
+
+    return lambda: at_once(read())
+
+
 def dropin_httpx_sse(chunks: list[bytes]) -> Round:
     """Read a response of httpx from a mock transport: what httpx itself does for it is in the count."""
     import dropins
@@ -135,8 +180,13 @@ WORKLOADS: dict[str, Counted] = {
     "feed, 16 KiB": Counted(lambda: feed("compiled", cut(openai_chat(4000), 16 * KIB)), 4000),
     "feed, Anthropic's events": Counted(lambda: feed("compiled", anthropic_messages(4000)), 4000),
     "feed, multibyte": Counted(lambda: feed("compiled", multibyte(4000)), 4000),
+    "feed, CRLF": Counted(lambda: feed("compiled", gemini(2000)), 2000),
+    "feed, pure Python, 64 B": Counted(lambda: feed("python", cut(openai_chat(500), 64)), 500),
+    "feed, pure Python, Anthropic's": Counted(lambda: feed("python", anthropic_messages(1000)), 1000),
     "feed, pure Python": Counted(lambda: feed("python", openai_chat(1000)), 1000),
     "iter_events": Counted(lambda: iter_events(openai_chat(4000)), 4000),
+    "aiter_events": Counted(lambda: aiter_events(openai_chat(2000)), 2000),
+    "openai-chat, async": Counted(lambda: aparts("openai-chat", 1000), 1000),
     "openai-chat": Counted(lambda: parts("openai-chat", 1000), 1000),
     "openai-responses": Counted(lambda: parts("openai-responses", 1000), 1000),
     "anthropic": Counted(lambda: parts("anthropic", 1000), 950),

@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 # move code and memory about.
 SLACK = 3.0  # percent
 
+# How a base fails that is older than what is counted. Whatever else it fails by hides a slowdown.
+LACKS = ("ModuleNotFoundError", "ImportError", "AttributeError", "TypeError", "no count is kept")
+
 PASSED, FAILED, UNABLE = 0, 1, 2
 PARTS = ("instructions", "ratios", "linearity")
 
@@ -74,6 +77,8 @@ def verdict(workload: str, base: Count, head: Count, accepted_percent: float, re
         failed = require or not head.left_out
         note = f"skipped: {head.reason}" if head.left_out else f"the head fails: {head.reason}"
         return Verdict(workload, base.instructions, None, allowed, note, failed)
+    if base.instructions is None and require and not base.reason.startswith(LACKS):
+        return Verdict(workload, None, head.instructions, allowed, f"the base fails: {base.reason}", failed=True)
     if base.instructions is None:
         return Verdict(workload, None, head.instructions, allowed, f"new, nothing to compare with: {base.reason}")
     over = head.instructions * 100 > base.instructions * (100 + allowed)

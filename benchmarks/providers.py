@@ -3,7 +3,8 @@
 python benchmarks/providers.py        exit status 1 where a row is not reached, or could not be measured
 
 As scanner.py: all who are compared take turns in one process, and the least CPU time of each counts. That they read the
-same text is asserted before they are timed. Wants the extra `peers`.
+same text is asserted before they are timed; what is timed does nothing with the objects or parts that come. Wants the
+extra `peers`.
 """
 
 from __future__ import annotations
@@ -46,7 +47,8 @@ def runs_for(api: str, table: Table) -> Runs:
         return runs
     if "".join(read()) != text:
         raise AssertionError(f"{api}: the SDK reads something else than ssescan")
-    runs[SDK] = lambda: sdks.drain_sdk(read)
+    objects = sdks.sdk_objects(api, chunks)
+    runs[SDK] = lambda: sdks.drain_sdk(objects)
     return runs
 
 

@@ -179,29 +179,40 @@ def _made(api: str, source: list[bytes] | str, asynchronous: bool = False) -> An
     return make(api_key="none", base_url=url, http_client=http, max_retries=0)
 
 
-def sdk(api: str, source: list[bytes] | str) -> Callable[[], Iterator[str]]:
-    """Give what iterates over the SDK's objects and gives the text of each. ImportError where the SDK is missing.
+def sdk_objects(api: str, source: list[bytes] | str) -> Callable[[], Iterable[Any]]:
+    """Give what iterates over the SDK's objects. ImportError where the SDK is missing.
 
     `source`: the chunks, from memory, or the URL of a server that sends them.
     """
     client = _made(api, source)
+    return {
+        "anthropic": lambda: client.messages.create(model="m", max_tokens=1, messages=[], stream=True),
+        "gemini": lambda: client.models.generate_content_stream(model="m", contents="c"),
+        "openai-responses": lambda: client.responses.create(model="m", input="i", stream=True),
+        "openai-chat": lambda: client.chat.completions.create(model="m", messages=[], stream=True),
+    }[api]
+
+
+def sdk(api: str, source: list[bytes] | str) -> Callable[[], Iterator[str]]:
+    """Give what iterates over the SDK's objects and gives the text of each, as sdk_objects."""
+    objects = sdk_objects(api, source)
 
     def messages() -> Iterator[str]:
-        for event in client.messages.create(model="m", max_tokens=1, messages=[], stream=True):
+        for event in objects():
             if event.type == "content_block_delta":
                 yield event.delta.text
 
     def responses() -> Iterator[str]:
-        for response in client.models.generate_content_stream(model="m", contents="c"):
+        for response in objects():
             yield response.candidates[0].content.parts[0].text
 
     def events() -> Iterator[str]:
-        for event in client.responses.create(model="m", input="i", stream=True):
+        for event in objects():
             if event.type == "response.output_text.delta":
                 yield event.delta
 
     def completions() -> Iterator[str]:
-        for chunk in client.chat.completions.create(model="m", messages=[], stream=True):
+        for chunk in objects():
             yield chunk.choices[0].delta.content or ""
 
     return {"anthropic": messages, "gemini": responses, "openai-responses": events, "openai-chat": completions}[api]
@@ -232,7 +243,7 @@ def async_sdk(api: str, source: list[bytes] | str) -> Callable[[], AsyncIterator
     return {"anthropic": messages, "gemini": responses, "openai-responses": events, "openai-chat": completions}[api]
 
 
-def drain_sdk(read: Callable[[], Iterator[str]]) -> None:
+def drain_sdk(read: Callable[[], Iterable[Any]]) -> None:
     """Iterate and do nothing with what comes: what is timed."""
     for _ in read():
         pass

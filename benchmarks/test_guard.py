@@ -156,10 +156,20 @@ def test_three_percent_pass_and_what_is_accepted_beside(base: int, head: int, pe
     assert f"{100 * head / base - 100:+.2f} %" in guard.line(one)
 
 
+def test_where_nothing_may_be_skipped_a_base_that_fails_is_a_failure_and_one_that_lacks_it_is_not() -> None:
+    failed = guard.verdict(FEED, Count(None, "not over after 300 s"), Count(1000), 0.0, require=True)
+    assert failed.failed
+    assert "the base fails: not over after 300 s" in guard.line(failed)
+    assert not guard.verdict(
+        FEED, Count(None, "AttributeError: no aiter_events"), Count(1000), 0.0, require=True
+    ).failed
+    assert not guard.verdict(FEED, Count(None, "not over after 300 s"), Count(1000), 0.0).failed
+
+
 def test_a_workload_that_the_base_cannot_do_is_new() -> None:
-    one = guard.verdict(FEED, Count(None, "no such module"), Count(1000), 0, require=True)
+    one = guard.verdict(FEED, Count(None, "ImportError: no such module"), Count(1000), 0, require=True)
     assert not one.failed
-    assert guard.line(one).endswith("-  new, nothing to compare with: no such module")
+    assert guard.line(one).endswith("-  new, nothing to compare with: ImportError: no such module")
 
 
 def test_a_workload_that_the_head_cannot_do_fails() -> None:
