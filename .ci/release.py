@@ -28,7 +28,7 @@ def wrong(tag: str, root: Path = ROOT) -> list[str]:
     heading = rf"^## {re.escape(version)} \(\d{{4}}-\d\d-\d\d\)$"
     if not re.search(heading, (root / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE):
         found.append(
-            f"CHANGELOG.md has no section '## {version} (date)': towncrier build --version {version}, or date the one there"
+            f"CHANGELOG.md has no section '## {version} (date)': towncrier build --version {version}, or date it"
         )
     left = sorted(path.name for path in (root / "changes").glob("*.md") if path.name != "README.md")
     if left:
