@@ -2,7 +2,7 @@
 # they make whole systems in a folder, which is deleted afterwards (KEEP=1 keeps it).
 #
 # SSESCAN_SHARED   the folder of recorded streams (../shared), where there is one: its tests run too
-# MIRROR           where Debian is to be had from
+# MIRROR           where Debian is to be had from, if not from where mmdebstrap looks
 
 # shellcheck shell=bash
 set -euo pipefail
@@ -34,7 +34,7 @@ debian() { # NAME SUITE ARCHITECTURE PACKAGE...
     }
     # A mirror may be one that is kept back, and past its date; who signed it is asked all the same.
     mmdebstrap --quiet --mode=root --variant="$variant" --architectures="$architecture" --include="$(IFS=,; echo "$*")" \
-        --aptopt='Acquire::Check-Valid-Until "false"' "$suite" "$root" "${MIRROR:-http://deb.debian.org/debian}"
+        --aptopt='Acquire::Check-Valid-Until "false"' "$suite" "$root" ${MIRROR:+"$MIRROR"}
 }
 
 # A command in it, in namespaces of its own: nothing stays mounted, and nothing stays running.
