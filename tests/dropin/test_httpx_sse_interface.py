@@ -245,7 +245,7 @@ def test_the_headers_are_set_and_the_others_sent(dropin: Any, library: Any) -> N
             assert [event.data for event in source.iter_sse()] == ["a"]
         (request,) = requests
         assert request.method == "POST"
-        assert request.read() == b'{"a":1}'
+        assert json.loads(request.read()) == {"a": 1}
         assert request.headers.get_list("accept") == ["text/event-stream"]
         assert request.headers.get_list("cache-control") == ["no-store"]
         assert request.headers.get("x-mine") == (None if given is None else "1")

@@ -10,12 +10,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 try:
-    import msgspec as _msgspec  # noqa: F401
+    import msgspec as _msgspec
 except ModuleNotFoundError as _error:
     raise ImportError(
         "ssescan.providers needs the package msgspec, which is not installed: pip install 'ssescan[providers]'",
         name="msgspec",
     ) from _error
+if not issubclass(_msgspec.DecodeError, ValueError):
+    # Read with it, a stream whose JSON is damaged would raise what no caller looks for.
+    raise ImportError(  # noqa: TRY004
+        f"ssescan.providers needs msgspec 0.21 or newer, and {_msgspec.__version__} is installed: "
+        "pip install -U 'ssescan[providers]'",
+        name="msgspec",
+    )
 
 from .formats import APIS
 from .message import (

@@ -1,0 +1,97 @@
+"""What importing `ssescan.providers` loads, and what it says where msgspec is missing or too old."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from .test_tables_anthropic import HEY
+from .test_tables_responses import named
+
+BODY = named(*HEY)
+
+HIDE_MSGSPEC = """
+import sys
+
+class Hides:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == "msgspec":
+            raise ModuleNotFoundError("No module named 'msgspec'", name="msgspec")
+
+sys.meta_path.insert(0, Hides())
+import ssescan
+"""
+
+
+def run(program: str) -> str:
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_without_msgspec_the_import_names_the_extra() -> None:
+    program = (
+        HIDE_MSGSPEC + "try:\n    import ssescan.providers\nexcept ImportError as error:\n    print(error.name, error)"
+    )
+    name, _, reason = run(program).partition(" ")
+    assert name == "msgspec"
+    assert "ssescan[providers]" in reason
+
+
+def test_a_msgspec_that_is_too_old_is_refused_before_anything_is_read() -> None:
+    # As in 0.20 and before: what it raises of damaged JSON is no ValueError.
+    program = """
+import sys, types
+old = types.ModuleType("msgspec")
+old.__version__, old.DecodeError = "0.20.0", type("DecodeError", (Exception,), {})
+sys.modules["msgspec"] = old
+import ssescan
+assert ssescan.iter_events(b"data: a").outcome is None
+try:
+    ssescan.stream([])
+except ImportError as error:
+    print(error.name, error)
+"""
+    name, _, reason = run(program).partition(" ")
+    assert name == "msgspec"
+    assert "0.21 or newer, and 0.20.0 is installed" in reason
+    assert "pip install -U 'ssescan[providers]'" in reason
+
+
+@pytest.mark.parametrize("name", ["stream", "astream", "Message"])
+def test_without_msgspec_names_are_there_and_raise_when_they_are_used(name: str) -> None:
+    program = (
+        HIDE_MSGSPEC
+        + f"""
+assert hasattr(ssescan, {name!r})
+from ssescan import *
+from ssescan import {name}
+try:
+    {name}([])
+except ImportError as error:
+    print(error)
+"""
+    )
+    assert "ssescan[providers]" in run(program)
+
+
+HEAVY = ("openai", "anthropic", "google", "httpx", "httpx2", "requests", "urllib3", "aiohttp", "niquests", "pydantic", "trio", "anyio")  # fmt: skip
+
+
+@pytest.mark.parametrize("use", ["", "ssescan.providers.stream(body).collect().to_turn()"], ids=["import", "use"])
+def test_the_import_loads_no_sdk_and_no_http_client(use: str) -> None:
+    program = f"import sys, ssescan.providers\nbody = {BODY!r}\n{use}\nprint(*sorted(name.partition('.')[0] for name in sys.modules))"
+    assert not set(run(program).split()) & set(HEAVY)
+
+
+def test_a_format_is_loaded_when_it_is_used() -> None:
+    program = "import sys, ssescan.providers\nprint(*sys.modules)"
+    assert "ssescan.providers.gemini" not in run(program).split()
+
+
+def test_the_package_itself_does_not_load_providers() -> None:
+    loaded = run("import sys, ssescan\nprint(*sys.modules)").split()
+    assert "msgspec" not in loaded
+    assert "ssescan.providers" not in loaded
