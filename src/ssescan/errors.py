@@ -172,7 +172,10 @@ class UnknownFormat(SsescanError):
 
 
 class StreamCut(SsescanError):
-    """The stream ended before the answer did; `message` is what had come."""
+    """The answer is not whole; `message` is what came of it.
+
+    The stream ended before the answer did, or an event of it was over `max_event_size`, and dropped by oversize="skip".
+    """
 
     __module__ = "ssescan"
 
@@ -183,7 +186,10 @@ class StreamCut(SsescanError):
     def __str__(self) -> str:
         if not getattr(self.message, "choices", True):
             return "the stream ended before any answer came: is it a stream of an LLM API?"
-        return "the stream ended before the answer did; what had come is in `message`"
+        return (
+            "the answer is not whole: the stream ended before it did, or an event of it was over max_event_size and "
+            "skipped; what came is in `message`"
+        )
 
 
 class ProviderError(SsescanError):

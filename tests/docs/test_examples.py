@@ -55,6 +55,7 @@ PRINTED = {
     "providers.md": [
         r"\w.*\nopenai-chat stop True\n$",
         r"\w.*\n\w+ \d+\n$",
+        r"\w.*\n$",
         r"\w.*\nfinish stop\n.*end True\n$",
         r"cut: Half an answer, and\nFalse\n$",
         r"c1 add 3\n$",

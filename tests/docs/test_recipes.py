@@ -90,11 +90,14 @@ class Gateway:
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.process = process
         assert process.stderr is not None
-        self.url = ""
+        said = ""
         for line in process.stderr:
+            said += line
             if found := re.search(r"running on (http://[\d.:]+)", line):
                 self.url = found[1]
                 break
+        else:
+            pytest.fail(f"the gateway did not start, it said: {said}")
         # What comes after is thrown away, so that the pipe never fills.
         threading.Thread(target=process.stderr.read, daemon=True).start()
 

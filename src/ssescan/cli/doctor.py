@@ -112,7 +112,7 @@ def backend_in_words(facts: Facts) -> str:
     else:
         remedy = (
             "install a wheel for this Python, or build one where a C compiler and Python's headers are:\n"
-            "SSESCAN_BUILD_EXTENSION=yes pip install --force-reinstall --no-binary ssescan ssescan"
+            "SSESCAN_BUILD_EXTENSION=yes pip install --force-reinstall --no-cache-dir --no-binary ssescan ssescan"
         )
     return f"python (the pure one, many times slower): {facts['backend_reason']}\n{remedy}"
 
