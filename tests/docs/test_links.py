@@ -22,6 +22,7 @@ CODE = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)", re.DOTALL)
 LINK = re.compile(r"\]\(<?([^)>\s]+)>?(?: \"[^\"]*\")?\)|^ {0,3}\[[^\]]+\]: +<?([^>\s]+)>?", re.MULTILINE)
 HEADING = re.compile(r"^#{1,6} +(.*?) *#*$", re.MULTILINE)
 TOCTREE = re.compile(r"^```\{toctree\}\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BADGE = re.compile(r"\.\./\.\./actions/workflows/([a-z]+\.yml)(?:/badge\.svg)?")
 ELSEWHERE = re.compile(r"[a-z]+:")
 
 
@@ -64,6 +65,9 @@ def test_every_link_leads_somewhere(name: str) -> None:
         if ELSEWHERE.match(link):
             continue
         target, _, anchor = link.partition("#")
+        if badge := BADGE.fullmatch(link):  # the forge's page of a workflow, from wherever the repository lives
+            assert page.parent == ROOT
+            target = f".github/workflows/{badge[1]}"
         path = (page.parent / target).resolve() if target else page
         if not path.exists() or (anchor and (path.suffix != ".md" or anchor not in anchors(path))):
             astray.append(link)
