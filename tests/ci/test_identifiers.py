@@ -56,10 +56,50 @@ def test_what_vanished_and_what_came_is_told(
     assert "--write" in said
 
 
+@pytest.mark.parametrize(
+    ("file", "identifier"),
+    [
+        ("ssescan-1.0-cp311-cp311-manylinux2014_x86_64.manylinux_2_17_x86_64.whl", "cp311-manylinux_x86_64"),
+        ("ssescan-1.0-cp311-cp311-manylinux_2_17_i686.manylinux_2_28_i686.whl", "cp311-manylinux_i686"),
+        ("ssescan-1.0-cp314-cp314t-musllinux_1_2_armv7l.whl", "cp314t-musllinux_armv7l"),
+        ("ssescan-1.0-cp313-cp313-macosx_10_13_x86_64.whl", "cp313-macosx_x86_64"),
+        ("ssescan-1.0-cp315-cp315t-macosx_11_0_arm64.whl", "cp315t-macosx_arm64"),
+        ("ssescan-1.0-cp311-cp311-win32.whl", "cp311-win32"),
+        ("ssescan-1.0-cp311-cp311-win_amd64.whl", "cp311-win_amd64"),
+        ("ssescan-1.0-cp313-cp313-pyodide_2025_0_wasm32.whl", "cp313-pyodide_wasm32"),
+        ("ssescan-1.0-cp314-cp314-pyemscripten_2026_0_wasm32.whl", "cp314-pyodide_wasm32"),
+        ("ssescan-1.0-cp313-cp313-android_21_arm64_v8a.whl", "cp313-android_arm64_v8a"),
+        ("ssescan-1.0-cp313-cp313-ios_13_0_x86_64_iphonesimulator.whl", "cp313-ios_x86_64_iphonesimulator"),
+        ("ssescan-1.0-py3-none-any.whl", "pure"),
+        ("ssescan-1.0.tar.gz", "sdist"),
+    ],
+)
+def test_a_file_is_known_by_its_name(identifiers: Any, file: str, identifier: str) -> None:
+    assert identifiers.of_file(file) == identifier
+    assert identifier in [*kept(), "pure", "sdist"]
+
+
+def test_a_wheel_that_was_not_built_is_missed(
+    identifiers: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for one in kept():
+        python, _, platform = one.partition("-")
+        (tmp_path / f"ssescan-1.0-{python.removesuffix('t')}-{python}-{platform}.whl").touch()
+    (tmp_path / "ssescan-1.0-py3-none-any.whl").touch()
+    (tmp_path / "ssescan-1.0.tar.gz").touch()
+    assert identifiers.main(["--wheels", str(tmp_path)]) == 0
+    (tmp_path / "ssescan-1.0-cp313-cp313-manylinux_s390x.whl").unlink()
+    (tmp_path / "ssescan-1.1.tar.gz").touch()
+    assert identifiers.main(["--wheels", str(tmp_path)]) == 1
+    said = capsys.readouterr().out
+    assert "-cp313-manylinux_s390x" in said
+    assert "+sdist" in said
+
+
 def test_a_platform_that_vanished_from_pyproject_is_noticed(
     identifiers: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    pytest.importorskip("cibuildwheel", reason="asks cibuildwheel: pip install '.[wheels]'")
+    pytest.importorskip("cibuildwheel", reason="asks cibuildwheel: pip install -r .ci/requirements-wheels.txt")
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     assert '"s390x", ' in text
     (tmp_path / "pyproject.toml").write_text(text, encoding="utf-8")
