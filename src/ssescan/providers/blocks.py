@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
-from .message import MediaBlock, ReasoningBlock, RefusalBlock, ServerToolResultBlock, TextBlock, ToolCall
+from .message import TOO_DEEP, MediaBlock, ReasoningBlock, RefusalBlock, ServerToolResultBlock, TextBlock, ToolCall
 from .parts import (
     Citation,
     Media,
@@ -45,8 +45,15 @@ __all__ = [
 
 
 def compact(value: Any) -> str:
-    """Give a value as JSON text, as arguments that came as an object are given."""
-    return msgspec.json.encode(value).decode()
+    """Give a value as JSON text, as arguments that came as an object are given.
+
+    What could just be read may be nested too deeply to be written, with more frames on the stack: then give what is no
+    JSON, so that the call is invalid, and says why.
+    """
+    try:
+        return msgspec.json.encode(value).decode()
+    except RecursionError:
+        return TOO_DEEP
 
 
 class BlockDraft:
