@@ -18,7 +18,7 @@ from difflib import unified_diff
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-KEPT = Path(__file__).with_name("identifiers.txt")
+KEPT = Path(__file__).with_name("identifiers.list")
 # Before the machine, a wheel's platform has the version of the system that it needs, and an identifier has not.
 VERSIONED = re.compile(r"(manylinux|musllinux|macosx|android|ios|pyodide|pyemscripten)\d*(?:_\d+)*_(?=[a-z])")
 PLATFORMS = ("linux", "macos", "windows", "pyodide", "android", "ios")
@@ -63,10 +63,12 @@ def check_wheels(folder: Path) -> int:
     wanted = sorted([*KEPT.read_text(encoding="utf-8").split(), "pure", "sdist"])
     if difference := compare(wanted, found):
         print(difference)
-        print(f"\n{folder} holds other distributions than .ci/identifiers.txt says, with one sdist and one pure wheel:")
+        print(
+            f"\n{folder} holds other distributions than .ci/identifiers.list says, with one sdist and one pure wheel:"
+        )
         print("the matrix of .github/workflows/wheels.yml and [tool.cibuildwheel] in pyproject.toml must name the same")
         return 1
-    print(f"{len(found)} distributions: all of .ci/identifiers.txt, the wheel for all else, the sdist")
+    print(f"{len(found)} distributions: all of .ci/identifiers.list, the wheel for all else, the sdist")
     return 0
 
 
@@ -91,11 +93,11 @@ def main(arguments: list[str] | None = None) -> int:
     if difference:
         print(difference)
         print(
-            "\nother wheels would be built than .ci/identifiers.txt says: mend [tool.cibuildwheel] in pyproject.toml,"
+            "\nother wheels would be built than .ci/identifiers.list says: mend [tool.cibuildwheel] in pyproject.toml,"
         )
         print("or, if that is how it should be, keep the new list: python .ci/identifiers.py --write")
         return 1
-    print(f"{len(now)} wheels, as .ci/identifiers.txt says")
+    print(f"{len(now)} wheels, as .ci/identifiers.list says")
     return 0
 
 

@@ -21,7 +21,7 @@ MOST = 400_000  # bytes, of a wheel
 GLIBC = (2, 17)  # manylinux2014's
 GLIBC_OF_RISCV = (2, 39)
 # libc and its parts, as each machine and each libc calls them.
-LIBRARY = re.compile(r"lib(?:c|m|dl|pthread)\.so\.\d|ld(?:64|-linux[\w-]*)\.so\.\d|libc\.musl-\w+\.so\.1|libc\.so")
+LIBRARY = re.compile(r"lib(?:c|m|dl|pthread|rt)\.so\.\d|ld(?:64|-linux[\w-]*)\.so\.\d|libc\.musl-\w+\.so\.1|libc\.so")
 FORBIDDEN = re.compile(r"(^|/)(tests?|benchmarks|docs)/|\.(c|h|pyx|pxi|pxd|o|a)$")
 WANTED = ("ssescan/py.typed", "ssescan/scanner/_compiled.pyi", "ssescan/cli/streams/openai-chat.sse")
 WANTED_OF_SDIST = (

@@ -174,7 +174,7 @@ class UnknownFormat(SsescanError):
 class StreamCut(SsescanError):
     """The answer is not whole; `message` is what came of it.
 
-    The stream ended before the answer did, or an event of it was over `max_event_size`, and dropped by oversize="skip".
+    The stream ended before the answer did, or something in it was over `max_event_size` and left out (oversize="skip").
     """
 
     __module__ = "ssescan"
@@ -185,9 +185,12 @@ class StreamCut(SsescanError):
 
     def __str__(self) -> str:
         if not getattr(self.message, "choices", True):
-            return "the stream ended before any answer came: is it a stream of an LLM API?"
+            return (
+                "the stream ended before any answer came: is it a stream of an LLM API, "
+                "and was none of it over max_event_size and skipped?"
+            )
         return (
-            "the answer is not whole: the stream ended before it did, or an event of it was over max_event_size and "
+            "the answer is not whole: the stream ended before it did, or something in it was over max_event_size and "
             "skipped; what came is in `message`"
         )
 

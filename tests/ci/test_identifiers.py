@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / ".ci" / "identifiers.py"
 
-pytestmark = pytest.mark.skipif(not SCRIPT.exists(), reason="an sdist has no .ci")
+pytestmark = pytest.mark.skipif(not SCRIPT.exists(), reason="apart from the checkout there is no .ci")
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def identifiers() -> Any:
 
 
 def kept() -> list[str]:
-    return SCRIPT.with_suffix(".txt").read_text(encoding="utf-8").split()
+    return SCRIPT.with_suffix(".list").read_text(encoding="utf-8").split()
 
 
 def test_the_list_has_every_interpreter_on_every_machine() -> None:

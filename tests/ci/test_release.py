@@ -54,15 +54,13 @@ def test_the_tag_is_the_version(release: Any, tree: Path, tag: str) -> None:
         ("CHANGELOG.md", "(2026-12-01)", "(unreleased)", "has 1: ['unreleased']"),
         ("CHANGELOG.md", "## 1.2.3 (2026-12-01)", "", "has 0: []"),
         ("CHANGELOG.md", "- a", "## 1.2.3 (unreleased)", "has 2: ['2026-12-01', 'unreleased']"),
-        ("changes/README.md", "", "", ""),
     ],
 )
 def test_what_was_forgotten_is_told(release: Any, tree: Path, file: str, before: str, after: str, said: str) -> None:
     path = tree / file
     path.write_text(path.read_text(encoding="utf-8").replace(before, after), encoding="utf-8")
-    found = release.wrong("v1.2.3", tree)
-    assert said in "".join(found)
-    assert len(found) == bool(said)
+    (found,) = release.wrong("v1.2.3", tree)
+    assert said in found
 
 
 def test_a_fragment_that_is_left_over_is_told(release: Any, tree: Path) -> None:

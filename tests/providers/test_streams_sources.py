@@ -276,7 +276,7 @@ def test_the_limit_raises_after_the_end_though_the_stream_is_not_read_strictly()
 def test_events_over_the_limit_are_skipped_if_the_stream_of_events_said_so_and_leave_a_hole() -> None:
     large = b"data: " + b"x" * 5000 + b"\n\n"
     reading = stream(ssescan.iter_events([BEGUN, large, REST], max_event_size=2000, oversize="skip"))
-    with pytest.raises(StreamCut, match="or an event of it was over max_event_size and skipped"):
+    with pytest.raises(StreamCut, match="or something in it was over max_event_size and skipped"):
         reading.collect()
     assert reading.outcome is Outcome.ENDED
     assert reading.message.text == MESSAGE.text

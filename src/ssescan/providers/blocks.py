@@ -47,8 +47,8 @@ __all__ = [
 def compact(value: Any) -> str:
     """Give a value as JSON text, as arguments that came as an object are given.
 
-    What could just be read may be nested too deeply to be written, with more frames on the stack: then give what is no
-    JSON, so that the call is invalid, and says why.
+    What could just be read may be nested too deeply to be written, where frames and nesting share one limit (before
+    3.12), as there are more frames now: then give what is no JSON, so that the call is invalid, and says why.
     """
     try:
         return msgspec.json.encode(value).decode()
