@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-SCRIPT = ROOT / ".ci" / "identifiers.py"
+from .scripts import CI, ROOT, load, where_they_are
 
-pytestmark = pytest.mark.skipif(not SCRIPT.exists(), reason="apart from the checkout there is no .ci")
+pytestmark = where_they_are
 
 
 @pytest.fixture(scope="module")
 def identifiers() -> Any:
-    spec = importlib.util.spec_from_file_location("identifiers", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load("identifiers")
 
 
 def kept() -> list[str]:
-    return SCRIPT.with_suffix(".list").read_text(encoding="utf-8").split()
+    return (CI / "identifiers.list").read_text(encoding="utf-8").split()
 
 
 def test_the_list_has_every_interpreter_on_every_machine() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import tarfile
 import zipfile
@@ -11,9 +10,9 @@ from typing import Any
 
 import pytest
 
-SCRIPT = Path(__file__).resolve().parents[2] / ".ci" / "look_into.py"
+from .scripts import load, where_they_are
 
-pytestmark = pytest.mark.skipif(not SCRIPT.exists(), reason="apart from the checkout there is no .ci")
+pytestmark = where_they_are
 
 PURE, WINDOWS = "ssescan-1.0-py3-none-any.whl", "ssescan-1.0-cp313-cp313-win_amd64.whl"
 MODULE = "ssescan/scanner/_compiled.cp313-win_amd64.pyd"
@@ -21,12 +20,7 @@ MODULE = "ssescan/scanner/_compiled.cp313-win_amd64.pyd"
 
 @pytest.fixture
 def look_into() -> Any:
-    spec = importlib.util.spec_from_file_location("look_into", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load("look_into")
 
 
 def wheel(folder: Path, name: str, *members: str, size: int = 10) -> Path:

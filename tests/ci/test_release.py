@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-SCRIPT = ROOT / ".ci" / "release.py"
+from .scripts import ROOT, load, where_they_are
 
-pytestmark = pytest.mark.skipif(not SCRIPT.exists(), reason="apart from the checkout there is no .ci")
+pytestmark = where_they_are
 
 
 @pytest.fixture
 def release() -> Any:
-    spec = importlib.util.spec_from_file_location("release", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load("release")
 
 
 @pytest.fixture
