@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from .scripts import CI, ROOT, load, where_they_are
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytestmark = where_they_are
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import tarfile
 import zipfile
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from .scripts import load, where_they_are
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytestmark = where_they_are
 

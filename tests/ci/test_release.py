@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from .scripts import ROOT, load, where_they_are
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytestmark = where_they_are
 
