@@ -186,13 +186,13 @@ class EventSource(_Source[E_co]):
 
     A stream that ends, a connection that fails and a stall are followed by another attempt, with the last event ID.
     The wait before it is the reconnection time, in ms, which is what the server's `retry` said, else `retry`; after the
-    n-th lost connection in a row (n >= 2) it is between that and `min(max_retry, that * backoff ** (n - 1))`, as
-    `random()` from [0, 1) decides. A connection that the server answered with an event stream begins a row anew.
+    n-th failure in a row (n >= 2) it is between that and `min(max_retry, that * backoff ** (n - 1))`, as
+    `random()` from [0, 1) decides. A connection that the server answered with an event stream ends a row of failures.
     Status 204 ends the iteration. `max_reconnects` attempts in a row without an event, the very first included, raise
     ReconnectsExhausted; 0: never connect again; None: no limit. `last_event_id`: what to begin with.
-    `on_reconnect(attempt, delay_ms, error)` is called before each wait: how many connections in a row are lost, the
-    wait, and what was raised (None: the stream ended). `sleep(seconds)` does the waiting; if none is given, close()
-    ends a wait. `stall`: a Stall, for each connection. `scanner`: a mapping of options of Scanner.
+    `on_reconnect(attempt, delay_ms, error)` is called before each wait: the attempt's number, from the last connection
+    that worked on, the wait, and what was raised (None: the stream ended). `sleep(seconds)` does the waiting; if none
+    is given, close() ends a wait. `stall`: a Stall, for each connection. `scanner`: a mapping of options of Scanner.
 
     No event that arrived whole is lost, and none is filtered by its ID.
 
@@ -299,7 +299,7 @@ class EventSource(_Source[E_co]):
     def _wait(self, error: Exception | None) -> None:
         delay = self._next_delay(error)
         if self._on_reconnect is not None:
-            _check_done("on_reconnect", self._on_reconnect(self._row.failures, delay, error))
+            _check_done("on_reconnect", self._on_reconnect(self._row.attempt, delay, error))
         if self._sleep is not None:
             _check_done("sleep", self._sleep(delay / 1000))
         else:
@@ -415,7 +415,7 @@ class AsyncEventSource(_Source[E_co]):
     async def _wait(self, error: Exception | None) -> None:
         delay = self._next_delay(error)
         if self._on_reconnect is not None:
-            called: Any = self._on_reconnect(self._row.failures, delay, error)
+            called: Any = self._on_reconnect(self._row.attempt, delay, error)
             if hasattr(called, "__await__"):
                 await called
         if self._sleep is not None:

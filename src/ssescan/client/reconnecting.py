@@ -19,11 +19,13 @@ __all__ = ["Reconnecting", "checked_last_event_id"]
 class Reconnecting:
     """Counts attempts and reckons waits; see EventSource for what the options mean.
 
-    `failures`: how many connections in a row are lost; one that worked, and ended, is the first of a row. `worked`:
-    whether one ever did. TypeError and ValueError for options that make no sense.
+    `attempt`: the number of the next attempt, counted from the last connection that worked. `worked`: whether one ever
+    did. TypeError and ValueError for options that make no sense.
     """
 
-    __slots__ = ("_backoff", "_barren", "_max_reconnects", "_max_retry", "_random", "_retry", "failures", "worked")
+    __slots__ = (
+        "_backoff", "_barren", "_failures", "_max_reconnects", "_max_retry", "_random", "_retry", "attempt", "worked",
+    )  # fmt: skip
 
     def __init__(
         self, retry: int, backoff: float, max_retry: int, max_reconnects: int | None, random: Callable[[], float] | None
@@ -36,7 +38,8 @@ class Reconnecting:
         )
         self._random = random
         self._barren = 0  # attempts in a row that brought no event
-        self.failures: int = 0
+        self._failures = 0  # connections in a row that were not had, or broke; one that was ended is none
+        self.attempt: int = 0
         self.worked: bool = False
 
     def retry(self, servers: int | None) -> int:
@@ -45,7 +48,7 @@ class Reconnecting:
 
     def begin_row(self) -> None:
         """Take it that the server answered with an event stream."""
-        self.failures = 0
+        self.attempt = self._failures = 0
         self.worked = True
 
     def next_delay(self, brought_event: bool, servers: int | None, error: Exception | None) -> int:
@@ -53,12 +56,13 @@ class Reconnecting:
 
         Raises ReconnectsExhausted, from `error`, where there is to be no next.
         """
-        self.failures += 1
+        self.attempt += 1
+        self._failures += error is not None
         self._barren = 0 if brought_event else self._barren + 1
         if self._max_reconnects is not None and self._barren >= self._max_reconnects:
             raise ReconnectsExhausted(self._barren) from error
         shortest = self.retry(servers)
-        if self.failures < 2:
+        if self._failures < 2:
             return shortest
         longest = max(shortest, min(self._max_retry, self._grown(shortest)))
         if self._random is None:
@@ -69,7 +73,7 @@ class Reconnecting:
 
     def _grown(self, shortest: int) -> float:
         try:
-            return float(shortest) * self._backoff ** (self.failures - 1)
+            return float(shortest) * self._backoff ** (self._failures - 1)
         except OverflowError:
             return float("inf") if shortest else 0.0
 
