@@ -214,7 +214,9 @@ class ProviderError(SsescanError):
         super().__init__(api, kind, code, detail, raw, message)
 
     def __str__(self) -> str:
-        if self.kind in ("decode", "protocol"):  # not the provider's word, but ours
+        if self.kind == "decode":  # not the provider's word, but ours
+            return f"{self.api or 'the stream'}: the data of an event is no JSON ({self.raw}); it begins: {self.detail}"
+        if self.kind == "protocol":
             return f"{self.api or 'the stream'}: {self.detail}"
         parts = dict.fromkeys(str(part) for part in (self.kind, self.code, self.detail) if part not in (None, ""))
         what = ", ".join(parts)

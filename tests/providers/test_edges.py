@@ -358,7 +358,9 @@ def test_what_was_parsed_already_is_refused_with_what_to_pass_instead() -> None:
 def test_errors_say_whose_word_they_are() -> None:
     with pytest.raises(ProviderError) as damaged:
         stream(framed(chat({"content": "a"}), "{", chat({}, "stop"))).collect()
-    assert str(damaged.value).startswith("openai-chat: the data of an event is no JSON")
+    assert str(damaged.value).startswith("openai-chat: the data of an event is no JSON (")
+    assert str(damaged.value).endswith("; it begins: {")
+    assert (damaged.value.kind, damaged.value.detail) == ("decode", "{")
     with pytest.raises(ProviderError) as told:
         stream(framed({"error": {"message": "No.", "type": "quota", "code": "quota"}})).collect()
     assert str(told.value) == "openai-chat: the provider reported an error: quota, No."

@@ -331,6 +331,12 @@ INTERACTIONS = {
         False,
         [(None, "the interaction failed")],
     ),
+    "no JSON, then failed": Case(
+        interacted(I_CREATED) + b"data: {oops\n\n" + interacted(interaction("completed", "failed")),
+        {"finish": "error"},
+        False,
+        [("decode", None), (None, "the interaction failed")],
+    ),
     "incomplete": Case(
         interacted(I_CREATED, *I_TEXT, interaction("completed", "incomplete")), {"text": "Hey", "finish": "length"}
     ),

@@ -140,6 +140,37 @@ RESPONSES = {
         False,
         [("insufficient_quota", "q")],
     ),
+    "error, then failed with another": Case(
+        named(
+            *ANSWER[:2],
+            {"type": "error", "error": {"code": "unknown-error", "message": "q"}},
+            {"type": "error", "code": "server_error", "message": "x"},
+            ended("failed", error={"code": "rate_limit_exceeded", "message": "slow"}),
+        ),
+        {"finish": "error"},
+        False,
+        [("unknown-error", "q"), ("server_error", "x"), ("rate_limit_exceeded", "slow")],
+    ),
+    "error, then failed without one": Case(
+        named(*ANSWER[:2], {"type": "error", "code": "server_error", "message": "x"}, ended("failed")),
+        {"finish": "error"},
+        False,
+        [("server_error", "x")],
+    ),
+    "no JSON, then failed": Case(
+        named(*ANSWER[:2])
+        + b"data: {oops\n\n"
+        + named(ended("failed", error={"code": "server_error", "message": "x"})),
+        {"finish": "error"},
+        False,
+        [("decode", None), ("server_error", "x")],
+    ),
+    "no JSON, then failed without an error": Case(
+        named(*ANSWER[:2]) + b"data: {oops\n\n" + named(ended("failed")),
+        {"finish": "error"},
+        False,
+        [("decode", None), (None, "the response failed")],
+    ),
     "keepalive": Case(
         named(*ANSWER[:5], {"type": "keepalive", "sequence_number": 5}, *ANSWER[5:]), SAID_HI_, parts=[Ping()]
     ),

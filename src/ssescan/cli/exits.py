@@ -99,7 +99,8 @@ def provider_failure(error: errors.ProviderError, place: str, so_far: str) -> Fa
     """Return the Failure for an error that came within the stream, with the provider's own words for it."""
     detail = shortened(error.detail or ("" if error.kind or error.code else str(error.raw)))
     if error.kind in OF_OUR_MAKING:
-        text = f"expected a sound stream from {place}, got an event that is none: {detail}"
+        what = f"no JSON ({error.raw}), it begins" if error.kind == "decode" else "none"
+        text = f"expected a sound stream from {place}, got an event that is {what}: {detail}"
         return Failure(Exit.PROVIDER, f"{text}, {so_far}; what stands between here and the provider may have spoilt it")
     code = None if error.code == error.kind else error.code
     names = [f"{name} {visible(str(word))}" for name, word in (("kind", error.kind), ("code", code)) if word]

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from .blocks import compact
-from .parts import Error, Raw, TextDelta
+from .parts import OUR_KINDS, Error, Raw, TextDelta
 from .payloads import convert
 
 if TYPE_CHECKING:
@@ -101,6 +101,16 @@ class Adapter:
     def keep(self, value: Any, name: str) -> None:
         """Keep something that does not fit where it stands."""
         self.emit(Raw(name=name, data=value))
+
+    def fail(self, raw: Any, otherwise: str) -> None:
+        """Take the error that an answer ended with; one that came before, as an event of its own, is not told twice.
+
+        `otherwise`: what is said where the provider gave no error at all.
+        """
+        told = {(error.code, error.message) for error in self.draft.errors if error.kind not in OUR_KINDS}
+        error = error_of(raw or {"message": otherwise})
+        if (error.code, error.message) not in told if raw else not told:
+            self.draft.fail(error)
 
     def finish(self) -> None:
         """Tell what is left to be told at the end of the stream, whyever it ended."""

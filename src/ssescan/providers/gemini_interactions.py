@@ -141,8 +141,8 @@ class GeminiInteractions(Adapter):
         self.choice.reason = REASONS.get(status, "other")
         if status == "completed" and self.choice.has_calls:
             self.choice.reason = "tool_calls"
-        if status == "failed" and not self.draft.errors:
-            self.draft.fail(error_of(interaction.get("error") or {"message": "the interaction failed"}))
+        if status == "failed":
+            self.fail(interaction.get("error"), "the interaction failed")
 
     # Steps
 

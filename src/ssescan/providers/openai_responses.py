@@ -155,8 +155,7 @@ class OpenAIResponses(Adapter):
             self.choice.reason = INCOMPLETE.get(self.choice.raw_reason, "other")
         elif status == "failed":
             self.choice.reason = "error"
-            if not self.draft.errors:
-                self.draft.fail(error_of(response.get("error") or {"message": "the response failed"}))
+            self.fail(response.get("error"), "the response failed")
 
     def _end_calls(self) -> None:
         """End the calls that are open: cut, unless their arguments were confirmed."""

@@ -39,6 +39,8 @@ __all__ = [
 FinishReason: TypeAlias = Literal[
     "stop", "length", "tool_calls", "content_filter", "refusal", "pause", "error", "other"
 ]
+OUR_KINDS = ("decode", "protocol")
+"""Kinds of Error that are not the provider's: what it sent made no sense."""
 
 
 class Part(Struct, frozen=True, kw_only=True, tag_field="type", tag=True, gc=False):
@@ -217,7 +219,8 @@ class Error(Part, frozen=True, kw_only=True, gc=False):
     """An error within the stream. Several may come; what came before stays valid.
 
     `kind`, `code`, `message`: the provider's, None where it has none. `raw`: as it came. Two kinds are ours: "decode",
-    a payload that is no JSON, and "protocol", a stream that contradicts itself.
+    a payload that is no JSON (`message` has its first 200 bytes, `raw` why it is none), and "protocol", a stream that
+    contradicts itself.
     """
 
     kind: str | None = None

@@ -16,7 +16,7 @@ from ..scanner._shared import BYTE_ORDER_MARK
 from .adapter import error_of
 from .drafts import Draft
 from .formats import adapter_class, checked_api, detect
-from .parts import End, Error, Ping, Raw
+from .parts import OUR_KINDS, End, Error, Ping, Raw
 from .payloads import DONE, NotJson, StrayLines, load, shown, values
 
 if TYPE_CHECKING:
@@ -122,8 +122,7 @@ class Reading:
     def _damaged(self, payload: bytes, error: NotJson) -> list[Part]:
         if self.api is None:
             self._wait_for_json(payload)
-        text = f"the data of an event is no JSON ({error}); it begins: {shown(payload)}"
-        self.draft.fail(Error(kind="decode", message=text, raw=shown(payload)))
+        self.draft.fail(Error(kind="decode", message=shown(payload), raw=str(error)))
         return self.draft.take() if self.api is not None else []
 
     def _take_value(self, value: Any, payload: bytes) -> list[Part]:
@@ -249,5 +248,5 @@ class Reading:
         if not errors:
             return StreamCut(self.message)
         # What the provider said comes before what we say of its bytes.
-        error = next((error for error in errors if error.kind not in ("decode", "protocol")), errors[0])
+        error = next((error for error in errors if error.kind not in OUR_KINDS), errors[0])
         return ProviderError(self.api or "", error.kind, error.code, error.message, error.raw, self.message)
