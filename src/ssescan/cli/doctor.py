@@ -24,6 +24,8 @@ EXTRAS = {
     "httpx2": "httpx2",
     "msgspec": "providers",
     "matplotlib": "plots",
+    "starlette": "replay",
+    "uvicorn": "replay",
 }
 # What ssescan reads from, or puts its engine under, where the user has it.
 OTHERS = (
@@ -41,11 +43,11 @@ OTHERS = (
 
 
 @click.command("doctor")
-@click.option("--json", "as_json", is_flag=True, help="The same as one JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="The same as a line of JSON.")
 def command(*, as_json: bool) -> Exit:
     """Say what is installed here, which scanner runs, and why."""
     facts = examine()
-    click.echo(json.dumps(facts, indent=2) if as_json else report(facts))
+    click.echo(json.dumps(facts) if as_json else report(facts))
     return Exit.ENDED
 
 
