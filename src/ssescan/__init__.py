@@ -31,6 +31,7 @@ from .streams import AsyncEventStream, EventStream, Outcome, Stall, aiter_events
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from . import providers as providers
     from .client import AsyncEventSource as AsyncEventSource
     from .client import EventSource as EventSource
     from .client import aconnect as aconnect
@@ -78,6 +79,7 @@ _LAZY = {
     "aconnect": "client",
     "astream": "providers",
     "connect": "client",
+    "providers": "",
     "stream": "providers",
 }
 

@@ -14,7 +14,15 @@ if TYPE_CHECKING:
 
 
 def load(name: str, module: str) -> object:
-    """Give the thing of that name from a module of ours, or the stand-in."""
+    """Give the thing of that name from a module of ours, or the stand-in; with "", the module of that name.
+
+    AttributeError for a module whose extra is missing: to import it says which.
+    """
+    if not module:
+        try:
+            return import_module(f".{name}", __package__)
+        except ImportError as error:
+            raise AttributeError(f"module 'ssescan' has no attribute {name!r}: {error}") from error
     try:
         thing: object = getattr(import_module(f".{module}", __package__), name)
     except ImportError as error:

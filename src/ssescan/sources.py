@@ -78,7 +78,9 @@ class Origin:
         self.status: int | None = status
         self.content_type: str | None = None
         if response is not None:
-            self.content_type = response.headers.get("content-type") or ""
+            headers = response.headers
+            # Those of every client are found in any case; a plain dict's, in a stand-in for one, as they were written.
+            self.content_type = headers.get("content-type") or headers.get("Content-Type") or ""
 
     def open(self) -> Any:
         """Give the iterator of the chunks; from now on it is to be closed."""
@@ -279,7 +281,7 @@ def _requests_chunks(response: Any) -> Iterator[bytes]:
 
 def _urllib3_chunks(response: Any, **decoding: bool) -> Iterator[bytes]:
     """Read a response of urllib3, or of http.client, as it arrives."""
-    if response.closed and hasattr(response, "data"):
+    if getattr(response, "closed", False) and hasattr(response, "data"):
         return iter((response.data or b"",))  # read already: preload_content=False was not given
     if hasattr(response, "read1"):
         return _read(lambda size: response.read1(size, **decoding))

@@ -40,6 +40,20 @@ def test_without_msgspec_the_import_names_the_extra() -> None:
     assert "ssescan[providers]" in reason
 
 
+def test_the_parts_are_found_from_the_package_and_not_said_to_be_there_without_msgspec() -> None:
+    assert run("import ssescan\nprint(ssescan.providers.TextDelta(text='a').text)") == "a\n"
+    program = """
+import ssescan
+assert not hasattr(ssescan, "providers") and "providers" not in dir(ssescan)
+for reach in (lambda: ssescan.providers, lambda: __import__("ssescan", fromlist=["providers"]).providers):
+    try:
+        reach()
+    except (AttributeError, ImportError) as error:
+        print(type(error).__name__, "ssescan[providers]" in str(error))
+"""
+    assert run(HIDE_MSGSPEC + program).split() == ["AttributeError", "True", "ImportError", "True"]
+
+
 def test_a_msgspec_that_is_too_old_is_refused_before_anything_is_read() -> None:
     # As in 0.20 and before: what it raises of damaged JSON is no ValueError.
     program = """

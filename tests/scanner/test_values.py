@@ -72,6 +72,12 @@ def test_things_show_themselves(scanners: Any) -> None:
         assert (type(thing).__module__, type(thing).__qualname__) == ("ssescan", type(thing).__name__)
         assert inspect.getdoc(type(thing))
         assert str(inspect.signature(type(thing))).startswith("(")
+    options = inspect.signature(scanners.Scanner).parameters.values()
+    assert {option.kind for option in options} == {inspect.Parameter.KEYWORD_ONLY}
+    assert [(option.name, option.default) for option in options] == [
+        ("max_event_size", 64 * 2**20), ("oversize", "raise"), ("empty_events", False), ("comments", False),
+        ("unknown", False), ("unterminated", "drop"),
+    ]  # fmt: skip
 
 
 def test_things_match_by_position(scanners: Any) -> None:

@@ -225,6 +225,27 @@ def test_a_response_of_requests_over_any_file_is_read(package: Any) -> None:
     assert stream.response is response
 
 
+class StandIn:
+    """The least that looks like a response of httpx, or of urllib3, as tests of others make them."""
+
+    def __init__(self, headers: dict[str, str], **more: Any) -> None:
+        self.headers = headers
+        self.__dict__.update(more)
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+@pytest.mark.parametrize("name", ["content-type", "Content-Type"])
+def test_a_stand_in_for_a_response_is_read(package: Any, name: str) -> None:
+    headers = {name: "text/event-stream"}
+    like_httpx = StandIn(headers, status_code=200, iter_bytes=lambda: iter([STREAM]))
+    like_urllib3 = StandIn(headers, status=200, read=None, read1=io.BytesIO(STREAM).read)
+    for response in (like_httpx, like_urllib3):
+        with package.iter_events(response) as stream:
+            assert list(stream) == events(package)
+
+
 @pytest.mark.parametrize("make", [bytes, io.BytesIO])
 def test_a_response_of_urllib3_without_a_connection_is_read(package: Any, make: Callable[[bytes], Any]) -> None:
     # What stands in for the real thing in tests.

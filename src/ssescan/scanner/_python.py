@@ -164,6 +164,9 @@ class Scanner:
         self._retry = None
         self._begin()
 
+    if not TYPE_CHECKING:
+        __new__.__wrapped__ = __init__  # so that inspect.signature() tells the options, as of the compiled twin
+
     last_event_id = read_only("ssescan.Scanner", "last_event_id")
     retry = read_only("ssescan.Scanner", "retry")
     pending = read_only("ssescan.Scanner", "pending")
