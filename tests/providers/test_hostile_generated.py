@@ -350,7 +350,31 @@ def lines(api: str, count: int) -> bytes:
     return framed(*BEGIN[api]) + framed(SAYS[api]("x")).rstrip(b"\n").join([b""] + [b"\n"] * count + [b"\n\n"])
 
 
-LONG = (arguments, texts, many_calls, unnamed_calls, unknown, errors, no_json, alternating, stray, lines)
+HOSTED: dict[str, tuple[Callable[[int], list[Any]], list[Any]]] = {
+    "openai-chat": (lambda n: [chunk({"content": "x"})], ENDS["openai-chat"]),
+    "openai-responses": (
+        lambda n: [{"type": "response.output_item.added", "output_index": n, "item": {"type": "file_search_call"}}],
+        [{"type": "response.completed"}],
+    ),
+    "anthropic": (
+        lambda n: [block({"type": "server_tool_use", "id": f"s{n}", "name": "f", "input": {}}, n), stop(n)],
+        list(END),
+    ),
+    "gemini": (lambda n: [candidate({"executableCode": {}})], [candidate(finish="STOP")]),
+    "gemini-interactions": (
+        lambda n: [step("file_search_call", n)],
+        [{"event_type": "interaction.completed", "interaction": {"status": "completed"}}],
+    ),
+}
+
+
+def endings(api: str, count: int) -> bytes:
+    """Tools that the provider runs, and then an end that comes again and again."""
+    begun, end = HOSTED[api]
+    return framed(*BEGIN[api]) + framed(*(event for n in range(count) for event in begun(n))) + framed(*end) * count
+
+
+LONG = (arguments, texts, many_calls, unnamed_calls, unknown, errors, no_json, alternating, stray, lines, endings)
 
 
 @both
@@ -367,6 +391,24 @@ def test_the_memory_is_a_small_multiple_of_the_stream(api: str, made: Callable[[
     small, large = made(api, 500), made(api, 2000)
     more = (peak(large, api) - peak(small, api)) / (len(large) - len(small))
     assert more < 12, "bytes of memory a byte of the stream"
+
+
+TINY = {
+    "openai-chat": lambda n: {"object": "chat.completion.chunk", "choices": [{"index": index} for index in range(n)]},
+    "openai-responses": lambda n: ended("completed", output=[{"type": "a_call"}] * n),
+    "anthropic": lambda n: start() | {"message": {"id": "m", "content": [{"type": "a_tool_result"}] * n}},
+    "gemini": lambda n: {"candidates": [{"index": index} for index in range(n)]},
+    "gemini-interactions": lambda n: {
+        "event_type": "interaction.completed",
+        "interaction": {"id": "i", "status": "completed", "steps": [{"type": "a_call"}] * n},
+    },
+}
+
+
+@both
+def test_an_event_that_is_full_of_tiny_objects_takes_what_objects_take(api: str) -> None:
+    source = framed(TINY[api](5000)).replace(b", ", b",").replace(b": ", b":")
+    assert peak(source, api) / len(source) < 100, "bytes of memory a byte of the stream"
 
 
 @both

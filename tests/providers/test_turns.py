@@ -82,7 +82,7 @@ def test_a_call_that_was_cut_is_in_no_turn(shared: Path) -> None:
         "content": "x",
     }
     body = (shared / "wire" / "anthropic-5-maxtokens-cut-json.sse").read_bytes()
-    assert turn_of(body)["content"] == []
+    assert turn_of(body) == {}
 
 
 def test_an_anthropic_turn_has_all_blocks_in_order(shared: Path) -> None:
@@ -245,3 +245,43 @@ def test_a_stream_that_told_no_format_has_no_turn() -> None:
     given = stream(b": nothing yet\n\n", strict=False)
     with pytest.raises(ValueError, match="no turn to give back"):
         given.collect().to_turn()
+
+
+NOTHING_SAID = {
+    "openai-chat": chat({"role": "assistant", "content": ""}),
+    "openai-responses": framed({"type": "response.completed", "response": {"id": "r", "status": "completed"}}),
+    "anthropic": framed(
+        {"type": "message_start", "message": {"id": "m", "content": []}},
+        {"type": "message_delta", "delta": {"stop_reason": "end_turn"}},
+        {"type": "message_stop"},
+    ),
+    "gemini": framed({"promptFeedback": {"blockReason": "SAFETY"}, "responseId": "r"}),
+    "gemini-interactions": framed({"event_type": "interaction.completed", "interaction": {"status": "completed"}}),
+}
+
+
+@pytest.mark.parametrize("api", NOTHING_SAID)
+def test_a_turn_is_empty_where_nothing_was_said(api: str) -> None:
+    assert not turn_of(NOTHING_SAID[api], api)
+
+
+SAID = {
+    "openai-chat": chat({"reasoning_details": [{"type": "reasoning.encrypted", "index": 0, "data": "x"}]}),
+    "openai-responses": framed(
+        {"type": "response.completed", "response": {"status": "completed", "output": [{"type": "a", "id": "i"}]}}
+    ),
+    "gemini": framed({"candidates": [{"content": {"parts": [{"text": "x"}]}, "finishReason": "STOP"}]}),
+    "gemini-interactions": framed(
+        {"event_type": "interaction.completed", "interaction": {"status": "completed", "steps": [{"type": "a"}]}}
+    ),
+}
+
+
+@pytest.mark.parametrize("api", SAID)
+def test_what_is_done_to_a_turn_is_not_done_to_the_message(api: str) -> None:
+    message = read(SAID[api], api)[1]
+    turn = message.to_turn()
+    kept = turn if isinstance(turn, list) else turn.get("parts") or turn["reasoning_details"]
+    assert kept
+    kept.append("mine")
+    assert "mine" not in str(message.to_turn())

@@ -327,7 +327,7 @@ def usage_of(usage: dict[str, Any]) -> Usage:
 def turn(message: Message) -> dict[str, Any]:
     """Give the assistant's message for `messages`: all blocks in order, signatures and encrypted content unchanged."""
     content = [made for block in message.blocks if (made := _content(block)) is not None]
-    return {"role": "assistant", "content": content}
+    return {"role": "assistant", "content": content} if content else {}
 
 
 def _content(block: Block) -> dict[str, Any] | None:

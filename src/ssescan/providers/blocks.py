@@ -275,6 +275,7 @@ class CallDraft(_Written):
         self.result: ServerToolResultBlock | None = None
         self.whole: str = ""  # arguments that came whole, and count unless others are streamed
         choice.calls.append(self)
+        choice.has_calls |= not server
         if self.name:
             self.start()
 

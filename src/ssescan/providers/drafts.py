@@ -32,8 +32,8 @@ class ChoiceDraft:
     """
 
     __slots__ = (
-        "_keyed", "blocks", "calls", "details", "emit", "finished", "index", "latest_of", "native", "raw_reason",
-        "reason", "stop_sequence",
+        "_keyed", "blocks", "calls", "details", "emit", "finished", "has_calls", "index", "latest_of", "native",
+        "raw_reason", "reason", "stop_sequence",
     )  # fmt: skip
 
     def __init__(self, draft: Draft, index: int) -> None:
@@ -42,6 +42,7 @@ class ChoiceDraft:
         self.blocks: list[BlockDraft] = []
         self.latest_of: dict[type[BlockDraft], BlockDraft] = {}
         self.calls: list[CallDraft] = []
+        self.has_calls: bool = False  # that are the program's to make
         self._keyed: dict[Hashable, BlockDraft] = {}
         self.reason: FinishReason | None = None  # as it is known so far: a later word replaces it
         self.raw_reason: str | None = None
@@ -152,11 +153,6 @@ class ChoiceDraft:
     def refused(self) -> bool:
         """Whether there is text in which the model declines."""
         return RefusalDraft in self.latest_of
-
-    @property
-    def has_calls(self) -> bool:
-        """Whether there are calls that are the program's to make."""
-        return any(not call.server for call in self.calls)
 
     def choice(self) -> Choice:
         """Give it as it stands."""

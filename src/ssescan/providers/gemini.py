@@ -493,8 +493,10 @@ class _Span:
 
 def turn(message: Message) -> dict[str, Any]:
     """Give the model's content for `contents`: its parts, each with the signature that came on it."""
-    parts: list[dict[str, Any]] = message.choice.native.get("parts", [])
-    return {"role": "model", "parts": parts or ([{"text": message.text}] if message.text else [])}
+    parts = list(message.choice.native.get("parts", []))
+    if not parts and message.text:
+        parts = [{"text": message.text}]
+    return {"role": "model", "parts": parts} if parts else {}
 
 
 if not TYPE_CHECKING:  # to who checks types, a name that is not there is an error

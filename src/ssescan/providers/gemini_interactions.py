@@ -339,8 +339,7 @@ def _plain(note: dict[str, Any]) -> dict[str, Any]:
 
 def turn(message: Message) -> list[dict[str, Any]]:
     """Give the steps for `input`, each with the signature that came on it."""
-    steps: list[dict[str, Any]] = message.choice.native.get("steps", [])
-    return steps
+    return list(message.choice.native.get("steps", []))
 
 
 if not TYPE_CHECKING:  # to who checks types, a name that is not there is an error

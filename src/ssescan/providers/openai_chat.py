@@ -421,7 +421,7 @@ def turn(message: Message) -> dict[str, Any]:
     if choice.refusal:
         made["refusal"] = choice.refusal
     if "reasoning_details" in choice.native:
-        made["reasoning_details"] = choice.native["reasoning_details"]
+        made["reasoning_details"] = list(choice.native["reasoning_details"])
     elif calls and choice.native.get("reasoning_content"):
         made["reasoning_content"] = choice.reasoning  # DeepSeek and Kimi refuse a turn with calls that lacks it
     for call in calls:
@@ -438,7 +438,7 @@ def turn(message: Message) -> dict[str, Any]:
             made.setdefault("images", []).append(block.native["image"])
         elif isinstance(block, MediaBlock) and "id" in block.native:
             made["audio"] = {"id": block.native["id"]}
-    return made
+    return made if made["content"] or len(made) > 2 else {}
 
 
 if not TYPE_CHECKING:  # to who checks types, a name that is not there is an error

@@ -126,19 +126,17 @@ class OpenAIResponses(Adapter):
         response = event.response or {}
         self._begin(event)
         self._items.ended = True
-        streamed: dict[str, list[OutputItem]] = {}
-        for known_item in self._items.all[self._items.first :]:
-            streamed.setdefault(known_item.type, []).append(known_item)
+        streamed = self._items.any_streamed
         seen: dict[str, int] = {}
         for index, item in enumerate(self.objects(response.get("output"), "output")):
             kind = text_of(item.get("type"))
-            seen[kind] = seen.get(kind, 0) + 1
-            known = self._known(item, streamed.get(kind, [])[seen[kind] - 1 : seen[kind]])
+            place = seen[kind] = seen.get(kind, -1) + 1
+            known = self._known(item, self._items.of_type(kind, place))
             if known is None:
                 known = self._announce(self._items.add(None if streamed else index, item))
             if not known.done:
                 self._complete(known, item)
-        self._end_calls()
+        self._items.end_calls()
         usage = response.get("usage")
         if isinstance(usage, dict):
             self.draft.count(usage_of(usage))
@@ -157,22 +155,16 @@ class OpenAIResponses(Adapter):
             self.choice.reason = "error"
             self.fail(response.get("error"), "the response failed")
 
-    def _end_calls(self) -> None:
-        """End the calls that are open: cut, unless their arguments were confirmed."""
-        for item in self._items.all:
-            if item.call is not None:
-                item.call.end(cut=not item.confirmed)
-
     def finish(self) -> None:
-        self._end_calls()
+        self._items.end_calls()
         super().finish()
 
-    def _known(self, item: dict[str, Any], same: list[OutputItem]) -> OutputItem | None:
+    def _known(self, item: dict[str, Any], same: OutputItem | None) -> OutputItem | None:
         """Give the item that was streamed, by its id, else by its type and place: some change ids as they go."""
         for name in ("id", "call_id"):
             if (id := text_of(item.get(name))) and (known := self._items.find(None, id)) is not None:
                 return known
-        return same[0] if same else None
+        return same
 
     def _error(self, event: _Event) -> None:
         flat = {"code": event.code, "message": event.message, "param": event.param}
@@ -493,8 +485,7 @@ def usage_of(usage: dict[str, Any]) -> Usage:
 
 def turn(message: Message) -> list[dict[str, Any]]:
     """Give the output items for `input`: ids, encrypted content and phases as they came."""
-    items: list[dict[str, Any]] = message.choice.native.get("items", [])
-    return items
+    return list(message.choice.native.get("items", []))
 
 
 if not TYPE_CHECKING:  # to who checks types, a name that is not there is an error

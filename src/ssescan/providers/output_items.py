@@ -39,15 +39,16 @@ class OutputItem:
 class OutputItems:
     """All output items, in order; as `plain` gives them, they are an assistant's turn."""
 
-    __slots__ = ("_by_id", "_by_index", "all", "ended", "first", "last")
+    __slots__ = ("_by_id", "_by_index", "_by_type", "_open", "all", "ended", "last")
 
     def __init__(self) -> None:
         self.all: list[OutputItem] = []
-        self.first: int = 0  # of the response at hand
         self.last: OutputItem | None = None
         self.ended: bool = False  # the response said so
         self._by_index: dict[int, OutputItem] = {}
         self._by_id: dict[str, OutputItem] = {}
+        self._by_type: dict[str, list[OutputItem]] = {}
+        self._open: int = 0  # the calls of those before it were ended
 
     def find(self, index: int | None, id: str | None) -> OutputItem | None:
         if index is not None:
@@ -62,13 +63,31 @@ class OutputItems:
         for name in ("id", "call_id"):
             if id := text_of(item.get(name)):
                 self._by_id[id] = made
+        self._by_type.setdefault(made.type, []).append(made)
         return made
 
+    @property
+    def any_streamed(self) -> bool:
+        """Whether the response at hand has items."""
+        return bool(self._by_type)
+
+    def of_type(self, kind: str, place: int) -> OutputItem | None:
+        """Give an item of the response at hand by its place among those of its type."""
+        same = self._by_type.get(kind, ())
+        return same[place] if place < len(same) else None
+
+    def end_calls(self) -> None:
+        """End the calls that are open: cut, unless their arguments were confirmed."""
+        for item in self.all[self._open :]:
+            if item.call is not None:
+                item.call.end(cut=not item.confirmed)
+        self._open = len(self.all)
+
     def begin_anew(self) -> None:
-        """Forget indices and ids, not the items."""
-        self._by_index.clear()
-        self._by_id.clear()
-        self.first, self.last = len(self.all), None
+        """Forget indices, ids and places, not the items."""
+        for known in (self._by_index, self._by_id, self._by_type):
+            known.clear()
+        self.last = None
 
     def plain(self) -> list[dict[str, Any]]:
         made: list[dict[str, Any]] = []

@@ -217,7 +217,7 @@ class Step(Struct, gc=False):
     is_unknown: bool | None = None
 
     def __post_init__(self) -> None:
-        if type(self.arguments) is dict and self.type in ARGUMENTS_OF_ITS_OWN:
+        if type(self.arguments) is dict and type(self.type) is str and self.type in ARGUMENTS_OF_ITS_OWN:
             self.arguments = built(self.arguments, CallArguments)
 
 
@@ -303,7 +303,7 @@ class StepDeltaData(Struct, gc=False):
     is_unknown: bool | None = None
 
     def __post_init__(self) -> None:
-        if type(self.arguments) is dict and self.type in ARGUMENTS_OF_ITS_OWN:
+        if type(self.arguments) is dict and type(self.type) is str and self.type in ARGUMENTS_OF_ITS_OWN:
             self.arguments = built(self.arguments, CallArguments)
 
 
