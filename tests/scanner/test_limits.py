@@ -184,3 +184,20 @@ def test_a_skipped_line_without_end_is_not_held(backend: str) -> None:
         """,
         backend,
     )
+
+
+def test_a_long_line_does_not_leave_its_room_to_those_after_it(backend: str) -> None:
+    in_a_process_of_its_own(
+        """
+        import importlib, sys, tracemalloc
+        scanner = importlib.import_module(f"ssescan.scanner._{sys.argv[1]}").Scanner()
+        tracemalloc.start()
+        scanner.feed(b"data: " + b"x" * 2**20)
+        assert len(scanner.feed(b"\\n\\nda")) == 1  # the chunk ends within a line, and so do those that come
+        for _ in range(3):
+            assert [event.data for event in scanner.feed(b"ta: x\\n\\nda")] == ["x"]
+        held = tracemalloc.get_traced_memory()[0]
+        assert held < 2**16, f"still holds {held} bytes"
+        """,
+        backend,
+    )

@@ -75,6 +75,7 @@ cdef dict shared_names = {}
 
 cdef enum:
     SMALLEST_BUFFER = 512   # what CPython's allocator for small objects still serves
+    LARGEST_KEPT = 1 << 16  # a larger buffer is not kept from one unfinished line to the next
     LONGEST_CACHED_NAME = 64
     MOST_SHARED_NAMES = 256
     MOST_RETRY_DIGITS = 15
@@ -248,6 +249,7 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
                 items.append(item)
         self.clear_line()
         self.clear_data()
+        self.drop_chunk()
         return items
 
     @cython.critical_section
@@ -312,7 +314,8 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
 
     @cython.final
     cdef int push(self, bytes chunk) except -1:
-        """Take a chunk to scan. The one before must have been scanned to its end, or given up."""
+        """Take a chunk to scan. Of one that was not scanned to its end, the rest is dropped."""
+        self.take_hold()
         self.chunk = chunk
         self.at = PyBytes_AS_STRING(chunk)
         self.end = self.at + PyBytes_GET_SIZE(chunk)
@@ -430,17 +433,22 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
         """Copy what is needed of a chunk that is used up, and let go of it."""
         cdef const char *rest = self.at
         cdef Py_ssize_t size = self.end - rest
-        if self.held != NULL:
-            # First, as it may lie in the buffer that the unfinished line is written to.
-            append(&self.data, self.held, self.held_size, self.limit)
-            self.held = NULL
+        self.take_hold()  # first, as it may lie in the buffer that the unfinished line is written to
+        if not self.line_size and (not size or self.line.capacity > LARGEST_KEPT):
+            release(&self.line)
         if size:
             self.at = self.end
             self.pending += size
             self.keep(rest, size)
-        elif not self.line_size:
-            release(&self.line)
         self.drop_chunk()
+        return 0
+
+    @cython.final
+    cdef inline int take_hold(self) except -1:
+        """Copy the data line that lies where it was found, before that goes."""
+        if self.held != NULL:
+            append(&self.data, self.held, self.held_size, self.limit)
+            self.held = NULL
         return 0
 
     @cython.final
@@ -505,9 +513,7 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
             self.held = value
             self.held_size = size
             return 0
-        if self.held != NULL:
-            append(&self.data, self.held, self.held_size, self.limit)
-            self.held = NULL
+        self.take_hold()
         append(&self.data, b"\n", 1, self.limit)
         append(&self.data, value, size, self.limit)
         return 0

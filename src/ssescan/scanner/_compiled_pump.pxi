@@ -218,7 +218,6 @@ cdef class EventPump:
         if type(chunk) is not bytes:
             chunk = self._bytes_of(chunk)
         self.bytes_read += PyBytes_GET_SIZE(chunk)
-        self.scanner.put_away()
         self.scanner.push(<bytes?>chunk)
         return 0
 
