@@ -193,7 +193,8 @@ class AsyncioWait:
         return chunk
 
     def stop(self) -> None:
-        if self._timer is not None:
+        # A read that waits goes on: what it waits for may be a generator, which cannot be closed while it runs.
+        if self._timer is not None and self._task is None:
             self._timer.cancel()
             self._timer = None
 

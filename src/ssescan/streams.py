@@ -415,14 +415,20 @@ def _is_refused(origin: Origin, statuses: Container[int], content_types: tuple[s
 
 def _read_body(chunks: Iterator[Any], origin: Origin) -> bytes:
     from threading import Timer
+    from time import monotonic
 
     body = bytearray()
+    # A read that waits is ended from without, where the response has a socket of its own; else it is looked at the
+    # clock between two reads.
+    deadline = monotonic() + PATIENCE_WITH_A_REFUSED_BODY
     timer = Timer(PATIENCE_WITH_A_REFUSED_BODY, origin.end_read)
     timer.daemon = True
     timer.start()
     try:
         while len(body) < MOST_OF_A_REFUSED_BODY and (chunk := next(chunks, END)) is not END:
             body += chunk
+            if monotonic() > deadline:
+                break
     except Exception:  # noqa: BLE001, S110 - the refusal is the news, and goes out with what came of its body
         pass
     finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 
 from .cases import ONE, one
@@ -89,6 +90,19 @@ def test_a_refusal_does_not_wait_for_a_body_that_stays_open(
             next(package.iter_events(response))
         assert caught.value.body == b"<p>hi</p>"
         assert exchange.is_hung_up()
+
+
+def test_a_refusal_does_not_read_on_where_time_is_up_and_there_is_no_socket(
+    package: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As with HTTP/2, whose connection is shared: no read can be ended, but there need not be another.
+    monkeypatch.setattr("ssescan.streams.PATIENCE_WITH_A_REFUSED_BODY", -1.0)
+    reads = iter([b"a", b"b", b"c"])
+    response = httpx.Response(429, content=reads, headers={"content-type": "text/plain"})
+    with pytest.raises(package.UnexpectedStatus) as caught:
+        next(package.iter_events(response))
+    assert caught.value.body == b"a"
+    assert list(reads) == [b"b", b"c"]
 
 
 @httpx_leaves_generators

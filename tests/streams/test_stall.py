@@ -189,6 +189,29 @@ def test_a_generator_is_closed_when_it_stalls(package: Any, loop: str) -> None:
     run_in(loop, main)
 
 
+@loops
+def test_a_read_that_waits_ends_at_its_limit_though_another_task_closed_the_stream(package: Any, loop: str) -> None:
+    # A generator cannot be closed while it runs.
+    done = []
+    stream: Any = None
+
+    async def source() -> AsyncIterator[bytes]:
+        yield ONE
+        try:
+            await stream.aclose()  # as another task would, while the read waits
+            await pause(loop, LONG)
+        finally:
+            done.append(True)
+
+    async def main() -> None:
+        nonlocal stream
+        stream = package.aiter_events(source(), stall=package.Stall(idle=SHORT))
+        assert [event async for event in stream] == [one(package, 1)]
+        assert (done, stream.outcome) == ([True], package.Outcome.CLOSED)
+
+    run_in(loop, main)
+
+
 def test_the_chunk_that_a_source_gives_in_answer_to_the_stall_counts(package: Any) -> None:
     async def source() -> AsyncIterator[bytes]:
         try:
