@@ -1,6 +1,7 @@
 """How `ssescan cat` reads and ends: exit statuses, arrival while the source is open, and curl's options."""
 
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -104,6 +105,9 @@ def test_progress_ends_a_stream_of_pings_with_status_5(server: Server, options: 
         ("-d", "@no such file", "http://127.0.0.1:9/"),
         ("http://[/",),
         ("http:///path",),
+        ("http://a..b/",),
+        (f"http://{'a' * 64}.example/",),
+        ("-X", "\u00e9", "http://127.0.0.1:9/"),
         ("--unknown",),
         ("one", "two"),
     ],
@@ -164,13 +168,34 @@ def test_a_reader_that_leaves_ends_it_quietly(options: tuple[str, ...]) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this platform")
-def test_a_full_disk_is_status_1_and_one_line() -> None:
+@pytest.mark.parametrize("options", [(), ("--json",), ("--raw",)])
+def test_a_full_disk_is_status_1_and_one_line(options: tuple[str, ...]) -> None:
     with open("/dev/full", "wb") as full:
         done = subprocess.run(
-            [*COMMAND, "cat"], input=EVENT, stdout=full, stderr=subprocess.PIPE, env=environment(), check=False
+            [*COMMAND, "cat", *options],
+            input=EVENT,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            env=environment(),
+            check=False,
         )
     assert done.returncode == OTHER
-    the_line(Done(done.returncode, b"", done.stderr.decode()))
+    assert "expected to write the output" in the_line(Done(done.returncode, b"", done.stderr.decode()))
+
+
+def test_a_path_with_nul_is_wrong_use() -> None:
+    program = "import sys; from ssescan.cli.command import run; sys.exit(run(['cat', 'a\\0b']))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, env=environment(), check=False)
+    assert done.returncode == USAGE
+    assert "expected a file to read" in the_line(Done(done.returncode, done.stdout, done.stderr.decode()))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a closed standard input is the shell's doing, and that is sh")
+def test_a_body_from_a_standard_input_that_is_closed_is_wrong_use() -> None:
+    command = shlex.join([*COMMAND, "cat", "-d", "@-", "http://127.0.0.1:9/"])
+    done = subprocess.run(["sh", "-c", f"{command} <&-"], capture_output=True, env=environment(), check=False)
+    assert done.returncode == USAGE
+    assert "open standard input" in the_line(Done(done.returncode, done.stdout, done.stderr.decode()))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT for one process on Windows")

@@ -14,7 +14,7 @@ from types import FunctionType, MethodType
 
 import click
 
-from .exits import Exit, Failure
+from .exits import Exit, Failure, OutputFailed
 
 COMMANDS = {
     "cat": "Print the events of a file, a URL or standard input as they arrive.",
@@ -102,6 +102,8 @@ def run(arguments: Sequence[str]) -> int:
         return say(Exit.USAGE, f"{error.format_message().rstrip('.')} (see '{command} --help')")
     except Failure as error:
         return say(error.status, error.format_message())
+    except OutputFailed as error:
+        return output_failed(error.error)
     except OSError as error:
         return output_failed(error)
 

@@ -51,6 +51,15 @@ class Failure(click.ClickException):
         self.status = status
 
 
+class OutputFailed(Exception):
+    """The output could not be written; raised where its `error`, an OSError, could be taken for one of the source."""
+
+    def __init__(self, error: OSError) -> None:
+        """Take what was raised."""
+        super().__init__(str(error))
+        self.error = error
+
+
 def explain(error: Exception, place: str, so_far: str) -> Failure | None:
     """Return the Failure that tells of an error met while reading a stream, None where the error is not known.
 

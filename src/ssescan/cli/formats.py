@@ -1,6 +1,6 @@
 """How events look when nobody watches: canonical SSE text, JSON lines, and the bytes as they came.
 
-A format is given every event as it arrives and flushes after each. Knows nothing of sources and exit statuses; the
+A format is given every event as it arrives and flushes after each. Knows nothing of sources; the
 format for a terminal is in `terminal.py`. The output is bytes in UTF-8 on every platform and in every locale.
 """
 
@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
 from .. import EventStream, ServerSentEvent
+from .exits import OutputFailed
 from .visible import CARRIAGE_RETURN, CONTROLS, LINE_FEED, visible
 
 RAW = CONTROLS | {0x0A: LINE_FEED + "\n", 0x0D: CARRIAGE_RETURN + "\n"}
@@ -80,7 +81,10 @@ class Raw:
     def watch(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
         """Yield the chunks unchanged, each of them printed before."""
         for chunk in chunks:
-            self._print(self._decode(chunk))
+            try:
+                self._print(self._decode(chunk))
+            except OSError as error:
+                raise OutputFailed(error) from error
             yield chunk
 
     def show(self, event: ServerSentEvent, stream: EventStream) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 import click
 
 from .. import Outcome
-from .exits import Exit, Failure, explain
+from .exits import Exit, Failure, OutputFailed, explain
 from .formats import counted
 from .sources import positive_seconds
 
@@ -79,7 +79,7 @@ def explained(stream: Stream[T], place: str, so_far: Callable[[], str]) -> Gener
     try:
         with stream:
             yield from stream
-    except BrokenPipeError:  # no source raises it, but a format that prints the bytes on their way here: `cat --raw`
+    except OutputFailed:  # by a format that prints the bytes on their way here: `cat --raw`
         raise
     except Exception as error:
         if failure := explain(error, place, so_far()):

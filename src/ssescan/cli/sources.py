@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 CHUNK = 64 * 1024  # bytes, the most that one read of a file or a pipe takes
 HEADER = re.compile(r"\s*([^\s:;]+)(?:\s*:\s*(?P<value>[^\r\n\0]*?)\s*|;\s*)\Z")
 F = TypeVar("F", bound=Callable[..., object])
+METHOD = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)  # a token of RFC 9110
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -164,9 +165,11 @@ def respond(url: str, place: str, request: Request) -> Iterator[Source]:
         raise Failure(
             Exit.OTHER, f"expected a proxy that httpx can use, got: {error}; see HTTP_PROXY, ALL_PROXY"
         ) from error
+    method = request.method or ("GET" if body is None else "POST")
+    if not METHOD.fullmatch(method):
+        raise click.UsageError(f"expected a request that HTTP allows, got method {method!r}; check -X and -H")
     with client:
         try:
-            method = request.method or ("GET" if body is None else "POST")
             built = client.build_request(method, url, headers=lines, content=body)
         except httpx.InvalidURL as error:
             raise click.UsageError(f"expected a URL, got {place!r}: {error}") from error
@@ -178,6 +181,8 @@ def respond(url: str, place: str, request: Request) -> Iterator[Source]:
         except Exception as error:
             if failure := explain(error, place, "before a response came"):
                 raise failure from error
+            if isinstance(error, UnicodeError):  # of a name that no host can have
+                raise click.UsageError(f"expected a URL, got {place!r}: {error}") from error
             raise
         with contextlib.closing(response):
             yield Source(place, response, asked_ns, time.perf_counter_ns())
@@ -187,8 +192,9 @@ def open_file(path: str) -> io.BufferedReader:
     """Open a file for reading bytes; where that cannot be done it is a usage error."""
     try:
         return Path(path).open("rb")
-    except OSError as error:
-        raise click.UsageError(f"expected a file to read, a URL or -, got {path!r}: {error.strerror}") from error
+    except (OSError, ValueError) as error:  # ValueError: a path with NUL
+        reason = getattr(error, "strerror", None) or error
+        raise click.UsageError(f"expected a file to read, a URL or -, got {path!r}: {reason}") from error
 
 
 def data_of(text: str) -> bytes:
@@ -196,6 +202,10 @@ def data_of(text: str) -> bytes:
     if not text.startswith("@"):
         return os.fsencode(text)
     if text == "@-":
+        if sys.stdin is None:
+            raise click.UsageError(
+                "expected an open standard input for -d @-, it is closed; name a file: -d @FILE"
+            )
         content = sys.stdin.buffer.read()
     else:
         with open_file(text[1:]) as file:
