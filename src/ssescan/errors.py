@@ -111,7 +111,8 @@ class UnexpectedContentType(_Refused):
     def __str__(self) -> str:
         return (
             f"content type 'text/event-stream' was expected, {self.content_type!r} came{self._body_begins()}; to read "
-            "the body as an event stream all the same, pass response.iter_bytes() in place of the response"
+            "the body as an event stream all the same, pass its chunks in place of the response (of httpx: "
+            "response.iter_bytes(), asynchronously response.aiter_bytes())"
         )
 
 

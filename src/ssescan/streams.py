@@ -45,7 +45,7 @@ MOST_OF_A_REFUSED_BODY = 65536  # bytes
 PATIENCE_WITH_A_REFUSED_BODY = 1.0  # seconds
 EVENT_STREAM = ("text/event-stream",)
 BELOW_400 = range(400)
-READ_ALREADY = "this stream was read already: pass one that was not, or its source"
+READ_ALREADY = "this stream was read already, or closed: pass one that was not, or its source"
 
 
 class Outcome(StrEnum):

@@ -115,14 +115,14 @@ def test_a_call_without_its_stop_is_cut_whatever_the_message_says_at_its_end() -
         )
     )[1]
     assert message.tool_calls[0].cut
-    assert message.to_turn()["content"] == []
+    assert message.to_turn() == {}
 
 
 def test_text_that_is_but_white_space_is_in_no_turn_of_anthropic() -> None:
     start = {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": "\n\n"}}
     message = read(framed({"type": "message_start", "message": {"id": "m"}}, start, {"type": "message_stop"}))[1]
     assert message.text == "\n\n"
-    assert message.to_turn()["content"] == []
+    assert message.to_turn() == {}
 
 
 def test_what_stands_beside_a_piece_of_text_is_told_of_as_well() -> None:

@@ -249,6 +249,10 @@ CHAT = {
         framed(chunk(call("{", index=0, id="a1", name="f")), chunk(call("}", index=0, name="f")), TOOLS, DONE),
         {"tools": [("a1", "f", "{}")], "finish": "tool_calls"},
     ),
+    "another name, id absent, at an index that is known": Case(
+        framed(chunk(call("{", index=0, id="a1", name="f")), chunk(call("}", index=0, name="g")), TOOLS, DONE),
+        {"tools": [("a1", "f", "{}")], "finish": "tool_calls"},
+    ),
     "args before name": Case(
         framed(chunk(call('{"a"', index=0, id="a1")), chunk(call(":1}", index=0, name="f")), TOOLS, DONE),
         {"tools": [("a1", "f", '{"a":1}')], "finish": "tool_calls"},
