@@ -92,6 +92,11 @@ class Origin:
         """The content type without its parameters; "" where there is none."""
         return (self.content_type or "").partition(";")[0].strip().lower()
 
+    @property
+    def can_end_read(self) -> bool:
+        """Whether end_read() can do something: not where there is no socket, or one that is shared with others."""
+        return self.response is not None and _socket_number(self.response) is not None
+
     def end_read(self) -> None:
         """End a read that waits in another thread, where that can be done."""
         if self.response is not None:
@@ -215,23 +220,34 @@ def _end_read(response: Any) -> bool:
     """
     import socket
 
+    number = _socket_number(response)
+    if number is None:
+        return False
     try:
-        network = getattr(response, "extensions", {}).get("network_stream")  # httpx and httpx2
-        if network is None:
-            number = getattr(response, "raw", response).fileno()  # requests, urllib3, http.client
-        elif response.http_version == "HTTP/2":
-            return False
-        else:
-            number = network.get_extra_info("socket").fileno()
         # Not through the client's own object: there TLS would be torn down under the reader.
         connection = socket.socket(fileno=number)
         try:
             connection.shutdown(socket.SHUT_RDWR)
         finally:
             connection.detach()
-    except (AttributeError, OSError, ValueError):
+    except (OSError, ValueError):
         return False
     return True
+
+
+def _socket_number(response: Any) -> int | None:
+    """Give the number of the socket that is the response's own; None if there is none."""
+    try:
+        network = getattr(response, "extensions", {}).get("network_stream")  # httpx and httpx2
+        if network is None:
+            number = getattr(response, "raw", response).fileno()  # requests, urllib3, http.client
+        elif response.http_version == "HTTP/2":
+            return None
+        else:
+            number = network.get_extra_info("socket").fileno()
+    except (AttributeError, OSError, ValueError):
+        return None
+    return number if isinstance(number, int) else None
 
 
 def _read(read: Callable[[int], bytes | None], raw: Any = None) -> Iterator[bytes]:

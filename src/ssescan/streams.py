@@ -43,6 +43,7 @@ __all__ = ["AsyncEventStream", "EventStream", "Outcome", "Stall", "aiter_events"
 # What a refusal shows of the body, and how long it waits for that: a body may stay open for ever.
 MOST_OF_A_REFUSED_BODY = 65536  # bytes
 PATIENCE_WITH_A_REFUSED_BODY = 1.0  # seconds
+PATIENCE_AFTER_THE_END = 0.1  # seconds
 EVENT_STREAM = ("text/event-stream",)
 BELOW_400 = range(400)
 READ_ALREADY = "this stream was read already, or closed: pass one that was not, or its source"
@@ -127,7 +128,8 @@ class EventStream(EventPump[E_co]):
             self._origin.close()
             return iter(())
         if _is_refused(self._origin, self._statuses, self._content_types):
-            raise _refusal(self._origin, self._statuses, _read_body(chunks, self._origin))
+            body = _read_body(chunks, self._origin, PATIENCE_WITH_A_REFUSED_BODY)
+            raise _refusal(self._origin, self._statuses, body)
         chunks = self._adapted(chunks)
         if self._stall is not None and self._stall.progress is not None:
             chunks = self._watched(chunks, self._stall)
@@ -158,11 +160,18 @@ class EventStream(EventPump[E_co]):
         return self._origin, self._stall, self._options
 
     def _end(self) -> None:
-        """Take it that the stream has ended, though the source may have more to give."""
+        """Take it that the stream has ended, though the source may have more to give.
+
+        Of a response, the end of the body is read, if it comes at once: else its connection could not be used again.
+        """
         if self.outcome is None:
             self.outcome = Outcome.ENDED
         self._stop()
-        self._origin.close()
+        try:
+            if self._chunks is not None and self._origin.can_end_read:
+                _read_body(self._chunks, self._origin, PATIENCE_AFTER_THE_END)
+        finally:
+            self._origin.close()
 
     def _watched(self, chunks: Iterator[Any], stall: Stall) -> Iterator[Any]:
         from weakref import ref
@@ -337,17 +346,22 @@ class AsyncEventStream(Subscriptable[E_co]):
         chunks: AsyncIterator[Any] = self._origin.open()
         self._chunks = chunks
         if _is_refused(self._origin, self._statuses, self._content_types):
-            body = bytearray()
-            if isinstance(self._wait, AsyncioWait):
-                self._wait.stop()
-            self._wait = Patience(Stall(progress=PATIENCE_WITH_A_REFUSED_BODY))
-            try:
-                while len(body) < MOST_OF_A_REFUSED_BODY and (chunk := await self._next_chunk(chunks)) is not END:
-                    body += chunk
-            except Exception:  # noqa: BLE001, S110 - the refusal is the news, and goes out with what came of its body
-                pass
-            raise _refusal(self._origin, self._statuses, bytes(body))
+            body = await self._read_body(chunks, PATIENCE_WITH_A_REFUSED_BODY)
+            raise _refusal(self._origin, self._statuses, body)
         self._chunks = self._adapted(chunks)
+
+    async def _read_body(self, chunks: AsyncIterator[Any], patience: float) -> bytes:
+        """Read what comes within so many seconds, as far as somebody may want to look at it."""
+        body = bytearray()
+        if isinstance(self._wait, AsyncioWait):
+            self._wait.stop()
+        self._wait = Patience(Stall(progress=patience))
+        try:
+            while len(body) < MOST_OF_A_REFUSED_BODY and (chunk := await self._next_chunk(chunks)) is not END:
+                body += chunk
+        except Exception:  # noqa: BLE001, S110 - it is the end that is the news, and it goes out with what came
+            pass
+        return bytes(body)
 
     # As in EventStream.
 
@@ -377,7 +391,11 @@ class AsyncEventStream(Subscriptable[E_co]):
         if self.outcome is None:
             self.outcome = Outcome.ENDED
         self._pump._stop()
-        await self._close_origin()
+        try:
+            if self._chunks is not None and self._origin.response is not None:
+                await self._read_body(self._chunks, PATIENCE_AFTER_THE_END)
+        finally:
+            await self._close_origin()
 
     async def _close_origin(self) -> None:
         if isinstance(self._wait, AsyncioWait):
@@ -413,23 +431,26 @@ def _is_refused(origin: Origin, statuses: Container[int], content_types: tuple[s
     return origin.status is not None and (origin.status not in statuses or origin.media_type not in content_types)
 
 
-def _read_body(chunks: Iterator[Any], origin: Origin) -> bytes:
+def _read_body(chunks: Iterator[Any], origin: Origin, patience: float) -> bytes:
     from threading import Timer
     from time import monotonic
 
     body = bytearray()
     # A read that waits is ended from without, where the response has a socket of its own; else it is looked at the
     # clock between two reads.
-    deadline = monotonic() + PATIENCE_WITH_A_REFUSED_BODY
-    timer = Timer(PATIENCE_WITH_A_REFUSED_BODY, origin.end_read)
+    deadline = monotonic() + patience
+    timer = Timer(patience, origin.end_read)
     timer.daemon = True
-    timer.start()
+    try:
+        timer.start()
+    except RuntimeError:  # there are too many threads
+        return b""
     try:
         while len(body) < MOST_OF_A_REFUSED_BODY and (chunk := next(chunks, END)) is not END:
             body += chunk
             if monotonic() > deadline:
                 break
-    except Exception:  # noqa: BLE001, S110 - the refusal is the news, and goes out with what came of its body
+    except Exception:  # noqa: BLE001, S110 - it is the end that is the news, and it goes out with what came
         pass
     finally:
         timer.cancel()

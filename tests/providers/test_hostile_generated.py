@@ -393,7 +393,7 @@ def test_the_memory_is_a_small_multiple_of_the_stream(api: str, made: Callable[[
     assert more < 12, "bytes of memory a byte of the stream"
 
 
-TINY = {
+TINY: dict[str, Callable[[int], Any]] = {
     "openai-chat": lambda n: {"object": "chat.completion.chunk", "choices": [{"index": index} for index in range(n)]},
     "openai-responses": lambda n: ended("completed", output=[{"type": "a_call"}] * n),
     "anthropic": lambda n: start() | {"message": {"id": "m", "content": [{"type": "a_tool_result"}] * n}},

@@ -203,9 +203,7 @@ def data_of(text: str) -> bytes:
         return os.fsencode(text)
     if text == "@-":
         if sys.stdin is None:
-            raise click.UsageError(
-                "expected an open standard input for -d @-, it is closed; name a file: -d @FILE"
-            )
+            raise click.UsageError("expected an open standard input for -d @-, it is closed; name a file: -d @FILE")
         content = sys.stdin.buffer.read()
     else:
         with open_file(text[1:]) as file:
