@@ -13,6 +13,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, Generator, Iterable
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
+    from socket import socket
     from typing import Any, NoReturn, Protocol, TypeAlias
 
     from typing_extensions import Buffer
@@ -93,9 +94,18 @@ class Origin:
         return (self.content_type or "").partition(";")[0].strip().lower()
 
     @property
+    def has_connection(self) -> bool:
+        """Whether a response may have a connection to itself, that is free for another when the body has ended."""
+        return self.response is not None and getattr(self.response, "http_version", None) != "HTTP/2"
+
+    @property
     def can_end_read(self) -> bool:
         """Whether end_read() can do something: not where there is no socket, or one that is shared with others."""
-        return self.response is not None and _socket_number(self.response) is not None
+        found = None if self.response is None else _socket_of(self.response)
+        if found is None:
+            return False
+        found.detach()
+        return True
 
     def end_read(self) -> None:
         """End a read that waits in another thread, where that can be done."""
@@ -218,36 +228,39 @@ def _end_read(response: Any) -> bool:
 
     Returns False where that cannot be done: the response has no socket, or shares it with others.
     """
-    import socket
+    from socket import SHUT_RDWR
 
-    number = _socket_number(response)
-    if number is None:
+    connection = _socket_of(response)
+    if connection is None:
         return False
     try:
         # Not through the client's own object: there TLS would be torn down under the reader.
-        connection = socket.socket(fileno=number)
-        try:
-            connection.shutdown(socket.SHUT_RDWR)
-        finally:
-            connection.detach()
-    except (OSError, ValueError):
+        connection.shutdown(SHUT_RDWR)
+    except OSError:
         return False
+    finally:
+        connection.detach()
     return True
 
 
-def _socket_number(response: Any) -> int | None:
-    """Give the number of the socket that is the response's own; None if there is none."""
+def _socket_of(response: Any) -> socket | None:
+    """Give the socket that is the response's own, to be detached from after use; None if there is none.
+
+    None as well once the response was closed: the connection may be another's by then.
+    """
+    from socket import socket
+
     try:
         network = getattr(response, "extensions", {}).get("network_stream")  # httpx and httpx2
         if network is None:
             number = getattr(response, "raw", response).fileno()  # requests, urllib3, http.client
-        elif response.http_version == "HTTP/2":
+        elif response.http_version == "HTTP/2" or response.is_closed:
             return None
         else:
             number = network.get_extra_info("socket").fileno()
-    except (AttributeError, OSError, ValueError):
+        return socket(fileno=number)  # OSError where the number is a file's
+    except (AttributeError, OSError, TypeError, ValueError):
         return None
-    return number if isinstance(number, int) else None
 
 
 def _read(read: Callable[[int], bytes | None], raw: Any = None) -> Iterator[bytes]:

@@ -168,7 +168,7 @@ class EventStream(EventPump[E_co]):
             self.outcome = Outcome.ENDED
         self._stop()
         try:
-            if self._chunks is not None and self._origin.can_end_read:
+            if self._chunks is not None and self._origin.has_connection and self._origin.can_end_read:
                 _read_body(self._chunks, self._origin, PATIENCE_AFTER_THE_END)
         finally:
             self._origin.close()
@@ -391,10 +391,12 @@ class AsyncEventStream(Subscriptable[E_co]):
         if self.outcome is None:
             self.outcome = Outcome.ENDED
         self._pump._stop()
+        self._reading = True
         try:
-            if self._chunks is not None and self._origin.response is not None:
+            if self._chunks is not None and self._origin.has_connection:
                 await self._read_body(self._chunks, PATIENCE_AFTER_THE_END)
         finally:
+            self._reading = False
             await self._close_origin()
 
     async def _close_origin(self) -> None:
@@ -432,19 +434,22 @@ def _is_refused(origin: Origin, statuses: Container[int], content_types: tuple[s
 
 
 def _read_body(chunks: Iterator[Any], origin: Origin, patience: float) -> bytes:
-    from threading import Timer
     from time import monotonic
 
     body = bytearray()
     # A read that waits is ended from without, where the response has a socket of its own; else it is looked at the
     # clock between two reads.
     deadline = monotonic() + patience
-    timer = Timer(patience, origin.end_read)
-    timer.daemon = True
-    try:
-        timer.start()
-    except RuntimeError:  # there are too many threads
-        return b""
+    timer = None
+    if origin.can_end_read:
+        from threading import Timer
+
+        timer = Timer(patience, origin.end_read)
+        timer.daemon = True
+        try:
+            timer.start()
+        except RuntimeError:  # there are too many threads
+            return b""
     try:
         while len(body) < MOST_OF_A_REFUSED_BODY and (chunk := next(chunks, END)) is not END:
             body += chunk
@@ -453,8 +458,9 @@ def _read_body(chunks: Iterator[Any], origin: Origin, patience: float) -> bytes:
     except Exception:  # noqa: BLE001, S110 - it is the end that is the news, and it goes out with what came
         pass
     finally:
-        timer.cancel()
-        timer.join()  # once the response is closed, the number of its socket may be another's
+        if timer is not None:
+            timer.cancel()
+            timer.join()  # once the response is closed, the number of its socket may be another's
     return bytes(body)
 
 

@@ -1,4 +1,4 @@
-"""stream() and astream(): how they end, by errors, stalls, [DONE], closing and cancelling, and what is closed with them."""
+"""stream() and astream(): how they end, by errors, stalls, closing and cancelling, and what is closed with them."""
 
 from __future__ import annotations
 
@@ -22,13 +22,12 @@ from streams.clients import (
     run_in,
     sync_clients,
 )
-from streams.server import PATIENCE, Do
+from streams.server import Do
 
 import ssescan
 from ssescan import (
     Outcome,
     Stall,
-    StreamCut,
     StreamStalled,
 )
 from ssescan.providers import (
@@ -58,7 +57,7 @@ from .reading import (
 )
 from .said import in_few_words, read
 from .test_tables_anthropic import PING
-from .test_tables_chat import CHAT, PLAIN
+from .test_tables_chat import CHAT
 from .test_tables_responses import RESPONSES, named
 
 if TYPE_CHECKING:
@@ -226,74 +225,6 @@ def test_a_server_that_falls_silent_raises_after_the_end(server: Server, client:
 
 def test_events_are_progress() -> None:
     assert stream(OF_TWO, stall=Stall(idle=LONG, progress=LONG)).collect() == MESSAGE
-
-
-# --- [DONE]
-
-
-@sync_clients
-def test_done_ends_the_stream_though_the_connection_stays_open(server: Server, client: Client) -> None:
-    exchange = server.offers(PLAIN, Do.HOLD)
-    with client.opens(exchange.url) as response:
-        reading = stream(response)
-        assert in_few_words(reading.collect()) == {"text": "hi", "finish": "stop"}
-        assert reading.outcome is Outcome.ENDED
-        assert exchange.is_hung_up()
-
-
-@httpx_leaves_generators
-@async_clients
-def test_done_ends_the_stream_asynchronously(server: Server, client: AsyncClient) -> None:
-    exchange = server.offers(PLAIN, Do.HOLD)
-
-    async def main() -> None:
-        async with client.opens(exchange.url) as response:
-            async with astream(response) as reading:
-                assert in_few_words(await reading.collect()) == {"text": "hi", "finish": "stop"}
-            assert reading.outcome is Outcome.ENDED
-            assert await client.in_thread(exchange.is_hung_up)
-
-    client.run(main)
-
-
-@sync_clients
-def test_the_connection_is_used_again_after_done(
-    server: Server, client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("ssescan.streams.PATIENCE_AFTER_THE_END", PATIENCE)  # the machine may be busy
-    exchange = server.offers(PLAIN)
-    with client.session() as get:
-        for _ in range(3):
-            with stream(get(exchange.url)) as reading:
-                assert reading.collect().complete
-    assert len(exchange.connections) == 3
-    assert len(set(exchange.connections)) == 1
-
-
-@async_clients
-def test_the_connection_is_used_again_after_done_asynchronously(
-    server: Server, client: AsyncClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("ssescan.streams.PATIENCE_AFTER_THE_END", PATIENCE)
-    exchange = server.offers(PLAIN)
-
-    async def main() -> None:
-        async with client.session() as get:
-            for _ in range(3):
-                async with astream(await get(exchange.url)) as reading:
-                    assert (await reading.collect()).complete
-
-    client.run(main)
-    assert len(exchange.connections) == 3
-    assert len(set(exchange.connections)) == 1
-
-
-@pytest.mark.parametrize("api", [None, "openai-chat", "gemini"])
-def test_done_before_anything_else_is_no_success(api: Any) -> None:
-    reading = stream(b"data: [DONE]\n\n" + PLAIN, api)
-    parts, error = read_to_error(reading)
-    assert isinstance(error, StreamCut)
-    assert parts == [CUT]
 
 
 # --- Closing
@@ -493,29 +424,3 @@ def test_a_read_that_is_cancelled_closes_the_connection(server: Server, client: 
             assert [part async for part in reading] == []
 
     client.run(in_trio if client.loop == "trio" else in_asyncio)
-
-
-@httpx_leaves_generators
-@async_clients
-def test_a_wait_for_the_end_of_the_body_that_is_cancelled_closes_the_connection(
-    server: Server, client: AsyncClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("ssescan.streams.PATIENCE_AFTER_THE_END", LONG)
-    exchange = server.offers(PLAIN, Do.HOLD)
-
-    async def main() -> None:
-        async with client.opens(exchange.url) as response:
-            reading = astream(response)
-            await first_of(reading)
-            if client.loop == "trio":
-                with trio.move_on_after(SHORT):
-                    await reading.collect()
-            else:
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(reading.collect(), SHORT)
-            assert await client.in_thread(exchange.is_hung_up)
-            assert reading.outcome is Outcome.ENDED
-            assert [part.type async for part in reading][-1] == "End"
-            assert reading.message.complete
-
-    client.run(main)

@@ -249,9 +249,9 @@ CHAT = {
         framed(chunk(call("{", index=0, id="a1", name="f")), chunk(call("}", index=0, name="f")), TOOLS, DONE),
         {"tools": [("a1", "f", "{}")], "finish": "tool_calls"},
     ),
-    "another name, id absent, at an index that is known": Case(
-        framed(chunk(call("{", index=0, id="a1", name="f")), chunk(call("}", index=0, name="g")), TOOLS, DONE),
-        {"tools": [("a1", "f", "{}")], "finish": "tool_calls"},
+    "two calls without ids at one index": Case(
+        framed(chunk(call("{}", index=0, name="f")), chunk(call("{}", index=0, name="g")), TOOLS, DONE),
+        {"tools": [(None, "f", "{}"), (None, "g", "{}")], "finish": "tool_calls"},
     ),
     "args before name": Case(
         framed(chunk(call('{"a"', index=0, id="a1")), chunk(call(":1}", index=0, name="f")), TOOLS, DONE),

@@ -278,7 +278,7 @@ SAID = {
 
 
 @pytest.mark.parametrize("api", SAID)
-def test_what_is_done_to_a_turn_is_not_done_to_the_message(api: str) -> None:
+def test_what_is_added_to_a_turn_is_not_added_to_the_message(api: str) -> None:
     message = read(SAID[api], api)[1]
     turn = message.to_turn()
     kept = turn if isinstance(turn, list) else turn.get("parts") or turn["reasoning_details"]

@@ -58,6 +58,8 @@ class Adapter:
         """Whether the last line of the stream was ended: set before `complete` is asked for."""
         self.decode: Callable[[bytes], Any] = decoder(self.event)
         self._begun = 0
+        self._said: set[tuple[Any, str | None]] | None = None  # of the provider's errors, those before `_looked_at`
+        self._looked_at = 0
 
     def begin(self, id: str | None, model: str | None, rest: type[Struct]) -> None:
         """Take an id and a model, of events that all repeat them, until they are known.
@@ -107,9 +109,16 @@ class Adapter:
 
         `otherwise`: what is said where the provider gave no error at all.
         """
-        told = {(error.code, error.message) for error in self.draft.errors if error.kind not in OUR_KINDS}
+        errors = self.draft.errors
+        said = self._said = self._said or set()
+        said.update(
+            (error.code or error.kind, error.message)
+            for error in errors[self._looked_at :]
+            if error.kind not in OUR_KINDS
+        )
+        self._looked_at = len(errors)
         error = error_of(raw or {"message": otherwise})
-        if (error.code, error.message) not in told if raw else not told:
+        if (error.code or error.kind, error.message) not in said if raw else not said:
             self.draft.fail(error)
 
     def finish(self) -> None:

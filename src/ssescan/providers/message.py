@@ -295,7 +295,8 @@ class Message(Struct, frozen=True, kw_only=True):
         Signatures, encrypted content and ids are as they came. openai-chat, anthropic: a dict for `messages`. gemini: a
         dict for `contents`. openai-responses, gemini-interactions: a list, to be added to `input`. Of choice 0. Calls
         that were cut are left out: they cannot be answered. Empty where nothing is left, so look before you append it.
-        Each call gives a new one. ValueError where nothing of the stream told the format.
+        What is in it is the message's own: copy it before you change that. ValueError where nothing of the stream told
+        the format.
         """
         if self.api is None:
             raise ValueError("the stream ended before its format could be told: there is no turn to give back")

@@ -336,11 +336,10 @@ class _Calls:
         if call is None:
             call = self._last if index is None else self._by_index.get(index)
             if call is not None and name and call.name:
-                # No fragment of the call that stands there, if it is named and has another id, or another name and no
-                # index that says so. One without a name goes on with that call, though its id be new: some give every
-                # fragment its own.
+                # No fragment of the call that stands there, if it is named and has another name, or another id. One
+                # without a name goes on with that call, though its id be new: some give every fragment its own.
                 another_id = id is not None and call.id is not None
-                if another_id or (name != call.name and (index is None or id is not None)):
+                if another_id or name != call.name:
                     call = None
         if call is None:
             call = CallDraft(self._draft, id, name)

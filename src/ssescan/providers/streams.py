@@ -349,9 +349,9 @@ class AsyncMessageStream(_Stream):
         for part in self._given:
             return part
         events, reading = self._events, self._reading
+        if events._reading:
+            raise ValueError(ALREADY_READING)  # the one who reads goes on
         while not reading.over and (events.outcome is None or events.outcome not in OVER):
-            if events._reading:
-                raise ValueError(ALREADY_READING)  # the one who reads goes on
             # All in this function: each coroutine on the way is a tenth of an event's time.
             try:
                 try:
@@ -364,9 +364,12 @@ class AsyncMessageStream(_Stream):
                     if type(parts) is TextDelta:
                         return parts
                     if reading.done:
-                        rest = reading.take_rest()
-                        await events._end()
-                        parts = [*parts, *rest, *self._end()]
+                        parts = [*parts, *reading.take_rest(), *self._end()]
+                        try:
+                            await events._end()
+                        except BaseException:  # cancelled, mostly: who reads on gets what is there
+                            self._given = iter(self._told(parts))
+                            raise
                 else:
                     parts = () if events.outcome in OVER else self._end()
             except Exception as error:
