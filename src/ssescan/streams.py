@@ -43,6 +43,7 @@ __all__ = ["AsyncEventStream", "EventStream", "Outcome", "Stall", "aiter_events"
 # What a refusal shows of the body, and how long it waits for that: a body may stay open for ever.
 MOST_OF_A_REFUSED_BODY = 65536  # bytes
 PATIENCE_WITH_A_REFUSED_BODY = 1.0  # seconds
+# How long the end of a body is waited for when the stream in it has ended: to connect anew takes about as long.
 PATIENCE_AFTER_THE_END = 0.1  # seconds
 EVENT_STREAM = ("text/event-stream",)
 BELOW_400 = range(400)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from .tools import COMMAND, Done, Server, environment, run, running
+from .tools import COMMAND, Done, Server, environment, into_a_full_disk, run, running
 
 EVENT = b"data: a\n\n"
 ENDED, OTHER, USAGE, CUT, REFUSED, FAILED, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
@@ -167,20 +167,11 @@ def test_a_reader_that_leaves_ends_it_quietly(options: tuple[str, ...]) -> None:
         assert process.stderr.read() == b""
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this platform")
 @pytest.mark.parametrize("options", [(), ("--json",), ("--raw",)])
 def test_a_full_disk_is_status_1_and_one_line(options: tuple[str, ...]) -> None:
-    with open("/dev/full", "wb") as full:
-        done = subprocess.run(
-            [*COMMAND, "cat", *options],
-            input=EVENT,
-            stdout=full,
-            stderr=subprocess.PIPE,
-            env=environment(),
-            check=False,
-        )
-    assert done.returncode == OTHER
-    assert "expected to write the output" in the_line(Done(done.returncode, b"", done.stderr.decode()))
+    done = into_a_full_disk("cat", *options, stdin=EVENT)
+    assert done.status == OTHER
+    assert "expected to write the output" in the_line(done)
 
 
 def test_a_path_with_nul_is_wrong_use() -> None:

@@ -3,7 +3,6 @@
 import json
 import re
 import signal
-import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -33,7 +32,7 @@ from .answers import (
     the_failure,
     the_summary,
 )
-from .tools import COMMAND, Server, environment, run, running
+from .tools import Server, into_a_full_disk, run, running
 
 
 @pytest.mark.parametrize("options", ALL_FORMATS)
@@ -255,21 +254,12 @@ def test_a_reader_of_the_message_that_left_ends_it_quietly() -> None:
         assert process.stderr.read() == b""
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this platform")
 @pytest.mark.parametrize("body", [WHOLE, UNFINISHED])
 @pytest.mark.parametrize("options", ALL_FORMATS)
 def test_a_full_disk_is_status_1_and_one_line(options: tuple[str, ...], body: bytes) -> None:
-    with open("/dev/full", "wb") as full:
-        done = subprocess.run(
-            [*COMMAND, "read", *options],
-            input=body,
-            stdout=full,
-            stderr=subprocess.PIPE,
-            env=environment(),
-            check=False,
-        )
-    assert done.returncode == OTHER
-    assert re.fullmatch(r"ssescan: expected to write the output, got .+\n", done.stderr.decode())
+    done = into_a_full_disk("read", *options, stdin=body)
+    assert done.status == OTHER
+    assert re.fullmatch(r"ssescan: expected to write the output, got .+\n", done.err)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT for one process on Windows")

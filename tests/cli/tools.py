@@ -52,6 +52,19 @@ def run(*arguments: str, stdin: bytes = b"", env: dict[str, str] | None = None) 
     return Done(done.returncode, done.stdout, done.stderr.decode())
 
 
+def into_a_full_disk(*arguments: str, stdin: bytes) -> Done:
+    """Run `ssescan` with an output that nothing can be written to."""
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("no /dev/full on this platform")
+    with full.open("wb") as out:
+        done = subprocess.run(
+            [*COMMAND, *arguments], input=stdin, stdout=out, stderr=subprocess.PIPE, env=environment(), timeout=GUARD,
+            check=False,
+        )  # fmt: skip
+    return Done(done.returncode, b"", done.stderr.decode())
+
+
 def heed_interrupts() -> None:
     """Undo what a shell does to a command in the background: there it, and all that it starts, ignores SIGINT."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)

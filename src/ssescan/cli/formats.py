@@ -1,7 +1,7 @@
 """How events look when nobody watches: canonical SSE text, JSON lines, and the bytes as they came.
 
-A format is given every event as it arrives and flushes after each. Knows nothing of sources; the
-format for a terminal is in `terminal.py`. The output is bytes in UTF-8 on every platform and in every locale.
+A format is given every event as it arrives and flushes after each. Knows nothing of sources; the format for a terminal
+is in `terminal.py`. The output is bytes in UTF-8 on every platform and in every locale.
 """
 
 import codecs
