@@ -25,6 +25,7 @@ from .errors import (
     UnexpectedContentType,
     UnexpectedStatus,
     UnknownFormat,
+    UnsupportedEncoding,
 )
 from .scanner import Comment, Scanner, ServerSentEvent, UnknownLine, backend
 from .streams import AsyncEventStream, EventStream, Outcome, Stall, aiter_events, iter_events
@@ -61,6 +62,7 @@ __all__ = [
     "UnexpectedStatus",
     "UnknownFormat",
     "UnknownLine",
+    "UnsupportedEncoding",
     "accelerate",
     "aconnect",
     "aiter_events",

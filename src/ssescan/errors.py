@@ -24,6 +24,7 @@ __all__ = [
     "UnexpectedContentType",
     "UnexpectedStatus",
     "UnknownFormat",
+    "UnsupportedEncoding",
 ]
 
 
@@ -82,17 +83,21 @@ class _Refused(SsescanError):
 class UnexpectedStatus(_Refused):
     """The server answered with a status of 400 or above (or, for an EventSource, anything but 200).
 
+    Also a redirect that was not followed: `reason` says why, else it is "".
+
     `status`: the HTTP status. `body`: bytes, at most the first 64 KiB. `response`: as the HTTP library gave it.
     """
 
     __module__ = "ssescan"
+    reason = ""
 
     def __init__(self, status: int, body: bytes, response: Any) -> None:
         self.status = status
         super().__init__(status, body, response)
 
     def __str__(self) -> str:
-        return f"an event stream was expected, HTTP status {self.status} came{self._body_begins()}"
+        reason = f"; {self.reason}" if self.reason else ""
+        return f"an event stream was expected, HTTP status {self.status} came{reason}{self._body_begins()}"
 
 
 class UnexpectedContentType(_Refused):
@@ -113,6 +118,33 @@ class UnexpectedContentType(_Refused):
             f"content type 'text/event-stream' was expected, {self.content_type!r} came{self._body_begins()}; to read "
             "the body as an event stream all the same, pass its chunks in place of the response (of httpx: "
             "response.iter_bytes(), asynchronously response.aiter_bytes())"
+        )
+
+
+class UnsupportedEncoding(SsescanError):
+    """The body is encoded (RFC 9110 section 8.4) in a way that is not decoded here.
+
+    `encoding`: the Content-Encoding, such as "br", or "gzip, gzip". `response`: as the HTTP library gave it. `advice`:
+    why it is not decoded, and what to do.
+    """
+
+    __module__ = "ssescan"
+    advice = ""
+
+    def __init__(self, encoding: str, response: Any) -> None:
+        self.encoding = encoding
+        self.response = response
+        super().__init__(encoding, response)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # As for the refusals: the response stays behind.
+        return type(self), (self.encoding, None), {"advice": self.advice}
+
+    def __str__(self) -> str:
+        advice = f" ({self.advice})" if self.advice else ""
+        return (
+            f"a body that can be decoded was expected, one with Content-Encoding {self.encoding!r} came{advice}; "
+            "or ask for a body that is not encoded, with the header Accept-Encoding: identity"
         )
 
 

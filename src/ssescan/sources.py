@@ -8,7 +8,11 @@ from __future__ import annotations
 
 import io
 import os
+import sys
 from collections.abc import AsyncGenerator, AsyncIterable, Generator, Iterable
+from contextlib import contextmanager
+
+from .errors import UnsupportedEncoding
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,6 +67,7 @@ class Origin:
     """
 
     __slots__ = ("_open", "chunks", "closed", "content_type", "response", "status")
+    refused_redirect = ""  # why the response is a redirect that was not followed
 
     @property
     def asks(self) -> bool:
@@ -112,6 +117,21 @@ class Origin:
         if self.response is not None:
             _end_read(self.response)
 
+    @contextmanager
+    def limited_reads(self, seconds: float) -> Iterator[None]:
+        """Let each read of a body take so long at most, where it is httpx's: it looks at its timeout for each."""
+        extensions = getattr(getattr(self.response, "request", None), "extensions", None) or {}
+        timeout = extensions.get("timeout")
+        if not isinstance(timeout, dict):
+            yield
+            return
+        before = timeout.get("read")
+        timeout["read"] = seconds if before is None else min(before, seconds)
+        try:
+            yield
+        finally:
+            timeout["read"] = before
+
     def close(self) -> None:
         """Close the chunks, if they are a generator, and the response. A file stays open: it is its owner's.
 
@@ -153,7 +173,7 @@ def sync_origin(source: Any, name: str) -> Origin:
     if hasattr(source, "iter_bytes") and hasattr(source, "status_code"):
         if _streams_only(source, "__aiter__"):
             _refuse_colour(source, name)
-        return Origin(source.iter_bytes, source, source.status_code)
+        return Origin(lambda: httpx_chunks(source), source, source.status_code)
     if hasattr(source, "iter_content") and hasattr(source, "status_code"):
         if _is_async_niquests(source):
             _refuse_colour(source, name)
@@ -181,11 +201,11 @@ def async_origin(source: Any, name: str) -> Origin:
     if hasattr(source, "aiter_bytes") and hasattr(source, "status_code"):
         if _streams_only(source, "__iter__"):
             _refuse_colour(source, name)
-        return Origin(source.aiter_bytes, source, source.status_code)
+        return Origin(lambda: async_httpx_chunks(source), source, source.status_code)
     if _is_async_niquests(source):
         return Origin(lambda: _niquests_chunks(source), source, source.status_code)
     if _is_aiohttp(source):
-        return Origin(lambda: aiter(source.content.iter_any()), source, source.status)
+        return Origin(lambda: _aiohttp_chunks(source), source, source.status)
     if hasattr(source, "iter_any"):
         return Origin(lambda: aiter(source.iter_any()))
     if hasattr(source, "readuntil") and hasattr(source, "at_eof"):
@@ -196,6 +216,75 @@ def async_origin(source: Any, name: str) -> Origin:
     if isinstance(source, Iterable) or hasattr(source, "read") or hasattr(source, "iter_bytes"):
         _refuse_colour(source, name)
     return _refuse(source, name, "an asynchronous HTTP response, an async iterable of bytes, or bytes")
+
+
+def httpx_chunks(response: Any) -> Iterator[bytes]:
+    """Return the chunks of a response of httpx or httpx2, its body decoded in steps of bounded size."""
+    decode_in_steps(response)
+    chunks: Iterator[bytes] = response.iter_bytes()
+    return chunks
+
+
+def async_httpx_chunks(response: Any) -> AsyncIterator[bytes]:
+    """Return the chunks of an asynchronous response of httpx or httpx2, decoded as by httpx_chunks."""
+    decode_in_steps(response)
+    chunks: AsyncIterator[bytes] = response.aiter_bytes()
+    return chunks
+
+
+def check_encoding(response: Any) -> None:
+    """Raise UnsupportedEncoding for a response whose body comes out as it is, though it is encoded."""
+    if not _is_encoded(response) or _body_was_read(response):
+        return
+    from .content_encoding import codings_of, why_unsupported
+
+    codings = codings_of(response)
+    if advice := why_unsupported(codings):
+        error = UnsupportedEncoding(", ".join(codings), response)
+        error.advice = advice
+        raise error
+
+
+def decode_in_steps(response: Any) -> None:
+    """Bound the steps in which the body of a response of httpx or httpx2 is decoded."""
+    response = getattr(response, "http_response", response)  # an SDK's, around the client's
+    if _is_encoded(response) and not _body_was_read(response) and not getattr(response, "is_stream_consumed", True):
+        from .content_encoding import put_decoder_below
+
+        put_decoder_below(response)
+
+
+def library_of(thing: Any, attribute: str) -> Any:
+    """Return the library of an object, or of the class that it was derived from, that has the attribute; or None."""
+    for cls in type(thing).__mro__:
+        library = sys.modules.get(cls.__module__.partition(".")[0])
+        if hasattr(library, attribute):
+            return library
+    return None
+
+
+def _aiohttp_chunks(response: Any) -> AsyncIterator[bytes]:
+    chunks = aiter(response.content.iter_any())
+    # aiohttp decodes by itself, in bounded steps, unless the session was told not to.
+    decodes = getattr(getattr(response, "_session", None), "auto_decompress", True)
+    if decodes or not _is_encoded(response):
+        return chunks
+    from .content_encoding import adecoded_chunks
+
+    return adecoded_chunks(response, chunks)
+
+
+def _is_encoded(response: Any) -> bool:
+    headers = response.headers
+    return "content-encoding" in headers or "Content-Encoding" in headers
+
+
+def _body_was_read(response: Any) -> bool:
+    """Return whether the client has read, and decoded, the whole body already."""
+    # httpx and requests keep it in `_content`, urllib3 is closed then.
+    if getattr(response, "_content", False) is not False:
+        return True
+    return bool(getattr(response, "closed", False)) and hasattr(response, "data")
 
 
 def _is_buffer(source: Any) -> bool:
@@ -253,7 +342,7 @@ def _socket_of(response: Any) -> socket | None:
     try:
         network = getattr(response, "extensions", {}).get("network_stream")  # httpx and httpx2
         if network is None:
-            number = getattr(response, "raw", response).fileno()  # requests, urllib3, http.client
+            number = _file_number(getattr(response, "raw", response))
         elif response.http_version == "HTTP/2" or response.is_closed:
             return None
         else:
@@ -261,6 +350,14 @@ def _socket_of(response: Any) -> socket | None:
         return socket(fileno=number)  # OSError where the number is a file's
     except (AttributeError, OSError, TypeError, ValueError):
         return None
+
+
+def _file_number(response: Any) -> int:
+    """Return the number of the socket of a response of urllib3 or http.client; OSError if it shares it with others."""
+    connection = getattr(response, "connection", None)
+    if not hasattr(connection, "sock") or getattr(response, "version", 11) > 11:
+        return response.fileno()  # type: ignore[no-any-return]
+    return connection.sock.fileno()  # type: ignore[union-attr, no-any-return]  # urllib3-future's has no fileno()
 
 
 def _read(read: Callable[[int], bytes | None], raw: Any = None) -> Iterator[bytes]:
@@ -304,20 +401,26 @@ def _requests_chunks(response: Any) -> Iterator[bytes]:
     if raw is None or getattr(response, "_content_consumed", False):
         return iter(response.iter_content(READ_SIZE))  # read already: stream=True was not given
     if hasattr(raw, "stream"):
-        return _urllib3_chunks(raw, decode_content=True)
+        return _urllib3_chunks(raw)
     return _read(getattr(raw, "read1", raw.read))  # any file: an adapter's that is none of urllib3's
 
 
-def _urllib3_chunks(response: Any, **decoding: bool) -> Iterator[bytes]:
+def _urllib3_chunks(response: Any) -> Iterator[bytes]:
     """Read a response of urllib3, or of http.client, as it arrives."""
-    if getattr(response, "closed", False) and hasattr(response, "data"):
-        return iter((response.data or b"",))  # read already: preload_content=False was not given
+    if _body_was_read(response):  # preload_content=False was not given
+        return iter((response.data or b"",))
+    # Not decoded by urllib3, which before 2.6 decodes a whole read at once; http.client does not decode.
+    undecoded: dict[str, Any] = {"decode_content": False} if hasattr(response, "decode_content") else {}
     if hasattr(response, "read1"):
-        return _read(lambda size: response.read1(size, **decoding))
-    # urllib3 before 2.2: its reads wait until they have what was asked for; with chunked coding, a chunk. And what is
-    # chunked, it does not decompress unasked.
-    decoding = {"decode_content": response.decode_content, **decoding}
-    return iter(response.stream(READ_SIZE if response.chunked else 1, **decoding))
+        chunks = _read(lambda size: response.read1(size, **undecoded))
+    else:
+        # urllib3 before 2.2: its reads wait until they have what was asked for; with chunked coding, a chunk.
+        chunks = response.stream(READ_SIZE if response.chunked else 1, **undecoded)
+    if not _is_encoded(response):
+        return chunks
+    from .content_encoding import decoded_chunks
+
+    return decoded_chunks(response, chunks)
 
 
 def _refuse_text(source: Any, name: str) -> None:

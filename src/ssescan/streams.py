@@ -11,7 +11,7 @@ from types import GenericAlias
 from .errors import UnexpectedContentType, UnexpectedStatus
 from .scanner import EventPump, Scanner
 from .scanner._shared import ALREADY_READING
-from .sources import async_origin, sync_origin
+from .sources import async_origin, check_encoding, sync_origin
 from .stalls import END, AsyncioWait, Patience, Stall, checked_stall, waiter, watch
 
 TYPE_CHECKING = False
@@ -131,6 +131,8 @@ class EventStream(EventPump[E_co]):
         if _is_refused(self._origin, self._statuses, self._content_types):
             body = _read_body(chunks, self._origin, PATIENCE_WITH_A_REFUSED_BODY)
             raise _refusal(self._origin, self._statuses, body)
+        if self.response is not None:
+            check_encoding(self.response)
         chunks = self._adapted(chunks)
         if self._stall is not None and self._stall.progress is not None:
             chunks = self._watched(chunks, self._stall)
@@ -349,6 +351,8 @@ class AsyncEventStream(Subscriptable[E_co]):
         if _is_refused(self._origin, self._statuses, self._content_types):
             body = await self._read_body(chunks, PATIENCE_WITH_A_REFUSED_BODY)
             raise _refusal(self._origin, self._statuses, body)
+        if self.response is not None:
+            check_encoding(self.response)
         self._chunks = self._adapted(chunks)
 
     async def _read_body(self, chunks: AsyncIterator[Any], patience: float) -> bytes:
@@ -431,15 +435,17 @@ def _outcome_of(error: BaseException | None, cut: bool) -> Outcome:
 
 
 def _is_refused(origin: Origin, statuses: Container[int], content_types: tuple[str, ...]) -> bool:
-    return origin.status is not None and (origin.status not in statuses or origin.media_type not in content_types)
+    if origin.status is None:
+        return False
+    return origin.status not in statuses or bool(origin.refused_redirect) or origin.media_type not in content_types
 
 
 def _read_body(chunks: Iterator[Any], origin: Origin, patience: float) -> bytes:
     from time import monotonic
 
     body = bytearray()
-    # A read that waits is ended from without, where the response has a socket of its own; else it is looked at the
-    # clock between two reads.
+    # A read that waits is ended from without, where the response has a socket of its own. Where it shares one, as with
+    # HTTP/2, httpx limits the read; else the clock is looked at between two reads.
     deadline = monotonic() + patience
     timer = None
     if origin.can_end_read:
@@ -452,10 +458,11 @@ def _read_body(chunks: Iterator[Any], origin: Origin, patience: float) -> bytes:
         except RuntimeError:  # there are too many threads
             return b""
     try:
-        while len(body) < MOST_OF_A_REFUSED_BODY and (chunk := next(chunks, END)) is not END:
-            body += chunk
-            if monotonic() > deadline:
-                break
+        with origin.limited_reads(patience):
+            while len(body) < MOST_OF_A_REFUSED_BODY and (chunk := next(chunks, END)) is not END:
+                body += chunk
+                if monotonic() > deadline:
+                    break
     except Exception:  # noqa: BLE001, S110 - it is the end that is the news, and it goes out with what came
         pass
     finally:
@@ -467,8 +474,10 @@ def _read_body(chunks: Iterator[Any], origin: Origin, patience: float) -> bytes:
 
 def _refusal(origin: Origin, statuses: Container[int], body: bytes) -> UnexpectedStatus | UnexpectedContentType:
     body = body[:MOST_OF_A_REFUSED_BODY]
-    if origin.status is not None and origin.status not in statuses:
-        return UnexpectedStatus(origin.status, body, origin.response)
+    if origin.status is not None and (origin.status not in statuses or origin.refused_redirect):
+        refused = UnexpectedStatus(origin.status, body, origin.response)
+        refused.reason = origin.refused_redirect
+        return refused
     return UnexpectedContentType(origin.content_type or "", body, origin.response)
 
 

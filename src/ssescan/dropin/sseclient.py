@@ -11,7 +11,7 @@ from codecs import getincrementaldecoder, lookup
 from typing import TYPE_CHECKING, Any
 
 from ..scanner import EventPump, Scanner
-from ..sources import sync_origin
+from ..sources import check_encoding, sync_origin
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
@@ -63,10 +63,10 @@ class SSEClient:
         """Give the events as they arrive. A block that the end of the stream cuts short is no event.
 
         Raises LookupError at the first event where `char_enc` is unknown, TypeError where the source gives no bytes,
-        and passes on what the source raises.
+        EventTooLarge for an event over 64 MiB, UnsupportedEncoding for a body that is not decoded here, and passes on
+        what the source raises.
         """
-        # As sseclient-py: no event is too large.
-        pump = EventPump(Scanner(max_event_size=None))
+        pump = EventPump(Scanner())  # not as sseclient-py: an event over 64 MiB raises EventTooLarge
         push, pop = pump._push, pump._pop
         last_id: str | None = None
         for chunk in _utf8(_chunks(self._event_source), self._char_enc):
@@ -88,11 +88,18 @@ def _chunks(source: Any) -> Iterator[bytes]:
     To iterate over a response of requests, or over a file, as sseclient-py does, waits for 128 bytes, or for a line.
     """
     if isinstance(source, io.IOBase):  # urllib3's and http.client's responses are
-        chunks: Iterator[bytes] = sync_origin(source, "SSEClient").open()
-        return chunks
+        return _checked_chunks(source)
     if any(cls.__module__ == "requests.models" for cls in type(source).__mro__):
         return _requests_chunks(source)
     return iter(source)
+
+
+def _checked_chunks(source: Any) -> Iterator[bytes]:
+    origin = sync_origin(source, "SSEClient")
+    if origin.response is not None:
+        check_encoding(origin.response)
+    chunks: Iterator[bytes] = origin.open()
+    return chunks
 
 
 def _requests_chunks(response: Any) -> Iterator[bytes]:
@@ -101,7 +108,7 @@ def _requests_chunks(response: Any) -> Iterator[bytes]:
 
     # The bytes are urllib3's. What it raises goes by the names that requests has for it: programs wait for those.
     try:
-        yield from sync_origin(response, "SSEClient").open()
+        yield from _checked_chunks(response)
     except ProtocolError as error:
         raise exceptions.ChunkedEncodingError(error) from error
     except DecodeError as error:

@@ -12,6 +12,7 @@ from typing import Any, AsyncIterator, Iterator
 import httpx
 
 from ...scanner import EventPump, Scanner
+from ...sources import async_httpx_chunks, check_encoding, httpx_chunks
 from ._decoders import SSELineDecoder
 from ._exceptions import SSEError
 from ._models import ServerSentEvent
@@ -20,8 +21,8 @@ _TextDecoder = getincrementaldecoder("utf-8")
 
 
 def _new_scanner() -> Scanner:
-    # As httpx-sse: blocks without data are dispatched, and no event is too large.
-    return Scanner(empty_events=True, max_event_size=None)
+    # As httpx-sse: blocks without data are dispatched. Not as it: an event over 64 MiB raises EventTooLarge.
+    return Scanner(empty_events=True)
 
 
 class _Events(EventPump):
@@ -58,12 +59,13 @@ class EventSource:
     def iter_sse(self) -> Iterator[ServerSentEvent]:
         """Give the events as they arrive. A block that the end of the stream cuts short is no event.
 
-        Raises SSEError at the first event for a response that is no event stream, and passes on what httpx raises.
+        Raises SSEError at the first event for a response that is no event stream, EventTooLarge for an event over
+        64 MiB, UnsupportedEncoding for a body that is not decoded here, and passes on what httpx raises.
         """
         self._check_content_type()
         response = self._response
         new: Any = ServerSentEvent.__new__  # past __init__, which is for other callers
-        for event in _Events(response.iter_raw() if _is_raw(response) else response.iter_bytes()):
+        for event in _Events(_chunks(response)):
             sse = new(ServerSentEvent)
             sse._fields = event
             yield sse
@@ -75,7 +77,7 @@ class EventSource:
         new: Any = ServerSentEvent.__new__
         pump = EventPump(_new_scanner())
         push, pop = pump._push, pump._pop
-        chunks: Any = response.aiter_raw() if _is_raw(response) else response.aiter_bytes()
+        chunks = _async_chunks(response)
         try:
             async for chunk in chunks:
                 push(chunk)
@@ -85,6 +87,16 @@ class EventSource:
                     yield sse
         finally:
             await chunks.aclose()
+
+
+def _chunks(response: Any) -> Iterator[bytes]:
+    check_encoding(response)
+    return response.iter_raw() if _is_raw(response) else httpx_chunks(response)  # type: ignore[no-any-return]
+
+
+def _async_chunks(response: Any) -> Any:
+    check_encoding(response)
+    return response.aiter_raw() if _is_raw(response) else async_httpx_chunks(response)
 
 
 def _is_raw(response: Any) -> bool:
@@ -144,7 +156,7 @@ def _event_stream_headers(given: Any) -> Any:
 def _iter_sse_lines(response: httpx.Response) -> Iterator[str]:
     decode = _TextDecoder("replace").decode
     lines = SSELineDecoder()
-    for chunk in response.iter_bytes():
+    for chunk in _chunks(response):
         yield from lines.decode(decode(chunk))
     yield from lines.decode(decode(b"", True))
     yield from lines.flush()
@@ -153,7 +165,7 @@ def _iter_sse_lines(response: httpx.Response) -> Iterator[str]:
 async def _aiter_sse_lines(response: httpx.Response) -> AsyncIterator[str]:
     decode = _TextDecoder("replace").decode
     lines = SSELineDecoder()
-    async for chunk in response.aiter_bytes():
+    async for chunk in _async_chunks(response):
         for line in lines.decode(decode(chunk)):
             yield line
     for line in lines.decode(decode(b"", True)) + lines.flush():

@@ -1,0 +1,394 @@
+"""Content-Encoding: the chunks of a compressed body in, the bytes of the body out, in steps of bounded size.
+
+HTTP clients decompress a whole read at once, and 64 KiB of gzip may be 64 MiB of zeros. Here no step gives more than
+STEP bytes, and each gives all that has come: an event is not held back. RFC 9110 section 8.4, RFC 1950 to 1952, RFC
+7932 (br), RFC 8878 and 9659 (zstd). Knows the clients by what their responses can do, and imports none of them.
+"""
+
+from __future__ import annotations
+
+import zlib
+from importlib import import_module
+
+from .sources import library_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+    from typing import Any, Protocol
+
+    class Decoder(Protocol):
+        """One content coding."""
+
+        def decode(self, chunk: bytes) -> Iterator[bytes]:
+            """Yield the bytes that the chunk completes; _Undecodable if it is not of this coding."""
+
+        def flush(self) -> None:
+            """Check the end of the body; _Undecodable if the coding knows that more was to come."""
+
+
+__all__ = [
+    "BodyDecoder",
+    "adecoded_chunks",
+    "codings_of",
+    "decoded_chunks",
+    "put_decoder_below",
+    "why_unsupported",
+]
+
+STEP = 65536  # bytes, the most that comes out at once
+WINDOW = 4096  # bytes that go in at once: what follows a member is copied for each member
+GZIP_MAGIC = b"\x1f\x8b"
+# Some versions of the packages for br and zstd cannot limit their output. A slice of this many bytes completes at most
+# one block of br (16 MiB), as the header of the next does not fit in it, or 16 blocks of zstd (128 KiB each).
+SLICE = {"br": 8, "zstd": 64}
+MAX_WINDOW_LOG = 23  # 8 MiB, the largest window that RFC 9659 allows for zstd in HTTP
+
+# What a body may be encoded with, as registered. Other words are not codings (some servers send "utf-8" or "none"), and
+# every client reads such a body as it is.
+REGISTERED = frozenset(
+    (
+        "aes128gcm",
+        "br",
+        "compress",
+        "dcb",
+        "dcz",
+        "deflate",
+        "exi",
+        "gzip",
+        "pack200-gzip",
+        "x-compress",
+        "x-gzip",
+        "zstd",
+    )
+)
+
+
+class _Undecodable(ValueError):
+    """The bytes are not of the coding that the header names."""
+
+
+def codings_of(response: Any) -> list[str]:
+    """Return the content codings of a response, in the order in which they were applied; identity is none."""
+    headers = response.headers
+    get_all = getattr(headers, "getall", None) or getattr(headers, "get_all", None)
+    if get_all is not None:  # these clients' get() returns the first header of several
+        value = ", ".join(get_all("Content-Encoding", None) or ())
+    else:
+        value = headers.get("content-encoding") or headers.get("Content-Encoding") or ""
+    return [coding for word in value.split(",") if (coding := word.strip().lower()) in REGISTERED]
+
+
+def why_unsupported(codings: list[str]) -> str:
+    """Return why a body of these codings cannot be read, and what to do; "" if it can."""
+    if len(codings) > 1:
+        return "one coding was expected: each multiplies the size that a hostile body may unfold to"
+    if not codings or codings[0] in ("gzip", "x-gzip", "deflate"):
+        return ""
+    if codings[0] not in PACKAGES:
+        return "gzip, deflate, br or zstd was expected"
+    if _package_for(codings[0]) is None:
+        return f"to read it, install one of the packages {', '.join(INSTALLS[codings[0]])}"
+    return ""
+
+
+class BodyDecoder:
+    """The decoder of one body: chunks as they came in, the bytes of the body out.
+
+    `codings`: one that `why_unsupported` has nothing against. `error`: the class of what is raised, with a text, for
+    bytes that are not of that coding.
+    """
+
+    __slots__ = ("_coding", "_decoder", "_error")
+
+    def __init__(self, codings: list[str], error: Callable[[str], Exception]) -> None:
+        self._coding = codings[0]
+        self._decoder: Decoder = DECODERS[self._coding]()
+        self._error = error
+
+    def decode(self, chunk: bytes) -> Iterator[bytes]:
+        """Yield what the chunk completes, at most STEP bytes or what a SLICE completes at once."""
+        try:
+            yield from self._decoder.decode(chunk)
+        except _Undecodable as error:
+            raise self._error(self._text(error)) from error
+
+    def flush(self) -> None:
+        """Check the end of the body."""
+        try:
+            self._decoder.flush()
+        except _Undecodable as error:
+            raise self._error(self._text(error)) from error
+
+    def _text(self, error: Exception) -> str:
+        return f"the body cannot be decoded as {self._coding}, which the response says that it is: {error}"
+
+
+class _Gzip:
+    """gzip (RFC 1952): every member, as soon as it comes.
+
+    Bytes after a member that do not begin another are ignored, as by other clients.
+    """
+
+    __slots__ = ("_held", "_ignoring", "_inflate")
+
+    def __init__(self) -> None:
+        self._inflate = zlib.decompressobj(31)
+        self._held = b""  # the first of the two bytes that begin a member
+        self._ignoring = False
+
+    def decode(self, chunk: bytes) -> Iterator[bytes]:
+        for at in range(0, len(chunk), WINDOW):
+            piece = chunk[at : at + WINDOW]
+            while piece and not self._ignoring:
+                if self._inflate.eof:
+                    piece = self._next_member(piece)
+                    continue
+                yield from _inflated(self._inflate, piece)
+                piece = self._inflate.unused_data
+
+    def flush(self) -> None:
+        """Accept any end: what was cut shows in the stream."""
+
+    def _next_member(self, piece: bytes) -> bytes:
+        """Return the piece from where a member begins in it; b"" if none does, or more is needed to see it."""
+        piece = self._held + piece
+        self._held = b""
+        if not piece.startswith(GZIP_MAGIC[: len(piece)]):
+            self._ignoring = True
+        elif len(piece) == 1:
+            self._held = piece
+        else:
+            self._inflate = zlib.decompressobj(31)
+            return piece
+        return b""
+
+
+class _Deflate:
+    """deflate: the zlib format (RFC 1950), or without its header (RFC 1951), as some servers send it."""
+
+    __slots__ = ("_header", "_inflate")
+
+    def __init__(self) -> None:
+        self._header = b""
+        self._inflate: Any = None
+
+    def decode(self, chunk: bytes) -> Iterator[bytes]:
+        if self._inflate is None:
+            chunk = self._header = self._header + chunk
+            if len(chunk) < 2:
+                return
+            has_header = chunk[0] & 0x0F == 8 and int.from_bytes(chunk[:2], "big") % 31 == 0
+            self._inflate = zlib.decompressobj(zlib.MAX_WBITS if has_header else -zlib.MAX_WBITS)
+            self._header = b""
+        if not self._inflate.eof:  # else it would gather what follows
+            yield from _inflated(self._inflate, chunk)
+
+    def flush(self) -> None:
+        """Accept any end, as for gzip."""
+
+
+def _inflated(inflate: Any, data: bytes) -> Iterator[bytes]:
+    while True:
+        try:
+            step: bytes = inflate.decompress(data, STEP)
+        except zlib.error as error:
+            raise _Undecodable(str(error)) from None
+        if step:
+            yield step
+        data = inflate.unconsumed_tail
+        if inflate.eof or (not data and len(step) < STEP):
+            return
+
+
+class _Brotli:
+    """br (RFC 7932), by the package brotli or brotlicffi."""
+
+    __slots__ = ("_error", "_is_limited", "_process")
+
+    def __init__(self) -> None:
+        brotli: Any = _package_for("br")
+        decompressor = brotli.Decompressor()
+        self._error: type[Exception] = brotli.error
+        self._process: Any = getattr(decompressor, "process", None) or decompressor.decompress
+        self._is_limited = hasattr(decompressor, "can_accept_more_data")  # since 1.2
+
+    def decode(self, chunk: bytes) -> Iterator[bytes]:
+        try:
+            if not self._is_limited:
+                yield from filter(None, map(self._process, _sliced(chunk, SLICE["br"])))
+                return
+            step = self._process(chunk, output_buffer_limit=STEP)
+            while step:
+                yield step
+                step = self._process(b"", output_buffer_limit=STEP)
+        except self._error as error:
+            raise _Undecodable(str(error)) from None
+
+    def flush(self) -> None:
+        """Accept any end, as for gzip."""
+
+
+class _Zstd:
+    """zstd (RFC 8878): every frame, with a window of at most 8 MiB.
+
+    By the standard library (3.14 on), or by the package backports.zstd or zstandard.
+    """
+
+    __slots__ = ("_decompressor", "_error", "_is_limited", "_new")
+
+    def __init__(self) -> None:
+        zstd: Any = _package_for("zstd")
+        self._error: type[Exception] = zstd.ZstdError
+        self._is_limited = hasattr(zstd, "DecompressionParameter")
+        if self._is_limited:
+            options = {zstd.DecompressionParameter.window_log_max: MAX_WINDOW_LOG}
+            self._new: Callable[[], Any] = lambda: zstd.ZstdDecompressor(options=options)
+        else:
+            context = zstd.ZstdDecompressor(max_window_size=1 << MAX_WINDOW_LOG)
+            self._new = context.decompressobj
+        self._decompressor: Any = None  # None: between two frames
+
+    def decode(self, chunk: bytes) -> Iterator[bytes]:
+        try:
+            for piece in _sliced(chunk, WINDOW if self._is_limited else SLICE["zstd"]):
+                yield from self._frames(piece)
+        except self._error as error:
+            raise _Undecodable(str(error)) from None
+
+    def _frames(self, piece: bytes) -> Iterator[bytes]:
+        while piece:
+            frame = self._decompressor
+            if frame is None:
+                frame = self._decompressor = self._new()
+            if self._is_limited:
+                step = frame.decompress(piece, STEP)
+                while step:
+                    yield step
+                    step = b"" if frame.eof or frame.needs_input else frame.decompress(b"", STEP)
+            elif step := frame.decompress(piece):
+                yield step
+            piece = frame.unused_data if frame.eof else b""
+            if frame.eof:
+                self._decompressor = None
+
+    def flush(self) -> None:
+        if self._decompressor is not None:
+            raise _Undecodable("it ends within a frame")
+
+
+def _sliced(chunk: bytes, size: int) -> Iterator[bytes]:
+    return (chunk[at : at + size] for at in range(0, len(chunk), size))
+
+
+DECODERS: dict[str, Callable[[], Decoder]] = {
+    "gzip": _Gzip,
+    "x-gzip": _Gzip,
+    "deflate": _Deflate,
+    "br": _Brotli,
+    "zstd": _Zstd,
+}
+PACKAGES = {"br": ("brotli", "brotlicffi"), "zstd": ("compression.zstd", "backports.zstd", "zstandard")}
+INSTALLS = {"br": ("brotli", "brotlicffi"), "zstd": ("backports.zstd", "zstandard")}
+
+
+def _package_for(coding: str) -> Any:
+    for name in PACKAGES[coding]:
+        try:
+            return import_module(name)
+        except ImportError:
+            continue
+    return None
+
+
+# The clients.
+
+
+def put_decoder_below(response: Any) -> None:
+    """Let an encoded body of httpx or httpx2 be decoded here, in steps; one that cannot be decoded comes as it is.
+
+    The decoder of a response that was not read yet goes below its iter_bytes(), which stays the client's: whatever
+    wraps that sees the chunks that it gives.
+    """
+    codings = codings_of(response)
+    library = library_of(response, "DecodingError")
+    if not codings or library is None or response.iter_raw.__module__ == __name__:
+        return
+    if not why_unsupported(codings):
+        decoder = BodyDecoder(codings, library.DecodingError)
+        raw, araw = response.iter_raw, response.aiter_raw
+
+        def remove() -> None:  # so that the response does not hold itself
+            del response.iter_raw, response.aiter_raw
+
+        def iter_raw(chunk_size: int | None = None) -> Iterator[bytes]:
+            remove()
+            return _decoded(raw(), decoder)
+
+        def aiter_raw(chunk_size: int | None = None) -> AsyncIterator[bytes]:
+            remove()
+            return _AsyncDecoded(araw(), decoder)
+
+        response.iter_raw, response.aiter_raw = iter_raw, aiter_raw
+    # The client's own decoder has nothing left to do: it becomes the one for bodies that are not encoded.
+    response._decoder = import_module(f"{library.__name__}._decoders").IdentityDecoder()  # noqa: SLF001
+
+
+def decoded_chunks(response: Any, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Return the decoded chunks of a body from those that came; as they are, if they cannot be decoded.
+
+    `response`: one of urllib3 or http.client, for its headers and for the exception that its library raises.
+    """
+    decoder = _decoder_for(response)
+    return chunks if decoder is None else _decoded(chunks, decoder)
+
+
+def adecoded_chunks(response: Any, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Return the decoded chunks of a body that is read asynchronously, one of aiohttp."""
+    decoder = _decoder_for(response)
+    return chunks if decoder is None else _AsyncDecoded(chunks, decoder)
+
+
+def _decoder_for(response: Any) -> BodyDecoder | None:
+    codings = codings_of(response)
+    if not codings or why_unsupported(codings):
+        return None
+    if library := library_of(response, "ClientPayloadError"):  # aiohttp
+        return BodyDecoder(codings, library.ClientPayloadError)
+    error = getattr(getattr(library_of(response, "exceptions"), "exceptions", None), "DecodeError", OSError)
+    return BodyDecoder(codings, error)  # DecodeError: urllib3's
+
+
+def _decoded(chunks: Iterator[bytes], decoder: BodyDecoder) -> Iterator[bytes]:
+    for chunk in chunks:
+        yield from decoder.decode(chunk)
+    decoder.flush()
+
+
+class _AsyncDecoded:
+    """_decoded, asynchronously. Not a generator: one that is not read to its end would have to be closed."""
+
+    __slots__ = ("_chunks", "_decoder", "_pieces")
+
+    def __init__(self, chunks: AsyncIterator[bytes], decoder: BodyDecoder) -> None:
+        self._chunks = chunks
+        self._decoder = decoder
+        self._pieces: Iterator[bytes] = iter(())
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        while (piece := next(self._pieces, None)) is None:
+            try:
+                chunk = await anext(self._chunks)
+            except StopAsyncIteration:
+                self._decoder.flush()
+                raise
+            self._pieces = self._decoder.decode(chunk)
+        return piece
+
+    async def aclose(self) -> None:
+        """Close the chunks that came, as httpx2 does when its iteration ends."""
+        if hasattr(self._chunks, "aclose"):
+            await self._chunks.aclose()

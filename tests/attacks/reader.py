@@ -1,0 +1,211 @@
+"""Read URLs in one of many ways, and print for each how it ended and by how much the process has grown.
+
+python reader.py WAY LIMIT URL...        WAY: a key of WAYS; LIMIT: max_event_size, bytes
+
+A process of its own, so that the memory measured is that of the reading. One JSON line a URL: the name of the exception
+(null: none), the size of its body if it has one, the events that came, and the growth of the peak memory, bytes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import resource
+import sys
+from collections import deque
+from typing import TYPE_CHECKING, Any
+from urllib.request import Request, urlopen
+
+import aiohttp
+import httpx
+import httpx2
+import requests
+import urllib3
+
+import ssescan
+from ssescan.dropin import httpx_sse, sseclient
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TIMEOUT = 30.0  # seconds
+# verify=False: nothing here is encrypted, and certificates take memory of their own.
+SETTINGS: dict[str, Any] = {"timeout": TIMEOUT, "trust_env": False, "verify": False}
+
+
+class Count:
+    """How many items came; none is kept."""
+
+    def __init__(self) -> None:
+        self.items = 0
+
+    def read(self, items: Any) -> None:
+        for _ in items:
+            self.items += 1
+
+    async def aread(self, items: Any) -> None:
+        async for _ in items:
+            self.items += 1
+
+
+def events(response: Any, count: Count, limit: int) -> None:
+    with ssescan.iter_events(response, max_event_size=limit) as stream:
+        count.read(stream)
+
+
+async def aevents(response: Any, count: Count, limit: int) -> None:
+    async with ssescan.aiter_events(response, max_event_size=limit) as stream:
+        await count.aread(stream)
+
+
+def parts(response: Any, count: Count, limit: int) -> None:
+    with ssescan.stream(ssescan.iter_events(response, max_event_size=limit)) as stream:
+        count.read(stream)
+
+
+async def aparts(response: Any, count: Count, limit: int) -> None:
+    async with ssescan.astream(ssescan.aiter_events(response, max_event_size=limit)) as stream:
+        await count.aread(stream)
+
+
+def by_httpx(library: Any, read: Any) -> Callable[[str, Count, int], None]:
+    def run(url: str, count: Count, limit: int) -> None:
+        with library.Client(**SETTINGS) as client, client.stream("GET", url) as response:
+            read(response, count, limit)
+
+    return run
+
+
+def by_async_httpx(library: Any, read: Any) -> Callable[[str, Count, int], None]:
+    async def run(url: str, count: Count, limit: int) -> None:
+        async with library.AsyncClient(**SETTINGS) as client, client.stream("GET", url) as response:
+            await read(response, count, limit)
+
+    return lambda *arguments: asyncio.run(run(*arguments))
+
+
+def by_aiohttp(read: Any) -> Callable[[str, Count, int], None]:
+    async def run(url: str, count: Count, limit: int) -> None:
+        timeout = aiohttp.ClientTimeout(total=TIMEOUT)
+        async with aiohttp.ClientSession(timeout=timeout) as session, session.get(url) as response:
+            await read(response, count, limit)
+
+    return lambda *arguments: asyncio.run(run(*arguments))
+
+
+def by_requests(url: str, count: Count, limit: int) -> None:
+    with requests.Session() as session:
+        session.trust_env = False
+        events(session.get(url, stream=True, timeout=TIMEOUT), count, limit)
+
+
+def by_urllib3(url: str, count: Count, limit: int) -> None:
+    with urllib3.PoolManager() as pool:
+        events(pool.request("GET", url, preload_content=False, timeout=TIMEOUT, retries=False), count, limit)
+
+
+def by_urllib(url: str, count: Count, limit: int) -> None:
+    with urlopen(Request(url), timeout=TIMEOUT) as response:
+        events(response, count, limit)
+
+
+def by_connect(url: str, count: Count, limit: int) -> None:
+    with (
+        httpx.Client(**SETTINGS) as client,
+        ssescan.connect(client, "GET", url, scanner={"max_event_size": limit}) as stream,
+    ):
+        count.read(stream)
+
+
+def by_aconnect(url: str, count: Count, limit: int) -> None:
+    async def run() -> None:
+        async with (
+            httpx.AsyncClient(**SETTINGS) as client,
+            ssescan.aconnect(client, "GET", url, scanner={"max_event_size": limit}) as stream,
+        ):
+            await count.aread(stream)
+
+    asyncio.run(run())
+
+
+def by_event_source(url: str, count: Count, limit: int) -> None:
+    options: dict[str, Any] = {"scanner": {"max_event_size": limit}, "max_reconnects": 0}
+    with httpx.Client(**SETTINGS) as client, ssescan.EventSource(client, url, **options) as source:
+        count.read(source)
+
+
+def by_async_event_source(url: str, count: Count, limit: int) -> None:
+    async def run() -> None:
+        options: dict[str, Any] = {"scanner": {"max_event_size": limit}, "max_reconnects": 0}
+        async with httpx.AsyncClient(**SETTINGS) as client, ssescan.AsyncEventSource(client, url, **options) as source:
+            await count.aread(source)
+
+    asyncio.run(run())
+
+
+def by_httpx_sse(url: str, count: Count, limit: int) -> None:
+    with httpx.Client(**SETTINGS) as client, httpx_sse.connect_sse(client, "GET", url) as source:
+        count.read(source.iter_sse())
+
+
+def by_async_httpx_sse(url: str, count: Count, limit: int) -> None:
+    async def run() -> None:
+        async with httpx.AsyncClient(**SETTINGS) as client, httpx_sse.aconnect_sse(client, "GET", url) as source:
+            await count.aread(source.aiter_sse())
+
+    asyncio.run(run())
+
+
+def by_sseclient(url: str, count: Count, limit: int) -> None:
+    with requests.Session() as session:
+        session.trust_env = False
+        count.read(sseclient.SSEClient(session.get(url, stream=True, timeout=TIMEOUT)).events())
+
+
+WAYS: dict[str, Callable[[str, Count, int], None]] = {
+    "httpx": by_httpx(httpx, events),
+    "httpx2": by_httpx(httpx2, events),
+    "httpx, asynchronous": by_async_httpx(httpx, aevents),
+    "httpx2, asynchronous": by_async_httpx(httpx2, aevents),
+    "aiohttp": by_aiohttp(aevents),
+    "requests": by_requests,
+    "urllib3": by_urllib3,
+    "urllib.request": by_urllib,
+    "stream": by_httpx(httpx, parts),
+    "astream": by_async_httpx(httpx, aparts),
+    "connect": by_connect,
+    "aconnect": by_aconnect,
+    "EventSource": by_event_source,
+    "AsyncEventSource": by_async_event_source,
+    "httpx_sse": by_httpx_sse,
+    "httpx_sse, asynchronous": by_async_httpx_sse,
+    "sseclient": by_sseclient,
+}
+
+
+def peak() -> int:
+    """Return the most memory that this process has had so far, bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def main(way: str, limit: str, *urls: str) -> None:
+    before = peak()
+    for url in urls:
+        count, error = Count(), None
+        try:
+            WAYS[way](url, count, int(limit))
+        except Exception as raised:
+            error = raised
+        told = {
+            "error": None if error is None else type(error).__name__,
+            "text": str(error)[:200],
+            "body": len(getattr(error, "body", b"")),
+            "events": count.items,
+            "grown": peak() - before,
+        }
+        print(json.dumps(told), flush=True)
+        deque((error,), maxlen=0)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
