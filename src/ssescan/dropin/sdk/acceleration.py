@@ -10,17 +10,19 @@ import os
 import sys
 import threading
 import warnings
+from contextlib import contextmanager
 from importlib import _bootstrap
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from typing import Any
 
+from ...scanner import Scanner
 from .insides import differences
 from .libraries import LIBRARIES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Self
 
     from .libraries import Library
@@ -32,13 +34,17 @@ _lock = threading.RLock()
 wait_for_import: Callable[[str], None] = getattr(_bootstrap, "_lock_unlock_module", lambda name: None)
 
 
-def accelerate(*names: str) -> Acceleration:
+def accelerate(*names: str, max_event_size: int | None = None) -> Acceleration:
     """Put ssescan's engine under installed libraries, with no change to the program that uses them.
 
     `names`: of "openai", "anthropic", "google-genai", "httpx2" and "httpx-sse"; none given, all of them. Their streams
     give the same objects as before, and raise the same exceptions; the docs list the streams that they can read only
     with acceleration. A library that was not imported yet is patched when the program imports it. One whose inside is
     not as expected is left alone, with a RuntimeWarning.
+
+    `max_event_size`: the limit on one event, bytes; a larger one raises EventTooLarge (in httpx2, its SSEError). None:
+    no limit, as the libraries have none. Of several Accelerations the smallest limit holds. A response whose encoding
+    is not decoded here, such as gzip twice, raises UnsupportedEncoding.
 
     Returns an Acceleration, to look at or to undo. Raises ValueError for a name that is none of these, and
     ModuleNotFoundError for a named library that is not installed.
@@ -55,7 +61,8 @@ def accelerate(*names: str) -> Acceleration:
                 f"install it, or leave the name out (without any name, what is installed is accelerated)",
                 name=LIBRARIES[name].package,
             )
-    return Acceleration(dict.fromkeys(names or LIBRARIES))
+    Scanner(max_event_size=max_event_size)  # TypeError and ValueError in its words
+    return Acceleration(dict.fromkeys(names or LIBRARIES), max_event_size)
 
 
 accelerate.__module__ = "ssescan"
@@ -73,8 +80,9 @@ class Acceleration:
 
     __module__ = "ssescan"
 
-    def __init__(self, names: Iterable[str]) -> None:
+    def __init__(self, names: Iterable[str], max_event_size: int | None = None) -> None:
         self._names = tuple(names)
+        self._max_event_size = max_event_size
         self._entered: list[str] = []
         self._lock = threading.Lock()
         self._undone = False
@@ -82,7 +90,7 @@ class Acceleration:
             for name in self._names:
                 with _lock:
                     self._entered.append(name)
-                    _state(name).enter()
+                    _state(name).enter(self._max_event_size)
             for name in self._names:
                 _state(name).catch_up()
                 if why := _state(name).left_alone:
@@ -117,7 +125,7 @@ class Acceleration:
             self._undone = True
         with _lock:
             for name in self._entered:
-                _state(name).leave()
+                _state(name).leave(self._max_event_size)
 
 
 def tell(why: str) -> None:
@@ -130,14 +138,16 @@ class _State:
 
     def __init__(self, library: Library) -> None:
         self.library = library
-        self.wanted = 0  # Accelerations that name it and were not undone
+        self.limits: list[int | None] = []  # of the Accelerations that name it and were not undone
+        self.patched_by = 0  # the thread that is replacing attributes, or giving them back
         self.patched: list[Patched] = []
         self.waiting: set[str] = set()  # modules that were not imported yet
         self.left_alone = ""  # why, if it is
 
-    def enter(self) -> None:
-        self.wanted += 1
-        if self.wanted > 1:
+    def enter(self, limit: int | None) -> None:
+        self.limits.append(limit)
+        self.choose_limit()
+        if len(self.limits) > 1:
             return
         self.left_alone = ""
         for module in self.library.parts:
@@ -157,15 +167,20 @@ class _State:
                 if _is_imported(module):
                     self.imported(module)
 
-    def leave(self) -> None:
-        self.wanted -= 1
-        if not self.wanted:
+    def leave(self, limit: int | None) -> None:
+        self.limits.remove(limit)
+        self.choose_limit()
+        if not self.limits:
             self.take_back()
 
+    def choose_limit(self) -> None:
+        self.library.tally.max_event_size = min((limit for limit in self.limits if limit is not None), default=None)
+
     def take_back(self) -> None:
-        for patched in reversed(self.patched):
-            patched.take_back()
-        self.patched = []
+        with self.patching():
+            for patched in reversed(self.patched):
+                patched.take_back()
+            self.patched = []
         for module in self.waiting:
             _watch.discard(module)
         self.waiting = set()
@@ -197,9 +212,26 @@ class _State:
         except Exception as error:  # noqa: BLE001 - an inside that is not as expected, in a way not looked for
             reasons, patches = [f"{type(error).__name__}: {error}"], []
         if not reasons:
-            self.patched += [Patched(*patch) for patch in patches]
+            with self.patching():
+                for patch in patches:
+                    self.patched.append(Patched(*patch))
             return
         self.leave_alone(reasons)
+
+    @contextmanager
+    def patching(self) -> Iterator[None]:
+        before, self.patched_by = self.patched_by, threading.get_ident()
+        try:
+            yield
+        finally:
+            self.patched_by = before
+
+    def after_fork(self) -> None:
+        """Give back what a thread that the child does not have was in the middle of replacing."""
+        if self.patched_by not in (0, threading.get_ident()):
+            self.take_back()
+            self.patched_by = 0
+            self.left_alone = f"{self.title()} is left alone, because the process forked while it was being patched"
 
     def leave_alone(self, reasons: list[str]) -> None:
         # The whole of it: half a library that is quicker would be hard to tell from one that is.
@@ -247,6 +279,18 @@ _INHERITED: Any = object()
 
 
 _states: dict[str, _State] = {}
+
+
+def _after_fork() -> None:
+    """Let the child go on, whatever another thread of its parent was doing."""
+    global _lock  # noqa: PLW0603 - nobody is left to release it
+    _lock = threading.RLock()
+    for state in _states.values():
+        state.after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def _state(name: str) -> _State:

@@ -13,6 +13,7 @@ from typing import Any
 from pydantic_core import from_json
 
 from ...scanner import EventPump, Scanner
+from ...sources import async_httpx_chunks, check_encoding, httpx_chunks
 from .google_responses import Conversions, Json, Responses, quick_init
 from .libraries import Patch
 
@@ -52,9 +53,9 @@ INSIDES = {
 READ_OF_REQUESTS = 512
 
 
-def _pump(chunks: Any = None) -> _Chunks:
+def _pump(limit: int | None, chunks: Any = None) -> _Chunks:
     # A line that is no field's may be one of a JSON text; and the SDK takes a last event that no blank line ended.
-    return _Chunks(Scanner(max_event_size=None, unknown=True, unterminated="dispatch"), chunks)
+    return _Chunks(Scanner(max_event_size=limit, unknown=True, unterminated="dispatch"), chunks)
 
 
 class _Chunks(EventPump[Any]):
@@ -82,7 +83,7 @@ class _Segments:
         if chunks is None:
             yield from self.plain(response)
             return
-        pump = _pump(chunks)
+        pump = _pump(self._tally.max_event_size, chunks)
         lines = self._api_client._RawJsonLineBuffer()
         load = response._load_json_from_response
         try:
@@ -105,7 +106,7 @@ class _Segments:
             finally:
                 await plain.aclose()
             return
-        pump = _pump()
+        pump = _pump(self._tally.max_event_size)
         lines = self._api_client._RawJsonLineBuffer()
         load = response._load_json_from_response
         try:
@@ -133,7 +134,8 @@ class _Segments:
         if type(response) is not self._api_client.HttpResponse:
             return None
         if isinstance(stream, self._api_client._HTTPX_RESPONSE_TYPES):
-            return stream.iter_bytes()
+            check_encoding(stream)
+            return httpx_chunks(stream)
         requests = sys.modules.get("requests")
         if requests is not None and isinstance(stream, requests.Response):
             return stream.iter_content(chunk_size=READ_OF_REQUESTS)
@@ -144,7 +146,8 @@ class _Segments:
         if type(response) is not self._api_client.HttpResponse:
             return None
         if isinstance(stream, self._api_client._HTTPX_RESPONSE_TYPES):
-            return stream.aiter_bytes()
+            check_encoding(stream)
+            return async_httpx_chunks(stream)
         aiohttp = sys.modules.get("aiohttp")
         if self._api_client.has_aiohttp and aiohttp is not None and isinstance(stream, aiohttp.ClientResponse):
             return stream.content.iter_any()

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic_core import from_json
 
 from ...scanner import EventPump, Scanner
+from ...sources import async_httpx_chunks, check_encoding, httpx_chunks
 from .libraries import Patch
 
 TYPE_CHECKING = False
@@ -25,8 +26,8 @@ INSIDES = {
 }
 
 
-def _pump() -> EventPump[Any]:
-    return EventPump(Scanner(max_event_size=None, unterminated="dispatch"), False, True)
+def _pump(limit: int | None) -> EventPump[Any]:
+    return EventPump(Scanner(max_event_size=limit, unterminated="dispatch"), False, True)
 
 
 def _told(payload: bytes, pump: EventPump[Any]) -> str:
@@ -62,9 +63,10 @@ def patches(tally: Tally) -> list[Patch]:
         if not data_required:  # then it wants to hear of blocks without data as well
             yield from plain(response, decoder, sentinel, data_required)
             return
-        pump, end = _pump(), sentinel.encode() if sentinel else None
+        check_encoding(response)
+        pump, end = _pump(tally.max_event_size), sentinel.encode() if sentinel else None
         try:
-            for chunk in _and_the_end(response.iter_bytes()):
+            for chunk in _and_the_end(httpx_chunks(response)):
                 pump._take_end() if chunk is None else pump._push(chunk)
                 while (payload := pump._pop()) is not None:
                     if payload == end:
@@ -85,9 +87,10 @@ def patches(tally: Tally) -> list[Patch]:
                 async for item in items:
                     yield item
             return
-        pump, end = _pump(), sentinel.encode() if sentinel else None
+        check_encoding(response)
+        pump, end = _pump(tally.max_event_size), sentinel.encode() if sentinel else None
         try:
-            async for chunk in _and_the_end_async(response.aiter_bytes()):
+            async for chunk in _and_the_end_async(async_httpx_chunks(response)):
                 pump._take_end() if chunk is None else pump._push(chunk)
                 while (payload := pump._pop()) is not None:
                     if payload == end:

@@ -52,8 +52,9 @@ def patches(tally: Tally) -> list[Patch]:
             return plain(max_event_size)  # a limit that a scanner does not take
 
         def __init__(self, max_event_size: int | None = None) -> None:
-            self._limit = max_event_size
-            self._scanner = Scanner(max_event_size=max_event_size, empty_events=True)
+            limits = [limit for limit in (max_event_size, tally.max_event_size) if limit is not None]
+            self._limit = min(limits, default=None)
+            self._scanner = Scanner(max_event_size=self._limit, empty_events=True)
 
         def decode(self, text: str) -> Iterator[Any]:
             try:

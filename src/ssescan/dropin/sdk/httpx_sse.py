@@ -6,6 +6,7 @@ from contextlib import aclosing
 from typing import Any
 
 from ...scanner import EventPump, Scanner
+from ...sources import async_httpx_chunks, check_encoding, httpx_chunks
 from .libraries import Patch
 
 TYPE_CHECKING = False
@@ -26,8 +27,8 @@ INSIDES = {
 }
 
 
-def _pump() -> EventPump[Any]:
-    return EventPump(Scanner(max_event_size=None, empty_events=True))
+def _pump(limit: int | None) -> EventPump[Any]:
+    return EventPump(Scanner(max_event_size=limit, empty_events=True))
 
 
 def _is_usual(response: Any) -> bool:
@@ -51,9 +52,10 @@ def patches(tally: Tally) -> list[Patch]:
         if not _is_usual(self._response):
             yield from plain(self)
             return
-        pump = _pump()
+        check_encoding(self._response)
+        pump = _pump(tally.max_event_size)
         try:
-            for chunk in self._response.iter_bytes():
+            for chunk in httpx_chunks(self._response):
                 pump._push(chunk)
                 while (event := pump._pop()) is not None:
                     yield event_class(event.event, event.data, event.id, event.retry)
@@ -67,9 +69,10 @@ def patches(tally: Tally) -> list[Patch]:
                 async for event in events:
                     yield event
             return
-        pump = _pump()
+        check_encoding(self._response)
+        pump = _pump(tally.max_event_size)
         try:
-            async for chunk in self._response.aiter_bytes():
+            async for chunk in async_httpx_chunks(self._response):
                 pump._push(chunk)
                 while (event := pump._pop()) is not None:
                     yield event_class(event.event, event.data, event.id, event.retry)

@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 
 
 class Tally:
-    """How many events a library has read through ssescan."""
+    """How many events a library has read through ssescan, and the limit on one of them, bytes; None: no limit."""
 
     def __init__(self) -> None:
         self.events: int = 0
+        self.max_event_size: int | None = None
 
     def add(self, events: int) -> None:
         # Not exact to the last event where threads end at once, which a free-threaded interpreter lets them.

@@ -11,6 +11,7 @@ from __future__ import annotations
 from contextlib import aclosing
 from typing import Any
 
+from ...sources import check_encoding, decode_in_steps
 from .libraries import Patch
 from .stainless import MODELS, AsyncPayloads, Client, Event, Payloads, Stainless, parsed, twin
 
@@ -35,7 +36,8 @@ INSIDES: dict[str, tuple[str, ...]] = {
 class _Decoder:
     """The decoder of a stream: first the payloads, then, for the SDK's loop, what is left, as events."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int | None) -> None:
+        self._limit = limit
         self.pump: Any = None
         self._payloads: Any = None
         self._next: Event | None = None
@@ -43,13 +45,13 @@ class _Decoder:
     def iter_bytes(self, iterator: Iterator[bytes]) -> Iterator[Any]:
         if self._next is not None:
             return self._rest(self._next)
-        payloads = self._payloads = self.pump = Payloads(iterator)
+        payloads = self._payloads = self.pump = Payloads(iterator, self._limit)
         return payloads
 
     def aiter_bytes(self, iterator: AsyncIterator[bytes]) -> AsyncIterator[Any]:
         if self._next is not None:
             return self._arest(self._next)
-        payloads = self._payloads = AsyncPayloads(iterator)
+        payloads = self._payloads = AsyncPayloads(iterator, self._limit)
         self.pump = payloads.pump
         return payloads
 
@@ -112,9 +114,11 @@ class _Loop:
         if not self.is_for(stream):
             yield from self.plain(self.sdk.put_under(stream, self.tally))
             return
-        stream, decoder = twin(stream), _Decoder()
+        stream, decoder = twin(stream), _Decoder(self.tally.max_event_size)
         stream._decoder = decoder
         response = stream.response
+        check_encoding(response)
+        decode_in_steps(response)
         legacy = _is_legacy(stream)
         build = self.builder(stream)
         try:
@@ -135,9 +139,11 @@ class _Loop:
                 async for item in items:
                     yield item
             return
-        stream, decoder = twin(stream), _Decoder()
+        stream, decoder = twin(stream), _Decoder(self.tally.max_event_size)
         stream._decoder = decoder
         response = stream.response
+        check_encoding(response)
+        decode_in_steps(response)
         legacy = _is_legacy(stream)
         build = self.builder(stream)
         try:

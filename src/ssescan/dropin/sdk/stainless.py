@@ -14,6 +14,7 @@ from typing import Any
 from pydantic_core import from_json
 
 from ...scanner import EventPump, Scanner
+from ...sources import check_encoding, decode_in_steps
 from .construction import Construction
 
 TYPE_CHECKING = False
@@ -82,8 +83,8 @@ class Payloads(EventPump[Any]):
 
     __slots__ = ("_chunks",)
 
-    def __init__(self, chunks: Iterator[bytes], empty_events: bool = False) -> None:
-        super().__init__(Scanner(max_event_size=None, empty_events=empty_events), False, True)
+    def __init__(self, chunks: Iterator[bytes], limit: int | None, empty_events: bool = False) -> None:
+        super().__init__(Scanner(max_event_size=limit, empty_events=empty_events), False, True)
         self._chunks = chunks
 
     def _open(self) -> Iterator[bytes]:
@@ -95,8 +96,8 @@ class AsyncPayloads:
 
     __slots__ = ("_chunks", "_pop", "pump")
 
-    def __init__(self, chunks: AsyncIterator[bytes], empty_events: bool = False) -> None:
-        self.pump: EventPump[Any] = EventPump(Scanner(max_event_size=None, empty_events=empty_events), False, True)
+    def __init__(self, chunks: AsyncIterator[bytes], limit: int | None, empty_events: bool = False) -> None:
+        self.pump: EventPump[Any] = EventPump(Scanner(max_event_size=limit, empty_events=empty_events), False, True)
         self._pop: Callable[[], Any] = self.pump._pop
         self._chunks = chunks
 
@@ -120,7 +121,7 @@ class Decoder:
         self._empty_events = empty_events
 
     def iter_bytes(self, iterator: Iterator[bytes]) -> Iterator[Event]:
-        pump = Payloads(iterator, self._empty_events)
+        pump = Payloads(iterator, self._tally.max_event_size, self._empty_events)
         try:
             for payload in pump:
                 yield event_of(payload, pump)
@@ -128,7 +129,7 @@ class Decoder:
             self._tally.add(pump._events)
 
     async def aiter_bytes(self, iterator: AsyncIterator[bytes]) -> AsyncIterator[Event]:
-        payloads = AsyncPayloads(iterator, self._empty_events)
+        payloads = AsyncPayloads(iterator, self._tally.max_event_size, self._empty_events)
         try:
             async for payload in payloads:
                 yield event_of(payload, payloads.pump)
@@ -192,6 +193,8 @@ class Stainless:
     def put_under(self, stream: Any, tally: Tally, empty_events: bool = False) -> Any:
         """Give a copy of a stream for the SDK's loop to run on, with what can be ours."""
         ours = twin(stream)
+        check_encoding(stream.response)
+        decode_in_steps(stream.response)
         if self.decodes_as_usual(stream):
             ours._decoder = Decoder(tally, empty_events)
         if (build := self.build(stream)) is not None:
