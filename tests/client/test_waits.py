@@ -74,11 +74,31 @@ def test_waits_are_as_documented(
 
 
 @every_way
-def test_the_servers_reconnection_time_is_never_undercut(package: Any, server: EventServer, way: Way) -> None:
-    stream = server.offers(b"retry: 90000\n\n" + ONE)
+@pytest.mark.parametrize(
+    ("servers", "options", "waits"),
+    [
+        ("90000", {"max_retry": 50_000}, [50.0, 50.0, 50.0]),
+        ("999999999999999", {}, [60.0, 60.0, 60.0]),
+        ("0", {}, [0.1, 0.1, 0.15]),
+        ("99", {"min_retry": 0}, [0.099, 0.099, 0.148]),
+        ("1", {"min_retry": 250}, [0.25, 0.25, 0.375]),
+        ("200", {"min_retry": 500, "max_retry": 300}, [0.3, 0.3, 0.3]),
+    ],
+)
+def test_the_servers_time_has_bounds(
+    package: Any, server: EventServer, way: Way, servers: str, options: dict[str, Any], waits: list[float]
+) -> None:
+    stream = server.offers(f"retry: {servers}\n\n".encode() + ONE)
     endpoint = server.endpoint(stream, *answers(server, [F, F, END]))
-    told = way.read(package, endpoint.url, max_retry=50_000, retry=10)
-    assert told.waits == [90.0, 90.0, 90.0]
+    assert way.read(package, endpoint.url, retry=10, **options).waits == waits
+
+
+@every_way
+def test_the_callers_time_has_no_bounds(package: Any, server: EventServer, way: Way) -> None:
+    endpoint = server.endpoint(*answers(server, [F, F, END]))
+    assert way.read(package, endpoint.url, retry=1, min_retry=500).waits == [0.001, 0.002]
+    endpoint = server.endpoint(*answers(server, [F, F, END]))
+    assert way.read(package, endpoint.url, retry=5000, max_retry=10).waits == [5.0, 5.0]
 
 
 @every_way
@@ -91,16 +111,17 @@ def test_the_servers_reconnection_time_grows_as_ones_own_does(package: Any, serv
 def test_waits_do_not_overflow_however_often_it_failed(package: Any) -> None:
     from ssescan.client.reconnecting import Reconnecting
 
-    row = Reconnecting(3000, 1e300, 60_000, None, lambda: 0.5)
+    row = Reconnecting(3000, 100, 1e300, 60_000, None, lambda: 0.5)
     assert {row.next_delay(False, None, OSError()) for _ in range(2000)} == {3000, 31_500}
-    assert row.next_delay(False, 10**14, OSError()) == 10**14
-    assert row.next_delay(False, 0, OSError()) == 0
+    assert row.next_delay(False, 10**14, OSError()) == 60_000
+    row = Reconnecting(3000, 0, 1e300, 60_000, None, lambda: 0.5)
+    assert {row.next_delay(False, 0, OSError()) for _ in range(2000)} == {0}
 
 
 def test_unless_told_otherwise_waits_differ(package: Any) -> None:
     from ssescan.client.reconnecting import Reconnecting
 
-    row = Reconnecting(3000, 2.0, 60_000, None, None)
+    row = Reconnecting(3000, 100, 2.0, 60_000, None, None)
     waits = [row.next_delay(False, None, OSError()) for _ in range(50)]
     assert waits[0] == 3000
     assert len(set(waits)) > 10
@@ -228,7 +249,7 @@ def test_time_passes_where_nothing_else_is_said_asynchronously(package: Any, ser
 
 @every_way
 def test_attributes_tell_what_is_known_by_now(package: Any, server: EventServer, way: Way) -> None:
-    stream = server.offers(b"retry: 20\nid: 5\ndata: 1\n\nid: 6\n\ndata: 2\n\nid: 7\n\n")
+    stream = server.offers(b"retry: 200\nid: 5\ndata: 1\n\nid: 6\n\ndata: 2\n\nid: 7\n\n")
     endpoint = server.endpoint(stream, *answers(server, [END]))
     seen: list[Any] = []
 
@@ -260,7 +281,7 @@ def test_attributes_tell_what_is_known_by_now(package: Any, server: EventServer,
                     look(source)
                 look(source)
     assert seen == [
-        ("4", 3000, None), ("5", 20, 200), ("6", 20, 200), ("7", 20, None), ("7", 20, None)
+        ("4", 3000, None), ("5", 200, 200), ("6", 200, 200), ("7", 200, None), ("7", 200, None)
     ]  # fmt: skip
     assert endpoint.ids == [b"4", b"7"]
 
@@ -310,7 +331,7 @@ def test_random_is_asked_for_numbers_below_one(package: Any) -> None:
     from ssescan.client.reconnecting import Reconnecting
 
     generator = random.Random(7)
-    row = Reconnecting(1000, 2, 10**9, None, generator.random)
+    row = Reconnecting(1000, 100, 2, 10**9, None, generator.random)
     again = random.Random(7)
     assert row.next_delay(True, None, OSError()) == 1000
     for failures in range(2, 15):

@@ -79,6 +79,10 @@ def explain(error: Exception, place: str, so_far: str) -> Failure | None:
                 f"expected content type text/event-stream from {place}, got {came}{and_body(error, with_type=False)}; "
                 "ask for a stream (many APIs want it said in the request's body)",
             )
+        case errors.UnsupportedEncoding():
+            text = f"expected a body from {place} that can be decoded, got one with Content-Encoding"
+            advice = "ask for a plain one with -H 'Accept-Encoding: identity'"
+            return Failure(Exit.REFUSED, f"{text} {visible(error.encoding)} ({error.advice}); {advice}")
         case errors.StreamStalled(reason="progress"):
             text = f"expected an event from {place} every {error.seconds:g} s, got none in time, {so_far}"
             return Failure(Exit.FAILED, f"{text}; a longer --progress waits longer")

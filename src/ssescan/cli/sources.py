@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from ..client.redirects import send
 from ..streams import iter_events
 from .exits import Exit, Failure, explain
 
@@ -160,7 +161,7 @@ def respond(url: str, place: str, request: Request) -> Iterator[Source]:
     # Only reading waits without end: a model may think for minutes between two events, a connect never takes that long.
     timeout = httpx.Timeout(10.0, read=request.idle)
     try:
-        client = httpx.Client(timeout=timeout, follow_redirects=True)
+        client = httpx.Client(timeout=timeout)
     except (ImportError, ValueError) as error:  # of the proxies that the environment names
         raise Failure(
             Exit.OTHER, f"expected a proxy that httpx can use, got: {error}; see HTTP_PROXY, ALL_PROXY"
@@ -177,7 +178,7 @@ def respond(url: str, place: str, request: Request) -> Iterator[Source]:
             built.headers.pop(name, None)
         asked_ns = time.perf_counter_ns()
         try:
-            response = client.send(built, stream=True)
+            response, refused_redirect = send(client, built, {})
         except Exception as error:
             if failure := explain(error, place, "before a response came"):
                 raise failure from error
@@ -185,6 +186,12 @@ def respond(url: str, place: str, request: Request) -> Iterator[Source]:
                 raise click.UsageError(f"expected a URL, got {place!r}: {error}") from error
             raise
         with contextlib.closing(response):
+            if refused_redirect:
+                raise Failure(
+                    Exit.REFUSED,
+                    f"expected an event stream from {place}, got status {response.status_code}; "
+                    f"{refused_redirect}; name that URL if you trust it",
+                )
             yield Source(place, response, asked_ns, time.perf_counter_ns())
 
 

@@ -97,7 +97,7 @@ else:
         does.
         """
         sender = Sender("connect", client, method, url, checked_stall(stall), request_options)
-        return EventStream(Request(sender, sender.build()), stall, False, checked_scanner_options(scanner))
+        return EventStream(Request(sender), stall, False, checked_scanner_options(scanner))
 
     def aconnect(client, method, url, *, stall=None, scanner=None, **request_options):
         """Send a request, and read the events of the response, under asyncio or trio.
@@ -108,6 +108,6 @@ else:
         Returns an AsyncEventStream.
         """
         sender = Sender("aconnect", client, method, url, checked_stall(stall), request_options)
-        return _Connected(AsyncRequest(sender, sender.build()), stall, False, checked_scanner_options(scanner))
+        return _Connected(AsyncRequest(sender), stall, False, checked_scanner_options(scanner))
 
     connect.__module__ = aconnect.__module__ = "ssescan"

@@ -13,7 +13,8 @@ from ..scanner import Scanner, ServerSentEvent
 from ..scanner._shared import ALREADY_READING
 from ..stalls import checked_stall, running_trio
 from ..streams import AsyncEventStream, E_co, EventStream, Outcome, Subscriptable
-from .reconnecting import Reconnecting, checked_last_event_id
+from .reconnecting import MAX_ID_SIZE, Reconnecting, checked_last_event_id, header_value
+from .redirects import LastEventId, origin_of
 from .sending import AsyncRequest, Request, Sender, check_sent_again, checked_scanner_options, is_transport_error
 
 TYPE_CHECKING = False
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
         method: str
         retry: int
+        min_retry: int
         backoff: float
         max_retry: int
         max_reconnects: int | None
@@ -77,8 +79,8 @@ class _Source(Subscriptable[E_co]):
     """What EventSource and AsyncEventSource share: all but the waiting."""
 
     __slots__ = (
-        "__weakref__", "_closed", "_on_reconnect", "_outcome", "_reading", "_row", "_scanner", "_sender", "_sleep",
-        "_stall", "_stream", "_wake",
+        "__weakref__", "_closed", "_id", "_id_issuer", "_on_reconnect", "_outcome", "_reading", "_row", "_scanner",
+        "_sender", "_sleep", "_stall", "_stream", "_wake", "_warned",
     )  # fmt: skip
 
     _called: str  # for errors; a subclass may have any name
@@ -92,6 +94,7 @@ class _Source(Subscriptable[E_co]):
         *,
         method: str = "GET",
         retry: int = 3000,
+        min_retry: int = 100,
         backoff: float = 2.0,
         max_retry: int = 60_000,
         max_reconnects: int | None = 10,
@@ -107,7 +110,7 @@ class _Source(Subscriptable[E_co]):
         self._outcome: Outcome | None = None
         self._stream = self._wake = None
         self._reading = allocate_lock()  # never waited for
-        self._row = Reconnecting(retry, backoff, max_retry, max_reconnects, random)
+        self._row = Reconnecting(retry, min_retry, backoff, max_retry, max_reconnects, random)
         self._on_reconnect = _checked_callable("on_reconnect", on_reconnect)
         self._sleep = _checked_callable("sleep", sleep)
         _checked_callable("random", random)
@@ -116,8 +119,11 @@ class _Source(Subscriptable[E_co]):
         check_sent_again(self._called, request_options)
         self._sender = Sender(self._called, client, method, url, self._stall, request_options)
         given = self._sender.take_last_event_id()
-        self._remember(checked_last_event_id(last_event_id or given))
-        self._sender.build()  # wrong use is refused here, and not in the first read
+        self._id = checked_last_event_id(last_event_id or given)
+        self._remember(self._id)
+        # Wrong use is refused here, and not in the first read.
+        self._id_issuer = origin_of(self._sender.build().url)
+        self._warned = False
         self._closed = False
 
     @property
@@ -148,10 +154,32 @@ class _Source(Subscriptable[E_co]):
                 ) from None
             self._scanner.reset()
 
-    def _next_request(self) -> Any:
-        """Build what is to be sent now, and let the scanner expect a new stream."""
+    def _next_last_event_id(self) -> LastEventId | None:
+        """Return the ID for the next request, and let the scanner expect a new stream."""
         self._scanner.reset()
-        return self._sender.build(self._scanner.last_event_id)
+        if not self._id:
+            return None
+        value = header_value(self._id)
+        if value is not None:
+            return LastEventId(value, self._id_issuer)
+        if not self._warned:
+            self._warned = True
+            import warnings
+
+            warnings.warn(
+                f"the last event ID ({len(self._id)} characters) is not sent: a header can carry up to "
+                f"{MAX_ID_SIZE} bytes without control characters; the server cannot resume the stream there",
+                RuntimeWarning,
+                stacklevel=4,
+            )
+        return None
+
+    def _note_last_event_id(self, stream: Any) -> None:
+        """Note which origin issued the last event ID, if this connection changed it."""
+        last_event_id = self._scanner.last_event_id
+        if last_event_id != self._id and stream.response is not None:
+            self._id = last_event_id
+            self._id_issuer = origin_of(stream.response.url)
 
     def _is_over(self, error: Exception) -> bool:
         """Tell whether what a connection raised is the end of the iteration. Raises it, if it is for the reader."""
@@ -173,6 +201,8 @@ class _Source(Subscriptable[E_co]):
     def _next_delay(self, error: Exception | None) -> int:
         """Put the connection at hand away, and give the wait before the next, ms."""
         stream, self._stream = self._stream, None
+        if stream is not None:
+            self._note_last_event_id(stream)
         brought_event = stream is not None and stream.brought_event
         return self._row.next_delay(brought_event, self._scanner.retry, error)
 
@@ -185,7 +215,8 @@ class EventSource(_Source[E_co]):
     first event is asked for.
 
     A stream that ends, a connection that fails and a stall are followed by another attempt, with the last event ID.
-    The wait before it is the reconnection time, in ms, which is what the server's `retry` said, else `retry`; after the
+    The wait before it is the reconnection time, in ms, which is what the server's `retry` said, but no less than
+    `min_retry` and no more than `max_retry`; else `retry`; after the
     n-th failure in a row (n >= 2) it is between that and `min(max_retry, that * backoff ** (n - 1))`, as
     `random()` from [0, 1) decides. A connection that the server answered with an event stream ends a row of failures.
     Status 204 ends the iteration. `max_reconnects` attempts in a row without an event, the very first included, raise
@@ -287,7 +318,7 @@ class EventSource(_Source[E_co]):
             stream.close()
 
     def _connect(self) -> _Connection[E_co]:
-        request = Request(self._sender, self._next_request())
+        request = Request(self._sender, self._next_last_event_id())
         stream: _Connection[E_co] = _Connection(request, self._stall, False, {}, self._scanner)
         self._stream = stream
         if self._closed:  # by another thread, which may not have seen the stream
@@ -405,7 +436,7 @@ class AsyncEventSource(_Source[E_co]):
             await stream.aclose()
 
     async def _connect(self) -> _AsyncConnection[E_co]:
-        request = AsyncRequest(self._sender, self._next_request())
+        request = AsyncRequest(self._sender, self._next_last_event_id())
         stream: _AsyncConnection[E_co] = _AsyncConnection(request, self._stall, False, {}, self._scanner)
         self._stream = stream
         await stream.__aenter__()
@@ -477,7 +508,9 @@ def _clear_frames(error: BaseException) -> None:
     would keep its connection open until the garbage collector comes along.
     """
     cause: BaseException | None = error
-    while cause is not None:
+    seen: set[int] = set()  # causes may form a cycle
+    while cause is not None and id(cause) not in seen:
+        seen.add(id(cause))
         traceback = cause.__traceback__
         while traceback is not None:
             try:

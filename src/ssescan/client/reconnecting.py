@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-__all__ = ["Reconnecting", "checked_last_event_id"]
+__all__ = ["MAX_ID_SIZE", "Reconnecting", "checked_last_event_id", "header_value"]
+
+MAX_ID_SIZE = 4096  # bytes; servers refuse headers of 8 KiB and more
 
 
 class Reconnecting:
@@ -24,13 +26,21 @@ class Reconnecting:
     """
 
     __slots__ = (
-        "_backoff", "_barren", "_failures", "_max_reconnects", "_max_retry", "_random", "_retry", "attempt", "worked",
+        "_backoff", "_barren", "_failures", "_max_reconnects", "_max_retry", "_min_retry", "_random", "_retry",
+        "attempt", "worked",
     )  # fmt: skip
 
     def __init__(
-        self, retry: int, backoff: float, max_retry: int, max_reconnects: int | None, random: Callable[[], float] | None
+        self,
+        retry: int,
+        min_retry: int,
+        backoff: float,
+        max_retry: int,
+        max_reconnects: int | None,
+        random: Callable[[], float] | None,
     ) -> None:
         self._retry = _checked_count("retry", retry, "ms")
+        self._min_retry = _checked_count("min_retry", min_retry, "ms")
         self._max_retry = _checked_count("max_retry", max_retry, "ms")
         self._backoff = _checked_backoff(backoff)
         self._max_reconnects = (
@@ -43,8 +53,8 @@ class Reconnecting:
         self.worked: bool = False
 
     def retry(self, servers: int | None) -> int:
-        """Give the reconnection time, ms: the server's, where it gave one."""
-        return self._retry if servers is None else servers
+        """Return the reconnection time, ms: the server's, within the caller's bounds, if it gave one."""
+        return self._retry if servers is None else min(max(servers, self._min_retry), self._max_retry)
 
     def begin_row(self) -> None:
         """Take it that the server answered with an event stream."""
@@ -86,6 +96,14 @@ def checked_last_event_id(last_event_id: Any) -> str:
         raise ValueError(f"last_event_id must be one line without NUL, not {last_event_id!r}: no stream can give that")
     last_event_id.encode("utf-8")  # ValueError for half of a surrogate pair
     return last_event_id
+
+
+def header_value(last_event_id: str) -> str | None:
+    """Return a last event ID as a header carries it (RFC 9110 section 5.5); None if it cannot, or is too long."""
+    # HTTP takes no white space around a value (Fetch, "normalize" a header value).
+    value = last_event_id.strip(" \t")
+    has_controls = any((character < " " and character != "\t") or character == "\x7f" for character in value)
+    return None if has_controls or len(value.encode("utf-8")) > MAX_ID_SIZE else value
 
 
 def _checked_count(name: str, value: Any, unit: str) -> int:

@@ -6,7 +6,8 @@ Knows the clients by what they can do, and imports neither library. Knows nothin
 from __future__ import annotations
 
 from ..errors import StreamStalled
-from ..sources import Origin
+from ..sources import Origin, async_httpx_chunks, httpx_chunks
+from .redirects import LastEventId, asend, is_same_origin, origin_of, send
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class Sender:
     `name` is what the caller called, for errors. TypeError where the client is none, or of the other colour.
     """
 
-    __slots__ = ("_client", "_given", "_headers", "_method", "_options", "_read_timeout", "_send_options", "_url")
+    __slots__ = ("_auth", "_client", "_follows", "_given", "_headers", "_method", "_options", "_read_timeout", "_url")
 
     def __init__(
         self, name: str, client: Any, method: str, url: Any, stall: Stall | None, options: dict[str, Any]
@@ -93,9 +94,9 @@ class Sender:
         self._method = method
         self._url = url
         self._options = options
-        self._send_options = {"follow_redirects": options.pop("follow_redirects", True)}
-        if "auth" in options:
-            self._send_options["auth"] = options.pop("auth")
+        follows = options.pop("follow_redirects", True)
+        self._follows: bool = follows if isinstance(follows, bool) else client.follow_redirects
+        self._auth = {"auth": options.pop("auth")} if "auth" in options else {}
         self._headers = _header_pairs(options.pop("headers", None))
         self._given = {_text(key).lower() for key, _ in self._headers}
         # httpx would end a stream after 5 s of silence, and pings are slower. A stream that blocks can leave `idle` to
@@ -109,16 +110,13 @@ class Sender:
         last: Any = values[-1] if values else ""
         return last.decode("utf-8", "replace") if isinstance(last, bytes) else last
 
-    def build(self, last_event_id: str = "") -> Any:
+    def build(self, last_event_id: LastEventId | None = None) -> Any:
         """Build the request, as the client is configured now. Raises whatever its build_request() does."""
         client = self._client
         headers: list[tuple[Any, Any]] = list(self._headers)
         for name, value, nobodys in DEFAULTS:
             if name.lower() not in self._given and client.headers.get(name) in (None, nobodys):
                 headers.append((name, value))
-        if last_event_id:
-            # HTTP takes no white space around a value (Fetch, "normalize" a header value).
-            headers.append((b"Last-Event-ID", last_event_id.strip(" \t").encode("utf-8")))
         options = self._options
         if "timeout" not in options:
             timeout = client.timeout
@@ -127,32 +125,37 @@ class Sender:
                     connect=timeout.connect, read=self._read_timeout, write=timeout.write, pool=timeout.pool
                 )
             }
-        return client.build_request(self._method, self._url, headers=headers, **options)
+        request = client.build_request(self._method, self._url, headers=headers, **options)
+        if last_event_id is not None and is_same_origin(origin_of(request.url), last_event_id.issuer):
+            request.headers["Last-Event-ID"] = last_event_id.text
+        return request
 
-    def send(self, request: Any) -> Any:
-        """Send a request; give the response, or where the client is asynchronous, what is to be awaited for it."""
-        return self._client.send(request, stream=True, **self._send_options)
+    def send(self, request: Any, last_event_id: LastEventId | None) -> Any:
+        """Send a request and follow redirects, as redirects.send does, or where the client is asynchronous, asend."""
+        shell: Any = asend if hasattr(self._client, "aclose") else send
+        return shell(self._client, request, self._auth, last_event_id, self._follows)
 
 
 class Request(Origin):
     """A response that is asked for when it is opened."""
 
-    __slots__ = ("_request", "_sender")
+    __slots__ = ("_last_event_id", "_request", "_sender", "refused_redirect")
 
-    def __init__(self, sender: Sender, request: Any) -> None:
+    def __init__(self, sender: Sender, last_event_id: LastEventId | None = None) -> None:
         super().__init__(_nothing)
         self._sender = sender
-        self._request = request
+        self._last_event_id = last_event_id
+        self._request = sender.build(last_event_id)
+        self.refused_redirect = ""
 
     def open(self) -> Any:
-        response: Any = self.response
-        if response is None:
-            response = self._sender.send(self._request)
-            self._answered(response)
-        self.chunks: Any = response.iter_bytes()
+        if self.response is None:
+            self._answered(*self._sender.send(self._request, self._last_event_id))
+        self.chunks: Any = httpx_chunks(self.response)
         return self.chunks
 
-    def _answered(self, response: Any) -> None:
+    def _answered(self, response: Any, refused_redirect: str) -> None:
+        self.refused_redirect = refused_redirect
         self.response = response
         self.status: Any = response.status_code
         self.content_type: str | None = response.headers.get("content-type") or ""
@@ -168,11 +171,11 @@ class AsyncRequest(Request):
         return self.response is None
 
     async def __anext__(self) -> None:
-        self._answered(await self._sender.send(self._request))
+        self._answered(*await self._sender.send(self._request, self._last_event_id))
 
     def open(self) -> Any:
         response: Any = self.response
-        self.chunks: Any = response.aiter_bytes()
+        self.chunks: Any = async_httpx_chunks(response)
         return self.chunks
 
 
@@ -200,15 +203,28 @@ def checked_scanner_options(scanner: Any) -> dict[str, Any]:
 
 
 def is_transport_error(error: Exception, worked: bool) -> bool:
-    """Tell whether it is the connection that failed, so that another may do better.
+    """Return whether the connection failed in a way that can pass, so that another attempt may do better.
 
-    What the client refused to send is none (`worked`: it has sent the like before): it would refuse it again. Nor is a
-    chain of redirects without end. A compressed body that was cut shows as a DecodingError.
+    An unsupported protocol cannot pass, nor can redirects without end. `worked`: a connection worked before; if none
+    did, a request that the client refused to send, and a certificate that was refused, will be refused again. A
+    compressed body that was cut shows as a DecodingError.
     """
     names = {kind.__name__ for kind in type(error).__mro__}
-    if names & {"UnsupportedProtocol", "LocalProtocolError"}:
+    if "UnsupportedProtocol" in names:
+        return False
+    if "LocalProtocolError" in names or _is_certificate_error(error):
         return worked
     return isinstance(error, StreamStalled | ConnectionError) or bool(names & {"TransportError", "DecodingError"})
+
+
+def _is_certificate_error(error: BaseException | None) -> bool:
+    seen: set[int] = set()  # causes may form a cycle
+    while error is not None and id(error) not in seen:
+        if type(error).__name__ in ("SSLCertVerificationError", "CertificateError"):
+            return True
+        seen.add(id(error))
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _check_client(client: Any, name: str) -> None:

@@ -1,0 +1,137 @@
+"""Redirects: which request follows a response, and what of the request before goes along to another origin.
+
+httpx and httpx2 take only `Authorization` off, so that a key in another header, the body and the last event ID would go
+to whatever server a redirect names. Here a request to another origin has none of what the caller gave for the first.
+RFC 9110 section 15.4, Fetch "HTTP-redirect fetch". The decisions need no I/O; `send` and `asend` are the shells around
+them. Knows the clients by what they can do.
+"""
+
+from __future__ import annotations
+
+from ..sources import library_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from typing import Any, NamedTuple, TypeAlias
+
+    Origin: TypeAlias = tuple[str, str, int | None]  # scheme, host, port
+
+    class LastEventId(NamedTuple):
+        """The last event ID, as a header may carry it, and the origin that it belongs to."""
+
+        text: str
+        issuer: Origin
+
+else:
+    from collections import namedtuple
+
+    LastEventId = namedtuple("LastEventId", "text issuer")  # noqa: PYI024 - typing is slow to import
+
+__all__ = ["LastEventId", "asend", "is_same_origin", "origin_of", "send"]
+
+HARMLESS = frozenset(("accept", "accept-encoding", "accept-language", "cache-control", "host", "user-agent"))
+DEFAULT_PORTS = {"http": 80, "https": 443}
+MAX_BODY_READ = 65536  # bytes of the body of a redirect that are read, so that its connection can be used again
+
+
+def origin_of(url: Any) -> Origin:
+    """Return the scheme, the host and the port of a URL of httpx or httpx2."""
+    return url.scheme, url.host, url.port or DEFAULT_PORTS.get(url.scheme)
+
+
+def is_same_origin(here: Origin, there: Origin) -> bool:
+    """Return whether a redirect stays within the origin; http to https of the same host does, by httpx's rule."""
+    return here == there or (
+        here[1] == there[1] and (here[0], here[2], there[0], there[2]) == ("http", 80, "https", 443)
+    )
+
+
+def send(
+    client: Any, request: Any, auth: dict[str, Any], last_event_id: LastEventId | None = None, follows: bool = True
+) -> tuple[Any, str]:
+    """Send a request and follow redirects. Returns the response, and why it is a redirect that was not followed, or "".
+
+    `auth`: the options of the client's send(), for as long as the origin is the same. `follows`: whether redirects are
+    followed at all.
+    """
+    exchanges = _exchanges(client, request, auth, last_event_id, follows)
+    following, options = next(exchanges)
+    while True:
+        response = client.send(following, stream=True, follow_redirects=False, **options)
+        try:
+            following, options = exchanges.send(response)
+            response.read() if _has_small_body(response) else response.close()
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+        except BaseException:
+            response.close()
+            raise
+
+
+async def asend(
+    client: Any, request: Any, auth: dict[str, Any], last_event_id: LastEventId | None = None, follows: bool = True
+) -> tuple[Any, str]:
+    """Send a request and follow redirects, as send does, with an asynchronous client."""
+    exchanges = _exchanges(client, request, auth, last_event_id, follows)
+    following, options = next(exchanges)
+    while True:
+        response = await client.send(following, stream=True, follow_redirects=False, **options)
+        try:
+            following, options = exchanges.send(response)
+            await (response.aread() if _has_small_body(response) else response.aclose())
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+        except BaseException:
+            await response.aclose()
+            raise
+
+
+def _exchanges(
+    client: Any, request: Any, options: dict[str, Any], last_event_id: LastEventId | None, follows: bool
+) -> Generator[tuple[Any, dict[str, Any]], Any, tuple[Any, str]]:
+    """Yield each request with the options to send it with; expects its response. Returns as send does."""
+    history: list[Any] = []
+    has_left = False  # the origin that the request was made for
+    while True:
+        if len(history) > client.max_redirects:
+            error: Any = library_of(client, "TooManyRedirects").TooManyRedirects
+            raise error("Exceeded maximum allowed redirects.", request=request)
+        response = yield request, options
+        response.history = history + list(response.history)
+        following = response.next_request if follows else None
+        if following is None:
+            return response, ""
+        here, there = origin_of(request.url), origin_of(following.url)
+        has_left = has_left or not is_same_origin(here, there)
+        if reason := _why_refused(here, there, following, has_left):
+            return response, f"the redirect to {there[0]}://{there[1]}:{there[2]} was not followed, as {reason}"
+        if has_left:
+            options = {"auth": None}
+            _take_off_secrets(following)
+            if last_event_id is not None and is_same_origin(last_event_id.issuer, there):
+                following.headers["Last-Event-ID"] = last_event_id.text
+        history = [*response.history, response]
+        request = following
+
+
+def _why_refused(here: Origin, there: Origin, following: Any, has_left: bool) -> str:
+    if here[0] == "https" and there[0] == "http":
+        return "it leaves https"
+    headers = following.headers
+    if has_left and (headers.get("content-length", "0") != "0" or "transfer-encoding" in headers):
+        return "it would take the body of the request to another origin"
+    return ""
+
+
+def _take_off_secrets(request: Any) -> None:
+    for name in [name for name in request.headers if name.lower() not in HARMLESS]:
+        del request.headers[name]
+    if request.url.userinfo:  # of the server's own choice, and no auth goes along
+        request.url = request.url.copy_with(username="", password="")
+
+
+def _has_small_body(response: Any) -> bool:
+    length = response.headers.get("content-length", "")
+    encoded = "content-encoding" in response.headers
+    return length.isdigit() and len(length) < 10 and int(length) <= MAX_BODY_READ and not encoded
