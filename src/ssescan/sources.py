@@ -120,8 +120,10 @@ class Origin:
     @contextmanager
     def limited_reads(self, seconds: float) -> Iterator[None]:
         """Let each read of a body take so long at most, where it is httpx's: it looks at its timeout for each."""
-        extensions = getattr(getattr(self.response, "request", None), "extensions", None) or {}
-        timeout = extensions.get("timeout")
+        try:
+            timeout = self.response.request.extensions["timeout"]
+        except (AttributeError, KeyError, RuntimeError):  # RuntimeError: httpx's, for a response without a request
+            timeout = None
         if not isinstance(timeout, dict):
             yield
             return
@@ -265,9 +267,9 @@ def library_of(thing: Any, attribute: str) -> Any:
 
 def _aiohttp_chunks(response: Any) -> AsyncIterator[bytes]:
     chunks = aiter(response.content.iter_any())
-    # aiohttp decodes by itself, in bounded steps, unless the session was told not to.
-    decodes = getattr(getattr(response, "_session", None), "auto_decompress", True)
-    if decodes or not _is_encoded(response):
+    # aiohttp decodes by itself, in bounded steps, but for auto_decompress=False and words that it does not know.
+    is_decoded = getattr(response.content, "total_compressed_bytes", 0) is not None
+    if is_decoded or not _is_encoded(response):
         return chunks
     from .content_encoding import adecoded_chunks
 

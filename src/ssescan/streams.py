@@ -95,7 +95,11 @@ class EventStream(EventPump[E_co]):
         self.outcome = None
         self.response = origin.response
 
-    def __enter__(self) -> Self:
+    def open(self) -> None:
+        """Check the response now, as entering a `with` block does, so that a refusal is raised before the first event.
+
+        Of a stream that is open already, or closed, it does nothing.
+        """
         if self._chunks is None and self.outcome is None:
             try:
                 self._open()
@@ -103,6 +107,9 @@ class EventStream(EventPump[E_co]):
                 self._stop()
                 self._finish(error, False)
                 raise
+
+    def __enter__(self) -> Self:
+        self.open()
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -251,13 +258,17 @@ class AsyncEventStream(Subscriptable[E_co]):
     def bytes_read(self) -> int:
         return self._pump.bytes_read
 
-    async def __aenter__(self) -> Self:
+    async def open(self) -> None:
+        """Check the response now, as entering an `async with` block does."""
         if self._chunks is None and self.outcome is None:
             try:
                 await self._open()
             except BaseException as error:
                 await self._fail(error)
                 raise
+
+    async def __aenter__(self) -> Self:
+        await self.open()
         return self
 
     async def __aexit__(self, *exception: object) -> None:

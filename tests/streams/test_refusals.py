@@ -40,7 +40,7 @@ accepted = pytest.mark.parametrize(
         (201, EVENT_STREAM),
     ],
 )
-at_first = pytest.mark.parametrize("entered", [True, False], ids=["at with", "at the first read"])
+at_first = pytest.mark.parametrize("how", ["__enter__", "open", "__next__"])
 framings = pytest.mark.parametrize("framing", ["chunked", "close", "length"])
 
 
@@ -58,7 +58,7 @@ def says_what_came(error: Any, status: int, content_type: str | None) -> bool:
 @refused
 @at_first
 def test_what_is_no_event_stream_is_refused(
-    package: Any, server: Server, client: Client, status: int, content_type: str | None, entered: bool
+    package: Any, server: Server, client: Client, status: int, content_type: str | None, how: str
 ) -> None:
     # There is more of the body than is wanted, and it never ends.
     exchange = server.offers(LONG, Do.HOLD, status=status, content_type=content_type)
@@ -66,7 +66,7 @@ def test_what_is_no_event_stream_is_refused(
         stream = package.iter_events(response)
         assert stream.outcome is None
         with pytest.raises(refusal_of(package, status)) as caught:
-            stream.__enter__() if entered else next(stream)
+            getattr(stream, how)()
         error = caught.value
         assert says_what_came(error, status, content_type)
         assert error.body == LONG[:MOST]
@@ -128,7 +128,7 @@ def test_a_refusal_does_not_wait_for_a_body_that_stays_open_asynchronously(
 @refused
 @at_first
 def test_what_is_no_event_stream_is_refused_asynchronously(
-    package: Any, server: Server, client: AsyncClient, status: int, content_type: str | None, entered: bool
+    package: Any, server: Server, client: AsyncClient, status: int, content_type: str | None, how: str
 ) -> None:
     exchange = server.offers(LONG, Do.HOLD, status=status, content_type=content_type)
 
@@ -137,7 +137,7 @@ def test_what_is_no_event_stream_is_refused_asynchronously(
             stream = package.aiter_events(response)
             assert stream.outcome is None
             with pytest.raises(refusal_of(package, status)) as caught:
-                await (stream.__aenter__() if entered else anext(stream))
+                await getattr(stream, how.replace("__", "__a", 1))()
             error = caught.value
             assert says_what_came(error, status, content_type)
             assert error.body == LONG[:MOST]

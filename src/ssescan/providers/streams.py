@@ -257,8 +257,12 @@ class MessageStream(_Stream):
             pass
         return self.message
 
+    def open(self) -> None:
+        """Check the response now, as entering a `with` block does: a refusal is raised before the first part."""
+        self._events.open()
+
     def __enter__(self) -> Self:
-        self._events.__enter__()
+        self.open()
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -430,8 +434,12 @@ class AsyncMessageStream(_Stream):
             pass
         return self.message
 
+    async def open(self) -> None:
+        """Check the response now, as entering an `async with` block does."""
+        await self._events.open()
+
     async def __aenter__(self) -> Self:
-        await self._events.__aenter__()
+        await self.open()
         return self
 
     async def __aexit__(self, *exception: object) -> None:

@@ -1,0 +1,330 @@
+"""Encoded bodies: decoded in steps, event by event, by every client; or refused with what to do."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import subprocess
+import sys
+import zlib
+from typing import TYPE_CHECKING, Any
+from urllib.request import urlopen
+
+import aiohttp
+import brotli
+import httpx
+import httpx2
+import pytest
+import requests
+import urllib3
+import zstandard
+
+import ssescan
+import ssescan.content_encoding as codings
+from ssescan.dropin import httpx_sse
+
+from .cases import ONE, THREE, TWO
+from .clients import CLIENTS, AsyncClient, Client, async_clients, run_in, sync_clients
+from .server import Do
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from .server import Server
+
+EVENTS = ONE + TWO + THREE
+DATA = ["1", "2", "3"]
+
+
+def members(*pieces: bytes) -> list[bytes]:
+    return [gzip.compress(piece) for piece in pieces]
+
+
+def deflated(wbits: int) -> bytes:
+    press = zlib.compressobj(wbits=wbits)
+    return press.compress(EVENTS) + press.flush()
+
+
+def frames(*pieces: bytes) -> bytes:
+    return b"".join(map(zstandard.compress, pieces))
+
+
+ENCODED = {
+    "gzip": ("gzip", gzip.compress(EVENTS)),
+    "gzip, three members": ("gzip", b"".join(members(ONE, TWO, THREE))),
+    "gzip, a member within an event": ("gzip", b"".join(members(ONE + TWO[:4], TWO[4:], b"", THREE))),
+    "gzip, then other bytes": ("gzip", gzip.compress(EVENTS) + b"\0\0\0\0"),
+    "gzip, then half of a magic number": ("gzip", gzip.compress(EVENTS) + b"\x1f"),
+    "x-gzip": ("x-gzip", gzip.compress(EVENTS)),
+    "GZIP and identity": ("identity, GZIP", gzip.compress(EVENTS)),
+    "deflate": ("deflate", deflated(15)),
+    "deflate without its header": ("deflate", deflated(-15)),
+    "br": ("br", brotli.compress(EVENTS)),
+    "zstd": ("zstd", frames(EVENTS)),
+    "zstd, three frames": ("zstd", frames(ONE, TWO, THREE)),
+    "no coding at all": ("utf-8", EVENTS),
+}
+encoded = pytest.mark.parametrize("name", ENCODED)
+
+
+def offer(server: Server, coding: str, body: bytes, size: int = 7, **options: Any) -> Any:
+    pieces = (body[at : at + size] for at in range(0, len(body), size))
+    return server.offers(*pieces, headers=(f"Content-Encoding: {coding}",), **options)
+
+
+@sync_clients
+@encoded
+def test_encoded_streams_are_read(package: Any, server: Server, client: Client, name: str) -> None:
+    with client.opens(offer(server, *ENCODED[name]).url) as response, package.iter_events(response) as stream:
+        assert [event.data for event in stream] == DATA
+        assert stream.outcome == "ended"
+
+
+@async_clients
+@encoded
+def test_encoded_streams_are_read_async(package: Any, server: Server, client: AsyncClient, name: str) -> None:
+    if client.name == "aiohttp" and name == "gzip, then other bytes":
+        pytest.skip("aiohttp itself raises for these")
+    exchange = offer(server, *ENCODED[name])
+
+    async def main() -> None:
+        async with client.opens(exchange.url) as response, package.aiter_events(response) as stream:
+            assert [event.data async for event in stream] == DATA
+
+    client.run(main)
+
+
+def test_urllib_does_not_decode_so_we_do(package: Any, server: Server) -> None:
+    with urlopen(offer(server, "gzip", gzip.compress(EVENTS)).url) as response:
+        assert [event.data for event in package.iter_events(response)] == DATA
+
+
+def test_sessions_that_do_not_decode(package: Any, server: Server) -> None:
+    exchange = offer(server, "gzip", gzip.compress(EVENTS))
+
+    async def main() -> None:
+        async with aiohttp.ClientSession(auto_decompress=False) as session, session.get(exchange.url) as response:
+            async with package.aiter_events(response) as stream:
+                assert [event.data async for event in stream] == DATA
+
+    run_in("asyncio", main)
+    with urllib3.PoolManager() as pool:
+        response = pool.request("GET", exchange.url, preload_content=False, decode_content=False)
+        assert [event.data for event in package.iter_events(response)] == DATA
+
+
+@sync_clients
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd"])
+def test_events_come_as_soon_as_their_bytes(package: Any, server: Server, client: Client, coding: str) -> None:
+    press: dict[str, Callable[[bytes], bytes]] = {
+        "gzip": lambda piece: members(piece)[0],
+        "zstd": frames,
+        "br": _flushed(brotli.Compressor()),
+        "deflate": _flushed(zlib.compressobj()),
+    }
+    steps = (press[coding](ONE), Do.WAIT, press[coding](TWO), Do.WAIT, press[coding](THREE))
+    exchange = server.offers(*steps, headers=(f"Content-Encoding: {coding}",))
+    seen = []
+    with client.opens(exchange.url) as response, package.iter_events(response) as stream:
+        for event in stream:
+            seen.append(event.data)
+            exchange.go()
+    assert seen == DATA
+
+
+def _flushed(compressor: Any) -> Callable[[bytes], bytes]:
+    if hasattr(compressor, "process"):
+        return lambda piece: compressor.process(piece) + compressor.flush()  # type: ignore[no-any-return]
+    return lambda piece: compressor.compress(piece) + compressor.flush(zlib.Z_SYNC_FLUSH)  # type: ignore[no-any-return]
+
+
+@sync_clients
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd"])
+def test_damage_is_the_clients_error(package: Any, server: Server, client: Client, coding: str) -> None:
+    errors = {"httpx": httpx.DecodingError, "httpx2": httpx2.DecodingError}
+    with client.opens(offer(server, coding, b"data: not encoded at all\n\n").url) as response:
+        stream = package.iter_events(response)
+        with pytest.raises(errors.get(client.name, urllib3.exceptions.DecodeError), match=coding):
+            list(stream)
+        assert stream.outcome == "failed"
+
+
+def test_a_damaged_member_is_an_error(package: Any, server: Server) -> None:
+    body = gzip.compress(ONE) + gzip.compress(TWO)[:-8] + bytes(8)
+    with httpx.stream("GET", offer(server, "gzip", body).url) as response:
+        stream = package.iter_events(response)
+        assert next(stream).data == "1"
+        with pytest.raises(httpx.DecodingError):
+            list(stream)
+
+
+def test_zstd_with_a_huge_window_is_an_error(package: Any, server: Server) -> None:
+    # RFC 9659: no more than 8 MiB. The frame says 128 MiB, and a decoder would take as much.
+    parameters = zstandard.ZstdCompressionParameters(window_log=27)
+    press = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
+    body = press.compress(EVENTS) + press.flush()
+    with httpx.stream("GET", offer(server, "zstd", body).url) as response:
+        with pytest.raises(httpx.DecodingError, match="zstd"):
+            list(package.iter_events(response))
+
+
+REFUSED = ["gzip, gzip", "deflate, gzip", "gzip, br, gzip", "compress", "dcb", "gzip,gzip"]
+
+
+@sync_clients
+@pytest.mark.parametrize("coding", REFUSED)
+def test_other_encodings_are_refused(package: Any, server: Server, client: Client, coding: str) -> None:
+    exchange = offer(server, coding, gzip.compress(gzip.compress(EVENTS)))
+    with client.opens(exchange.url) as response:
+        stream = package.iter_events(response)
+        with pytest.raises(package.UnsupportedEncoding, match="Accept-Encoding: identity") as caught:
+            stream.open()
+        assert caught.value.encoding == coding.replace(",", ", ").replace("  ", " ")
+        assert caught.value.response is response
+        assert stream.outcome == "failed"
+
+
+@async_clients
+@pytest.mark.parametrize("coding", REFUSED)
+def test_other_encodings_are_refused_async(package: Any, server: Server, client: AsyncClient, coding: str) -> None:
+    exchange = offer(server, coding, gzip.compress(gzip.compress(EVENTS)))
+
+    async def main() -> None:
+        async with client.opens(exchange.url) as response:
+            with pytest.raises(package.UnsupportedEncoding):
+                await package.aiter_events(response).open()
+
+    client.run(main)
+
+
+@sync_clients
+def test_two_headers_are_two_encodings(package: Any, server: Server, client: Client) -> None:
+    exchange = server.offers(ONE, headers=("Content-Encoding: gzip", "content-encoding: gzip"))
+    with client.opens(exchange.url) as response, pytest.raises(package.UnsupportedEncoding):
+        package.iter_events(response).open()
+
+
+@sync_clients
+def test_a_refused_body_is_kept_as_it_came(package: Any, server: Server, client: Client) -> None:
+    body = gzip.compress(gzip.compress(b"no"))
+    with client.opens(offer(server, "gzip, gzip", body, status=503).url) as response:
+        with pytest.raises(package.UnexpectedStatus) as caught:
+            package.iter_events(response).open()
+        assert caught.value.body == body
+
+
+WITHOUT = """
+import json, sys
+for name in ("brotli", "brotlicffi", "zstandard", "backports", "backports.zstd", "compression.zstd"):
+    sys.modules[name] = None
+import httpx, httpx2, requests, urllib3, ssescan
+url = sys.argv[1]
+responses = [
+    httpx.Client().send(httpx.Request("GET", url), stream=True),
+    httpx2.Client().send(httpx2.Request("GET", url), stream=True),
+    requests.get(url, stream=True),
+    urllib3.request("GET", url, preload_content=False),
+]
+for response in responses:
+    try:
+        print(list(ssescan.iter_events(response)))
+    except ssescan.UnsupportedEncoding as error:
+        print(error)
+"""
+
+
+@pytest.mark.parametrize(("coding", "package_name"), [("br", "brotli"), ("zstd", "backports.zstd")])
+def test_a_missing_package_is_named(server: Server, coding: str, package_name: str) -> None:
+    url = offer(server, coding, ENCODED[coding][1]).url
+    ended = subprocess.run([sys.executable, "-c", WITHOUT, url], capture_output=True, text=True, check=True, timeout=60)
+    lines = ended.stdout.splitlines()
+    assert len(lines) == len(CLIENTS)
+    assert all(repr(coding) in line and package_name in line and "install" in line for line in lines), lines
+
+
+@pytest.mark.parametrize("library", [httpx, httpx2])
+def test_what_wraps_iter_bytes_sees_the_chunks(
+    package: Any, server: Server, library: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[bytes] = []
+    plain = library.Response.iter_bytes
+
+    def iter_bytes(response: Any, chunk_size: int | None = None) -> Iterator[bytes]:
+        for chunk in plain(response, chunk_size):
+            seen.append(chunk)
+            yield chunk
+
+    monkeypatch.setattr(library.Response, "iter_bytes", iter_bytes)
+    for coding, body in (ENCODED["gzip, three members"], ENCODED["zstd"], ENCODED["no coding at all"]):
+        seen.clear()
+        with library.stream("GET", offer(server, coding, body).url) as response:
+            assert [event.data for event in package.iter_events(response)] == DATA
+            assert response.num_bytes_downloaded == len(body)
+            assert "iter_raw" not in vars(response)
+        assert b"".join(seen) == EVENTS
+
+
+@pytest.mark.parametrize("read", [httpx.get, httpx2.get, requests.get, urllib3.PoolManager().request])
+def test_a_response_that_was_read_is_read_again(package: Any, server: Server, read: Any) -> None:
+    url = offer(server, "gzip", gzip.compress(EVENTS)).url
+    response = read("GET", url) if "urllib3" in read.__module__ else read(url)
+    assert [event.data for event in package.iter_events(response)] == DATA
+
+
+@pytest.mark.parametrize("library", [httpx, httpx2])
+def test_a_stream_that_is_handed_on_is_decoded_once(package: Any, server: Server, library: Any) -> None:
+    chunk = {"choices": [{"index": 0, "delta": {"content": "hi"}, "finish_reason": "stop"}]}
+    body = gzip.compress(b"data: " + json.dumps(chunk).encode() + b"\n\ndata: [DONE]\n\n")
+    with library.stream("GET", offer(server, "gzip", body).url) as response:
+        events = ssescan.iter_events(response)
+        events.open()
+        assert ssescan.stream(events, "openai-chat").collect().text == "hi"
+
+
+@pytest.mark.parametrize("library", [httpx, httpx2])
+def test_the_drop_in_decodes_and_refuses(server: Server, library: Any) -> None:
+    with library.stream("GET", offer(server, "gzip", ENCODED["gzip, three members"][1]).url) as response:
+        assert [sse.data for sse in httpx_sse.EventSource(response).iter_sse()] == DATA
+    with library.stream("GET", offer(server, "gzip, gzip", b"").url) as response:
+        with pytest.raises(ssescan.UnsupportedEncoding):
+            list(httpx_sse.EventSource(response).iter_sse())
+
+
+PACKAGES = [
+    ("br", "brotli"),
+    ("br", "brotlicffi"),
+    ("zstd", "compression.zstd"),
+    ("zstd", "backports.zstd"),
+    ("zstd", "zstandard"),
+]
+
+
+@pytest.mark.parametrize(("coding", "name"), PACKAGES)
+@pytest.mark.parametrize("size", [1, 5, 1000])
+@pytest.mark.parametrize("limited", [True, False])
+def test_each_package_decodes(
+    coding: str, name: str, size: int, limited: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip(name, reason="one of the packages is enough; this one is not installed")
+    monkeypatch.setitem(codings.PACKAGES, coding, (name,))
+    decoder = codings.BodyDecoder([coding], OSError)
+    if coding == "br" and not limited:  # as before version 1.2
+        monkeypatch.setattr(type(decoder._decoder), "_is_limited", False, raising=False)
+    body = ENCODED[coding][1]
+    chunks = (body[at : at + size] for at in range(0, len(body), size))
+    assert b"".join(piece for chunk in chunks for piece in decoder.decode(chunk)) == EVENTS
+    decoder.flush()
+
+
+def test_no_step_is_large() -> None:
+    for coding in ("gzip", "deflate", "br", "zstd"):
+        press: Any = {
+            "gzip": gzip.compress,
+            "deflate": zlib.compress,
+            "br": brotli.compress,
+            "zstd": zstandard.compress,
+        }
+        decoder = codings.BodyDecoder([coding], OSError)
+        steps = list(decoder.decode(press[coding](bytes(2**22))))
+        assert sum(map(len, steps)) == 2**22
+        assert max(map(len, steps)) <= (2**21 if coding in codings.SLICE else codings.STEP)
