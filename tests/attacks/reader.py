@@ -1,6 +1,6 @@
 """Read URLs in one of many ways, and print for each how it ended and by how much the process has grown.
 
-python reader.py WAY LIMIT URL...        WAY: a key of WAYS; LIMIT: max_event_size, bytes
+python reader.py WAY LIMIT STALL URL...     WAY: a key of WAYS; LIMIT: max_event_size, bytes; STALL: seconds, 0: no limit
 
 A process of its own, so that the memory measured is that of the reading. One JSON line a URL: the name of the exception
 (null: none), the size of its body if it has one, the events that came, and the growth of the peak memory, bytes.
@@ -49,12 +49,12 @@ class Count:
 
 
 def events(response: Any, count: Count, limit: int) -> None:
-    with ssescan.iter_events(response, max_event_size=limit) as stream:
+    with ssescan.iter_events(response, max_event_size=limit, stall=stall()) as stream:
         count.read(stream)
 
 
 async def aevents(response: Any, count: Count, limit: int) -> None:
-    async with ssescan.aiter_events(response, max_event_size=limit) as stream:
+    async with ssescan.aiter_events(response, max_event_size=limit, stall=stall()) as stream:
         await count.aread(stream)
 
 
@@ -86,7 +86,7 @@ def by_async_httpx(library: Any, read: Any) -> Callable[[str, Count, int], None]
 
 def by_aiohttp(read: Any) -> Callable[[str, Count, int], None]:
     async def run(url: str, count: Count, limit: int) -> None:
-        timeout = aiohttp.ClientTimeout(total=TIMEOUT)
+        timeout = aiohttp.ClientTimeout(total=TIMEOUT, sock_read=STALL[0] if STALL else None)
         async with aiohttp.ClientSession(timeout=timeout) as session, session.get(url) as response:
             await read(response, count, limit)
 
@@ -109,38 +109,56 @@ def by_urllib(url: str, count: Count, limit: int) -> None:
         events(response, count, limit)
 
 
-def by_connect(url: str, count: Count, limit: int) -> None:
-    with (
-        httpx.Client(**SETTINGS) as client,
-        ssescan.connect(client, "GET", url, scanner={"max_event_size": limit}) as stream,
-    ):
-        count.read(stream)
+def by_connect(library: Any) -> Callable[[str, Count, int], None]:
+    def run(url: str, count: Count, limit: int) -> None:
+        with (
+            library.Client(**SETTINGS) as client,
+            ssescan.connect(client, "GET", url, scanner={"max_event_size": limit}, stall=stall()) as stream,
+        ):
+            count.read(stream)
+
+    return run
 
 
-def by_aconnect(url: str, count: Count, limit: int) -> None:
-    async def run() -> None:
+def by_aconnect(library: Any) -> Callable[[str, Count, int], None]:
+    async def run(url: str, count: Count, limit: int) -> None:
         async with (
-            httpx.AsyncClient(**SETTINGS) as client,
-            ssescan.aconnect(client, "GET", url, scanner={"max_event_size": limit}) as stream,
+            library.AsyncClient(**SETTINGS) as client,
+            ssescan.aconnect(client, "GET", url, scanner={"max_event_size": limit}, stall=stall()) as stream,
         ):
             await count.aread(stream)
 
-    asyncio.run(run())
+    return lambda *arguments: asyncio.run(run(*arguments))
 
 
-def by_event_source(url: str, count: Count, limit: int) -> None:
-    options: dict[str, Any] = {"scanner": {"max_event_size": limit}, "max_reconnects": 0}
-    with httpx.Client(**SETTINGS) as client, ssescan.EventSource(client, url, **options) as source:
-        count.read(source)
+def by_event_source(library: Any) -> Callable[[str, Count, int], None]:
+    def run(url: str, count: Count, limit: int) -> None:
+        options = source_options(limit)
+        with library.Client(**SETTINGS) as client, ssescan.EventSource(client, url, **options) as source:
+            count.read(source)
+
+    return run
 
 
-def by_async_event_source(url: str, count: Count, limit: int) -> None:
-    async def run() -> None:
-        options: dict[str, Any] = {"scanner": {"max_event_size": limit}, "max_reconnects": 0}
-        async with httpx.AsyncClient(**SETTINGS) as client, ssescan.AsyncEventSource(client, url, **options) as source:
-            await count.aread(source)
+def by_async_event_source(library: Any) -> Callable[[str, Count, int], None]:
+    async def run(url: str, count: Count, limit: int) -> None:
+        options = source_options(limit)
+        async with library.AsyncClient(**SETTINGS) as client:
+            async with ssescan.AsyncEventSource(client, url, **options) as source:
+                await count.aread(source)
 
-    asyncio.run(run())
+    return lambda *arguments: asyncio.run(run(*arguments))
+
+
+STALL: list[float] = []  # seconds, if there is a limit
+
+
+def stall() -> Any:
+    return ssescan.Stall(idle=STALL[0], progress=STALL[0]) if STALL else None
+
+
+def source_options(limit: int) -> dict[str, Any]:
+    return {"scanner": {"max_event_size": limit}, "max_reconnects": 3, "retry": 1, "stall": stall()}
 
 
 def by_httpx_sse(url: str, count: Count, limit: int) -> None:
@@ -173,10 +191,14 @@ WAYS: dict[str, Callable[[str, Count, int], None]] = {
     "urllib.request": by_urllib,
     "stream": by_httpx(httpx, parts),
     "astream": by_async_httpx(httpx, aparts),
-    "connect": by_connect,
-    "aconnect": by_aconnect,
-    "EventSource": by_event_source,
-    "AsyncEventSource": by_async_event_source,
+    "connect": by_connect(httpx),
+    "connect, httpx2": by_connect(httpx2),
+    "aconnect": by_aconnect(httpx),
+    "aconnect, httpx2": by_aconnect(httpx2),
+    "EventSource": by_event_source(httpx),
+    "EventSource, httpx2": by_event_source(httpx2),
+    "AsyncEventSource": by_async_event_source(httpx),
+    "AsyncEventSource, httpx2": by_async_event_source(httpx2),
     "httpx_sse": by_httpx_sse,
     "httpx_sse, asynchronous": by_async_httpx_sse,
     "sseclient": by_sseclient,
@@ -188,7 +210,9 @@ def peak() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
-def main(way: str, limit: str, *urls: str) -> None:
+def main(way: str, limit: str, stall: str, *urls: str) -> None:
+    if float(stall):
+        STALL.append(float(stall))
     before = peak()
     for url in urls:
         count, error = Count(), None

@@ -6,12 +6,8 @@ Each way to read is a process of its own, which tells by how much it has grown: 
 from __future__ import annotations
 
 import gzip
-import json
-import subprocess
-import sys
 import zlib
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +15,7 @@ import pytest
 from ssescan.content_encoding import why_unsupported
 
 from .reader import WAYS
+from .results import read
 
 if TYPE_CHECKING:
     from streams.server import Server
@@ -60,23 +57,12 @@ CODINGS = [
 ]
 
 
-def read(way: str, *urls: str) -> list[dict[str, Any]]:
-    reader = Path(__file__).with_name("reader.py")
-    ended = subprocess.run(
-        [sys.executable, "-W", "ignore", reader, way, str(LIMIT), *urls],
-        stdout=subprocess.PIPE,
-        check=True,
-        timeout=300,
-    )
-    return [json.loads(line) for line in ended.stdout.splitlines()]
-
-
 def offer(server: Server, coding: str, line: bytes, status: int) -> str:
     headers = (f"Content-Encoding: {coding}",)
     return server.offers(bomb(coding, line), status=status, headers=headers, framing="length").url
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", [way for way in WAYS if not way.endswith(", httpx2")])
 @pytest.mark.parametrize("coding", CODINGS)
 def test_a_bomb_stays_small(server: Server, way: str, coding: str) -> None:
     assert len(bomb(coding, ENDLESS_LINE)) < SIZE / 1000 or coding == "deflate"
@@ -86,7 +72,7 @@ def test_a_bomb_stays_small(server: Server, way: str, coding: str) -> None:
         offer(server, coding, COMMENTS, 200),
         offer(server, coding, ENDLESS_LINE, 500),
     ]
-    line, comments, refused = read(way, *urls)
+    line, comments, refused = read(way, LIMIT, 0, *urls)
     stacked = "," in coding
     assert line["error"] == ("UnsupportedEncoding" if stacked else "EventTooLarge"), line
     answer = "StreamCut" if way in ("stream", "astream") else None  # comments are no answer

@@ -27,6 +27,7 @@ class Do(Enum):
 
     WAIT = auto()  # for the test's Exchange.go()
     PING = auto()  # send a comment again and again, until the client hangs up
+    DRIP = auto()  # the same, with a single byte of a line that never ends
     HOLD = auto()  # send nothing more, until the client hangs up
     DROP = auto()  # close the connection there (FIN), though the body is not complete
     RESET = auto()  # abort the connection there (RST)
@@ -194,11 +195,12 @@ class Server:
                 if self._wait_for(connection, exchange._wake_here) is connection:
                     raise _HungUp
                 exchange._wake_here.recv(1)
-            elif step is Do.PING:
+            elif step in (Do.PING, Do.DRIP):
+                again = _framed(b": ping\n\n" if step is Do.PING else b"a", exchange.framing)
                 for _ in range(int(PATIENCE / PING_PAUSE)):
                     if self._wait_for(connection, seconds=PING_PAUSE) is connection:
                         raise _HungUp
-                    connection.sendall(_framed(b": ping\n\n", exchange.framing))
+                    connection.sendall(again)
                 raise TimeoutError(f"the client listened to pings for {PATIENCE:g} s")
             elif step is Do.HOLD:
                 self._wait_for(connection)

@@ -7,6 +7,9 @@ of its own for it, and runs this file there.
 from __future__ import annotations
 
 import asyncio
+import gzip
+import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -54,6 +57,58 @@ def test_a_refusal_carries_the_body(package: Any, server: Server) -> None:
         with pytest.raises(package.UnexpectedStatus) as caught, stream:
             pass
         assert (caught.value.status, caught.value.body) == (401, b"no")
+
+
+def test_a_refusal_does_not_wait_for_the_body(package: Any, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ssescan.streams.PATIENCE_WITH_A_REFUSED_BODY", 0.05)
+    exchange = server.offers(b"no", Do.HOLD, status=500)
+    with niquests.Session() as session:
+        with pytest.raises(package.UnexpectedStatus) as caught:
+            package.iter_events(session.get(exchange.url, stream=True)).open()
+        assert caught.value.body == b"no"
+        assert exchange.is_hung_up()
+
+
+@pytest.mark.parametrize("status", [200, 500])
+def test_close_ends_a_read_of_another_thread(package: Any, server: Server, status: int) -> None:
+    exchange = server.offers(b"data: a\n\n", Do.HOLD, status=status)
+    with niquests.Session() as session:
+        stream = package.iter_events(session.get(exchange.url, stream=True))
+        if status == 200:
+            assert next(stream).data == "a"
+
+        def read() -> None:
+            with suppress(package.UnexpectedStatus):
+                next(stream, None)
+
+        reader = threading.Thread(target=read)
+        reader.start()
+        while reader.is_alive():  # the read may not have begun yet
+            stream.close()
+            reader.join(0.01)
+        assert exchange.is_hung_up()
+
+
+@pytest.mark.parametrize("coding", ["gzip", "gzip, gzip"])
+def test_encodings(package: Any, server: Server, coding: str) -> None:
+    body = gzip.compress(b"data: a\n\n") + gzip.compress(b"data: b\n\n")
+    exchange = server.offers(body, headers=(f"Content-Encoding: {coding}",))
+
+    async def aread() -> list[str]:
+        async with niquests.AsyncSession() as session:
+            async with package.aiter_events(await session.get(exchange.url, stream=True)) as stream:
+                return [event.data async for event in stream]
+
+    def read() -> list[str]:
+        with niquests.Session() as session:
+            return [event.data for event in package.iter_events(session.get(exchange.url, stream=True))]
+
+    for way in (read, lambda: asyncio.run(aread())):
+        if coding == "gzip":
+            assert way() == ["a", "b"]
+        else:
+            with pytest.raises(package.UnsupportedEncoding):
+                way()
 
 
 def test_asynchronous_responses_are_read_too(package: Any, server: Server) -> None:

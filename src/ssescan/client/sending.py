@@ -68,6 +68,7 @@ __all__ = ["AsyncRequest", "Request", "Sender", "check_sent_again", "checked_sca
 DEFAULTS = (("Accept", "text/event-stream", "*/*"), ("Cache-Control", "no-store", None))
 SCANNER_OPTIONS = ("max_event_size", "oversize", "empty_events", "comments", "unknown", "unterminated")
 LAST_EVENT_ID = "last-event-id"
+MAX_PORT = 65535
 OTHER_COLOUR = {
     "connect": "aconnect",
     "aconnect": "connect",
@@ -126,6 +127,8 @@ class Sender:
                 )
             }
         request = client.build_request(self._method, self._url, headers=headers, **options)
+        if (request.url.port or 0) > MAX_PORT:  # no library looks at that, and each attempt would fail
+            raise ValueError(f"a URL with a port of up to {MAX_PORT} was expected, got port {request.url.port}")
         if last_event_id is not None and is_same_origin(origin_of(request.url), last_event_id.issuer):
             request.headers["Last-Event-ID"] = last_event_id.text
         return request

@@ -88,7 +88,7 @@ class Acceleration:
         self._undone = False
         try:
             for name in self._names:
-                with _lock:
+                with _state(name).changing():
                     self._entered.append(name)
                     _state(name).enter(self._max_event_size)
             for name in self._names:
@@ -123,8 +123,8 @@ class Acceleration:
             if self._undone:
                 return
             self._undone = True
-        with _lock:
-            for name in self._entered:
+        for name in self._entered:
+            with _state(name).changing():
                 _state(name).leave(self._max_event_size)
 
 
@@ -139,7 +139,7 @@ class _State:
     def __init__(self, library: Library) -> None:
         self.library = library
         self.limits: list[int | None] = []  # of the Accelerations that name it and were not undone
-        self.patched_by = 0  # the thread that is replacing attributes, or giving them back
+        self.changed_by = 0  # the thread that changes this just now
         self.patched: list[Patched] = []
         self.waiting: set[str] = set()  # modules that were not imported yet
         self.left_alone = ""  # why, if it is
@@ -168,7 +168,8 @@ class _State:
                     self.imported(module)
 
     def leave(self, limit: int | None) -> None:
-        self.limits.remove(limit)
+        if limit in self.limits:  # not after a fork that cut a change short
+            self.limits.remove(limit)
         self.choose_limit()
         if not self.limits:
             self.take_back()
@@ -177,17 +178,16 @@ class _State:
         self.library.tally.max_event_size = min((limit for limit in self.limits if limit is not None), default=None)
 
     def take_back(self) -> None:
-        with self.patching():
-            for patched in reversed(self.patched):
-                patched.take_back()
-            self.patched = []
+        for patched in reversed(self.patched):
+            patched.take_back()
+        self.patched = []
         for module in self.waiting:
             _watch.discard(module)
         self.waiting = set()
 
     def imported(self, module: str) -> None:
         """Take note that a module that was waited for is there."""
-        with _lock:
+        with self.changing():
             if module in self.waiting:
                 self.waiting.discard(module)
                 _watch.discard(module)
@@ -200,7 +200,7 @@ class _State:
 
     def refuse(self, module: str, reason: str) -> None:
         """Leave the library alone, as a module of it cannot be watched."""
-        with _lock:
+        with self.changing():
             if module in self.waiting:
                 self.leave_alone([reason])
 
@@ -212,25 +212,29 @@ class _State:
         except Exception as error:  # noqa: BLE001 - an inside that is not as expected, in a way not looked for
             reasons, patches = [f"{type(error).__name__}: {error}"], []
         if not reasons:
-            with self.patching():
-                for patch in patches:
-                    self.patched.append(Patched(*patch))
+            for patch in patches:
+                patched = Patched(*patch)
+                self.patched.append(patched)  # first: a fork may come at any moment, and then it is taken back
+                patched.put()
             return
         self.leave_alone(reasons)
 
     @contextmanager
-    def patching(self) -> Iterator[None]:
-        before, self.patched_by = self.patched_by, threading.get_ident()
-        try:
-            yield
-        finally:
-            self.patched_by = before
+    def changing(self) -> Iterator[None]:
+        """Hold the lock, and note which thread does."""
+        with _lock:
+            before, self.changed_by = self.changed_by, threading.get_ident()
+            try:
+                yield
+            finally:
+                self.changed_by = before
 
     def after_fork(self) -> None:
-        """Give back what a thread that the child does not have was in the middle of replacing."""
-        if self.patched_by not in (0, threading.get_ident()):
+        """Take back what a thread that the child does not have was in the middle of changing."""
+        if self.changed_by not in (0, threading.get_ident()):
+            self.changed_by = 0
             self.take_back()
-            self.patched_by = 0
+            self.limits.clear()
             self.left_alone = f"{self.title()} is left alone, because the process forked while it was being patched"
 
     def leave_alone(self, reasons: list[str]) -> None:
@@ -256,14 +260,16 @@ class _State:
 
 
 class Patched:
-    """An attribute that was replaced."""
+    """An attribute that is replaced by put(), and given back by take_back()."""
 
     def __init__(self, owner: Any, name: str, replacement: Any) -> None:
         self.owner = owner
         self.name = name
         self.original: Any = vars(owner).get(name, _INHERITED)
         self.replacement = replacement
-        setattr(owner, name, replacement)
+
+    def put(self) -> None:
+        setattr(self.owner, self.name, self.replacement)
 
     def take_back(self) -> None:
         # Who has put something else there meanwhile has to take that away himself.

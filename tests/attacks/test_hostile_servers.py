@@ -1,0 +1,137 @@
+"""Thirteen hostile servers, and what holds against each: how the reading ends, in how much memory, in what time.
+
+Bodies that unfold are in test_bombs.py. Each attack is read by httpx, httpx2 and aiohttp, blocking and not, in a process of its own (reader.py) that tells by how
+much it has grown. The time is bounded by a Stall, by the client, or by the bytes that come; a reader that hangs fails.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+from client.server import Do, EventServer
+from client.test_lasting_errors import TlsServer, https
+
+from .results import MIB, read
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+LIMIT = 100_000  # bytes, of one event
+STALL = 0.5  # seconds without a byte, or without an event
+ALLOWED = 32 * MIB  # of growth, whatever comes
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+TO_THE_CLOSE = HEAD + b"Connection: close\r\n\r\n"
+EVENT = b"data: 1\n\n"
+
+# What the clients, and ssescan, say of a connection or of a response that is not as HTTP wants it.
+BROKEN = {
+    "RemoteProtocolError", "ReadError", "ConnectError", "ClientPayloadError", "ClientOSError", "ClientResponseError",
+    "ClientConnectorError", "ClientConnectorCertificateError", "ServerDisconnectedError", "ServerTimeoutError",
+    "SocketTimeoutError", "TransferEncodingError", "ContentLengthError", "LineTooLong", "ConnectionResetError",
+}  # fmt: skip
+
+
+class Attack(NamedTuple):
+    """A hostile server: the URLs it offers, how reading one may end (None: as a stream does), events (None: any)."""
+
+    name: str
+    urls: Callable[[EventServer], list[str]]
+    ends: set[str | None]
+    events: int | None = 0
+
+
+def raw(*steps: bytes | Do) -> Callable[[EventServer], list[str]]:
+    return lambda server: [server.raw(*steps).url]
+
+
+def each(*answers: tuple[bytes | Do, ...]) -> Callable[[EventServer], list[str]]:
+    return lambda server: [server.raw(*steps).url for steps in answers]
+
+
+def loop(server: EventServer) -> list[str]:
+    """Offer a URL that redirects to itself."""
+    endpoint = server.endpoint()
+    headers = (f"Location: {endpoint.url}",)
+    endpoint.answers = (server.offers(status=307, content_type=None, framing="length", headers=headers),)
+    return [endpoint.url]
+
+
+def resets(server: EventServer) -> list[str]:
+    """Offer a response that is reset after each of its bytes."""
+    whole = CHUNKED + b"9\r\n" + EVENT + b"\r\n0\r\n\r\n"
+    return [server.raw(whole[:size], Do.RESET).url for size in range(len(whole))]
+
+
+ATTACKS = (
+    Attack("a line that never ends", raw(TO_THE_CLOSE, *[b"a" * MIB] * 64), {"EventTooLarge"}),
+    Attack("a header of a megabyte", raw(HEAD + b"X: " + b"a" * MIB + b"\r\n\r\n" + EVENT), BROKEN),
+    Attack(
+        "a content-length that lies",
+        raw(HEAD + b"Content-Length: 1000000000000\r\n\r\n" + EVENT, Do.DROP),
+        BROKEN,
+        events=1,
+    ),
+    Attack(
+        "broken chunks",
+        each(
+            (CHUNKED + b"9\r\n" + EVENT + b"\r\nzz\r\n", Do.DROP),
+            (CHUNKED + b"9\r\n" + EVENT + b"\r\n-9\r\n" + EVENT, Do.DROP),
+            (CHUNKED + b"9\r\n" + EVENT + b"\r\n" + b"f" * 40 + b"\r\n" + EVENT, Do.DROP),
+            (CHUNKED + b"9\r\n" + EVENT + b"\r\n9;" + b"x" * 100_000 + b"\r\n" + EVENT, Do.DROP),
+        ),
+        BROKEN,
+        events=None,  # clients differ in how much they give out before they notice
+    ),
+    Attack("a million comments", raw(TO_THE_CLOSE, b": a\n" * 1_000_000 + EVENT), {None}, events=1),
+    Attack("a million ids", raw(TO_THE_CLOSE, b"".join(b"id: %d\n\n" % n for n in range(10**6)) + EVENT), {None}, 1),
+    Attack("a byte at a time", raw(TO_THE_CLOSE + EVENT, Do.DRIP), {"StreamStalled"}, events=1),
+    Attack("pings for ever", raw(TO_THE_CLOSE + EVENT, Do.PING), {"StreamStalled"}, events=1),
+    Attack("redirects in a loop", loop, {"TooManyRedirects"}),
+    Attack("closed at once", raw(Do.DROP), BROKEN),
+    Attack("no answer", raw(Do.HOLD), {"StreamStalled", "ReadTimeout", "SocketTimeoutError", "ServerTimeoutError"}),
+    Attack("a connection reset at any byte", resets, BROKEN | {None}, events=None),
+)
+
+CLIENTS = ("connect", "connect, httpx2", "aconnect", "aconnect, httpx2", "aiohttp")
+SOURCES = ("EventSource", "EventSource, httpx2", "AsyncEventSource", "AsyncEventSource, httpx2")
+
+
+@pytest.fixture(scope="module")
+def tls_server() -> Iterator[TlsServer]:
+    with TlsServer() as server:
+        yield server
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
+@pytest.mark.parametrize("client", CLIENTS)
+def test_attack(server: EventServer, attack: Attack, client: str) -> None:
+    for result in read(client, LIMIT, STALL, *attack.urls(server)):
+        assert result["error"] in attack.ends, result
+        assert attack.events in (None, result["events"]), result
+        assert result["grown"] < ALLOWED, result
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_tls_that_fails(tls_server: TlsServer, client: str) -> None:
+    (result,) = read(client, LIMIT, STALL, https(tls_server.url))
+    assert result["error"] in BROKEN, result
+    assert result["grown"] < ALLOWED, result
+
+
+# The same for a source that connects again: it gives up by itself.
+ENDS_OF_A_SOURCE: dict[str, Any] = {
+    "a line that never ends": "EventTooLarge",
+    "redirects in a loop": "TooManyRedirects",
+}
+AGAINST_SOURCES = [attack for attack in ATTACKS if attack.events == 0]
+
+
+@pytest.mark.parametrize("attack", AGAINST_SOURCES, ids=lambda attack: attack.name)
+@pytest.mark.parametrize("source", SOURCES)
+def test_attack_on_a_source(server: EventServer, attack: Attack, source: str) -> None:
+    (result,) = read(source, LIMIT, STALL, *attack.urls(server))
+    assert result["error"] == ENDS_OF_A_SOURCE.get(attack.name, "ReconnectsExhausted"), result
+    assert result["grown"] < ALLOWED, result

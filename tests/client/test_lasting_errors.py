@@ -1,0 +1,170 @@
+"""Errors that another attempt would meet again are raised at once; those that can pass are not."""
+
+from __future__ import annotations
+
+import gc
+import ssl
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+import trustme
+
+from ssescan.client.event_source import _clear_frames
+from ssescan.client.sending import is_transport_error
+
+from .clients import Way, every_way
+from .server import EventServer
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Iterator
+
+ONE = b"id: 1\ndata: 1\n\n"
+
+
+class TlsServer(EventServer):
+    """An EventServer whose certificate nobody has reason to trust, until it is told of the authority."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.authority = trustme.CA()
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.authority.issue_cert("127.0.0.1").configure_cert(self._context)
+        self.handshakes = 0
+
+    def trusted(self) -> ssl.SSLContext:
+        context = ssl.create_default_context()
+        self.authority.configure_trust(context)
+        return context
+
+    def _serve(self, connection: socket.socket, number: int) -> None:
+        self.handshakes += 1
+        with suppress(ssl.SSLError, ConnectionError):
+            super()._serve(self._context.wrap_socket(connection, server_side=True), number)
+        connection.close()
+
+
+def https(url: str) -> str:
+    return url.replace("http://", "https://")
+
+
+@pytest.fixture(scope="module")
+def tls_server() -> Iterator[TlsServer]:
+    with TlsServer() as server:
+        yield server
+
+
+@every_way
+def test_a_certificate_that_is_refused(package: Any, tls_server: TlsServer, way: Way) -> None:
+    before = tls_server.handshakes
+    told = way.read(package, https(tls_server.url), settings={"verify": True})
+    assert type(told.error).__name__ == "ConnectError"
+    assert tls_server.handshakes == before + 1
+    assert told.waits == []
+
+
+@every_way
+def test_a_certificate_that_is_trusted(package: Any, tls_server: TlsServer, way: Way) -> None:
+    endpoint = tls_server.gives(ONE)
+    told = way.read(package, https(endpoint.url), at_most=2, settings={"verify": tls_server.trusted()})
+    assert told.error is None
+    assert told.data == ["1", "1"]
+
+
+@every_way
+@pytest.mark.parametrize(
+    ("url", "error"),
+    [
+        ("ftp://127.0.0.1/", "UnsupportedProtocol"),
+        ("127.0.0.1/", "UnsupportedProtocol"),
+        ("http://127.0.0.1:99999/", "ValueError"),
+        ("http://[::1/", "InvalidURL"),
+        ("http://127.0.0.1:a/", "InvalidURL"),
+    ],
+)
+def test_a_url_that_cannot_be_asked(package: Any, way: Way, url: str, error: str) -> None:
+    try:
+        raised = way.read(package, url).error
+    except Exception as refused:  # by the client, before anything is sent
+        raised = refused
+    assert type(raised).__name__ == error
+
+
+@every_way
+def test_a_redirect_to_another_protocol(package: Any, server: EventServer, way: Way) -> None:
+    redirect = server.offers(status=302, content_type=None, framing="length", headers=("Location: ftp://127.0.0.1/",))
+    endpoint = server.endpoint(server.offers(ONE), redirect)
+    told = way.read(package, endpoint.url)
+    assert type(told.error).__name__ == "UnsupportedProtocol"
+    assert len(endpoint.requests) == 2
+
+
+def chained(outer: Exception, *causes: Exception, cyclic: bool = False) -> Exception:
+    """Return an exception with its causes; with `cyclic` the last one has the first as its cause."""
+    error: BaseException = outer
+    for cause in causes:
+        error.__cause__ = cause
+        error = cause
+    if cyclic:
+        error.__cause__ = outer
+    return outer
+
+
+REFUSED = ssl.SSLCertVerificationError("certificate verify failed")
+
+
+@pytest.mark.parametrize(
+    ("error", "first", "later"),
+    [
+        (httpx.ConnectError("refused"), True, True),
+        (httpx.ReadError("reset"), True, True),
+        (httpx.DecodingError("cut"), True, True),
+        (ConnectionResetError(), True, True),
+        (chained(httpx.ConnectError("tls"), OSError(), REFUSED), False, True),
+        (chained(httpx.ConnectError("tls"), OSError(), cyclic=True), True, True),
+        (httpx.LocalProtocolError("header"), False, True),
+        (httpx.UnsupportedProtocol("ftp"), False, False),
+        (httpx.InvalidURL("port"), False, False),
+        (httpx.TooManyRedirects("loop"), False, False),
+        (ValueError("other"), False, False),
+    ],
+    ids=lambda value: repr(value)[:30],
+)
+def test_what_can_pass(error: Exception, first: bool, later: bool) -> None:
+    assert (is_transport_error(error, False), is_transport_error(error, True)) == (first, later)
+
+
+@every_way
+def test_causes_that_form_a_cycle(package: Any, way: Way) -> None:
+    broken = chained(httpx.ReadError("reset"), OSError("one"), OSError("two"), cyclic=True)
+    library_error: Any = way.library.ReadError("reset")
+    library_error.__cause__ = broken
+
+    class Transport(way.library.BaseTransport, way.library.AsyncBaseTransport):  # type: ignore[misc, name-defined]
+        def handle_request(self, request: Any) -> Any:
+            raise library_error
+
+        async def handle_async_request(self, request: Any) -> Any:
+            raise library_error
+
+    told = way.read(package, "http://127.0.0.1/", settings={"transport": Transport()}, max_reconnects=3)
+    assert isinstance(told.error, package.ReconnectsExhausted)
+    assert len(told.waits) == 2
+
+
+def test_frames_of_a_cycle_are_cleared_once() -> None:
+    done = threading.Event()
+    one, two = OSError("one"), OSError("two")
+    one.__cause__, two.__cause__ = two, one
+
+    def clear() -> None:
+        _clear_frames(one)
+        done.set()
+
+    thread = threading.Thread(target=clear, daemon=True)
+    thread.start()
+    assert done.wait(20)
+    gc.collect()
