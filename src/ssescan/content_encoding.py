@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
         def decode(self, chunk: bytes) -> Iterator[bytes]:
             """Yield the bytes that the chunk completes; _Undecodable if it is not of this coding."""
+            ...
 
         def flush(self) -> None:
             """Check the end of the body; _Undecodable if the coding knows that more was to come."""
@@ -390,5 +391,6 @@ class _AsyncDecoded:
 
     async def aclose(self) -> None:
         """Close the chunks that came, as httpx2 does when its iteration ends."""
-        if hasattr(self._chunks, "aclose"):
-            await self._chunks.aclose()
+        chunks: Any = self._chunks
+        if hasattr(chunks, "aclose"):
+            await chunks.aclose()

@@ -266,7 +266,7 @@ def library_of(thing: Any, attribute: str) -> Any:
 
 
 def _aiohttp_chunks(response: Any) -> AsyncIterator[bytes]:
-    chunks = aiter(response.content.iter_any())
+    chunks: AsyncIterator[bytes] = aiter(response.content.iter_any())
     # aiohttp decodes by itself, in bounded steps, but for auto_decompress=False and words that it does not know.
     is_decoded = getattr(response.content, "total_compressed_bytes", 0) is not None
     if is_decoded or not _is_encoded(response):

@@ -15,7 +15,8 @@ MIB = 2**20
 
 def read(way: str, limit: int, stall: float, *urls: str) -> list[dict[str, Any]]:
     """Read URLs one after the other: a result for each, see reader.py."""
-    command = [sys.executable, "-W", "ignore", Path(__file__).with_name("reader.py"), way, str(limit), str(stall)]
+    reader = str(Path(__file__).with_name("reader.py"))
+    command = [sys.executable, "-W", "ignore", reader, way, str(limit), str(stall)]
     ended = subprocess.run([*command, *urls], stdout=subprocess.PIPE, check=True, timeout=GIVES_UP)
     results = [json.loads(line) for line in ended.stdout.splitlines()]
     assert len(results) == len(urls)

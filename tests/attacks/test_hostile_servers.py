@@ -27,7 +27,7 @@ TO_THE_CLOSE = HEAD + b"Connection: close\r\n\r\n"
 EVENT = b"data: 1\n\n"
 
 # What the clients, and ssescan, say of a connection or of a response that is not as HTTP wants it.
-BROKEN = {
+BROKEN: set[str | None] = {
     "RemoteProtocolError", "ReadError", "ConnectError", "ClientPayloadError", "ClientOSError", "ClientResponseError",
     "ClientConnectorError", "ClientConnectorCertificateError", "ServerDisconnectedError", "ServerTimeoutError",
     "SocketTimeoutError", "TransferEncodingError", "ContentLengthError", "LineTooLong", "ConnectionResetError",

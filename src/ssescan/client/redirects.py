@@ -2,8 +2,8 @@
 
 httpx and httpx2 take only `Authorization` off, so that a key in another header, the body and the last event ID would go
 to whatever server a redirect names. Here a request to another origin has none of what the caller gave for the first.
-RFC 9110 section 15.4, Fetch "HTTP-redirect fetch". The decisions need no I/O; `send` and `asend` are the shells around
-them. Knows the clients by what they can do.
+RFC 9110 section 15.4, Fetch "HTTP-redirect fetch". The decisions need no I/O; `send` and `send_async` are the shells
+around them. Knows the clients by what they can do.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ else:
 
     LastEventId = namedtuple("LastEventId", "text issuer")  # noqa: PYI024 - typing is slow to import
 
-__all__ = ["LastEventId", "asend", "is_same_origin", "origin_of", "send"]
+__all__ = ["LastEventId", "is_same_origin", "origin_of", "send", "send_async"]
 
 HARMLESS = frozenset(("accept", "accept-encoding", "accept-language", "cache-control", "host", "user-agent"))
 DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -69,7 +69,7 @@ def send(
             raise
 
 
-async def asend(
+async def send_async(
     client: Any, request: Any, auth: dict[str, Any], last_event_id: LastEventId | None = None, follows: bool = True
 ) -> tuple[Any, str]:
     """Send a request and follow redirects, as send does, with an asynchronous client."""

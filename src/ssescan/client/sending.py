@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ..errors import StreamStalled
 from ..sources import Origin, async_httpx_chunks, httpx_chunks
-from .redirects import LastEventId, asend, is_same_origin, origin_of, send
+from .redirects import LastEventId, is_same_origin, origin_of, send, send_async
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -134,8 +134,8 @@ class Sender:
         return request
 
     def send(self, request: Any, last_event_id: LastEventId | None) -> Any:
-        """Send a request and follow redirects, as redirects.send does, or where the client is asynchronous, asend."""
-        shell: Any = asend if hasattr(self._client, "aclose") else send
+        """Send a request and follow redirects: see redirects.send, and for an asynchronous client send_async."""
+        shell: Any = send_async if hasattr(self._client, "aclose") else send
         return shell(self._client, request, self._auth, last_event_id, self._follows)
 
 

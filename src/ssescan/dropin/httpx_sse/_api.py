@@ -91,7 +91,7 @@ class EventSource:
 
 def _chunks(response: Any) -> Iterator[bytes]:
     check_encoding(response)
-    return response.iter_raw() if _is_raw(response) else httpx_chunks(response)  # type: ignore[no-any-return]
+    return response.iter_raw() if _is_raw(response) else httpx_chunks(response)
 
 
 def _async_chunks(response: Any) -> Any:
