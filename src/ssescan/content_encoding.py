@@ -282,14 +282,17 @@ def _sliced(chunk: bytes, size: int) -> Iterator[bytes]:
     return (chunk[at : at + size] for at in range(0, len(chunk), size))
 
 
-DECODERS: dict[str, Callable[[], Decoder]] = {
+DECODERS: dict[str, type[Any]] = {
     "gzip": _Gzip,
     "x-gzip": _Gzip,
     "deflate": _Deflate,
     "br": _Brotli,
     "zstd": _Zstd,
 }
-PACKAGES = {"br": ("brotli", "brotlicffi"), "zstd": ("compression.zstd", "backports.zstd", "zstandard")}
+PACKAGES: dict[str, tuple[str, ...]] = {
+    "br": ("brotli", "brotlicffi"),
+    "zstd": ("compression.zstd", "backports.zstd", "zstandard"),
+}
 INSTALLS = {"br": ("brotli", "brotlicffi"), "zstd": ("backports.zstd", "zstandard")}
 
 

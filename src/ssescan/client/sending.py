@@ -148,7 +148,7 @@ class Request(Origin):
         super().__init__(_nothing)
         self._sender = sender
         self._last_event_id = last_event_id
-        self._request = sender.build(last_event_id)
+        self._request: Any = sender.build(last_event_id)
         self.refused_redirect = ""
 
     def open(self) -> Any:
