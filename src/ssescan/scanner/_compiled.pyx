@@ -66,6 +66,7 @@ cdef extern from "structmember.h":
     const int READONLY
 
 cdef const unsigned char *BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+cdef const char *NO_CHUNK = b""  # not NULL: C does not define what comparing or subtracting that gives
 cdef str MESSAGE = "message"
 cdef object END = object()
 
@@ -101,7 +102,7 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
     `cut`: after close(), whether the stream ended within a block.
     """
 
-    # The chunk at hand. `next_lf` and `next_cr`: where the next of each is, `end` if there is none, stale if before
+    # The chunk at hand. `next_lf` and `next_cr`: where the next of each is, `end` if there is none, stale if not after
     # `at`. Each is searched for only when the last one found was passed: searching both anew for every line would make
     # a chunk of nothing but CR quadratic.
     cdef bytes chunk
@@ -155,6 +156,7 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
         # Whatever a subclass does with __init__, memory is sound.
         self.limit = PY_SSIZE_T_MAX
         self.id = ""
+        self.drop_chunk()
 
     def __init__(self, *args, **kwargs):
         self.limit, self.skip, self.empty_events, self.comments, self.unknown, self.dispatch_unterminated = (
@@ -280,7 +282,7 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
 
     @cython.final
     cdef void drop_chunk(self) noexcept:
-        self.at = self.end = self.next_lf = self.next_cr = NULL
+        self.at = self.end = self.next_lf = self.next_cr = NO_CHUNK
         self.chunk = None
 
     @cython.final
@@ -327,8 +329,7 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
                 self.at += 1
                 if self.pending:
                     self.pending += 1  # else it belongs to the blank line, after which counting begins
-        # Stale: nothing was searched yet.
-        self.next_lf = self.next_cr = NULL
+        self.next_lf = self.next_cr = self.at  # stale: nothing was searched yet
         return 0
 
     @cython.final
@@ -418,11 +419,11 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
     cdef inline const char *find_line_end(self) noexcept:
         if self.at[0] == c"\n":
             return self.at  # a blank line, mostly
-        if self.next_lf < self.at:
+        if self.next_lf <= self.at:
             self.next_lf = <const char *>memchr(self.at, c"\n", self.end - self.at)
             if self.next_lf == NULL:
                 self.next_lf = self.end
-        if self.next_cr < self.at:
+        if self.next_cr <= self.at:
             self.next_cr = <const char *>memchr(self.at, c"\r", self.end - self.at)
             if self.next_cr == NULL:
                 self.next_cr = self.end
@@ -568,7 +569,8 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
             elif self.held != NULL:
                 event = self.dispatch(decode(self.held, self.held_size))
             else:
-                event = self.dispatch(decode(self.data.at, self.data.size))
+                # A buffer that nothing was appended to is NULL.
+                event = self.dispatch(decode(self.data.at, self.data.size) if self.data.size else "")
         elif self.empty_events and not (self.event is None and self.block_id is None and self.block_retry is None):
             event = self.dispatch("")
         self.clear_block()

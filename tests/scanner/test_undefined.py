@@ -1,0 +1,59 @@
+"""Undefined behaviour of the C code: the extension, compiled with a sanitizer that ends the process where it finds any."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+import ssescan
+
+SOURCE = Path(ssescan.__file__).with_name("scanner") / "_compiled.c"
+LINKER = shlex.split(sysconfig.get_config_var("LDSHARED") or "cc -shared")
+# What both gcc and clang check, and that code of Python's own headers passes.
+CHECKS = "alignment,bounds,nonnull-attribute,null,pointer-overflow,shift,signed-integer-overflow"
+OPTIONS = ["-O1", "-fPIC", "-w", f"-fsanitize={CHECKS}", "-fno-sanitize-recover=all"]
+
+FEED = """
+import importlib.util, random, sys
+import ssescan.scanner
+spec = importlib.util.spec_from_file_location("ssescan.scanner._compiled", sys.argv[1])
+module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(module)
+
+scanner = module.Scanner()
+assert scanner.feed(b"data:\\n") == []  # what is kept of this line is nothing: a copy of no bytes
+assert [event.data for event in scanner.feed(b"\\n")] == [""]
+pump = module.EventPump(module.Scanner())
+assert pump._pop() is None  # before the first chunk
+assert pump._take_end() is False
+
+sys.path.insert(0, sys.argv[2])
+import fuzz
+assert fuzz._compiled is module
+for seed in range(2000):
+    case = fuzz.Case(random.Random(seed))
+    assert not fuzz.what_is_wrong(case), case
+"""
+
+
+@pytest.mark.skipif(not SOURCE.exists(), reason="the C that Cython wrote is not beside the module: it is from a wheel")
+@pytest.mark.skipif(shutil.which(LINKER[0]) is None, reason=f"the C compiler {LINKER[0]!r} is not there")
+def test_no_undefined_behaviour_in_c(tmp_path: Path) -> None:
+    include = f"-I{sysconfig.get_path('include')}"
+    sanitized = tmp_path / f"_compiled{sysconfig.get_config_var('EXT_SUFFIX')}"
+    if subprocess.run([*LINKER, *OPTIONS, "-x", "c", os.devnull, "-o", tmp_path / "empty"], check=False).returncode:
+        pytest.skip(f"{LINKER[0]!r} cannot build with -fsanitize: it is another compiler, or has no libubsan")
+    subprocess.run([*LINKER, *OPTIONS, include, SOURCE, "-o", sanitized], check=True)
+    # The pure backend, so that no other _compiled is loaded.
+    finished = subprocess.run(
+        [sys.executable, "-c", FEED, sanitized, Path(__file__).parents[1]],
+        env={**os.environ, "SSESCAN_BACKEND": "python"}, capture_output=True, text=True, timeout=900, check=False,
+    )  # fmt: skip
+    assert finished.returncode == 0, finished.stderr[-3000:]
