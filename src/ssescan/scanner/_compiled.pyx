@@ -30,6 +30,8 @@ from ._shared import (
     NO_SOURCE,
     SCANNER_IS_NO_VALUE,
     STREAM_IS_NO_VALUE,
+    checked_bytes,
+    checked_source,
     chunk_bytes,
     comment_text,
     event_fields,

@@ -174,7 +174,7 @@ cdef class EventPump:
         while not self.over:
             self.reading = True
             if self.source is None:
-                self.source = self._open()
+                self.source = checked_source(self._open())
             chunk = next(self.source, END)
             self.reading = False
             if self.over:
@@ -216,9 +216,9 @@ cdef class EventPump:
             self.time = perf_counter_ns()
         self.reads += 1
         if type(chunk) is not bytes:
-            chunk = self._bytes_of(chunk)
+            chunk = checked_bytes(self._bytes_of(chunk))
         self.bytes_read += PyBytes_GET_SIZE(chunk)
-        self.scanner.push(<bytes?>chunk)
+        self.scanner.push(<bytes>chunk)
         return 0
 
     cdef int take_end(self) except -1:

@@ -9,7 +9,7 @@ from time import perf_counter_ns
 from types import GenericAlias
 
 from ._python_events import ServerSentEvent, read_only
-from ._shared import ALREADY_READING, NO_SOURCE, STREAM_IS_NO_VALUE, chunk_bytes
+from ._shared import ALREADY_READING, NO_SOURCE, STREAM_IS_NO_VALUE, checked_bytes, checked_source, chunk_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ class EventPump:
             self._received_ns = perf_counter_ns()
         self._reads += 1
         if type(chunk) is not bytes:
-            chunk = self._bytes_of(chunk)
+            chunk = checked_bytes(self._bytes_of(chunk))
         self._bytes_read += len(chunk)
         self._items = self._scanner._scan(chunk)
 
@@ -174,7 +174,7 @@ class EventPump:
         """Take chunks until one completes something; None at the end."""
         while not self._over:
             if self._source is None:
-                self._source = self._open()
+                self._source = checked_source(self._open())
             chunk = next(self._source, _END)
             if self._over:
                 # Stopped meanwhile, by another thread or by the source itself, which could not be closed while it ran.
@@ -188,7 +188,7 @@ class EventPump:
                     self._received_ns = perf_counter_ns()
                 self._reads += 1
                 if type(chunk) is not bytes:
-                    chunk = self._bytes_of(chunk)
+                    chunk = checked_bytes(self._bytes_of(chunk))
                 self._bytes_read += len(chunk)
                 self._items = self._scanner._scan(chunk)
                 if self._items is NOTHING:

@@ -136,6 +136,23 @@ def chunk_bytes(chunk: object) -> bytes:
         return view.tobytes()
 
 
+# Subclasses override these two methods of an EventPump, and may return anything.
+
+
+def checked_source(source: object) -> Any:
+    """Check what `_open` returned."""
+    if not hasattr(type(source), "__next__"):
+        raise TypeError(f"_open must return an iterator of chunks, not {_kind(source)}")
+    return source
+
+
+def checked_bytes(made: object) -> bytes:
+    """Check what `_bytes_of` made of a chunk."""
+    if type(made) is not bytes:
+        raise TypeError(f"_bytes_of must return bytes, not {_kind(made)}")
+    return made
+
+
 def load_json(data: str) -> Any:
     """Parse the data of an event as JSON; ValueError where it is none, too deep nesting included."""
     import json
