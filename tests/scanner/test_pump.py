@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
+
+from ssescan import EventTooLarge
 
 READS = {
     "next": lambda pump: next(pump),
@@ -45,3 +48,29 @@ def test_open_must_return_an_iterator(scanners: Any, source: Any) -> None:
     with pytest.raises(TypeError) as caught:
         next(Pump(scanners.Scanner()))
     assert str(caught.value) == f"_open must return an iterator of chunks, not {kind(source)}"
+
+
+ENDS: list[tuple[str, list[bytes], int, bool]] = [  # name, chunks, how many events are read before it is stopped, cut
+    ("ended_then_stopped", [b"data: a\n\n"], 2, False),
+    ("cut_then_stopped", [b"data: a\n\ndata: b"], 2, True),
+    ("stopped_early", [b"data: a\n\n", b"data: b\n\n"], 1, True),
+    ("too_large", [b"data: a\n\n", b"data: " + b"x" * 20, b"\n\n"], 2, True),
+]
+
+
+@pytest.mark.parametrize(("chunks", "reads", "cut"), [row[1:] for row in ENDS], ids=[row[0] for row in ENDS])
+def test_cut_of_a_scanner_under_a_pump(scanners: Any, chunks: list[bytes], reads: int, cut: bool) -> None:
+    class Pump(scanners.EventPump):  # type: ignore[misc]
+        def _open(self) -> Any:
+            return iter(chunks)
+
+    scanner = scanners.Scanner(max_event_size=10)
+    pump = Pump(scanner)
+    for _ in range(reads):
+        with suppress(EventTooLarge):
+            next(pump, None)
+    for _ in range(2):
+        pump._stop()
+        assert scanner.cut is cut
+    assert scanner.close() == []
+    assert scanner.cut is cut

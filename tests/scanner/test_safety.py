@@ -239,6 +239,19 @@ assert next(pump).data == "a"
 error = without_memory(lambda: next(pump))
 assert pump.ended == (error, False)
 assert list(pump) == []
+
+class Forgiving(Pump):
+    def _finish(self, error, cut):
+        return True
+
+pump = Forgiving(module.Scanner(), False)
+assert next(pump).data == "a"
+try:
+    without_memory(lambda: next(pump))
+except StopIteration:  # _finish took it for the end
+    pass
+else:
+    raise AssertionError("what _finish returned was not looked at")
 """
 
 

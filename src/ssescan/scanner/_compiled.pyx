@@ -30,7 +30,9 @@ from ._shared import (
     NO_SOURCE,
     SCANNER_IS_NO_VALUE,
     STREAM_IS_NO_VALUE,
-    checked_bytes,
+    asked_bytes,
+    asking,
+    check_not_asking,
     checked_source,
     chunk_bytes,
     comment_text,
@@ -71,6 +73,7 @@ cdef const unsigned char *BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 cdef const char *NO_CHUNK = b""  # not NULL: C does not define what comparing or subtracting that gives
 cdef str MESSAGE = "message"
 cdef object END = object()
+cdef set scanners_asking = asking
 
 # Names of events that came, so that scanners share them: each keeps the last, and idle they are many. Bounded, since
 # whoever sends chooses the names.
@@ -207,7 +210,7 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
         """
         cdef list items
         if type(chunk) is not bytes:
-            chunk = chunk_bytes(chunk)
+            chunk = asked_bytes(self, chunk_bytes, chunk)
         self.check_open()
         items = []
         self.push(<bytes>chunk)
@@ -224,6 +227,7 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
     @cython.critical_section
     def close(self):
         """Take the end of the stream, return what it completed: nothing, unless unterminated="dispatch"."""
+        check_not_asking(self)
         return self.take_end()
 
     cdef list take_end(self):
@@ -259,6 +263,7 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
     @cython.critical_section
     def reset(self):
         """Make ready for another stream. Options, last_event_id and retry are kept: a reconnect needs them."""
+        check_not_asking(self)
         self.begin()
 
     @cython.final
@@ -275,9 +280,11 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
     cdef void break_off(self) noexcept:
         """End where the stream cannot be followed any further: memory ran out, or nobody wants the rest.
 
-        Nothing may point into a chunk that goes, and nothing may be joined to what came before the gap.
+        Nothing may point into a chunk that goes, and nothing may be joined to what came before the gap. A stream that
+        has ended already was cut or not, and stays so.
         """
-        self.closed = self.was_cut = True
+        if not self.closed:
+            self.closed = self.was_cut = True
         self.drop_chunk()
         self.clear_line()
         self.clear_block()
@@ -310,6 +317,8 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
 
     @cython.final
     cdef int check_open(self) except -1:
+        if scanners_asking:  # any of the program, which is rare
+            check_not_asking(self)
         if self.failed:
             raise ValueError(FED_AFTER_TOO_LARGE)
         if self.closed:

@@ -114,11 +114,13 @@ cdef class EventPump:
     @cython.critical_section
     def _push(self, chunk):
         """Take the next chunk. What is left of the one before is dropped: pop until there is None."""
+        self.check_idle()
         self.take(chunk)
 
     @cython.critical_section
     def _pop(self):
         """Give the next thing in the chunk, None if there is none. Raises EventTooLarge."""
+        self.check_idle()
         item = self.next_item()
         if item is None:
             self.check_limit()
@@ -127,6 +129,7 @@ cdef class EventPump:
     @cython.critical_section
     def _take_end(self):
         """Take the end of the stream, which may leave something to pop; tell whether it was cut."""
+        self.check_idle()
         self.take_end()
         return bool(self.scanner.was_cut)
 
@@ -140,8 +143,7 @@ cdef class EventPump:
 
     @cython.critical_section
     def __next__(self):
-        if self.reading:
-            raise ValueError(ALREADY_READING)
+        self.check_idle()
         cdef object item = None
         cdef bint failed = True
         try:
@@ -149,9 +151,8 @@ cdef class EventPump:
             failed = False
         finally:
             # Not `except`, which costs though nothing is raised: 94 ns an event in 16 KiB chunks, 79 so.
-            if failed:
-                self.stop()
-                self._finish(sys.exc_info()[1], False)
+            if failed and self.fail(sys.exc_info()[1]):
+                raise StopIteration
         if item is None:
             item = self.read_on()
             if item is None:
@@ -159,32 +160,38 @@ cdef class EventPump:
         return item
 
     cdef object read_on(self):
+        cdef object item = None
+        self.reading = True
         try:
-            return self.advance()
+            item = self.advance()
         except BaseException as error:
-            self.reading = False
-            self.stop()
-            if not self._finish(error, False):
+            if not self.fail(error):
                 raise
-        return None
+        self.reading = False
+        return item
+
+    cdef bint fail(self, error) except -1:
+        """Stop; return whether _finish takes what was raised for the end."""
+        self.stop()
+        self.reading = True
+        try:
+            return bool(self._finish(error, False))
+        finally:
+            self.reading = False
 
     cdef object advance(self):
         """Take chunks until one completes something; None at the end."""
         self.check_limit()
         while not self.over:
-            self.reading = True
             if self.source is None:
                 self.source = checked_source(self._open())
             chunk = next(self.source, END)
-            self.reading = False
-            if self.over:
+            if chunk is END and not self.over:
+                self.take_end()
+            elif self.over or not self.take(chunk):
                 # Stopped meanwhile, by another thread or by the source itself, which could not be closed while it ran.
                 self._finish(None, False)
                 break
-            if chunk is END:
-                self.take_end()
-            else:
-                self.take(chunk)
             item = self.next_item()
             if item is not None:
                 return item
@@ -211,15 +218,35 @@ cdef class EventPump:
             raise EventTooLarge(self.scanner.limit, self.scanner.size)
         return 0
 
-    cdef int take(self, chunk) except -1:
+    @cython.final
+    cdef inline int check_idle(self) except -1:
+        if self.reading:
+            raise ValueError(ALREADY_READING)
+        return 0
+
+    cdef bint take(self, chunk) except -1:
+        """Hand a chunk to the scanner; return False if the pump was stopped when the chunk was asked for its bytes."""
         if self.timing:
             self.time = perf_counter_ns()
         self.reads += 1
         if type(chunk) is not bytes:
-            chunk = checked_bytes(self._bytes_of(chunk))
+            chunk = self.bytes_of(chunk)
+            if chunk is None:
+                return False
         self.bytes_read += PyBytes_GET_SIZE(chunk)
         self.scanner.push(<bytes>chunk)
-        return 0
+        return True
+
+    cdef bytes bytes_of(self, chunk):
+        """Return the bytes of a chunk; None if the pump was stopped meanwhile."""
+        cdef flag reading = self.reading
+        cdef flag over = self.over
+        self.reading = True
+        try:
+            chunk = asked_bytes(self.scanner, self._bytes_of, chunk)
+        finally:
+            self.reading = reading
+        return None if self.over != over else chunk
 
     cdef int take_end(self) except -1:
         self.over = self.ended = True

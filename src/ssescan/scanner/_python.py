@@ -21,6 +21,9 @@ from ._shared import (
     FED_AFTER_CLOSE,
     FED_AFTER_TOO_LARGE,
     SCANNER_IS_NO_VALUE,
+    asked_bytes,
+    asking,
+    check_not_asking,
     chunk_bytes,
     scanner_options,
 )
@@ -183,7 +186,7 @@ class Scanner:
         else; ValueError after close() or EventTooLarge. EventTooLarge for a block over the limit.
         """
         if type(chunk) is not bytes:
-            chunk = chunk_bytes(chunk)
+            chunk = asked_bytes(self, chunk_bytes, chunk)
         with self._lock:
             self._check_open()
             items: list[Any] = []
@@ -199,6 +202,7 @@ class Scanner:
 
     def close(self) -> list[Any]:
         """Take the end of the stream, return what it completed: nothing, unless unterminated="dispatch"."""
+        check_not_asking(self)
         with self._lock:
             if self._closed:
                 return []
@@ -224,6 +228,7 @@ class Scanner:
 
     def reset(self) -> None:
         """Make ready for another stream. Options, last_event_id and retry are kept: a reconnect needs them."""
+        check_not_asking(self)
         with self._lock:
             self._begin()
 
@@ -238,11 +243,12 @@ class Scanner:
         self._clear_block()
 
     def _break_off(self) -> None:
-        """End where the stream cannot be followed any further: memory ran out, or somebody interrupted the program.
+        """End where the stream cannot be followed any further: memory ran out, or nobody wants the rest.
 
-        Nothing may be joined to what came before the gap.
+        Nothing may be joined to what came before the gap. A stream that has ended already was cut or not, and stays so.
         """
-        self._closed = self._cut = True
+        if not self._closed:
+            self._closed = self._cut = True
         self._clear_line()
         self._clear_block()
 
@@ -259,6 +265,8 @@ class Scanner:
         self._event = self._data = self._block_id = self._block_retry = None
 
     def _check_open(self) -> None:
+        if asking:  # any scanner of the program, which is rare
+            check_not_asking(self)
         if self._failed:
             raise ValueError(FED_AFTER_TOO_LARGE)
         if self._closed:

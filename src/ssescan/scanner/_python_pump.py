@@ -9,7 +9,7 @@ from time import perf_counter_ns
 from types import GenericAlias
 
 from ._python_events import ServerSentEvent, read_only
-from ._shared import ALREADY_READING, NO_SOURCE, STREAM_IS_NO_VALUE, checked_bytes, checked_source, chunk_bytes
+from ._shared import ALREADY_READING, NO_SOURCE, STREAM_IS_NO_VALUE, asked_bytes, checked_source, chunk_bytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -115,18 +115,37 @@ class EventPump:
         """Give the bytes of a chunk that is not exactly bytes; a subclass may know more kinds. TypeError for others."""
         return chunk_bytes(chunk)
 
+    def _asked_bytes(self, chunk: Any) -> bytes | None:
+        """Return the bytes of a chunk; None if the pump was stopped meanwhile."""
+        reading, over = self._reading, self._over
+        self._reading = True
+        try:
+            asked = asked_bytes(self._scanner, self._bytes_of, chunk)
+        finally:
+            self._reading = reading
+        return None if self._over != over else asked
+
+    def _check_idle(self) -> None:
+        if self._reading:
+            raise ValueError(ALREADY_READING)
+
     def _push(self, chunk: Any) -> None:
         """Take the next chunk. What is left of the one before is dropped: pop until there is None."""
+        self._check_idle()
         if self._timing:
             self._received_ns = perf_counter_ns()
         self._reads += 1
         if type(chunk) is not bytes:
-            chunk = checked_bytes(self._bytes_of(chunk))
+            chunk = self._asked_bytes(chunk)
+            if chunk is None:
+                return
         self._bytes_read += len(chunk)
         self._items = self._scanner._scan(chunk)
 
     def _pop(self) -> Any:
         """Give the next thing in the chunk, None if there is none. Raises EventTooLarge."""
+        if self._reading:
+            raise ValueError(ALREADY_READING)
         for item in self._items:
             if type(item) is ServerSentEvent or type(item) is bytes:
                 self._events += 1
@@ -135,6 +154,10 @@ class EventPump:
 
     def _take_end(self) -> bool:
         """Take the end of the stream, which may leave something to pop; tell whether it was cut."""
+        self._check_idle()
+        return self._end_of_chunks()
+
+    def _end_of_chunks(self) -> bool:
         self._over = self._ended = True
         self._events_before_end = self._events
         self._items = iter(self._scanner.close())
@@ -145,6 +168,7 @@ class EventPump:
         self._over = True
         self._ended = False
         self._items = NOTHING
+        self._scanner._break_off()
 
     def __iter__(self) -> Any:
         return self
@@ -181,14 +205,17 @@ class EventPump:
                 self._finish(None, False)  # type: ignore[unreachable]  # so it seems, to who knows of no such thing
                 break
             if chunk is _END:
-                self._take_end()
+                self._end_of_chunks()
             else:
                 # As _push, without the call.
                 if self._timing:
                     self._received_ns = perf_counter_ns()
                 self._reads += 1
                 if type(chunk) is not bytes:
-                    chunk = checked_bytes(self._bytes_of(chunk))
+                    chunk = self._asked_bytes(chunk)
+                    if chunk is None:
+                        self._finish(None, False)
+                        break
                 self._bytes_read += len(chunk)
                 self._items = self._scanner._scan(chunk)
                 if self._items is NOTHING:

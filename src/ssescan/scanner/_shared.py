@@ -6,9 +6,11 @@ Used by `_compiled.pyx` and `_python.py` alike. Knows nothing of scanning.
 from __future__ import annotations
 
 import sys
+from _thread import get_ident
 
 TYPE_CHECKING = False  # typing costs 9 ms to import, a third of what the whole package may cost
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, Literal, NoReturn, TypedDict
 
     class StreamOptions(TypedDict, total=False):
@@ -22,11 +24,13 @@ if TYPE_CHECKING:
 
 DEFAULT_MAX_EVENT_SIZE = 64 * 2**20
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-# An EventPump is not to be entered while it waits for a chunk: two readers would each get half of a block.
+# An EventPump is not to be entered while it waits for a chunk: two readers would each get half of a block. Nor while it
+# asks a chunk for its bytes, or tells _finish how it ended, which run code of the program's as well.
 ALREADY_READING = "this stream is being read already: a stream has one reader at a time"
 SCANNER_IS_NO_VALUE = "a Scanner cannot be pickled or copied: it stands in the middle of a stream"
 NO_SOURCE = "this pump has no source to iterate over: push chunks and pop events, or override _open"
 STREAM_IS_NO_VALUE = "a stream cannot be pickled or copied: it reads from one source"
+ALREADY_FED = "this scanner is being fed already: a chunk that is asked for its bytes must not use the scanner"
 FED_AFTER_CLOSE = "feed() came after close(): call reset() to read another stream"
 FED_AFTER_TOO_LARGE = "feed() came after EventTooLarge, the stream cannot be read on: call reset() to read another"
 
@@ -151,6 +155,28 @@ def checked_bytes(made: object) -> bytes:
     if type(made) is not bytes:
         raise TypeError(f"_bytes_of must return bytes, not {_kind(made)}")
     return made
+
+
+# The scanners that a chunk is being asked for its bytes for, each with the thread that asks: another thread may use the
+# scanner meanwhile, as nothing of the chunk was taken yet.
+asking: set[tuple[int, int]] = set()
+
+
+def check_not_asking(scanner: object) -> None:
+    """Raise ValueError in the middle of `asked_bytes`, which is where a chunk's own code runs."""
+    if (get_ident(), id(scanner)) in asking:
+        raise ValueError(ALREADY_FED)
+
+
+def asked_bytes(scanner: object, bytes_of: Callable[[Any], object], chunk: object) -> bytes:
+    """Return what `bytes_of` makes of a chunk that is not exactly bytes; meanwhile, the scanner refuses to be used."""
+    check_not_asking(scanner)
+    key = (get_ident(), id(scanner))
+    asking.add(key)
+    try:
+        return checked_bytes(bytes_of(chunk))
+    finally:
+        asking.discard(key)
 
 
 def load_json(data: str) -> Any:
