@@ -88,9 +88,10 @@ class Case:
         try:
             for item in pump:
                 log.append((repr(item), pump._event_name, pump.last_event_id, pump.retry, pump.skipped, pump.reads))
+                log.append((scanner.pending, scanner.cut))
         except EventTooLarge as error:
             log.append((str(error), repr(error.events)))
-        return [*log, scanner.pending, pump._cut_in_line]
+        return [*log, scanner.pending, scanner.cut, pump._cut_in_line]
 
     def __repr__(self) -> str:
         return f"chunks = {self.chunks!r}\noptions = {self.options!r}\npayloads = {self.payloads!r}"

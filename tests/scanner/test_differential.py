@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import pickle
-from typing import Any
+from itertools import accumulate, pairwise, starmap
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Backends = tuple[Any, Any]
 
@@ -149,6 +153,115 @@ def test_the_pump_gives_what_feed_gives_in_both_backends(
 
     compiled, python = both
     assert pumped(compiled) == pumped(python)
+
+
+class Watched:
+    """A scanner under a pump; `seen` has what each call gave, and every attribute of both after it."""
+
+    def __init__(self, module: Any, chosen: dict[str, Any], flags: list[bool], chunks: Any = None) -> None:
+        self.seen: list[Any] = []
+        timing, payloads, self.forgives = flags
+        watched = self
+
+        class Pump(module.EventPump):  # type: ignore[misc]  # a base class known only now
+            def _open(self) -> Any:
+                return chunks
+
+            def _finish(self, error: BaseException | None, cut: bool) -> bool:
+                watched.seen.append((repr(error), cut))
+                return watched.forgives
+
+        self.scanner = module.Scanner(**chosen)
+        self.pump = Pump(self.scanner, timing, payloads)
+
+    def do(self, call: Any, *arguments: Any) -> Any:
+        """Call; return what it gave, None where it raised something."""
+        given = error = None
+        try:
+            given = call(*arguments)
+        except Exception as raised:
+            error = raised
+        pump = self.pump
+        self.seen += [
+            call.__name__, repr(given), repr(error), state(self.scanner),
+            (pump.last_event_id, pump.retry, pump.skipped, pump.reads, pump.bytes_read, pump.received_ns is None),
+            (pump._events, pump._events_before_end, pump._event_name, pump._cut_in_line, pump._over),
+        ]  # fmt: skip
+        return given
+
+    def read(self, call: Any, left: int) -> int:
+        """Read until there is nothing more, and once more; stop when so many were read. Return how many are left."""
+        for _ in range(2):
+            while self.do(call) is not None:
+                left -= 1
+                if not left:
+                    self.do(self.pump._stop)
+        return left
+
+    def afterwards(self) -> list[Any]:
+        """Use the scanner on; return all that was seen."""
+        for _ in range(2):
+            self.do(self.scanner.close)
+            self.do(self.scanner.feed, b"data: z\n\n")
+            self.do(self.scanner.reset)
+            self.do(self.scanner.feed, b"data: z\n\n: c")
+        return self.seen
+
+
+def pieces(body: bytes, cuts: list[int]) -> list[bytes]:
+    places = [0, *accumulate(cuts)]
+    return [*map(body.__getitem__, starmap(slice, pairwise(places))), body[places[-1] :]]
+
+
+pump_cases = {
+    "body": streams,
+    "cuts": st.lists(st.integers(0, 30), max_size=40),
+    "chosen": options,
+    "flags": st.lists(st.booleans(), min_size=3, max_size=3),
+    "stop": st.one_of(st.just(-1), st.integers(1, 10)),  # after how many items the pump is stopped
+}
+
+
+@settings(max_examples=1500, deadline=None)
+@given(fails=st.one_of(st.just(-1), st.integers(0, 20)), **pump_cases)
+def test_backends_agree_after_every_next(
+    both: Backends, body: bytes, cuts: list[int], chosen: dict[str, Any], flags: list[bool], stop: int, fails: int
+) -> None:
+    def chunks() -> Iterator[bytes]:
+        for number, chunk in enumerate(pieces(body, cuts)):
+            if number == fails:
+                raise OSError("gone")
+            yield chunk
+
+    def seen(module: Any) -> list[Any]:
+        watched = Watched(module, chosen, flags, chunks())
+        watched.read(watched.pump.__next__, stop)
+        return watched.afterwards()
+
+    compiled, python = both
+    assert seen(compiled) == seen(python)
+
+
+@settings(max_examples=1500, deadline=None)
+@given(**pump_cases)
+def test_backends_agree_after_every_pop(
+    both: Backends, body: bytes, cuts: list[int], chosen: dict[str, Any], flags: list[bool], stop: int
+) -> None:
+    def seen(module: Any) -> list[Any]:
+        watched = Watched(module, chosen, flags)
+        pump, left = watched.pump, stop
+        for chunk in pieces(body, cuts):
+            if pump._over:  # stopped, or the limit was passed
+                break
+            pump._push(chunk)
+            left = watched.read(pump._pop, left)
+        watched.do(pump._take_end)
+        watched.read(pump._pop, left)
+        watched.do(pump._stop)
+        return watched.afterwards()
+
+    compiled, python = both
+    assert seen(compiled) == seen(python)
 
 
 @settings(max_examples=500, deadline=None)

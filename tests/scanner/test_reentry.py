@@ -84,7 +84,7 @@ class Run:
 
     def note(self) -> None:
         scanner, pump = self.scanner, self.pump
-        self.log.append((scanner.last_event_id, pump.reads, pump.bytes_read, pump._over))
+        self.log.append((scanner.last_event_id, scanner.pending, scanner.cut, pump.reads, pump.bytes_read, pump._over))
 
 
 def chunk_of(kind: str, asked: Any) -> Any:

@@ -315,21 +315,21 @@ class Scanner:
             and chunk.find(b"\n", end + 2) < 0
         ):
             # The end of an event and the beginning of another, which is how those come that several chunks share.
-            return iter((self._finish_block(chunk, end),))
+            return self._finish_block(chunk, end)
         return self._scan_blocks(chunk)
 
-    def _finish_block(self, chunk: bytes, end: int) -> ServerSentEvent | bytes:
+    def _finish_block(self, chunk: bytes, end: int) -> Iterator[ServerSentEvent | bytes]:
         """Take the rest of a block's one data line, up to `end`, the blank line, and what is begun after it."""
         line = self._join_line(chunk[:end])
         if self._has_field:
             self._data = line[6:]
-            item = self._end_block()
+            yield self._end_block()
         else:
-            item = self._make_event(line[6:])
+            self._pending = 0
+            yield self._make_event(line[6:])
         self._pending = self._line_size = len(chunk) - end - 2
         if self._line_size:
             self._append(chunk[end + 2 :])
-        return item  # type: ignore[no-any-return]
 
     def _make_event(self, data: bytes, name: bytes | None = None) -> ServerSentEvent | bytes:
         """Dispatch a block of one data line, or of its name and one, which is what streams are full of."""
@@ -367,7 +367,7 @@ class Scanner:
         blocks = chunk.split(b"\n\n")
         rest = blocks.pop()
         for block in blocks:
-            if not self._has_field and not self._skipping:
+            if not self._pending:  # then nothing of the block came before
                 if block.startswith(b"data: "):
                     if 10 not in block:
                         yield self._make_event(block[6:])
@@ -378,14 +378,13 @@ class Scanner:
                         yield self._make_event(line[6:], name[7:])
                         continue
             for line in block.split(b"\n"):
+                self._pending += len(line) + 1
                 item = self._take_line(line) if line else self._end_block()
                 if item is not None:
                     yield item
             item = self._end_block()
             if item is not None:
                 yield item
-        if blocks:
-            self._pending = 0
         if rest[:1] == b"\n":
             # The third LF in a row, or the first of the chunk: a blank line too.
             rest = rest[1:]
@@ -393,15 +392,16 @@ class Scanner:
             if item is not None:
                 yield item
         if rest:
-            self._pending += len(rest)
             if 10 in rest:
                 lines = rest.split(b"\n")
                 rest = lines.pop()
                 for line in lines:
+                    self._pending += len(line) + 1
                     item = self._take_line(line)
                     if item is not None:
                         yield item
             if rest:
+                self._pending += len(rest)
                 self._line_size += len(rest)
                 self._append(rest)
 
@@ -412,7 +412,8 @@ class Scanner:
         lines = chunk.splitlines()
         self._after_cr = chunk[-1] == 13
         unfinished = lines.pop() if chunk[-1] not in b"\r\n" else b""
-        blank = -1
+        whole: list[bytes] = []  # the lines with their ends, once their sizes are needed
+        counted = 0  # how many of the lines `pending` counts, or were before the last blank line
         try:
             if self._line_size and lines:
                 lines[0] = self._finish_line(lines[0])
@@ -423,17 +424,25 @@ class Scanner:
                     self._take_dropped_line()
                     continue
                 else:
-                    blank = index
+                    counted = index + 1
                     item = self._end_block()
                 if item is not None:
+                    if counted <= index:  # a comment or an unknown line
+                        whole = whole or chunk.splitlines(keepends=True)
+                        self._pending += sum(map(len, whole[counted : index + 1]))
+                        counted = index + 1
                     yield item
             if unfinished:
                 self._keep(unfinished)
-        finally:
-            if blank < 0:
-                self._pending += len(chunk)
-            elif blank < len(lines) - 1 or unfinished:
-                self._pending = sum(map(len, chunk.splitlines(keepends=True)[blank + 1 :]))
+        except EventTooLarge:
+            self._count_lines(chunk, counted)  # and what is not scanned any more
+            raise
+        if counted < len(lines) or unfinished:
+            self._count_lines(chunk, counted)
+
+    def _count_lines(self, chunk: bytes, first: int) -> None:
+        """Let `pending` count the lines of a chunk from the first that it does not count yet."""
+        self._pending += sum(map(len, chunk.splitlines(keepends=True)[first:])) if first else len(chunk)
 
     def _skip_byte_order_mark(self, chunk: bytes) -> bytes:
         for index, byte in enumerate(chunk):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from time import perf_counter_ns
 from types import GenericAlias
 
+from ..errors import EventTooLarge
 from ._python_events import ServerSentEvent, read_only
 from ._shared import ALREADY_READING, NO_SOURCE, STREAM_IS_NO_VALUE, asked_bytes, checked_source, chunk_bytes
 
@@ -146,10 +147,14 @@ class EventPump:
         """Give the next thing in the chunk, None if there is none. Raises EventTooLarge."""
         if self._reading:
             raise ValueError(ALREADY_READING)
-        for item in self._items:
-            if type(item) is ServerSentEvent or type(item) is bytes:
-                self._events += 1
-            return item
+        try:
+            for item in self._items:
+                if type(item) is ServerSentEvent or type(item) is bytes:
+                    self._events += 1
+                return item
+        except EventTooLarge:
+            self._over = True
+            raise
         return None
 
     def _take_end(self) -> bool:
