@@ -75,6 +75,10 @@ class _Refused(SsescanError):
         copied.__dict__.update(vars(self))
         return copied
 
+    def __repr__(self) -> str:
+        # Some clients' responses show their URL, which may have a key in it.
+        return f"{type(self).__name__}({self.args[0]!r}, {self.body[:200]!r}, <{type(self.response).__name__}>)"
+
     def _body_begins(self) -> str:
         text = " ".join(self.body[:400].decode("utf-8", "replace").split())
         return f"; the body begins: {text[:200]}" if text else "; the body is empty"
@@ -187,7 +191,9 @@ class ReconnectsExhausted(SsescanError):
             return "the stream ended, and max_reconnects=0 says not to connect again"
         text = f"{self.attempts} attempt{'s' * (self.attempts != 1)} in a row brought no event"
         if self.__cause__ is not None:
-            text += f", the last failed with {type(self.__cause__).__name__}: {self.__cause__}"
+            from ._secrets import error_without_secrets
+
+            text += f", the last failed with {type(self.__cause__).__name__}: {error_without_secrets(self.__cause__)}"
         return f"{text}; max_reconnects sets how many are made"
 
 

@@ -92,9 +92,13 @@ def checked_last_event_id(last_event_id: Any) -> str:
     """Give a last event ID that can have come in a stream. TypeError, ValueError."""
     if not isinstance(last_event_id, str):
         raise TypeError(f"last_event_id must be a str, not {type(last_event_id).__name__}")
-    if any(character in last_event_id for character in "\0\r\n"):
-        raise ValueError(f"last_event_id must be one line without NUL, not {last_event_id!r}: no stream can give that")
-    last_event_id.encode("utf-8")  # ValueError for half of a surrogate pair
+    for at, character in enumerate(last_event_id):
+        if character in "\0\r\n" or "\ud800" <= character <= "\udfff":
+            # Not the ID itself: it may be what a server knows its client by.
+            raise ValueError(
+                f"last_event_id must be one line without NUL and lone surrogates, not {len(last_event_id)} characters "
+                f"with {character!r} at {at}: no stream can give that"
+            )
     return last_event_id
 
 

@@ -247,7 +247,9 @@ def _check_method(method: Any, url: Any, name: str) -> None:
     if not isinstance(method, str):
         raise TypeError(f"{name}() takes a method such as 'GET', not {type(method).__name__}")
     if isinstance(url, str) and url.isalpha() and url.isupper() and "/" in method:
-        raise ValueError(f"{name}() takes the method first, then the URL: got {method!r}, {url!r}")
+        from .._secrets import url_without_secrets
+
+        raise ValueError(f"{name}() takes the method first, then the URL: got {url_without_secrets(method)!r}, {url!r}")
 
 
 def _check_options(options: dict[str, Any], name: str) -> None:
