@@ -91,8 +91,11 @@ def running(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
             process.kill()
 
 
-def on_a_terminal(*arguments: str, errors: bool = False, **changes: str) -> str:
-    """Run `ssescan` on a terminal of 80 columns and return what it wrote there; with `errors`, on stderr as well."""
+def on_a_terminal(*arguments: str, output: bool = True, errors: bool = False, **changes: str) -> str:
+    """Run `ssescan` on a terminal of 80 columns and return what it wrote there; with `errors`, on stderr as well.
+
+    Without `output`, standard output is no terminal.
+    """
     if pty is None:
         pytest.skip("no pseudo-terminals on this platform")
     try:
@@ -100,9 +103,9 @@ def on_a_terminal(*arguments: str, errors: bool = False, **changes: str) -> str:
     except OSError as error:  # a chroot or a container may have none
         pytest.skip(f"no pseudo-terminals on this machine, mount /dev/pts: {error}")
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-    stderr = theirs if errors else subprocess.DEVNULL
+    stdout, stderr = (theirs if shown else subprocess.DEVNULL for shown in (output, errors))
     with subprocess.Popen(
-        [*COMMAND, *arguments], stdin=theirs, stdout=theirs, stderr=stderr, env=environment(**changes)
+        [*COMMAND, *arguments], stdin=theirs, stdout=stdout, stderr=stderr, env=environment(**changes)
     ):
         os.close(theirs)
         written = b""

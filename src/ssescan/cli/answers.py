@@ -4,13 +4,13 @@ Like the formats of events in `formats.py`: each is given every part as it arriv
 is bytes in UTF-8. The format for a terminal is in `answers_terminal.py`. Needs msgspec.
 """
 
-import click
 import msgspec
 
 from .. import Outcome
 from ..providers import End, Message, MessageStream, Part, Ping, Raw, RefusalDelta, TextDelta, Usage
-from .formats import counted, output
-from .visible import visible
+from .exits import tell
+from .formats import counted
+from .visible import json_output, output, visible
 
 
 class Clock:
@@ -59,7 +59,7 @@ class TextAlone:
             self._out.write(b"\n")
             self._out.flush()
         if self._clock.milliseconds is not None:
-            click.echo(f"-- {summary(stream, self._clock.milliseconds, revised=self._revised)}", err=True)
+            tell(f"-- {summary(stream, self._clock.milliseconds, revised=self._revised)}")
 
 
 class PartLines:
@@ -67,7 +67,7 @@ class PartLines:
 
     def __init__(self) -> None:
         """Write to standard output."""
-        self._out = output()
+        self._out = json_output()
         self._encode = msgspec.json.Encoder().encode
 
     def show(self, part: Part, stream: MessageStream) -> None:
@@ -95,7 +95,7 @@ class WholeMessage:
     def end(self, stream: MessageStream) -> None:
         """Print the message, unless there was no stream of a known format: refused, or unknown."""
         if self._ended or stream.outcome is Outcome.CLOSED:
-            out = output()
+            out = json_output()
             out.write(stream.message.to_json() + b"\n")
             out.flush()
 

@@ -94,7 +94,7 @@ class AnswerTerminal:
             return
         if self._section is not None:
             self._end_lines(2)
-        words = f"-- {summary(stream, self._clock.milliseconds, revised=self._revised)}"
+        words = visible(f"-- {summary(stream, self._clock.milliseconds, revised=self._revised)}")
         errors = Console(stderr=True, highlight=False)
         errors.print(Text(words, style=DIM), soft_wrap=not errors.is_terminal)  # in a file it is one line
 

@@ -9,7 +9,7 @@ import sys
 import click
 
 from .. import EventStream, Outcome, Stall, iter_events
-from .exits import Exit, Failure
+from .exits import Exit, Failure, tell
 from .formats import JsonLines, Plain, Raw, counted
 from .printing import Format, print_all, progress_option
 from .sources import Request, Source, open_source, source_options
@@ -71,7 +71,7 @@ def print_events(stream: EventStream, output: Format, place: str) -> Exit:
     events = print_all(stream, output, place)
     if not events and stream.bytes_read:
         text = f"expected events from {place}, {counted(stream.bytes_read, 'byte')} came and no event"
-        click.echo(f"ssescan: {text}; is it an event stream?", err=True)
+        tell(f"ssescan: {text}; is it an event stream?")
     if stream.outcome is Outcome.CUT:
         text = f"expected the stream from {place} to end with a blank line, it was cut in the middle of an event"
         raise Failure(Exit.CUT, f"{text}, after {counted(events, 'whole event')}; the unfinished one was dropped")

@@ -14,7 +14,7 @@ from types import FunctionType, MethodType
 
 import click
 
-from .exits import Exit, Failure, OutputFailed
+from .exits import Exit, Failure, OutputFailed, tell
 
 COMMANDS = {
     "cat": "Print the events of a file, a URL or standard input as they arrive.",
@@ -110,7 +110,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def say(status: int, text: str) -> int:
     """Print a failure's line on stderr and return its status."""
-    click.echo(f"ssescan: {' '.join(text.split())}", err=True)
+    tell(f"ssescan: {' '.join(text.split())}")
     return status
 
 

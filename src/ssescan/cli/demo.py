@@ -18,6 +18,7 @@ from .. import backend, scanner
 from .command import version
 from .exits import Exit
 from .playback import Playback, Scene, playing, scenes
+from .visible import visible
 
 PATIENCE = 10.0  # seconds for a scene that takes two; only a hang takes longer
 
@@ -45,7 +46,7 @@ def command(*, pace: float) -> Exit:
     last one ends in the middle of an event. Takes about ten seconds.
     """
     console = Console(highlight=False, soft_wrap=True)
-    console.print(Text(f"ssescan {version()}, {backend_in_words()}"))
+    console.print(Text(visible(f"ssescan {version()}, {backend_in_words()}")))
     played = scenes()
     with playing(played, pace) as server:
         results = [play(scene, server, console) for scene in played]

@@ -15,6 +15,7 @@ import click
 from .. import backend, scanner
 from .command import version
 from .exits import Exit
+from .visible import json_output, visible
 
 # Distribution -> the extra that brings it. tests/cli holds this table against pyproject.toml.
 EXTRAS = {
@@ -47,7 +48,12 @@ OTHERS = (
 def command(*, as_json: bool) -> Exit:
     """Say what is installed here, which scanner runs, and why."""
     facts = examine()
-    click.echo(json.dumps(facts) if as_json else report(facts))
+    if as_json:
+        out = json_output()
+        out.write(json.dumps(facts).encode() + b"\n")
+        out.flush()
+    else:
+        click.echo(visible(report(facts), keep_lines=True))
     return Exit.ENDED
 
 

@@ -60,6 +60,11 @@ class OutputFailed(Exception):
         self.error = error
 
 
+def tell(line: str) -> None:
+    """Print a line on stderr, where nothing that is quoted in it steers a terminal."""
+    click.echo(visible(line), err=True)
+
+
 def explain(error: Exception, place: str, so_far: str) -> Failure | None:
     """Return the Failure that tells of an error met while reading a stream, None where the error is not known.
 

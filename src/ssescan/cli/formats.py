@@ -5,13 +5,11 @@ is in `terminal.py`. The output is bytes in UTF-8 on every platform and in every
 """
 
 import codecs
-import sys
 from collections.abc import Iterable, Iterator
-from typing import BinaryIO
 
 from .. import EventStream, ServerSentEvent
 from .exits import OutputFailed
-from .visible import CARRIAGE_RETURN, CONTROLS, LINE_FEED, visible
+from .visible import CARRIAGE_RETURN, CONTROLS, LINE_FEED, json_output, output, visible
 
 RAW = CONTROLS | {0x0A: LINE_FEED + "\n", 0x0D: CARRIAGE_RETURN + "\n"}
 SPLIT_CRLF, CRLF = f"{CARRIAGE_RETURN}\n{LINE_FEED}\n", f"{CARRIAGE_RETURN}{LINE_FEED}\n"
@@ -51,7 +49,7 @@ class JsonLines:
         """Write to standard output."""
         import msgspec
 
-        self._out = output()
+        self._out = json_output()
         self._encode = msgspec.json.encode
 
     def show(self, event: ServerSentEvent, stream: EventStream) -> None:
@@ -110,11 +108,6 @@ class Raw:
         self._in_line = not shown.endswith("\n")
         self._out.write(shown.encode())
         self._out.flush()
-
-
-def output() -> BinaryIO:
-    """Return standard output for bytes."""
-    return sys.stdout.buffer
 
 
 def summary(events: int, stream: EventStream, seconds: float) -> str:

@@ -23,6 +23,7 @@ from ..dropin.sdk import acceleration as engine
 from ..dropin.sdk.libraries import LIBRARIES
 from .exits import Exit, Failure
 from .formats import counted
+from .visible import visible
 
 
 def known_names(_context: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> list[str]:
@@ -217,5 +218,5 @@ class Summary:
 def say(lines: Iterable[str]) -> None:
     """Print lines on the process's standard error, whatever the program has put in the place of sys.stderr."""
     with suppress(Exception):  # closed
-        sys.__stderr__.write("".join(f"ssescan: {line}\n" for line in lines))  # type: ignore[union-attr]
+        sys.__stderr__.write("".join(f"ssescan: {visible(line)}\n" for line in lines))  # type: ignore[union-attr]
         sys.__stderr__.flush()  # type: ignore[union-attr]

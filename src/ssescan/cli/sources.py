@@ -21,6 +21,7 @@ import click
 from ..client.redirects import send
 from ..streams import iter_events
 from .exits import Exit, Failure, explain
+from .visible import visible
 
 if TYPE_CHECKING:
     import httpx
@@ -136,7 +137,7 @@ def open_source(target: str, request: Request) -> Iterator[Source]:
     cannot be reached is a Failure.
     """
     if target.lower().startswith(("http://", "https://")):
-        place = without_secrets(target)
+        place = visible(without_secrets(target))
         with respond(target, place, request) as source:
             yield source
         return
@@ -148,7 +149,7 @@ def open_source(target: str, request: Request) -> Iterator[Source]:
         yield Source("standard input", cast("io.BufferedReader", sys.stdin.buffer), time.perf_counter_ns())
         return
     with open_file(target) as file:
-        yield Source(target, file, time.perf_counter_ns())
+        yield Source(visible(target), file, time.perf_counter_ns())
 
 
 @contextlib.contextmanager
