@@ -7,6 +7,7 @@ file, add its line to COMMANDS. Knows nothing of what commands do.
 
 import errno
 import os
+import re
 import sys
 from collections.abc import Sequence
 from importlib import import_module, metadata
@@ -14,6 +15,7 @@ from types import FunctionType, MethodType
 
 import click
 
+from .._secrets import argument_without_secrets, error_without_secrets, text_without_secrets
 from .exits import Exit, Failure, OutputFailed, tell
 
 COMMANDS = {
@@ -23,6 +25,8 @@ COMMANDS = {
     "demo": "Play streams of four LLM APIs on this machine, and read them.",
     "doctor": "Say what is installed here and which scanner runs.",
 }
+TOO_MANY = re.compile(r"(Got unexpected extra arguments?) \(.*\)", re.DOTALL)  # click's words
+OPTION = re.compile("-[A-Za-z]|--[a-z]+(-[a-z]+)*")  # else it may be a key: they have digits or capitals
 # Which start with no standard output as well: what they print is not theirs.
 WITHOUT_OUTPUT = ("run",)
 
@@ -99,13 +103,29 @@ def run(arguments: Sequence[str]) -> int:
         return int(status)
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx else "ssescan"
-        return say(Exit.USAGE, f"{error.format_message().rstrip('.')} (see '{command} --help')")
+        text = without_arguments(error, arguments)
+        return say(Exit.USAGE, f"{text.rstrip('.')} (see '{command} --help')")
     except Failure as error:
-        return say(error.status, error.format_message())
+        text = without_arguments(error, arguments) if error.status == Exit.USAGE else error.format_message()
+        return say(error.status, text)
     except OutputFailed as error:
         return output_failed(error.error)
     except OSError as error:
         return output_failed(error)
+
+
+def without_arguments(error: click.ClickException, arguments: Sequence[str]) -> str:
+    """Return the text of an error in the arguments, without what may be a secret in those that it quotes."""
+    # Several words that are too many may be one header that was not quoted.
+    text = TOO_MANY.sub(r"\1", error.format_message())
+    if isinstance(error, click.NoSuchOption) and not OPTION.fullmatch(error.option_name):
+        text = text.replace(error.option_name, "--...")
+    for argument in arguments:
+        # As in --option=value and -Ovalue.
+        value = argument.partition("=")[2] if argument.startswith("--") else argument[2 * argument.startswith("-") :]
+        if (shown := argument_without_secrets(value)) != value:
+            text = text.replace(repr(value), repr(shown)).replace(value, shown)
+    return text_without_secrets(text)
 
 
 def say(status: int, text: str) -> int:
@@ -120,4 +140,4 @@ def output_failed(error: OSError) -> int:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if error.errno == errno.EPIPE:  # as by `| head -1`
         return Exit.OTHER
-    return say(Exit.OTHER, f"expected to write the output, got {error}")
+    return say(Exit.OTHER, f"expected to write the output, got {error_without_secrets(error)}")

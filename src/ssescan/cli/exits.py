@@ -12,6 +12,7 @@ from http import HTTPStatus
 import click
 
 from .. import errors
+from .._secrets import error_without_secrets
 from .visible import visible
 
 BODY_SHOWN = 200  # characters of a refused response's body, of an event, of what a provider said
@@ -144,11 +145,14 @@ def transport_failure(error: Exception, place: str, so_far: str) -> Failure | No
         text = f"expected bytes from {place}, none came in time, {so_far}"
         return Failure(Exit.FAILED, f"{text}; a longer --idle waits longer")
     if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout)):
-        text = f"expected to connect to {place}, got {error or type(error).__name__}"
+        text = f"expected to connect to {place}, got {error_without_secrets(error) or type(error).__name__}"
         return Failure(Exit.FAILED, f"{text}; check the address and that the server is up")
     if isinstance(error, httpx.LocalProtocolError):
-        return Failure(Exit.USAGE, f"expected a request that HTTP allows, got: {error}; check -X and -H")
-    text = f"expected an event stream from {place} and its end, got {type(error).__name__} ({error}), {so_far}"
+        return Failure(
+            Exit.USAGE, f"expected a request that HTTP allows, got: {error_without_secrets(error)}; check -X and -H"
+        )
+    got = f"{type(error).__name__} ({error_without_secrets(error)})"
+    text = f"expected an event stream from {place} and its end, got {got}, {so_far}"
     return Failure(Exit.FAILED, f"{text}; the server, or what stands before it, gave up")
 
 

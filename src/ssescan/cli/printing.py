@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeVar
 import click
 
 from .. import Outcome
+from .._secrets import error_without_secrets
 from .exits import Exit, Failure, OutputFailed, explain
 from .formats import counted
 from .sources import positive_seconds
@@ -85,5 +86,7 @@ def explained(stream: Stream[T], place: str, so_far: Callable[[], str]) -> Gener
         if failure := explain(error, place, so_far()):
             raise failure from error
         if isinstance(error, OSError):
-            raise Failure(Exit.FAILED, f"expected to read {place} to its end, got {error}, {so_far()}") from error
+            raise Failure(
+                Exit.FAILED, f"expected to read {place} to its end, got {error_without_secrets(error)}, {so_far()}"
+            ) from error
         raise

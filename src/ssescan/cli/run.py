@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 import click
 
+from .._secrets import argument_without_secrets
 from ..dropin.sdk import acceleration as engine
 from ..dropin.sdk.libraries import LIBRARIES
 from .exits import Exit, Failure
@@ -31,7 +32,7 @@ def known_names(_context: click.Context, _option: click.Parameter, given: tuple[
     names = [name.strip() for names in given for name in names.split(",")]
     for name in names:
         if name not in LIBRARIES:
-            raise click.BadParameter(f"expected some of {','.join(LIBRARIES)}, got {name!r}")
+            raise click.BadParameter(f"expected some of {','.join(LIBRARIES)}, got {argument_without_secrets(name)!r}")
     return names
 
 

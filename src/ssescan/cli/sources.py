@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from .._secrets import argument_without_secrets, error_without_secrets, url_without_secrets
 from ..client.redirects import send
 from ..streams import iter_events
 from .exits import Exit, Failure, explain
@@ -95,7 +96,7 @@ class Request:
         for text in self.headers:
             match = HEADER.match(text)
             if not match or not match[1].isascii():
-                raise click.UsageError(f"expected -H 'Name: value' (or 'Name:', 'Name;'), got {text!r}")
+                raise click.UsageError(f"expected -H 'Name: value' (or 'Name:', 'Name;'), got {without_value(text)}")
             name, value = match[1], match["value"]
             defaults.pop(name.lower(), None)
             if value == "":
@@ -137,12 +138,12 @@ def open_source(target: str, request: Request) -> Iterator[Source]:
     cannot be reached is a Failure.
     """
     if target.lower().startswith(("http://", "https://")):
-        place = visible(without_secrets(target))
+        place = place_of(target)
         with respond(target, place, request) as source:
             yield source
         return
     if given := request.given():
-        raise click.UsageError(f"{', '.join(given)} need a URL (http:// or https://), got {target!r}")
+        raise click.UsageError(f"{', '.join(given)} need a URL (http:// or https://), got {quoted(target)}")
     if target == "-":
         if sys.stdin is None:
             raise click.UsageError("expected an open standard input, it is closed; name a FILE or a URL")
@@ -163,18 +164,17 @@ def respond(url: str, place: str, request: Request) -> Iterator[Source]:
     timeout = httpx.Timeout(10.0, read=request.idle)
     try:
         client = httpx.Client(timeout=timeout)
-    except (ImportError, ValueError) as error:  # of the proxies that the environment names
-        raise Failure(
-            Exit.OTHER, f"expected a proxy that httpx can use, got: {error}; see HTTP_PROXY, ALL_PROXY"
-        ) from error
+    except (ImportError, ValueError, httpx.InvalidURL) as error:  # of the proxies that the environment names
+        text = f"expected a proxy that httpx can use, got: {error_without_secrets(error)}"
+        raise Failure(Exit.OTHER, f"{text}; see HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY") from error
     method = request.method or ("GET" if body is None else "POST")
     if not METHOD.fullmatch(method):
-        raise click.UsageError(f"expected a request that HTTP allows, got method {method!r}; check -X and -H")
+        raise click.UsageError(f"expected a request that HTTP allows, got method {quoted(method)}; check -X and -H")
     with client:
         try:
             built = client.build_request(method, url, headers=lines, content=body)
-        except httpx.InvalidURL as error:
-            raise click.UsageError(f"expected a URL, got {place!r}: {error}") from error
+        except (httpx.InvalidURL, UnicodeError) as error:
+            raise click.UsageError(f"expected a URL, got {place!r}: {error_without_secrets(error)}") from error
         for name in removed:
             built.headers.pop(name, None)
         asked_ns = time.perf_counter_ns()
@@ -184,7 +184,7 @@ def respond(url: str, place: str, request: Request) -> Iterator[Source]:
             if failure := explain(error, place, "before a response came"):
                 raise failure from error
             if isinstance(error, UnicodeError):  # of a name that no host can have
-                raise click.UsageError(f"expected a URL, got {place!r}: {error}") from error
+                raise click.UsageError(f"expected a URL, got {place!r}: {error_without_secrets(error)}") from error
             raise
         with contextlib.closing(response):
             if refused_redirect:
@@ -202,7 +202,7 @@ def open_file(path: str) -> io.BufferedReader:
         return Path(path).open("rb")
     except (OSError, ValueError) as error:  # ValueError: a path with NUL
         reason = getattr(error, "strerror", None) or error
-        raise click.UsageError(f"expected a file to read, a URL or -, got {path!r}: {reason}") from error
+        raise click.UsageError(f"expected a file to read, a URL or -, got {quoted(path)}: {reason}") from error
 
 
 def data_of(text: str) -> bytes:
@@ -219,15 +219,28 @@ def data_of(text: str) -> bytes:
     return content.translate(None, b"\r\n\0")
 
 
-def without_secrets(url: str) -> str:
-    """Return the URL for messages: some APIs take their key in the query, and messages end up in logs.
-
-    A URL without a host, or that is none, is a click.UsageError.
-    """
+def place_of(url: str) -> str:
+    """Return what to call a URL in messages. One without a host, or that cannot be parsed, is a click.UsageError."""
+    place = visible(url_without_secrets(url))
     try:
-        parts = urlsplit(url)
-    except ValueError as error:
-        raise click.UsageError(f"expected a URL, got {url!r}: {error}") from error
-    if not parts.hostname:
-        raise click.UsageError(f"expected a URL with a host, got {url!r}")
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+        host = urlsplit(url).hostname
+    except ValueError as error:  # its text may quote a password
+        raise click.UsageError(f"expected a URL, got {place!r}; check its host and its brackets") from error
+    if not host:
+        raise click.UsageError(f"expected a URL with a host, got {place!r}")
+    return place
+
+
+def quoted(argument: str) -> str:
+    """Return an argument in quotes, for messages."""
+    return repr(argument_without_secrets(argument))
+
+
+def without_value(header: str) -> str:
+    """Return words for an argument of -H that is none: the name at most, as it may be a key that was misplaced."""
+    name, colon, _ = header.partition(":")
+    if not colon:
+        return f"{len(header)} characters without a colon"
+    if METHOD.fullmatch(name.strip()):
+        return f"a value with a line end or NUL in it, for {name.strip()!r}"
+    return f"{len(name)} characters before the colon that are no name of a header"

@@ -1,0 +1,181 @@
+"""No message quotes what may be a secret: of a header its name at most, of a URL what stands before its query."""
+
+import pytest
+
+from .tools import Server, environment, run
+
+HERE = "http://127.0.0.1:9/"  # where nobody listens
+URL = "https://me:SECRET@host.example/v1?key=SECRET#SECRET"
+HEADER = "Authorization: Bearer SECRET"
+BAD_URLS = [
+    "http://[bad/?key=SECRET",
+    "http://me:SECRET@[bad/",
+    "http://[SECRET]/",
+    "https://?key=SECRET",
+    "https://#SECRET",
+    "https://me:SECRET@",
+    "https://me:SECRET@/path",
+    "https:///?key=SECRET",
+    "http://me:SECRET/rest@host/",
+    "http://me:SECRET?rest@host/",
+    "http://me:SECRET#rest@host/",
+    "http://host:SECRET/",
+    "http://me:SECRET@host:SECRET/?key=SECRET",
+    "http://me:SECRET@\u2100.example/?key=SECRET",
+    "http://me:SECRET@a..b/?key=SECRET",
+    f"http://me:SECRET@{'a' * 64}.example/?key=SECRET",
+    "http://me:SECRET@127.0.0.1:9/\x01?key=SECRET",
+    "http://me:SECRET@127.0.0.1:9/?key=SECRET\x01",
+    "http://me:SECRET@127.0.0.1:9/?key=SECRET\n",
+    "http://me:SECRET@127.0.0.1:9/?" + "SECRET" * 20_000,
+    "HTTP://me:SECRET@host:port/?key=SECRET",
+]
+NO_URLS = [
+    "htps://me:SECRET@host/?key=SECRET",
+    "https:/me:SECRET@host/?key=SECRET",
+    "http//me:SECRET@host/?key=SECRET",
+    "//me:SECRET@host/?key=SECRET",
+    " https://me:SECRET@host/?key=SECRET",
+    "url=https://me:SECRET@host/",
+    "me:SECRET@host/v1",
+    "me:SECRET",
+    "SECRET@host/v1",
+    "host/v1?key=SECRET",
+    "localhost:8000/events?key=SECRET",
+    "key=SECRET",
+    '{"key": "SECRET"}',
+    HEADER,
+    "Authorization:SECRET",
+    "X-Api-Key:SECRET",
+    "X-Api-Key SECRET",
+    "Bearer SECRET",
+]
+HEADERS = [
+    "Authorization SECRET",
+    "Authorization=SECRET",
+    "SECRET",
+    "Authorization: SEC\nRET",
+    "Authorization: SECRET\r\nX: y",
+    "Bearer SECRET: x",
+    "SECR\u00c9T: x",
+    ": SECRET",
+    "Author ization: SECRET",
+]
+WRONG = [
+    *(("cat", url) for url in (*BAD_URLS, *NO_URLS)),
+    *(("read", urls[0]) for urls in (BAD_URLS, NO_URLS)),
+    *(("cat", "-H", header, HERE) for header in HEADERS),
+    *((command, f"-H{HEADERS[0]}", HERE) for command in ("cat", "read")),
+    *((command, url, "-H", HEADER, "-d", "SECRET") for command in ("cat", "read") for url in ("file", NO_URLS[0])),
+    *(("cat", "-X", method, HERE) for method in (HEADER, URL, "GET key=SECRET")),
+    *(("cat", "-d", f"@{name}", HERE) for name in (URL, HEADER, '{"key": "SECRET"}')),
+    *((command, HERE, "Bearer", "SECRET", URL) for command in ("cat", "read")),
+    ("cat", "-H", "Authorization:", "Bearer", "SECRET", HERE),
+    *((command, f"--{what}") for command in ("read", "run", "doctor") for what in ("SECRET-1", HEADER, URL)),
+    *((command, f"--header={HEADER}", HERE) for command in ("cat", "doctor")),
+    *((command, "--header", HEADER, HERE) for command in ("read", "demo")),
+    *((command, "-H", HEADER) for command in ("demo", "doctor")),
+    *((command, f"--{flag}=SECRET") for command, flag in (("cat", "json"), ("read", "message"), ("doctor", "json"))),
+    *(("cat", "--idle", value) for value in (URL, HEADER, "key=SECRET")),
+    *(("read", f"--progress={value}") for value in (URL, HEADER, "key=SECRET")),
+    *(("read", "--api", value) for value in (URL, HEADER, "key=SECRET")),
+    ("demo", "--pace", URL),
+    *((value,) for value in (URL, HEADER, "me:SECRET@host", "key=SECRET")),
+    *((*how, value) for how in (("run",), ("run", "-m")) for value in (URL, HEADER, "key=SECRET")),
+    *(("run", "--accelerate", f"{before}{value}", "x.py") for before in ("", "openai,") for value in (URL, HEADER)),
+    *((command, value) for command in ("demo", "doctor") for value in (URL, "SECRET")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("arguments", WRONG, ids=range(len(WRONG)))
+def test_wrong_arguments_are_not_quoted(arguments: tuple[str, ...]) -> None:
+    done = run(*arguments)
+    assert done.status == 2
+    assert done.err.startswith("ssescan: ")
+    assert done.err.count("\n") == 1
+    for secret in ("SEC", "RET", "\u00c9T"):
+        assert secret not in done.err.replace("SECONDS", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("cat", "-H", "Authorization SECRET", HERE), "got 20 characters without a colon"),
+        (("cat", "-H", "Authorization: SEC\nRET", HERE), "'Authorization'"),
+        (("cat", "http://me:pw@[bad/?key=x"), "got 'http://...'; check its host"),
+        (("cat", "https://me:pw@host.example:port/?key=x"), "Invalid port"),
+        (("cat", "htps://me:pw@host/v1?key=x"), "got 'htps://host/v1': No such file"),
+        (("cat", "no such file.sse"), "got 'no such file.sse': No such file"),
+        (("cat", "folder/no@such.sse"), "got 'folder/...@such.sse': No such file"),
+        (("cat", "C:\\folder\\file.sse"), "got 'C:\\\\folder\\\\file.sse': No such file"),
+        (("cat", "localhost:8000/events?key=x"), "got 'localhost:8000/events...': No such file"),
+        (("cat", "-d", "@no such file", HERE), "got 'no such file': No such file"),
+        (("cat", "--unknown-option"), "--unknown-option"),
+        (("cat", "-Z"), "-Z"),
+        (("mew",), "'mew'"),
+    ],
+)
+def test_what_is_no_secret_is_told(arguments: tuple[str, ...], told: str) -> None:
+    assert told in run(*arguments).err
+
+
+@pytest.mark.parametrize("command", ["cat", "read"])
+def test_headers_that_http_forbids_are_not_quoted(command: str, server: Server) -> None:
+    for header in ("Authorization: SEC\x0bRET", "Authorization: SEC\x0cRET", "SEC(RET: a"):
+        done = run(command, server.answers_with(b""), "-H", header)
+        assert (done.status, server.received) == (2, [])
+        assert "check -X and -H" in done.err
+        assert "SEC" not in done.err
+
+
+PROXIES = [
+    "http://me:SECRET@[bad",
+    "http://me:SECRET@host:port/",
+    "http://me:SECRET/rest@host/",
+    "socks9://me:SECRET@host/?key=SECRET",
+    "socks5://me:SECRET@127.0.0.1:9/",
+    "http://me:SECRET@127.0.0.1:9/",
+    "http://me:SECRET@a..b/",
+    "http://SECRET@127.0.0.1:9/\x01",
+    "me:SECRET@127.0.0.1:9",
+]
+
+
+@pytest.mark.parametrize("name", ["HTTP_PROXY", "ALL_PROXY"])
+@pytest.mark.parametrize("proxy", PROXIES)
+def test_proxies_are_not_quoted(proxy: str, name: str) -> None:
+    done = run("cat", "http://host.example/", env=environment(**{name.lower(): proxy}))
+    assert done.status in (1, 2, 5)
+    assert done.err.startswith("ssescan: expected ")
+    assert done.err.count("\n") == 1
+    assert "SECRET" not in done.err
+
+
+LOCATIONS = [
+    "http://me:SECRET@host:port/?key=SECRET",
+    "http://me:SECRET@[bad/?key=SECRET",
+    "http://[SECRET]/",
+    "ftp://me:SECRET@host/?key=SECRET",
+    "http://me:SECRET@127.0.0.1:9/?key=SECRET",
+    "https://?key=SECRET",
+]
+
+
+@pytest.mark.parametrize("location", LOCATIONS)
+@pytest.mark.parametrize("command", ["cat", "read"])
+def test_redirects_are_not_quoted(command: str, location: str, server: Server) -> None:
+    done = run(command, server.answers_with(status=307, headers={"Location": location}) + "?key=SECRET")
+    assert done.status in (2, 5)
+    assert done.err.startswith("ssescan: expected ")
+    assert "SECRET" not in done.err
+
+
+@pytest.mark.parametrize(
+    ("command", "body"), [("cat", b"data: a"), ("cat", b"<p>\n"), ("read", b"data: x\n\n"), ("read", b"")]
+)
+def test_places_have_no_secrets(command: str, body: bytes, server: Server) -> None:
+    for how in ({}, {"dropped": True}, {"status": 401}, {"content_type": None}):
+        url = server.answers_with(body, **how)
+        done = run(command, url.replace("//", "//me:SECRET@") + "?key=SECRET#SECRET", "-H", HEADER, "-d", "SECRET")
+        assert url in done.err
+        assert "SECRET" not in done.err
