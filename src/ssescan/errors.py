@@ -33,6 +33,27 @@ class SsescanError(Exception):
 
     __module__ = "ssescan"
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        from ._nested import flattened, is_deep
+
+        held = [self.args, vars(self)]
+        return (_remade, (type(self), flattened(held))) if is_deep(held) else super().__reduce__()  # type: ignore[return-value]
+
+    def __repr__(self) -> str:
+        from ._nested import shown
+
+        return f"{type(self).__name__}({', '.join(map(shown, self.args))})"
+
+
+def _remade(kind: type[SsescanError], flat: list[Any]) -> SsescanError:
+    """Return an exception that held values nested deeply, from what it was made of."""
+    from ._nested import rebuilt
+
+    arguments, state = rebuilt(flat)
+    error = kind(*arguments)
+    vars(error).update(state)
+    return error
+
 
 class EventTooLarge(SsescanError):
     """A block, or a single comment, passed `max_event_size`.
@@ -257,7 +278,9 @@ class ProviderError(SsescanError):
             return f"{self.api or 'the stream'}: the data of an event is no JSON ({self.raw}); it begins: {self.detail}"
         if self.kind == "protocol":
             return f"{self.api or 'the stream'}: {self.detail}"
+        from ._nested import shown
+
         parts = dict.fromkeys(str(part) for part in (self.kind, self.code, self.detail) if part not in (None, ""))
         what = ", ".join(parts)
         whose = f"{self.api}: " if self.api else ""
-        return f"{whose}the provider reported an error: {what or repr(self.raw)}"
+        return f"{whose}the provider reported an error: {what or shown(self.raw)}"

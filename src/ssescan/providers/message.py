@@ -12,7 +12,8 @@ from typing import Any, ClassVar, Literal, TypeAlias
 import msgspec
 from msgspec import Struct
 
-from .parts import Error, FinishReason, Usage
+from .._nested import TOO_DEEP
+from .parts import Error, FinishReason, Nested, Usage
 
 __all__ = [
     "Block",
@@ -31,7 +32,7 @@ __all__ = [
 Native: TypeAlias = dict[str, Any]
 
 
-class TextBlock(Struct, frozen=True, tag="text"):
+class TextBlock(Nested, Struct, frozen=True, tag="text"):
     """Text. `citations`: as in the part Citation. `signature`: see the part Signature."""
 
     type: ClassVar[str] = "text"
@@ -41,7 +42,7 @@ class TextBlock(Struct, frozen=True, tag="text"):
     native: Native = {}
 
 
-class ReasoningBlock(Struct, frozen=True, tag="reasoning"):
+class ReasoningBlock(Nested, Struct, frozen=True, tag="reasoning"):
     """What the model thought; `kind` as in the part ReasoningDelta."""
 
     type: ClassVar[str] = "reasoning"
@@ -51,7 +52,7 @@ class ReasoningBlock(Struct, frozen=True, tag="reasoning"):
     native: Native = {}
 
 
-class RefusalBlock(Struct, frozen=True, tag="refusal"):
+class RefusalBlock(Nested, Struct, frozen=True, tag="refusal"):
     """Text in which the model declines."""
 
     type: ClassVar[str] = "refusal"
@@ -59,7 +60,7 @@ class RefusalBlock(Struct, frozen=True, tag="refusal"):
     native: Native = {}
 
 
-class RedactedReasoningBlock(Struct, frozen=True, tag="redacted_reasoning"):
+class RedactedReasoningBlock(Nested, Struct, frozen=True, tag="redacted_reasoning"):
     """Reasoning that the provider encrypted whole."""
 
     type: ClassVar[str] = "redacted_reasoning"
@@ -67,7 +68,7 @@ class RedactedReasoningBlock(Struct, frozen=True, tag="redacted_reasoning"):
     native: Native = {}
 
 
-class ServerToolResultBlock(Struct, frozen=True, tag="server_tool_result"):
+class ServerToolResultBlock(Nested, Struct, frozen=True, tag="server_tool_result"):
     """What a tool of the provider's own gave; the fields are those of the part ServerToolResult."""
 
     type: ClassVar[str] = "server_tool_result"
@@ -79,7 +80,7 @@ class ServerToolResultBlock(Struct, frozen=True, tag="server_tool_result"):
     native: Native = {}
 
 
-class ToolCall(Struct, frozen=True, tag="tool_call"):
+class ToolCall(Nested, Struct, frozen=True, tag="tool_call"):
     """A call of a tool. The fields are those of the part ToolCallEnd; `arguments` is its `json`.
 
     `cut`: the arguments may be incomplete, the call must not be made. `server`: a tool of the provider's own; such
@@ -119,7 +120,7 @@ class ToolCall(Struct, frozen=True, tag="tool_call"):
         return False
 
 
-class MediaBlock(Struct, frozen=True, tag="media"):
+class MediaBlock(Nested, Struct, frozen=True, tag="media"):
     """An image, sound, a film. `data`: the pieces, base64 each: decode each by itself and join the bytes."""
 
     type: ClassVar[str] = "media"
@@ -132,7 +133,7 @@ class MediaBlock(Struct, frozen=True, tag="media"):
     native: Native = {}
 
 
-class RawBlock(Struct, frozen=True, tag="raw"):
+class RawBlock(Nested, Struct, frozen=True, tag="raw"):
     """Content of a kind that has no block of its own."""
 
     type: ClassVar[str] = "raw"
@@ -153,7 +154,7 @@ Block: TypeAlias = (
 )
 
 
-class Choice(Struct, frozen=True, kw_only=True):
+class Choice(Nested, Struct, frozen=True, kw_only=True):
     """One of the answers. `blocks`: all of it, in order."""
 
     index: int = 0
@@ -203,7 +204,7 @@ class Choice(Struct, frozen=True, kw_only=True):
 NOTHING = Choice()
 
 
-class Message(Struct, frozen=True, kw_only=True):
+class Message(Nested, Struct, frozen=True, kw_only=True):
     """What a model said, so far or whole.
 
     `complete`: every answer ended, and without an error; until the stream is over, False. `usage`: the last part Usage,
@@ -302,9 +303,6 @@ class Message(Struct, frozen=True, kw_only=True):
             raise ValueError("the stream ended before its format could be told: there is no turn to give back")
         turn: Any = import_module(f".{self.api.replace('-', '_')}", __package__).turn
         return turn(self)
-
-
-TOO_DEEP = "(nested too deeply)"
 
 
 def _plain(struct: Struct) -> dict[str, Any]:

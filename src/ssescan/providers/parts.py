@@ -8,9 +8,11 @@ gaps, whatever numbers the provider uses. What is absent is None, a flag that is
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 from msgspec import Struct
+
+from .._nested import equal, flattened, is_deep, rebuilt, shown
 
 __all__ = [
     "Citation",
@@ -43,7 +45,33 @@ OUR_KINDS = ("decode", "protocol")
 """Kinds of Error that are not the provider's: what it sent made no sense."""
 
 
-class Part(Struct, frozen=True, kw_only=True, tag_field="type", tag=True, gc=False):
+class Nested:
+    """What parts and blocks share: the JSON that they hold may be nested more deeply than Python's own ways can go."""
+
+    __slots__ = ()
+    if TYPE_CHECKING:
+        __struct_fields__: ClassVar[tuple[str, ...]]
+
+    def __reduce__(self) -> Any:
+        return (rebuilt, (flattened(self),)) if is_deep(self) else Struct.__reduce__(self)  # type: ignore[arg-type]
+
+    def __eq__(self, other: object) -> Any:
+        try:
+            return Struct.__eq__(self, other)  # type: ignore[arg-type]
+        except RecursionError:
+            return equal(self, other)
+
+    __hash__ = Struct.__hash__
+
+    def __repr__(self) -> str:
+        try:
+            return Struct.__repr__(self)  # type: ignore[arg-type]
+        except RecursionError:
+            fields = ", ".join(f"{name}={shown(getattr(self, name))}" for name in self.__struct_fields__)
+            return f"{type(self).__name__}({fields})"
+
+
+class Part(Nested, Struct, frozen=True, kw_only=True, tag_field="type", tag=True, gc=False):
     """What all parts share: `type`, the name of the class, and `choice`, which answer it belongs to."""
 
     # No cycles can form of what JSON holds, so the garbage collector need not look at parts (gc=False).
