@@ -101,7 +101,7 @@ MISUSES: dict[str, Any] = {
     "the method last, async": lambda package: ssescan.aconnect(package.AsyncClient(), URL, "POST"),
     "the client last": lambda package: ssescan.connect("GET", URL, package.Client()),  # type: ignore[call-overload]
     "a wrong client": lambda package: ssescan.connect(package.AsyncClient(), "GET", URL),
-    "no client": lambda package: ssescan.EventSource(URL, URL),  # type: ignore[arg-type]
+    "no client": lambda package: ssescan.EventSource(URL, URL),  # type: ignore[call-overload]
     "a last event ID": lambda package: ssescan.EventSource(package.Client(), URL, last_event_id="SECRET\n"),
     "half a character": lambda package: ssescan.EventSource(package.Client(), URL, last_event_id="SECRET\ud800"),
     "a header of an ID": lambda package: ssescan.EventSource(
@@ -113,7 +113,7 @@ MISUSES: dict[str, Any] = {
     "a body read once": lambda package: ssescan.EventSource(package.Client(), URL, content=iter([b"SECRET"])),
     "an option of a scanner": lambda package: ssescan.connect(package.Client(), "GET", URL, max_event_size=1),  # type: ignore[call-overload]
     "a URL for a source": lambda package: ssescan.iter_events(URL),  # type: ignore[arg-type]
-    "a URL for a source, async": lambda package: ssescan.aiter_events(URL),  # type: ignore[arg-type]
+    "a URL for a source, async": lambda package: ssescan.aiter_events(URL),  # type: ignore[call-overload]
     "a URL for a stream": lambda package: ssescan.stream(URL),  # type: ignore[arg-type]
     "odd text for a source": lambda package: ssescan.iter_events(f" {URL}"),  # type: ignore[arg-type]
 }
@@ -135,7 +135,7 @@ def test_a_stream_shows_no_secrets(package: Any) -> None:
 
     transport = package.MockTransport(answer)
     client, aclient = package.Client(transport=transport), package.AsyncClient(transport=transport)
-    options = {"headers": {"Authorization": "Bearer SECRET"}}
+    options: Any = {"headers": {"Authorization": "Bearer SECRET"}}
     made = [
         ssescan.connect(client, "GET", URL, **options),
         ssescan.aconnect(aclient, "GET", URL, **options),

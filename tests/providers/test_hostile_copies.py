@@ -106,7 +106,7 @@ def test_an_error_that_holds_a_value_can_be_used_at_any_depth(depth: int) -> Non
 
 
 def test_values_of_every_kind_come_back_the_same() -> None:
-    leaves = [
+    leaves: list[Any] = [
         2**70,
         -(2**70),
         1e308,

@@ -64,8 +64,8 @@ def test_a_damaged_event_is_read_with_few_calls(api: str, event: bytes, most: in
 
 AWKWARD = [
     b"", b" ", b"\n \t", b"x", b" x", b"\n\n x", b"\xef\xbb\xbf{}", b" \xef\xbb\xbf", b"\xff", b"\xc2\xa0{}", b"{", b"{x", b"{}x",
-    b"{}\n\n x", b'{"a":}', b'{"a"\n:1,}', b"[1,]", b"[1 2]", b"1 2", b"-", b"nul", b"NaNx", b"Infinit", b'"', b'"\\', b'"\\x"',
-    b"tru\xff", b'{"\xff": }', b"1" * 5_000, b"\x00", b"\x0b{}", b"{}\x0b",
+    b"{}\n\n x", b'{"a":}', b'{"a"\n:1,}', b"[1,]", b"[1 2]", b"1 2", b"-", b"nul", b"NaNx", b"Infinityx", b'"', b'"\\', b'"\\x"',
+    b"t\xff", b'{"\xff": }', b"1" * 5_000, b"\x00", b"\x0b{}", b"{}\x0b",
 ]  # fmt: skip
 
 

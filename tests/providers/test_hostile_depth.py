@@ -12,8 +12,8 @@ import msgspec.inspect
 import pytest
 
 from ssescan import ServerSentEvent
+from ssescan._nested import TOO_DEEP
 from ssescan.providers import ToolCallEnd
-from ssescan.providers.message import TOO_DEEP
 from ssescan.providers.payloads import NotJson, load
 
 from .hostile import BEGIN, ENDS, SAYS, survive, usable

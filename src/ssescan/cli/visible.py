@@ -49,7 +49,10 @@ class JsonOnTerminal:
     def __init__(self, out: BinaryIO) -> None:
         """Write to `out`."""
         self._out = out
-        self.flush = out.flush
+
+    def flush(self) -> None:
+        """Write what is buffered."""
+        self._out.flush()
 
     def write(self, written: bytes) -> None:
         """Write lines."""

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
-from .message import TOO_DEEP, MediaBlock, ReasoningBlock, RefusalBlock, ServerToolResultBlock, TextBlock, ToolCall
+from .._nested import TOO_DEEP
+from .message import MediaBlock, ReasoningBlock, RefusalBlock, ServerToolResultBlock, TextBlock, ToolCall
 from .parts import (
     Citation,
     Media,

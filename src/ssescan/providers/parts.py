@@ -53,19 +53,20 @@ class Nested:
         __struct_fields__: ClassVar[tuple[str, ...]]
 
     def __reduce__(self) -> Any:
-        return (rebuilt, (flattened(self),)) if is_deep(self) else Struct.__reduce__(self)  # type: ignore[arg-type]
+        return (rebuilt, (flattened(self),)) if is_deep(self) else super().__reduce__()
 
     def __eq__(self, other: object) -> Any:
         try:
-            return Struct.__eq__(self, other)  # type: ignore[arg-type]
+            return super().__eq__(other)
         except RecursionError:
             return equal(self, other)
 
-    __hash__ = Struct.__hash__
+    def __hash__(self) -> int:
+        return super().__hash__()
 
     def __repr__(self) -> str:
         try:
-            return Struct.__repr__(self)  # type: ignore[arg-type]
+            return super().__repr__()
         except RecursionError:
             fields = ", ".join(f"{name}={shown(getattr(self, name))}" for name in self.__struct_fields__)
             return f"{type(self).__name__}({fields})"
