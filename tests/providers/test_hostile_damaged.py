@@ -13,6 +13,7 @@ from ssescan.providers.payloads import NotJson, load, values
 
 from .hostile import BEGIN, ENDS, SAYS, both
 from .said import framed
+from .test_hostile_generated import peak
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -60,6 +61,21 @@ def test_a_damaged_event_is_read_with_few_calls(api: str, event: bytes, most: in
             for number in (100, 300)
         )
         assert (many - few) / 200 <= most
+
+
+@both
+@pytest.mark.parametrize("event", [b"error:\n", b"error:{}\n", b'data: {"error":1}\n\n'])
+def test_errors_without_end_take_bounded_memory(api: str, event: bytes) -> None:
+    few, many = (framed(*BEGIN[api], SAYS[api]("a")) + event * count for count in (2_000, 10_000))
+    assert (peak(many, api) - peak(few, api)) / (len(many) - len(few)) < 20, "bytes of memory a byte of the stream"
+
+
+@both
+def test_the_first_hundred_damaged_events_are_kept(api: str) -> None:
+    parts = stream(framed(*BEGIN[api], SAYS[api]("a")) + b"data: x\n\n" * 300, api, strict=False)  # type: ignore[arg-type]
+    errors = [part for part in parts if part.type == "Error"]
+    assert len(errors) == 300
+    assert parts.message.errors == errors[:100]
 
 
 AWKWARD = [

@@ -10,7 +10,7 @@ import pytest
 from ssescan import EventTooLarge
 
 READS = {
-    "next": lambda pump: next(pump),
+    "next": next,
     "push": lambda pump: pump._push(bytearray(b"data: x\n\n")),
 }
 NO_BYTES = [
