@@ -23,6 +23,13 @@ BLOCKS = [
     (b"unknown lines count\n", 19),
     (b"data: unfinished", 16),
     (b"data\n\xef\xbb\xbf", 7),
+    # Whole blocks, which both scanners have quick ways for.
+    *[(b"data: 1234" + end * 2, 10) for end in (b"\n", b"\r\n", b"\r")],
+    *[(b"event: a" + end + b"data: 12" + end * 2, 16) for end in (b"\n", b"\r\n", b"\r")],
+    (b"data: a\n\ndata: 1234\n\ndata", 10),
+    (b"data: a\r\n\r\ndata: 1234\r\n\r\ndata", 10),
+    (b"data: a\n\ndata: 1234", 10),
+    (b"x: a\n\nxx: 1234\n\n", 8),
 ]
 
 
@@ -85,6 +92,17 @@ class TestAfterwards:
         scanner.reset()
         assert scanner.feed(b"data: d\n\n") == [scanners.ServerSentEvent(data="d", id="1")]
 
+    @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"], ids=["LF", "CRLF", "CR"])
+    def test_pending_counts_what_is_dropped(self, scanners: Any, end: bytes) -> None:
+        block = b"id: 1" + end + b"data: 123456789" + end * 2 + b"data: b" + end * 2
+        for before in (b"", b"data: a" + end * 2, b": c" + end * 2 + b"id" + end * 2):
+            for cut in range(len(before) + 1):
+                scanner = scanners.Scanner(max_event_size=10)
+                scanner.feed(before[:cut])
+                with pytest.raises(EventTooLarge):
+                    scanner.feed(before[cut:] + block)
+                assert (scanner.pending, scanner.last_event_id) == (len(block), "")
+
     def test_the_error_can_be_pickled(self, scanners: Any) -> None:
         import pickle
 
@@ -129,6 +147,46 @@ class TestSkipping:
             scanner.feed(stream)
             assert scanner.close() == []
             assert scanner.cut is True
+
+
+SKIPPING = {"max_event_size": 10, "oversize": "skip", "comments": True, "unknown": True}
+# With these options: stream, text or data of what comes, last event ID, retry, how many are skipped, cut.
+OVERSIZE: list[tuple[bytes, list[str], str, int | None, int, bool]] = [
+    (b": 12345678\ndata: a\n\n", ["12345678", "a"], "", None, 0, False),
+    (b": 123456789\ndata: a\n\ndata: b\n\n", ["b"], "", None, 1, False),
+    (b": 123456789\n\ndata: b\n\n", ["b"], "", None, 1, False),
+    (b": 123456789\n: 123456789\ndata: a\n\n", [], "", None, 1, False),
+    (b"data: a\n: 123456789\ndata: b\n\ndata: c\n\n", ["c"], "", None, 1, False),
+    (b": 123456789\n", [], "", None, 1, False),
+    (b": 123456789", [], "", None, 1, False),
+    (b"data: a\nid: 123456\n\ndata: b\n\n", ["b"], "123456", None, 1, False),
+    (b"id: 1234567\ndata: a\n\ndata: b\n\n", ["b"], "", None, 1, False),
+    (b"data: a\nretry: 123\n\n", [], "", 123, 1, False),
+    (b"retry: 1234\ndata: a\n\n", [], "", None, 1, False),
+    (b"event: 1234\ndata: a\n\ndata: b\n\n", ["b"], "", None, 1, False),
+    (b"unknown: 1\n\n", ["unknown: 1"], "", None, 0, False),
+    (b"unknown: 12\n\n", [], "", None, 1, False),
+    (b"unknown: 12\n", [], "", None, 1, True),
+    (b"data: 12345\n\ndata: 12345\n\ndata: 1234\n\n", ["1234"], "", None, 2, False),
+    (b"event: a\ndata: 1\n\ndata: b\n\n", ["b"], "", None, 1, False),
+    (b"data: 123\ndata\ndata: a\n\ndata: b\n\n", ["b"], "", None, 1, False),
+]
+
+
+@pytest.mark.parametrize("unterminated", ["drop", "dispatch"])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"], ids=["LF", "CRLF", "CR"])
+@pytest.mark.parametrize("row", OVERSIZE, ids=[repr(row[0])[2:-1] for row in OVERSIZE])
+def test_oversize_lines_in_every_two_cuts(scanners: Any, row: Any, end: bytes, unterminated: str) -> None:
+    stream = row[0].replace(b"\n", end)
+    for first in range(len(stream) + 1):
+        for second in range(first, len(stream) + 1):
+            scanner = scanners.Scanner(**SKIPPING, unterminated=unterminated)
+            chunks = (stream[:first], stream[first:second], stream[second:])
+            items = [item for chunk in chunks for item in scanner.feed(chunk)]
+            assert scanner.close() == []
+            texts = [item.data if type(item) is scanners.ServerSentEvent else item.text for item in items]
+            state = texts, scanner.last_event_id, scanner.retry, scanner.skipped, scanner.cut
+            assert state == row[1:], chunks
 
 
 def in_a_process_of_its_own(script: str, backend: str) -> None:
@@ -179,7 +237,12 @@ def test_a_skipped_line_without_end_is_not_held(backend: str) -> None:
             assert scanner.feed(b"x" * chunk) == []
         held, peak = tracemalloc.get_traced_memory()
         assert peak <= limit + 2 * chunk, f"held {peak - limit} bytes more than the limit"
-        assert [event.data for event in scanner.feed(b"\\n\\ndata: a\\n\\n")] == ["a"]
+        assert scanner.feed(b"\\n") == []
+        for _ in range(total // chunk):  # the lines after it in its block
+            assert scanner.feed(b"data: " + b"x" * chunk + b"\\n") == []
+        held, peak = tracemalloc.get_traced_memory()
+        assert peak <= limit + 2 * chunk, f"held {peak - limit} bytes more than the limit"
+        assert [event.data for event in scanner.feed(b"\\ndata: a\\n\\n")] == ["a"]
         assert scanner.skipped == 1
         """,
         backend,

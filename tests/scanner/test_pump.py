@@ -50,6 +50,27 @@ def test_open_must_return_an_iterator(scanners: Any, source: Any) -> None:
     assert str(caught.value) == f"_open must return an iterator of chunks, not {kind(source)}"
 
 
+def opened(scanners: Any, chunks: list[Any], scanner: Any, payloads: bool = False) -> Any:
+    """Return a pump of these chunks; an exception among them is raised. `told` has what _finish was told."""
+
+    class Pump(scanners.EventPump):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__(scanner, False, payloads)
+            self.told: list[Any] = []
+
+        def _open(self) -> Any:
+            for chunk in chunks:
+                if isinstance(chunk, Exception):
+                    raise chunk
+                yield chunk
+
+        def _finish(self, error: BaseException | None, cut: bool) -> bool:
+            self.told.append((error, cut))
+            return False
+
+    return Pump()
+
+
 ENDS: list[tuple[str, list[bytes], int, bool]] = [  # name, chunks, how many events are read before it is stopped, cut
     ("ended_then_stopped", [b"data: a\n\n"], 2, False),
     ("cut_then_stopped", [b"data: a\n\ndata: b"], 2, True),
@@ -60,12 +81,8 @@ ENDS: list[tuple[str, list[bytes], int, bool]] = [  # name, chunks, how many eve
 
 @pytest.mark.parametrize(("chunks", "reads", "cut"), [row[1:] for row in ENDS], ids=[row[0] for row in ENDS])
 def test_cut_of_a_scanner_under_a_pump(scanners: Any, chunks: list[bytes], reads: int, cut: bool) -> None:
-    class Pump(scanners.EventPump):  # type: ignore[misc]
-        def _open(self) -> Any:
-            return iter(chunks)
-
     scanner = scanners.Scanner(max_event_size=10)
-    pump = Pump(scanner)
+    pump = opened(scanners, chunks, scanner)
     for _ in range(reads):
         with suppress(EventTooLarge):
             next(pump, None)
@@ -74,3 +91,113 @@ def test_cut_of_a_scanner_under_a_pump(scanners: Any, chunks: list[bytes], reads
         assert scanner.cut is cut
     assert scanner.close() == []
     assert scanner.cut is cut
+
+
+EVENTS: list[tuple[list[bytes], int, int]] = [  # chunks, events before the end of the source, and in all
+    ([b"data: a\n\ndata: b\n\n", b": c\n\nx\ndata: c"], 2, 3),
+    ([b"data: a\n\nda", b"ta: b\n\n"], 2, 2),
+    ([b"data: a"], 0, 1),
+    ([b": c\n", b"x"], 0, 0),
+    ([], 0, 0),
+]
+
+
+@pytest.mark.parametrize("payloads", [False, True])
+@pytest.mark.parametrize(("chunks", "before", "whole"), EVENTS)
+def test_events_before_the_end_are_counted(
+    scanners: Any, chunks: list[bytes], before: int, whole: int, payloads: bool
+) -> None:
+    scanner = scanners.Scanner(unterminated="dispatch", comments=True, unknown=True)
+    pump = opened(scanners, chunks, scanner, payloads)
+    for _ in pump:
+        assert pump._over or pump._events_before_end == 0
+    assert (pump._events_before_end, pump._events) == (before, whole)
+
+
+@pytest.mark.parametrize(
+    ("stream", "in_line"),
+    [(b"data: a", True), (b"data: a\n", False), (b"data: a\r", False), (b"data: a\n\n", False), (b": c", True),
+     (b"x", True), (b"\xef\xbb", True), (b"\xef\xbb\xbf", False), (b"", False), (b"data: 123456789", True)],
+)  # fmt: skip
+def test_cut_in_line_tells_of_an_unfinished_line(scanners: Any, stream: bytes, in_line: bool) -> None:
+    for unterminated in ("drop", "dispatch"):
+        for chunks in ([stream], [stream[i : i + 1] for i in range(len(stream))]):
+            scanner = scanners.Scanner(unterminated=unterminated, max_event_size=10, oversize="skip")
+            pump = opened(scanners, chunks, scanner)
+            assert pump._cut_in_line is False
+            list(pump)
+            assert pump._cut_in_line is in_line
+            scanner.reset()
+            assert pump._cut_in_line is False
+
+
+def test_event_name_is_that_of_the_payload(scanners: Any) -> None:
+    stream = b"event: x\ndata: a\n\ndata: b\n\nevent: y\ndata: c\n\ndata\n\nevent: z\nid: 1\ndata: d\n\ndata: e\n\n"
+    for end in (b"\n", b"\r\n", b"\r"):
+        whole = stream.replace(b"\n", end)
+        for size in range(1, len(whole) + 1):
+            chunks = [whole[at : at + size] for at in range(0, len(whole), size)]
+            pump = opened(scanners, chunks, scanners.Scanner(), payloads=True)
+            names = [(item, pump._event_name) for item in pump]
+            assert names == [(b"a", "x"), (b"b", None), (b"c", "y"), (b"", None), (b"d", "z"), (b"e", None)]
+
+
+GONE = OSError("gone")
+TOLD: list[tuple[str, list[Any], int, list[Any]]] = [  # name, chunks, events read before it is stopped, what is told
+    ("ended", [b"data: a\n\n"], 9, [(None, False)]),
+    ("cut", [b"data: a\n\ndata: b"], 9, [(None, True)]),
+    ("failed", [b"data: a\n\n", GONE], 9, [(GONE, False)]),
+    ("stopped", [b"data: a\n\n", b"data: b\n\n"], 1, []),
+    ("stopped_at_the_end", [b"data: a\n\ndata: b"], 2, []),
+]
+
+
+@pytest.mark.parametrize(("chunks", "reads", "told"), [row[1:] for row in TOLD], ids=[row[0] for row in TOLD])
+def test_finish_is_told_once_how_it_ended(scanners: Any, chunks: list[Any], reads: int, told: list[Any]) -> None:
+    pump = opened(scanners, chunks, scanners.Scanner(unterminated="dispatch"))
+    for _ in range(reads):
+        with suppress(OSError):
+            next(pump, None)
+    pump._stop()
+    assert list(pump) == []
+    assert pump.told == told
+
+
+@pytest.mark.parametrize("pushed", [False, True])
+def test_reads_and_bytes_are_counted(scanners: Any, pushed: bool) -> None:
+    chunks = [b"data: a\n\ndata: b\n\n", b"", bytearray(b"data: c\r\n"), b"\r\n: c", memoryview(b"\n")]
+    pump = opened(scanners, chunks, scanners.Scanner())
+    seen = []
+    if pushed:
+        for chunk in chunks:
+            pump._push(chunk)
+            while (event := pump._pop()) is not None:
+                seen.append((event.data, pump.reads, pump.bytes_read, pump._events))
+    else:
+        seen = [(event.data, pump.reads, pump.bytes_read, pump._events) for event in pump]
+    assert seen == [("a", 1, 18, 1), ("b", 1, 18, 2), ("c", 4, 32, 3)]
+    assert (pump.reads, pump.bytes_read, pump._events) == (5, 33, 3)
+
+
+LINES = [  # lines, and whether something comes of each
+    (b": a", True), (b"x", True), (b"data: b", False), (b": c", True), (b"", True), (b": d", True), (b"", False),
+    (b"data: e", False), (b"", True), (b"data: f", False), (b"x", True), (b": g", True), (b"", True),
+    (b"data: h", False), (b"", True), (b"event", False), (b"data: i", False), (b"", True), (b"x", True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"], ids=["LF", "CRLF", "CR"])
+@pytest.mark.parametrize("limit", [12, 1000])  # with 12, the pure scanner looks at each line
+def test_pending_between_the_items_of_a_chunk(scanners: Any, end: bytes, limit: int) -> None:
+    expected, pending = [], 0
+    for line, gives in LINES:
+        pending = pending + len(line + end) if line else 0
+        if gives:
+            expected.append(pending)
+    stream = b"".join(line + end for line, _ in LINES)
+    # Not cut within a CRLF: there, the line ends at the CR, and the LF is counted with the next.
+    for size in [len(stream)] if end == b"\r\n" else range(1, 40):
+        for first in [0] if end == b"\r\n" else range(size):
+            chunks = [stream[:first], *(stream[at : at + size] for at in range(first, len(stream), size))]
+            scanner = scanners.Scanner(comments=True, unknown=True, max_event_size=limit)
+            assert [scanner.pending for _ in opened(scanners, chunks, scanner)] == expected, chunks

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+BOM = b"\xef\xbb\xbf"
+
 # name, stream, events as (event, data, id, retry)
 STREAMS: list[tuple[str, bytes, list[Any]]] = [
     ("a data line makes a message", b"data: a\n\n", [("message", "a", "", None)]),
@@ -45,6 +47,7 @@ STREAMS: list[tuple[str, bytes, list[Any]]] = [
       for value in (b"", b" ", b"-5", b"+5", b"1_000", b"  5", b" 5 ", b"5.0", b"0x5", "٣".encode(), b"1000000000000000", b"5\0")],
     ("a comment is nothing", b": data: a\n:\n:data: b\ndata: c\n\n", [("message", "c", "", None)]),
     ("a comment and a blank line make no second event", b"id: 1\ndata: a\n\n: ping\n\n\n", [("message", "a", "1", None)]),
+    ("what looks like a field in a line is text", b": data: a\n\nxdata: b\n\nx: data: c\n\n", []),
     ("one byte order mark goes", b"\xef\xbb\xbfdata: a\n\n", [("message", "a", "", None)]),
     ("the second byte order mark is text", b"\xef\xbb\xbf\xef\xbb\xbfdata: a\ndata: b\n\n", [("message", "b", "", None)]),
     ("a byte order mark elsewhere is text", b"data: \xef\xbb\xbfa\n\n\xef\xbb\xbfdata: b\n\n", [("message", "\ufeffa", "", None)]),
@@ -95,6 +98,15 @@ class TestLineEnds:
         assert [e.data for c in (b"data: a\r", b"", b"\n", b"data: b\n\n") for e in scanner.feed(c)] == ["a\nb"]
 
 
+def pending_of(stream: bytes) -> int:
+    """Count the bytes since the last blank line, in the plainest way."""
+    mark = len(BOM) if stream.startswith(BOM) else 0
+    pending = mark
+    for line in stream[mark:].splitlines(keepends=True):
+        pending = pending + len(line) if line.rstrip(b"\r\n") else 0
+    return pending
+
+
 class TestAttributes:
     def test_last_event_id_changes_at_the_blank_line(self, scanners: Any) -> None:
         scanner = scanners.Scanner()
@@ -129,6 +141,15 @@ class TestAttributes:
             for chunk in chunks:
                 scanner.feed(chunk)
             assert scanner.pending == pending
+
+    @pytest.mark.parametrize("stream", [row[1] for row in STREAMS], ids=[row[0] for row in STREAMS])
+    def test_pending_in_every_cut(self, scanners: Any, stream: bytes) -> None:
+        for cut in range(len(stream) + 1):
+            for end in range(cut, len(stream) + 1):
+                scanner = scanners.Scanner()
+                for chunk in (stream[:cut], stream[cut:end], b""):
+                    scanner.feed(chunk)
+                assert scanner.pending == pending_of(stream[:end]), cut
 
     @pytest.mark.parametrize(
         ("stream", "cut"),
@@ -213,6 +234,13 @@ class TestOptions:
 
     def test_known_fields_with_bad_values_are_not_unknown(self, scanners: Any) -> None:
         assert scanners.Scanner(unknown=True).feed(b"retry: x\nid: \0\nevent\n\n") == []
+
+    def test_half_a_byte_order_mark_is_an_unknown_line(self, scanners: Any) -> None:
+        for stream in (b"\xef", b"\xef\xbb", b"\xef\xbb\n", b"\xef\xbbx", b"\xef\xbb: c"):
+            for chunks in ([stream], [stream[:1], stream[1:]]):
+                scanner = scanners.Scanner(unknown=True, comments=True, unterminated="dispatch")
+                items = [item for chunk in chunks for item in scanner.feed(chunk)] + scanner.close()
+                assert items == [scanners.UnknownLine(stream.rstrip().decode("utf-8", "replace"))]
 
     def test_an_unterminated_comment_comes_only_with_dispatch(self, scanners: Any) -> None:
         for unterminated, expected in (("drop", []), ("dispatch", [scanners.Comment("x")])):
