@@ -11,6 +11,7 @@ import zlib
 from importlib import import_module
 
 from .sources import library_of
+from .stalls import running_trio
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,12 +33,13 @@ __all__ = [
     "BodyDecoder",
     "adecoded_chunks",
     "codings_of",
+    "decode_raw_in_steps",
     "decoded_chunks",
-    "put_decoder_below",
     "why_unsupported",
 ]
 
 STEP = 65536  # bytes, the most that comes out at once
+MAX_SIZE_OF_A_TURN = 2**20  # bytes that come out of one chunk before other tasks run
 WINDOW = 4096  # bytes that go in at once: what follows a member is copied for each member
 GZIP_MAGIC = b"\x1f\x8b"
 # Some versions of the packages for br and zstd cannot limit their output. A slice of this many bytes completes at most
@@ -96,7 +98,7 @@ def why_unsupported(codings: list[str]) -> str:
 class BodyDecoder:
     """The decoder of one body: chunks as they came in, the bytes of the body out.
 
-    `codings`: one that `why_unsupported` has nothing against. `error`: the class of what is raised, with a text, for
+    `codings`: such as `why_unsupported` accepts. `error`: the class of what is raised, with a text, for
     bytes that are not of that coding.
     """
 
@@ -112,16 +114,16 @@ class BodyDecoder:
         try:
             yield from self._decoder.decode(chunk)
         except _Undecodable as error:
-            raise self._error(self._text(error)) from error
+            raise self._error(self._message(error)) from error
 
     def flush(self) -> None:
         """Check the end of the body."""
         try:
             self._decoder.flush()
         except _Undecodable as error:
-            raise self._error(self._text(error)) from error
+            raise self._error(self._message(error)) from error
 
-    def _text(self, error: Exception) -> str:
+    def _message(self, error: Exception) -> str:
         return f"the body cannot be decoded as {self._coding}, which the response says that it is: {error}"
 
 
@@ -308,16 +310,18 @@ def _package_for(coding: str) -> Any:
 # The clients.
 
 
-def put_decoder_below(response: Any) -> None:
+def decode_raw_in_steps(response: Any) -> bool:
     """Let an encoded body of httpx or httpx2 be decoded here, in steps; one that cannot be decoded comes as it is.
 
     The decoder of a response that was not read yet goes below its iter_bytes(), which stays the client's: whatever
-    wraps that sees the chunks that it gives.
+    wraps that sees the chunks that it gives. Returns False for a response that is of neither, but has an iter_raw().
     """
     codings = codings_of(response)
     library = library_of(response, "DecodingError")
-    if not codings or library is None or response.iter_raw.__module__ == __name__:
-        return
+    if library is None:
+        return not hasattr(response, "iter_raw")
+    if not codings or response.iter_raw.__module__ == __name__:
+        return True
     if not why_unsupported(codings):
         decoder = BodyDecoder(codings, library.DecodingError)
         raw, araw = response.iter_raw, response.aiter_raw
@@ -336,6 +340,7 @@ def put_decoder_below(response: Any) -> None:
         response.iter_raw, response.aiter_raw = iter_raw, aiter_raw
     # The client's own decoder has nothing left to do: it becomes the one for bodies that are not encoded.
     response._decoder = import_module(f"{library.__name__}._decoders").IdentityDecoder()  # noqa: SLF001
+    return True
 
 
 def decoded_chunks(response: Any, chunks: Iterator[bytes]) -> Iterator[bytes]:
@@ -369,15 +374,26 @@ def _decoded(chunks: Iterator[bytes], decoder: BodyDecoder) -> Iterator[bytes]:
     decoder.flush()
 
 
+async def _let_others_run() -> None:
+    """Suspend once: a chunk may unfold to gigabytes, and timers and other tasks must not wait for that."""
+    if trio := running_trio():
+        await trio.lowlevel.checkpoint()
+    else:
+        import asyncio
+
+        await asyncio.sleep(0)
+
+
 class _AsyncDecoded:
     """_decoded, asynchronously. Not a generator: one that is not read to its end would have to be closed."""
 
-    __slots__ = ("_chunks", "_decoder", "_pieces")
+    __slots__ = ("_chunks", "_decoder", "_pieces", "_size")
 
     def __init__(self, chunks: AsyncIterator[bytes], decoder: BodyDecoder) -> None:
         self._chunks = chunks
         self._decoder = decoder
         self._pieces: Iterator[bytes] = iter(())
+        self._size = 0  # bytes that came of the chunk at hand since the event loop had its turn
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
@@ -390,6 +406,11 @@ class _AsyncDecoded:
                 self._decoder.flush()
                 raise
             self._pieces = self._decoder.decode(chunk)
+            self._size = 0
+        self._size += len(piece)
+        if self._size > MAX_SIZE_OF_A_TURN:
+            self._size = 0
+            await _let_others_run()
         return piece
 
     async def aclose(self) -> None:

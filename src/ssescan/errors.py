@@ -108,7 +108,7 @@ class _Refused(SsescanError):
 class UnexpectedStatus(_Refused):
     """The server answered with a status of 400 or above (or, for an EventSource, anything but 200).
 
-    Also a redirect that was not followed: `reason` says why, else it is "".
+    `reason`: why a redirect was not followed; "" for any other response.
 
     `status`: the HTTP status. `body`: bytes, at most the first 64 KiB. `response`: as the HTTP library gave it.
     """

@@ -117,23 +117,6 @@ class Origin:
         if self.response is not None:
             _end_read(self.response)
 
-    @contextmanager
-    def limited_reads(self, seconds: float) -> Iterator[None]:
-        """Let each read of a body take so long at most, where it is httpx's: it looks at its timeout for each."""
-        try:
-            timeout = self.response.request.extensions["timeout"]
-        except (AttributeError, KeyError, RuntimeError):  # RuntimeError: httpx's, for a response without a request
-            timeout = None
-        if not isinstance(timeout, dict):
-            yield
-            return
-        before = timeout.get("read")
-        timeout["read"] = seconds if before is None else min(before, seconds)
-        try:
-            yield
-        finally:
-            timeout["read"] = before
-
     def close(self) -> None:
         """Close the chunks, if they are a generator, and the response. A file stays open: it is its owner's.
 
@@ -220,45 +203,85 @@ def async_origin(source: Any, name: str) -> Origin:
     return _refuse(source, name, "an asynchronous HTTP response, an async iterable of bytes, or bytes")
 
 
+@contextmanager
+def limited_reads(response: Any, seconds: float) -> Iterator[None]:
+    """Let a read of a body of httpx or httpx2 take so long at most.
+
+    HTTP/2 looks at the timeout at each read, HTTP/1.1 when the body is begun.
+    """
+    try:
+        extensions = response.request.extensions
+        timeout = extensions["timeout"]
+    except (AttributeError, KeyError, RuntimeError):  # RuntimeError: httpx's, for a response without a request
+        timeout = None
+    if not isinstance(timeout, dict):
+        yield
+        return
+    before = timeout.get("read")
+    extensions["timeout"] = {**timeout, "read": seconds if before is None else min(before, seconds)}
+    try:
+        yield
+    finally:
+        extensions["timeout"] = timeout
+
+
 def httpx_chunks(response: Any) -> Iterator[bytes]:
     """Return the chunks of a response of httpx or httpx2, its body decoded in steps of bounded size."""
-    decode_in_steps(response)
+    if not decode_in_steps(response):
+        from .content_encoding import decoded_chunks
+
+        return decoded_chunks(response, response.iter_raw())
     chunks: Iterator[bytes] = response.iter_bytes()
     return chunks
 
 
 def async_httpx_chunks(response: Any) -> AsyncIterator[bytes]:
     """Return the chunks of an asynchronous response of httpx or httpx2, decoded as by httpx_chunks."""
-    decode_in_steps(response)
+    if not decode_in_steps(response):
+        from .content_encoding import adecoded_chunks
+
+        return adecoded_chunks(response, response.aiter_raw())
     chunks: AsyncIterator[bytes] = response.aiter_bytes()
     return chunks
 
 
 def check_encoding(response: Any) -> None:
     """Raise UnsupportedEncoding for a response whose body comes out as it is, though it is encoded."""
-    if not _is_encoded(response) or _body_was_read(response):
+    inner = _inner_response(response)
+    decodes_by_itself = hasattr(inner, "iter_content") and getattr(inner, "raw", None) is None
+    if not _is_encoded(inner) or _body_was_read(inner) or decodes_by_itself:
         return
     from .content_encoding import codings_of, why_unsupported
 
-    codings = codings_of(response)
+    codings = codings_of(inner)
     if advice := why_unsupported(codings):
         error = UnsupportedEncoding(", ".join(codings), response)
         error.advice = advice
         raise error
 
 
-def decode_in_steps(response: Any) -> None:
-    """Bound the steps in which the body of a response of httpx or httpx2 is decoded."""
-    response = getattr(response, "http_response", response)  # an SDK's, around the client's
-    if _is_encoded(response) and not _body_was_read(response) and not getattr(response, "is_stream_consumed", True):
-        from .content_encoding import put_decoder_below
+def decode_in_steps(response: Any) -> bool:
+    """Bound the steps in which the body of a response of httpx or httpx2 is decoded. Returns whether it is bounded."""
+    inner = _inner_response(response)
+    if not _is_encoded(inner) or _body_was_read(inner) or getattr(inner, "is_stream_consumed", True):
+        return True
+    from .content_encoding import decode_raw_in_steps
 
-        put_decoder_below(response)
+    return decode_raw_in_steps(inner)
+
+
+def _inner_response(response: Any) -> Any:
+    """Return the response of the client, within one of an SDK, or within an object that stands in front of it."""
+    response = getattr(response, "http_response", response)
+    if library_of(response, "DecodingError") is None:
+        # A bound method tells whose it is, also if an object in front has handed it on.
+        return getattr(getattr(response, "iter_raw", None), "__self__", response)
+    return response
 
 
 def library_of(thing: Any, attribute: str) -> Any:
-    """Return the library of an object, or of the class that it was derived from, that has the attribute; or None."""
-    for cls in type(thing).__mro__:
+    """Return the library of an object's class that has the attribute, or None; a base class goes first."""
+    for cls in reversed(thing.__class__.__mro__):  # not type(): an object in front of another has the other's class
         library = sys.modules.get(cls.__module__.partition(".")[0])
         if hasattr(library, attribute):
             return library
@@ -277,8 +300,11 @@ def _aiohttp_chunks(response: Any) -> AsyncIterator[bytes]:
 
 
 def _is_encoded(response: Any) -> bool:
-    headers = response.headers
-    return "content-encoding" in headers or "Content-Encoding" in headers
+    headers = getattr(response, "headers", None)
+    try:
+        return "content-encoding" in headers or "Content-Encoding" in headers  # type: ignore[operator]
+    except TypeError:  # of a stand-in that has none
+        return False
 
 
 def _body_was_read(response: Any) -> bool:
@@ -356,10 +382,11 @@ def _socket_of(response: Any) -> socket | None:
 
 def _file_number(response: Any) -> int:
     """Return the number of the socket of a response of urllib3 or http.client; OSError if it shares it with others."""
-    connection = getattr(response, "connection", None)
-    if not hasattr(connection, "sock") or getattr(response, "version", 11) > 11:
+    # urllib3-future's response has no fileno(); http.client's connection no socket, where the body runs to the close.
+    connection_socket = getattr(getattr(response, "connection", None), "sock", None)
+    if connection_socket is None or getattr(response, "version", 11) > 11:
         return response.fileno()  # type: ignore[no-any-return]
-    return connection.sock.fileno()  # type: ignore[union-attr, no-any-return]  # urllib3-future's has no fileno()
+    return connection_socket.fileno()  # type: ignore[no-any-return]
 
 
 def _read(read: Callable[[int], bytes | None], raw: Any = None) -> Iterator[bytes]:
@@ -412,13 +439,15 @@ def _urllib3_chunks(response: Any) -> Iterator[bytes]:
     if _body_was_read(response):  # preload_content=False was not given
         return iter((response.data or b"",))
     # Not decoded by urllib3, which before 2.6 decodes a whole read at once; http.client does not decode.
-    undecoded: dict[str, Any] = {"decode_content": False} if hasattr(response, "decode_content") else {}
+    # One that was read in part goes on as it began.
+    goes_on = bool(getattr(response, "_has_decoded_content", False))
+    undecoded: dict[str, Any] = {"decode_content": goes_on} if hasattr(response, "decode_content") else {}
     if hasattr(response, "read1"):
         chunks = _read(lambda size: response.read1(size, **undecoded))
     else:
         # urllib3 before 2.2: its reads wait until they have what was asked for; with chunked coding, a chunk.
         chunks = response.stream(READ_SIZE if response.chunked else 1, **undecoded)
-    if not _is_encoded(response):
+    if goes_on or not _is_encoded(response):
         return chunks
     from .content_encoding import decoded_chunks
 

@@ -11,7 +11,7 @@ from types import GenericAlias
 from .errors import UnexpectedContentType, UnexpectedStatus
 from .scanner import EventPump, Scanner
 from .scanner._shared import ALREADY_READING
-from .sources import async_origin, check_encoding, sync_origin
+from .sources import async_origin, check_encoding, limited_reads, sync_origin
 from .stalls import END, AsyncioWait, Patience, Stall, checked_stall, waiter, watch
 
 TYPE_CHECKING = False
@@ -469,7 +469,7 @@ def _read_body(chunks: Iterator[Any], origin: Origin, patience: float) -> bytes:
         except RuntimeError:  # there are too many threads
             return b""
     try:
-        with origin.limited_reads(patience):
+        with limited_reads(origin.response, patience):
             while len(body) < MOST_OF_A_REFUSED_BODY and (chunk := next(chunks, END)) is not END:
                 body += chunk
                 if monotonic() > deadline:

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import httpx2
 import httpx_sse
+import openai
 import pytest
 
 import ssescan
@@ -113,6 +114,36 @@ def test_two_encodings_are_refused(sdk: str, read: Any, encoding: dict[str, str]
         ((kind, text, *_),) = read(sdk, [gzip.compress(gzip.compress(STREAMS[sdk]))])
     assert kind is ssescan.UnsupportedEncoding
     assert "gzip, gzip" in text
+    assert SERVED.body.closed
+
+
+class StandIn:
+    """A response of a program's own test: it has what the SDK's loop looks at, and no headers."""
+
+    def __init__(self, chunks: list[bytes]) -> None:
+        self.chunks = chunks
+        self.closed = False
+
+    def iter_bytes(self) -> Any:
+        return iter(self.chunks)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_a_response_without_headers_is_read() -> None:
+    body = [b"data: " + A + b"\n\n", b"data: [DONE]\n\n"]
+    chunk_class = openai.types.chat.ChatCompletionChunk
+
+    def read() -> list[Any]:
+        response: Any = StandIn(body)
+        found = list(openai.Stream(cast_to=chunk_class, response=response, client=client("openai-chat")))
+        assert response.closed
+        return [item.model_dump() for item in found]
+
+    plain = read()
+    with ssescan.accelerate("openai"):
+        assert read() == plain
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="forks of POSIX")
@@ -159,6 +190,41 @@ def test_a_fork_while_another_thread_accelerates(moment: str) -> None:
     ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.startswith("openai ")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks of POSIX")
+def test_a_fork_keeps_what_was_complete() -> None:
+    program = """
+        import os, signal, threading, ssescan
+        from ssescan.dropin.sdk import acceleration
+        inside, go_on = threading.Event(), threading.Event()
+        first = ssescan.accelerate("openai", max_event_size=1000)
+        state = acceleration._state("openai")
+        plain = state.enter
+
+        def enter(limit):
+            plain(limit)
+            inside.set()
+            go_on.wait()
+
+        state.enter = enter
+        thread = threading.Thread(target=lambda: ssescan.accelerate("openai").undo())
+        thread.start()
+        inside.wait()
+        child = os.fork()
+        if not child:
+            signal.alarm(20)
+            print(first.report["openai"], state.library.tally.max_event_size, flush=True)
+            first.undo()
+            os._exit(0)
+        go_on.set()
+        thread.join()
+        raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) != 0)
+    """
+    command = [sys.executable, "-W", "ignore", "-c", "import openai\n" + dedent(program)]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert ended.returncode == 0, ended.stderr
+    assert "is accelerated 1000" in ended.stdout
 
 
 def test_a_body_of_one_line_stays_within_the_limit() -> None:

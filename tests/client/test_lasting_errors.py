@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import socket
 import ssl
 import threading
 from contextlib import suppress
@@ -19,7 +20,6 @@ from .clients import Way, every_way
 from .server import EventServer
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Iterator
 
 ONE = b"id: 1\ndata: 1\n\n"
@@ -138,6 +138,19 @@ def test_what_can_pass(error: Exception, first: bool, later: bool) -> None:
 
 
 @every_way
+def test_an_error_that_the_program_handles_is_not_the_connections(package: Any, way: Way) -> None:
+    # A program that tries a mirror after a certificate was refused.
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+    try:
+        raise REFUSED
+    except ssl.SSLCertVerificationError:
+        told = way.read(package, url, max_reconnects=3)
+    assert isinstance(told.error, package.ReconnectsExhausted)
+    assert len(told.waits) == 2
+
+
+@every_way
 def test_causes_that_form_a_cycle(package: Any, way: Way) -> None:
     broken = chained(httpx.ReadError("reset"), OSError("one"), OSError("two"), cyclic=True)
     library_error: Any = way.library.ReadError("reset")
@@ -155,7 +168,7 @@ def test_causes_that_form_a_cycle(package: Any, way: Way) -> None:
     assert len(told.waits) == 2
 
 
-def test_frames_of_a_cycle_are_cleared_once() -> None:
+def test_clearing_the_frames_of_a_cycle_ends() -> None:
     done = threading.Event()
     one, two = OSError("one"), OSError("two")
     one.__cause__, two.__cause__ = two, one

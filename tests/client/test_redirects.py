@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from .clients import Way, every_way, run_in
-from .server import EventServer
+from .server import Do, EventServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -199,6 +199,19 @@ def test_the_id_goes_to_the_origin_that_issued_it(
 
 
 @every_way
+@pytest.mark.parametrize("last_event_id", ["\u00e9", "\u6f22\u5b57", "\U0001f600"])
+def test_an_id_of_any_letters_is_sent(
+    package: Any, server: EventServer, elsewhere: EventServer, way: Way, last_event_id: str
+) -> None:
+    worker = elsewhere.gives(f"id: {last_event_id}\ndata: 1\n\n".encode())
+    balancer = server.endpoint(redirect(server, worker.url))
+    assert way.read(package, balancer.url, at_most=3).data == ["1", "1", "1"]
+    assert worker.ids == [None, last_event_id.encode(), last_event_id.encode()]
+    assert way.read(package, worker.url, at_most=1, last_event_id=last_event_id).data == ["1"]
+    assert worker.ids[-1] == last_event_id.encode()
+
+
+@every_way
 def test_a_worker_keeps_the_id_within_its_origin(
     package: Any, server: EventServer, elsewhere: EventServer, way: Way
 ) -> None:
@@ -254,11 +267,30 @@ def test_history_hooks_and_the_limit_are_the_clients(
 def test_a_body_of_a_redirect_is_not_waited_for(
     package: Any, server: EventServer, elsewhere: EventServer, way: Way, how: str
 ) -> None:
-    from .server import Do
-
     there = elsewhere.gives(ONE)
-    endless = server.offers(b"<p>moved</p>", Do.HOLD, status=302, headers=(f"Location: {there.url}",))
+    headers = (f"Location: {there.url}",)
+    endless = server.offers(b"<p>moved</p>", Do.HOLD, status=302, headers=headers)
     assert reads(package, way, how, server.endpoint(endless).url) is None
+    lying = server.offers(Do.HOLD, status=302, headers=(*headers, "Content-Length: 5"), framing="close")
+    assert reads(package, way, how, server.endpoint(lying).url) is None
+
+
+@every_way
+@either
+def test_the_history_has_the_bodies(
+    package: Any, server: EventServer, elsewhere: EventServer, way: Way, how: str
+) -> None:
+    there = elsewhere.gives(ONE)
+    headers = (f"Location: {there.url}",)
+    here = server.endpoint(server.offers(b"moved ", b"there", status=302, headers=headers))
+    responses: list[Any] = []
+
+    async def anote(response: Any) -> None:
+        responses.append(response)
+
+    hook = anote if way.is_async else responses.append
+    assert reads(package, way, how, here.url, {"event_hooks": {"response": [hook]}}) is None
+    assert [response.text for response in responses[-1].history] == ["moved there"]
 
 
 def answers(*responses: httpx.Response) -> Any:
@@ -306,6 +338,24 @@ def test_other_origins(package: Any, url: str, location: str) -> None:
     with httpx.Client(transport=transport) as client, package.connect(client, "GET", url, headers=SECRETS) as stream:
         assert next(stream).data == "1"
     assert set(transport.requests[1].headers) <= {name.lower() for name in HARMLESS}
+
+
+def test_an_id_of_https_is_not_sent_by_http(package: Any) -> None:
+    # The source's URL is http, and redirects to https each time.
+    requests: list[httpx.Request] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        requests.append(request)
+        if request.url.scheme == "http":
+            return httpx.Response(301, headers={"location": "https://a/x"})
+        return stream_response()
+
+    with httpx.Client(transport=httpx.MockTransport(handle)) as client:
+        source = package.EventSource(client, "http://a/x", sleep=lambda seconds: None)
+        assert [next(source).data, next(source).data] == ["1", "1"]
+        source.close()
+    ids = [(request.url.scheme, request.headers.get("last-event-id")) for request in requests]
+    assert ids == [("http", None), ("https", None), ("http", None), ("https", "1")]
 
 
 @pytest.mark.parametrize("location", ["http://a/", "http://b/", "http://a:443/"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import subprocess
@@ -16,6 +17,7 @@ import httpx
 import httpx2
 import pytest
 import requests
+import trio
 import urllib3
 import zstandard
 
@@ -24,11 +26,11 @@ import ssescan.content_encoding as codings
 from ssescan.dropin import httpx_sse
 
 from .cases import ONE, THREE, TWO
-from .clients import CLIENTS, AsyncClient, Client, async_clients, run_in, sync_clients
+from .clients import CLIENTS, AsyncClient, Client, async_clients, pause, run_in, sync_clients
 from .server import Do
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
 
     from .server import Server
 
@@ -288,6 +290,95 @@ def test_the_drop_in_decodes_and_refuses(server: Server, library: Any) -> None:
     with library.stream("GET", offer(server, "gzip, gzip", b"").url) as response:
         with pytest.raises(ssescan.UnsupportedEncoding):
             list(httpx_sse.EventSource(response).iter_sse())
+
+
+class InFront:
+    """An object in front of a response, as instrumentation makes them."""
+
+    def __init__(self, response: Any) -> None:
+        self.response = response
+        self.seen = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.response, name)
+
+    def iter_bytes(self) -> Iterator[bytes]:
+        for chunk in self.response.iter_bytes():
+            self.seen = max(self.seen, len(chunk))
+            yield chunk
+
+
+class OwnResponse(httpx.Response):
+    """A response of a program's own, in a module that has the name of the client's error."""
+
+
+DecodingError = httpx.DecodingError
+
+
+@pytest.mark.parametrize("library", [httpx, httpx2])
+def test_a_response_behind_another_object_is_bounded(package: Any, server: Server, library: Any) -> None:
+    bomb = gzip.compress(b": " + b"a" * 2**22 + b"\n" + EVENTS)
+    with library.stream("GET", offer(server, "gzip", bomb, size=65536).url) as response:
+        in_front = InFront(response)
+        assert [event.data for event in package.iter_events(in_front)] == DATA
+        assert 0 < in_front.seen <= codings.STEP
+
+
+def test_a_response_of_a_derived_class(package: Any) -> None:
+    headers = {"content-type": "text/event-stream", "content-encoding": "gzip"}
+    response = OwnResponse(200, headers=headers, content=iter([gzip.compress(EVENTS)]))
+    assert [event.data for event in package.iter_events(response)] == DATA
+
+
+@pytest.mark.parametrize("client", CLIENTS[2:], ids=str)
+def test_a_response_that_was_read_in_part(package: Any, server: Server, client: Client) -> None:
+    exchange = server.offers(gzip.compress(EVENTS), headers=("Content-Encoding: gzip",))
+    with client.opens(exchange.url) as response:
+        raw = getattr(response, "raw", response)
+        assert raw.read(len(ONE), decode_content=True) == ONE
+        assert [event.data for event in package.iter_events(response)] == DATA[1:]
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "trio"])
+@pytest.mark.parametrize("coding", ["gzip", "br", "zstd"])
+def test_a_bomb_does_not_stop_the_event_loop(package: Any, loop: str, coding: str) -> None:
+    # One chunk that unfolds to 64 MiB of comments: other tasks have their turns, and a limit on time holds.
+    plain = (b": " + b"a" * 4093 + b"\n") * 2**14
+    press: Any = {
+        "gzip": gzip.compress,
+        "br": lambda body: brotli.compress(body, quality=3),
+        "zstd": zstandard.compress,
+    }
+    turns = 0
+
+    async def other_task(done: list[bool]) -> None:
+        nonlocal turns
+        while not done:
+            turns += 1
+            await pause(loop)
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield press[coding](plain)
+
+    async def main() -> None:
+        done: list[bool] = []
+        headers = {"content-type": "text/event-stream", "content-encoding": coding}
+        response = httpx.Response(200, headers=headers, content=chunks())
+
+        async def read() -> None:
+            async with package.aiter_events(response) as stream:
+                assert [event async for event in stream] == []
+            done.append(True)
+
+        if loop == "trio":
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(read)
+                nursery.start_soon(other_task, done)
+        else:
+            await asyncio.gather(read(), other_task(done))
+
+    run_in(loop, main)
+    assert turns > 20
 
 
 PACKAGES = [

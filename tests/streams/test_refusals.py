@@ -80,11 +80,12 @@ def test_what_is_no_event_stream_is_refused(
 
 
 @sync_clients
+@pytest.mark.parametrize("framing", ["chunked", "close"])
 def test_a_refusal_does_not_wait_for_a_body_that_stays_open(
-    package: Any, server: Server, client: Client, monkeypatch: pytest.MonkeyPatch
+    package: Any, server: Server, client: Client, framing: Framing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ssescan.streams.PATIENCE_WITH_A_REFUSED_BODY", 0.05)
-    exchange = server.offers(b"<p>hi</p>", Do.HOLD, content_type="text/html")
+    exchange = server.offers(b"<p>hi</p>", Do.HOLD, content_type="text/html", framing=framing)
     with client.opens(exchange.url) as response:
         with pytest.raises(package.UnexpectedContentType) as caught:
             next(package.iter_events(response))

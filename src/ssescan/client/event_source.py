@@ -215,8 +215,8 @@ class EventSource(_Source[E_co]):
     first event is asked for.
 
     A stream that ends, a connection that fails and a stall are followed by another attempt, with the last event ID.
-    The wait before it is the reconnection time, in ms, which is what the server's `retry` said, but no less than
-    `min_retry` and no more than `max_retry`; else `retry`; after the
+    The wait before it is the reconnection time, in ms. That is what the server's `retry` said, but no less than
+    `min_retry` and no more than `max_retry` (which wins). If it said nothing, it is `retry`. After the
     n-th failure in a row (n >= 2) it is between that and `min(max_retry, that * backoff ** (n - 1))`, as
     `random()` from [0, 1) decides. A connection that the server answered with an event stream ends a row of failures.
     Status 204 ends the iteration. `max_reconnects` attempts in a row without an event, the very first included, raise

@@ -1,14 +1,16 @@
-"""Redirects: which request follows a response, and what of the request before goes along to another origin.
+"""Redirects: which request follows a response, and which parts of the previous request go along to another origin.
 
 httpx and httpx2 take only `Authorization` off, so that a key in another header, the body and the last event ID would go
-to whatever server a redirect names. Here a request to another origin has none of what the caller gave for the first.
+to whatever server a redirect names. Here another origin gets none of what the caller gave for the first.
 RFC 9110 section 15.4, Fetch "HTTP-redirect fetch". The decisions need no I/O; `send` and `send_async` are the shells
 around them. Knows the clients by what they can do.
 """
 
 from __future__ import annotations
 
-from ..sources import library_of
+from time import monotonic
+
+from ..sources import async_httpx_chunks, httpx_chunks, library_of, limited_reads
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,11 +30,14 @@ else:
 
     LastEventId = namedtuple("LastEventId", "text issuer")  # noqa: PYI024 - typing is slow to import
 
-__all__ = ["LastEventId", "is_same_origin", "origin_of", "send", "send_async"]
+__all__ = ["LastEventId", "add_last_event_id", "origin_of", "send", "send_async"]
 
 HARMLESS = frozenset(("accept", "accept-encoding", "accept-language", "cache-control", "host", "user-agent"))
 DEFAULT_PORTS = {"http": 80, "https": 443}
-MAX_BODY_READ = 65536  # bytes of the body of a redirect that are read, so that its connection can be used again
+# How much of the body of a redirect is read, so that its connection can be used again and the history has it.
+MAX_BODY = 65536  # bytes
+MAX_SECONDS = 1.0
+MAX_REDIRECTS = 20  # of a client that does not say
 
 
 def origin_of(url: Any) -> Origin:
@@ -48,20 +53,20 @@ def is_same_origin(here: Origin, there: Origin) -> bool:
 
 
 def send(
-    client: Any, request: Any, auth: dict[str, Any], last_event_id: LastEventId | None = None, follows: bool = True
+    client: Any, request: Any, options: dict[str, Any], last_event_id: LastEventId | None = None, follows: bool = True
 ) -> tuple[Any, str]:
     """Send a request and follow redirects. Returns the response, and why it is a redirect that was not followed, or "".
 
-    `auth`: the options of the client's send(), for as long as the origin is the same. `follows`: whether redirects are
-    followed at all.
+    `options`: those of the client's send(), such as `auth`, for as long as the origin is the same. `follows`: whether
+    redirects are followed at all.
     """
-    exchanges = _exchanges(client, request, auth, last_event_id, follows)
+    exchanges = _exchanges(client, request, options, last_event_id, follows)
     following, options = next(exchanges)
     while True:
         response = client.send(following, stream=True, follow_redirects=False, **options)
         try:
             following, options = exchanges.send(response)
-            response.read() if _has_small_body(response) else response.close()
+            _read_body(response)
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]
         except BaseException:
@@ -70,16 +75,16 @@ def send(
 
 
 async def send_async(
-    client: Any, request: Any, auth: dict[str, Any], last_event_id: LastEventId | None = None, follows: bool = True
+    client: Any, request: Any, options: dict[str, Any], last_event_id: LastEventId | None = None, follows: bool = True
 ) -> tuple[Any, str]:
     """Send a request and follow redirects, as send does, with an asynchronous client."""
-    exchanges = _exchanges(client, request, auth, last_event_id, follows)
+    exchanges = _exchanges(client, request, options, last_event_id, follows)
     following, options = next(exchanges)
     while True:
         response = await client.send(following, stream=True, follow_redirects=False, **options)
         try:
             following, options = exchanges.send(response)
-            await (response.aread() if _has_small_body(response) else response.aclose())
+            await _read_body_async(response)
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]
         except BaseException:
@@ -92,9 +97,9 @@ def _exchanges(
 ) -> Generator[tuple[Any, dict[str, Any]], Any, tuple[Any, str]]:
     """Yield each request with the options to send it with; expects its response. Returns as send does."""
     history: list[Any] = []
-    has_left = False  # the origin that the request was made for
+    has_left = False  # whether a redirect has left the origin of the first request
     while True:
-        if len(history) > client.max_redirects:
+        if len(history) > getattr(client, "max_redirects", MAX_REDIRECTS):
             error: Any = library_of(client, "TooManyRedirects").TooManyRedirects
             raise error("Exceeded maximum allowed redirects.", request=request)
         response = yield request, options
@@ -105,12 +110,13 @@ def _exchanges(
         here, there = origin_of(request.url), origin_of(following.url)
         has_left = has_left or not is_same_origin(here, there)
         if reason := _why_refused(here, there, following, has_left):
-            return response, f"the redirect to {there[0]}://{there[1]}:{there[2]} was not followed, as {reason}"
+            place = f"{following.url.scheme}://{following.url.netloc.decode()}"
+            return response, f"the redirect to {place} was not followed, as {reason}"
         if has_left:
             options = {"auth": None}
-            _take_off_secrets(following)
-            if last_event_id is not None and is_same_origin(last_event_id.issuer, there):
-                following.headers["Last-Event-ID"] = last_event_id.text
+            _keep_harmless_headers(following)
+        if last_event_id is not None:
+            add_last_event_id(following, last_event_id)
         history = [*response.history, response]
         request = following
 
@@ -124,14 +130,49 @@ def _why_refused(here: Origin, there: Origin, following: Any, has_left: bool) ->
     return ""
 
 
-def _take_off_secrets(request: Any) -> None:
+def add_last_event_id(request: Any, last_event_id: LastEventId) -> None:
+    """Add the header Last-Event-ID, if the request goes to the origin that issued the ID."""
+    if is_same_origin(last_event_id.issuer, origin_of(request.url)):
+        # As bytes: what Headers does to a str depends on what they held before.
+        pairs = [(name, value) for name, value in request.headers.raw if name.lower() != b"last-event-id"]
+        request.headers = type(request.headers)([*pairs, (b"Last-Event-ID", last_event_id.text.encode("utf-8"))])
+
+
+def _keep_harmless_headers(request: Any) -> None:
     for name in [name for name in request.headers if name.lower() not in HARMLESS]:
         del request.headers[name]
     if request.url.userinfo:  # of the server's own choice, and no auth goes along
         request.url = request.url.copy_with(username="", password="")
 
 
-def _has_small_body(response: Any) -> bool:
-    length = response.headers.get("content-length", "")
-    encoded = "content-encoding" in response.headers
-    return length.isdigit() and len(length) < 10 and int(length) <= MAX_BODY_READ and not encoded
+def _read_body(response: Any) -> None:
+    """Read the body of a redirect, as far as it comes at once, and close the response."""
+    body, deadline = bytearray(), monotonic() + MAX_SECONDS
+    try:
+        with limited_reads(response, MAX_SECONDS):
+            for chunk in httpx_chunks(response):
+                body += chunk
+                if len(body) > MAX_BODY or monotonic() > deadline:
+                    break
+            else:
+                response._content = bytes(body)  # noqa: SLF001 - as read() does
+    except Exception:  # noqa: BLE001, S110 - the redirect counts, not its body
+        pass
+    finally:
+        response.close()
+
+
+async def _read_body_async(response: Any) -> None:
+    body, deadline = bytearray(), monotonic() + MAX_SECONDS
+    try:
+        with limited_reads(response, MAX_SECONDS):
+            async for chunk in async_httpx_chunks(response):
+                body += chunk
+                if len(body) > MAX_BODY or monotonic() > deadline:
+                    break
+            else:
+                response._content = bytes(body)  # noqa: SLF001
+    except Exception:  # noqa: BLE001, S110
+        pass
+    finally:
+        await response.aclose()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ..errors import StreamStalled
 from ..sources import Origin, async_httpx_chunks, httpx_chunks
-from .redirects import LastEventId, is_same_origin, origin_of, send, send_async
+from .redirects import LastEventId, add_last_event_id, send, send_async
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -129,8 +129,8 @@ class Sender:
         request = client.build_request(self._method, self._url, headers=headers, **options)
         if (request.url.port or 0) > MAX_PORT:  # no library looks at that, and each attempt would fail
             raise ValueError(f"a URL with a port of up to {MAX_PORT} was expected, got port {request.url.port}")
-        if last_event_id is not None and is_same_origin(origin_of(request.url), last_event_id.issuer):
-            request.headers["Last-Event-ID"] = last_event_id.text
+        if last_event_id is not None:
+            add_last_event_id(request, last_event_id)
         return request
 
     def send(self, request: Any, last_event_id: LastEventId | None) -> Any:
@@ -226,7 +226,9 @@ def _is_certificate_error(error: BaseException | None) -> bool:
         if type(error).__name__ in ("SSLCertVerificationError", "CertificateError"):
             return True
         seen.add(id(error))
-        error = error.__cause__ or error.__context__
+        # httpcore leaves what it met as the context; below it, the context may be what the program is handling.
+        is_clients = type(error).__module__.startswith("http")
+        error = error.__cause__ or (error.__context__ if is_clients else None)
     return False
 
 

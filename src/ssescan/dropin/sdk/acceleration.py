@@ -84,7 +84,6 @@ class Acceleration:
         self._names = tuple(names)
         self._max_event_size = max_event_size
         self._entered: list[str] = []
-        self._lock = threading.Lock()
         self._undone = False
         try:
             for name in self._names:
@@ -119,7 +118,7 @@ class Acceleration:
 
     def undo(self) -> None:
         """Give the libraries back what they had, if no other Acceleration has need of it; once is enough."""
-        with self._lock:
+        with _lock:
             if self._undone:
                 return
             self._undone = True
@@ -140,6 +139,8 @@ class _State:
         self.library = library
         self.limits: list[int | None] = []  # of the Accelerations that name it and were not undone
         self.changed_by = 0  # the thread that changes this just now
+        self.is_complete = False  # every part is patched, or waits for its module
+        self.entering: tuple[int | None, ...] = ()  # the limit of the Acceleration that patches just now
         self.patched: list[Patched] = []
         self.waiting: set[str] = set()  # modules that were not imported yet
         self.left_alone = ""  # why, if it is
@@ -147,17 +148,21 @@ class _State:
     def enter(self, limit: int | None) -> None:
         self.limits.append(limit)
         self.choose_limit()
-        if len(self.limits) > 1:
+        if self.is_complete:
             return
+        self.entering = (limit,)
+        self.take_back()  # nothing, but where a fork cut a change short
         self.left_alone = ""
         for module in self.library.parts:
             if self.left_alone:
-                return
+                break
             if _is_imported(module):
                 self.apply(module)
             else:
                 self.waiting.add(module)
                 _watch.add(module, self)
+        self.is_complete = True
+        self.entering = ()
 
     def catch_up(self) -> None:
         """Wait for what another thread is importing just now: it is too late to watch that. Not under `_lock`."""
@@ -168,8 +173,7 @@ class _State:
                     self.imported(module)
 
     def leave(self, limit: int | None) -> None:
-        if limit in self.limits:  # not after a fork that cut a change short
-            self.limits.remove(limit)
+        self.limits.remove(limit)
         self.choose_limit()
         if not self.limits:
             self.take_back()
@@ -178,6 +182,7 @@ class _State:
         self.library.tally.max_event_size = min((limit for limit in self.limits if limit is not None), default=None)
 
     def take_back(self) -> None:
+        self.is_complete = False
         for patched in reversed(self.patched):
             patched.take_back()
         self.patched = []
@@ -189,9 +194,11 @@ class _State:
         """Take note that a module that was waited for is there."""
         with self.changing():
             if module in self.waiting:
+                self.is_complete = False
                 self.waiting.discard(module)
                 _watch.discard(module)
                 self.apply(module)
+                self.is_complete = True
                 if self.left_alone:
                     try:
                         tell(self.left_alone)
@@ -231,10 +238,14 @@ class _State:
 
     def after_fork(self) -> None:
         """Take back what a thread that the child does not have was in the middle of changing."""
-        if self.changed_by not in (0, threading.get_ident()):
-            self.changed_by = 0
+        is_mine = self.changed_by in (0, threading.get_ident())
+        self.changed_by = 0 if not is_mine else self.changed_by
+        if not is_mine and not self.is_complete:
             self.take_back()
-            self.limits.clear()
+            for limit in self.entering:  # of an Acceleration that nobody has
+                self.limits.remove(limit)
+            self.entering = ()
+            self.choose_limit()
             self.left_alone = f"{self.title()} is left alone, because the process forked while it was being patched"
 
     def leave_alone(self, reasons: list[str]) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
+from ...errors import UnsupportedEncoding
 from ...scanner import EventPump, Scanner
 from ...sources import async_httpx_chunks, check_encoding, httpx_chunks
 from .google_responses import Conversions, Json, Responses, quick_init
@@ -87,11 +88,15 @@ class _Segments:
         lines = self._api_client._RawJsonLineBuffer()
         load = response._load_json_from_response
         try:
+            check_encoding(response.response_stream)
             for item in pump:
                 for text in self._texts(item, pump, lines):
                     yield _loaded(text, load)
             if remaining := lines.flush():
                 yield load(remaining)
+        except UnsupportedEncoding:
+            response.response_stream.close()  # the SDK would have read it to its end
+            raise
         finally:
             self._tally.add(pump._events)
 
@@ -110,6 +115,7 @@ class _Segments:
         lines = self._api_client._RawJsonLineBuffer()
         load = response._load_json_from_response
         try:
+            check_encoding(stream)
             async for chunk in chunks:
                 pump._push(chunk)
                 while (item := pump._pop()) is not None:
@@ -134,7 +140,6 @@ class _Segments:
         if type(response) is not self._api_client.HttpResponse:
             return None
         if isinstance(stream, self._api_client._HTTPX_RESPONSE_TYPES):
-            check_encoding(stream)
             return httpx_chunks(stream)
         requests = sys.modules.get("requests")
         if requests is not None and isinstance(stream, requests.Response):
@@ -146,7 +151,6 @@ class _Segments:
         if type(response) is not self._api_client.HttpResponse:
             return None
         if isinstance(stream, self._api_client._HTTPX_RESPONSE_TYPES):
-            check_encoding(stream)
             return async_httpx_chunks(stream)
         aiohttp = sys.modules.get("aiohttp")
         if self._api_client.has_aiohttp and aiohttp is not None and isinstance(stream, aiohttp.ClientResponse):

@@ -63,9 +63,9 @@ def patches(tally: Tally) -> list[Patch]:
         if not data_required:  # then it wants to hear of blocks without data as well
             yield from plain(response, decoder, sentinel, data_required)
             return
-        check_encoding(response)
         pump, end = _pump(tally.max_event_size), sentinel.encode() if sentinel else None
         try:
+            check_encoding(response)
             for chunk in _and_the_end(httpx_chunks(response)):
                 pump._take_end() if chunk is None else pump._push(chunk)
                 while (payload := pump._pop()) is not None:
@@ -87,9 +87,9 @@ def patches(tally: Tally) -> list[Patch]:
                 async for item in items:
                     yield item
             return
-        check_encoding(response)
         pump, end = _pump(tally.max_event_size), sentinel.encode() if sentinel else None
         try:
+            check_encoding(response)
             async for chunk in _and_the_end_async(async_httpx_chunks(response)):
                 pump._take_end() if chunk is None else pump._push(chunk)
                 while (payload := pump._pop()) is not None:

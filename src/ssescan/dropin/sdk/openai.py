@@ -11,9 +11,8 @@ from __future__ import annotations
 from contextlib import aclosing
 from typing import Any
 
-from ...sources import check_encoding, decode_in_steps
 from .libraries import Patch
-from .stainless import MODELS, AsyncPayloads, Client, Event, Payloads, Stainless, parsed, twin
+from .stainless import MODELS, AsyncPayloads, Client, Event, Payloads, Stainless, bound_decoding, parsed, twin
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -117,11 +116,10 @@ class _Loop:
         stream, decoder = twin(stream), _Decoder(self.tally.max_event_size)
         stream._decoder = decoder
         response = stream.response
-        check_encoding(response)
-        decode_in_steps(response)
         legacy = _is_legacy(stream)
         build = self.builder(stream)
         try:
+            bound_decoding(response)
             for payload in stream._iter_events():
                 value = _ordinary(payload, decoder.pump, legacy)
                 if value is UNUSUAL:
@@ -142,11 +140,10 @@ class _Loop:
         stream, decoder = twin(stream), _Decoder(self.tally.max_event_size)
         stream._decoder = decoder
         response = stream.response
-        check_encoding(response)
-        decode_in_steps(response)
         legacy = _is_legacy(stream)
         build = self.builder(stream)
         try:
+            bound_decoding(response)
             async for payload in stream._iter_events():
                 value = _ordinary(payload, decoder.pump, legacy)
                 if value is UNUSUAL:

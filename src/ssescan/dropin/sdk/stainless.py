@@ -47,6 +47,12 @@ def parsed(payload: bytes) -> Any:
     return json.loads(payload.decode("utf-8", "replace"))
 
 
+def bound_decoding(response: Any) -> None:
+    """Bound the steps in which a body is decoded that was not begun yet; UnsupportedEncoding if that cannot be done."""
+    check_encoding(response)
+    decode_in_steps(response)
+
+
 def twin(stream: Any) -> Any:
     """Give a copy of a stream. copy.copy() would leave a mark on its class."""
     copied = object.__new__(type(stream))
@@ -113,14 +119,19 @@ class AsyncPayloads:
 class Decoder:
     """An SSEBytesDecoder, as the SDKs call it, over the scanner.
 
-    `empty_events`: give blocks without data as well, for a loop that looks at their names.
+    `response`: what the bytes will come from. `empty_events`: give blocks without data as well, for a loop that looks
+    at their names.
     """
 
-    def __init__(self, tally: Tally, empty_events: bool) -> None:
+    def __init__(self, tally: Tally, response: Any, empty_events: bool) -> None:
         self._tally = tally
+        self._response = response
         self._empty_events = empty_events
 
+    # In the loops below, and not before: the SDK closes the response after whatever is raised here.
+
     def iter_bytes(self, iterator: Iterator[bytes]) -> Iterator[Event]:
+        bound_decoding(self._response)
         pump = Payloads(iterator, self._tally.max_event_size, self._empty_events)
         try:
             for payload in pump:
@@ -129,6 +140,7 @@ class Decoder:
             self._tally.add(pump._events)
 
     async def aiter_bytes(self, iterator: AsyncIterator[bytes]) -> AsyncIterator[Event]:
+        bound_decoding(self._response)
         payloads = AsyncPayloads(iterator, self._tally.max_event_size, self._empty_events)
         try:
             async for payload in payloads:
@@ -193,10 +205,8 @@ class Stainless:
     def put_under(self, stream: Any, tally: Tally, empty_events: bool = False) -> Any:
         """Give a copy of a stream for the SDK's loop to run on, with what can be ours."""
         ours = twin(stream)
-        check_encoding(stream.response)
-        decode_in_steps(stream.response)
         if self.decodes_as_usual(stream):
-            ours._decoder = Decoder(tally, empty_events)
+            ours._decoder = Decoder(tally, stream.response, empty_events)
         if (build := self.build(stream)) is not None:
             ours._client = Client(stream._client, build)
         return ours

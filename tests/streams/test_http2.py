@@ -1,0 +1,62 @@
+"""HTTP/2, whose connection is shared: no socket can be shut, and a refused body is not waited for all the same."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import h2.config
+import h2.connection
+import h2.events
+import httpx
+import httpx2
+import pytest
+
+from .server import PATIENCE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def answer(listener: socket.socket) -> None:
+    """Answer each request on one connection with a status of 500 and the beginning of a body, until it is closed."""
+    listener.settimeout(PATIENCE)
+    client, _ = listener.accept()
+    with client:
+        client.settimeout(PATIENCE)
+        connection = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False))
+        connection.initiate_connection()
+        client.sendall(connection.data_to_send())
+        while received := client.recv(65536):
+            for event in connection.receive_data(received):
+                if isinstance(event, h2.events.RequestReceived):
+                    headers = [(":status", "500"), ("content-type", "text/plain")]
+                    connection.send_headers(event.stream_id, headers)
+                    connection.send_data(event.stream_id, b"begin")
+            client.sendall(connection.data_to_send())
+
+
+@contextmanager
+def served() -> Iterator[str]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=answer, args=(listener,))
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("library", [httpx, httpx2])
+def test_a_refusal_does_not_wait_for_the_body(package: Any, library: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ssescan.streams.PATIENCE_WITH_A_REFUSED_BODY", 0.05)
+    with served() as url:
+        settings: dict[str, Any] = {"http1": False, "http2": True, "timeout": None, "trust_env": False}
+        with library.Client(**settings) as client:
+            stream = package.connect(client, "GET", url)
+            with pytest.raises(package.UnexpectedStatus) as caught:
+                stream.open()
+        assert caught.value.body == b"begin"
+        assert caught.value.response.http_version == "HTTP/2"
+        assert caught.value.response.request.extensions["timeout"]["read"] is None
