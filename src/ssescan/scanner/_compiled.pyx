@@ -211,7 +211,8 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
         cdef list items
         if type(chunk) is not bytes:
             chunk = asked_bytes(self, chunk_bytes, chunk)
-        self.check_open()
+        if self.failed or self.closed or scanners_asking:  # the last by any scanner, which is rare
+            self.check_open()
         items = []
         self.push(<bytes>chunk)
         try:
@@ -317,8 +318,7 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
 
     @cython.final
     cdef int check_open(self) except -1:
-        if scanners_asking:  # any of the program, which is rare
-            check_not_asking(self)
+        check_not_asking(self)
         if self.failed:
             raise ValueError(FED_AFTER_TOO_LARGE)
         if self.closed:
@@ -459,7 +459,8 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
     cdef inline int take_hold(self) except -1:
         """Copy the data line that lies where it was found, before that goes."""
         if self.held != NULL:
-            append(&self.data, self.held, self.held_size, self.limit)
+            if self.held_size:
+                append(&self.data, self.held, self.held_size, self.limit)
             self.held = NULL
         return 0
 
@@ -580,8 +581,7 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
             elif self.held != NULL:
                 event = self.dispatch(decode(self.held, self.held_size))
             else:
-                # A buffer that nothing was appended to is NULL.
-                event = self.dispatch(decode(self.data.at, self.data.size) if self.data.size else "")
+                event = self.dispatch(decode(self.data.at, self.data.size) if self.data.size else "")  # else it is NULL
         elif self.empty_events and not (self.event is None and self.block_id is None and self.block_retry is None):
             event = self.dispatch("")
         self.clear_block()

@@ -8,12 +8,13 @@ cdef struct Buffer:
 
 
 cdef int append(Buffer *buffer, const char *source, Py_ssize_t size, Py_ssize_t limit) except -1:
-    """Append to a buffer, doubling it as needed, but not beyond the limit that it will never pass."""
+    """Append to a buffer, doubling it as needed, but not beyond the limit that it will never pass.
+
+    The first piece must not be empty: the buffer is NULL, which memcpy must not get, not even to copy nothing.
+    """
     cdef Py_ssize_t needed = buffer.size + size
     cdef Py_ssize_t capacity
     cdef void *grown
-    if not size:
-        return 0  # both pointers may be NULL, which memcpy must not get, not even to copy nothing
     if needed > buffer.capacity:
         capacity = max(buffer.capacity, SMALLEST_BUFFER // 2)
         while capacity < needed:

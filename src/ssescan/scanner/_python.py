@@ -188,7 +188,8 @@ class Scanner:
         if type(chunk) is not bytes:
             chunk = asked_bytes(self, chunk_bytes, chunk)
         with self._lock:
-            self._check_open()
+            if self._failed or self._closed or asking:  # the last by any scanner, which is rare
+                self._check_open()
             items: list[Any] = []
             try:
                 items.extend(self._scan(chunk))
@@ -265,8 +266,7 @@ class Scanner:
         self._event = self._data = self._block_id = self._block_retry = None
 
     def _check_open(self) -> None:
-        if asking:  # any scanner of the program, which is rare
-            check_not_asking(self)
+        check_not_asking(self)
         if self._failed:
             raise ValueError(FED_AFTER_TOO_LARGE)
         if self._closed:
