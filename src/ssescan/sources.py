@@ -209,6 +209,7 @@ def limited_reads(response: Any, seconds: float) -> Iterator[None]:
 
     HTTP/2 looks at the timeout at each read, HTTP/1.1 when the body is begun.
     """
+    extensions: dict[str, Any] = {}
     try:
         extensions = response.request.extensions
         timeout = extensions["timeout"]

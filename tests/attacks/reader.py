@@ -1,6 +1,8 @@
 """Read URLs in one of many ways, and print for each how it ended and by how much the process has grown.
 
-python reader.py WAY LIMIT STALL URL...     WAY: a key of WAYS; LIMIT: max_event_size, bytes; STALL: seconds, 0: no limit
+python reader.py WAY LIMIT STALL URL...
+
+WAY: a key of WAYS; LIMIT: max_event_size, bytes; STALL: seconds without a byte or an event, 0: no limit.
 
 A process of its own, so that the memory measured is that of the reading. One JSON line a URL: the name of the exception
 (null: none), the size of its body if it has one, the events that came, and the growth of the peak memory, bytes.

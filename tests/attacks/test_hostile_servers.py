@@ -1,7 +1,8 @@
 """Thirteen hostile servers, and what holds against each: how the reading ends, in how much memory, in what time.
 
-Bodies that unfold are the first of the thirteen: see test_bombs.py. Each other attack is read by httpx, httpx2 and aiohttp, blocking and not, in a process of its own (reader.py) that tells by how
-much it has grown. The time is bounded by a Stall, by the client, or by the bytes that come; a reader that hangs fails.
+Bodies that unfold are the first of the thirteen: see test_bombs.py. Each other attack is read by httpx, httpx2 and
+aiohttp, blocking and not, in a process of its own (reader.py) that tells by how much it has grown. The time is bounded
+by a Stall, by the client, or by the bytes that come; a reader that hangs fails.
 """
 
 from __future__ import annotations

@@ -292,7 +292,7 @@ def test_the_drop_in_decodes_and_refuses(server: Server, library: Any) -> None:
             list(httpx_sse.EventSource(response).iter_sse())
 
 
-class InFront:
+class Wrapper:
     """An object in front of a response, as instrumentation makes them."""
 
     def __init__(self, response: Any) -> None:
@@ -319,7 +319,7 @@ DecodingError = httpx.DecodingError
 def test_a_response_behind_another_object_is_bounded(package: Any, server: Server, library: Any) -> None:
     bomb = gzip.compress(b": " + b"a" * 2**22 + b"\n" + EVENTS)
     with library.stream("GET", offer(server, "gzip", bomb, size=65536).url) as response:
-        in_front = InFront(response)
+        in_front = Wrapper(response)
         assert [event.data for event in package.iter_events(in_front)] == DATA
         assert 0 < in_front.seen <= codings.STEP
 
