@@ -126,6 +126,7 @@ def test_every_exception_is_below_one_root_and_can_be_pickled() -> None:
         ssescan.EventTooLarge(10, 20, [ssescan.ServerSentEvent()]),
         ssescan.UnexpectedStatus(500, b"body", object()),
         ssescan.UnexpectedContentType("text/html", b"<p>", object()),
+        ssescan.UnsupportedEncoding("gzip, gzip", object()),
         ssescan.StreamStalled("idle", 1.5, 3),
         ssescan.ReconnectsExhausted(4),
         ssescan.UnknownFormat(ssescan.ServerSentEvent()),

@@ -163,7 +163,8 @@ class UnsupportedEncoding(SsescanError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         # As for the refusals: the response stays behind.
-        return type(self), (self.encoding, None), {"advice": self.advice}
+        state = {name: value for name, value in vars(self).items() if name != "response"}
+        return type(self), (self.encoding, None), state
 
     def __str__(self) -> str:
         advice = f" ({self.advice})" if self.advice else ""

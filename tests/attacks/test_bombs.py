@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 MIB = 2**20
 ALLOWED = 64 * MIB  # over the limit
 LIMIT = 100_000  # bytes, of one event
-SIZE = 192 * MIB  # of what unfolds; one read of httpx, 64 KiB of gzip, is a third of it
-DROP_IN_LIMIT = 64 * MIB  # they have no option for it
+SIZE = 128 * MIB  # of what unfolds; one read of httpx, 64 KiB of gzip, is half of it
+DROP_IN_LIMIT = 96 * MIB  # they have no option for it
 
 
 @cache

@@ -13,6 +13,7 @@ import httpx
 import pytest
 import trustme
 
+import ssescan
 from ssescan.client.event_source import _clear_frames
 from ssescan.client.sending import is_transport_error
 
@@ -58,18 +59,18 @@ def tls_server() -> Iterator[TlsServer]:
 
 
 @every_way
-def test_a_certificate_that_is_refused(package: Any, tls_server: TlsServer, way: Way) -> None:
+def test_a_certificate_that_is_refused(tls_server: TlsServer, way: Way) -> None:
     before = tls_server.handshakes
-    told = way.read(package, https(tls_server.url), settings={"verify": True})
+    told = way.read(ssescan, https(tls_server.url), settings={"verify": True})
     assert type(told.error).__name__ == "ConnectError"
     assert tls_server.handshakes == before + 1
     assert told.waits == []
 
 
 @every_way
-def test_a_certificate_that_is_trusted(package: Any, tls_server: TlsServer, way: Way) -> None:
+def test_a_certificate_that_is_trusted(tls_server: TlsServer, way: Way) -> None:
     endpoint = tls_server.gives(ONE)
-    told = way.read(package, https(endpoint.url), at_most=2, settings={"verify": tls_server.trusted()})
+    told = way.read(ssescan, https(endpoint.url), at_most=2, settings={"verify": tls_server.trusted()})
     assert told.error is None
     assert told.data == ["1", "1"]
 
@@ -85,19 +86,19 @@ def test_a_certificate_that_is_trusted(package: Any, tls_server: TlsServer, way:
         ("http://127.0.0.1:a/", "InvalidURL"),
     ],
 )
-def test_a_url_that_cannot_be_asked(package: Any, way: Way, url: str, error: str) -> None:
+def test_a_url_that_cannot_be_asked(way: Way, url: str, error: str) -> None:
     try:
-        raised = way.read(package, url).error
+        raised = way.read(ssescan, url).error
     except Exception as refused:  # by the client, before anything is sent
         raised = refused
     assert type(raised).__name__ == error
 
 
 @every_way
-def test_a_redirect_to_another_protocol(package: Any, server: EventServer, way: Way) -> None:
+def test_a_redirect_to_another_protocol(server: EventServer, way: Way) -> None:
     redirect = server.offers(status=302, content_type=None, framing="length", headers=("Location: ftp://127.0.0.1/",))
     endpoint = server.endpoint(server.offers(ONE), redirect)
-    told = way.read(package, endpoint.url)
+    told = way.read(ssescan, endpoint.url)
     assert type(told.error).__name__ == "UnsupportedProtocol"
     assert len(endpoint.requests) == 2
 
@@ -138,20 +139,20 @@ def test_what_can_pass(error: Exception, first: bool, later: bool) -> None:
 
 
 @every_way
-def test_an_error_that_the_program_handles_is_not_the_connections(package: Any, way: Way) -> None:
+def test_an_error_that_the_program_handles_is_not_the_connections(way: Way) -> None:
     # A program that tries a mirror after a certificate was refused.
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
     try:
         raise REFUSED
     except ssl.SSLCertVerificationError:
-        told = way.read(package, url, max_reconnects=3)
-    assert isinstance(told.error, package.ReconnectsExhausted)
+        told = way.read(ssescan, url, max_reconnects=3)
+    assert isinstance(told.error, ssescan.ReconnectsExhausted)
     assert len(told.waits) == 2
 
 
 @every_way
-def test_causes_that_form_a_cycle(package: Any, way: Way) -> None:
+def test_causes_that_form_a_cycle(way: Way) -> None:
     broken = chained(httpx.ReadError("reset"), OSError("one"), OSError("two"), cyclic=True)
     library_error: Any = way.library.ReadError("reset")
     library_error.__cause__ = broken
@@ -163,8 +164,8 @@ def test_causes_that_form_a_cycle(package: Any, way: Way) -> None:
         async def handle_async_request(self, request: Any) -> Any:
             raise library_error
 
-    told = way.read(package, "http://127.0.0.1/", settings={"transport": Transport()}, max_reconnects=3)
-    assert isinstance(told.error, package.ReconnectsExhausted)
+    told = way.read(ssescan, "http://127.0.0.1/", settings={"transport": Transport()}, max_reconnects=3)
+    assert isinstance(told.error, ssescan.ReconnectsExhausted)
     assert len(told.waits) == 2
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+import ssescan
+
 from .clients import Way, every_way, run_in
 from .server import Do, EventServer
 
@@ -47,17 +49,17 @@ def redirect(server: EventServer, url: str, status: int = 307) -> Any:
     return server.offers(status=status, content_type=None, framing="length", headers=(f"Location: {url}",))
 
 
-def reads(package: Any, way: Way, how: str, url: str, settings: dict[str, Any] | None = None, **options: Any) -> Any:
+def reads(way: Way, how: str, url: str, settings: dict[str, Any] | None = None, **options: Any) -> Any:
     """Read one event by connect or by an EventSource; return what was raised, or None."""
     if how == "EventSource":
-        return way.read(package, url, at_most=1, settings=settings, **options).error
+        return way.read(ssescan, url, at_most=1, settings=settings, **options).error
     method = options.pop("method", "GET")
     raised: list[Exception] = []
 
     async def main() -> None:
         async with way.async_client(**settings or {}) as client:
             try:
-                async with package.aconnect(client, method, url, **options) as stream:
+                async with ssescan.aconnect(client, method, url, **options) as stream:
                     await anext(stream)
             except Exception as error:
                 raised.append(error)
@@ -67,7 +69,7 @@ def reads(package: Any, way: Way, how: str, url: str, settings: dict[str, Any] |
         return raised[0] if raised else None
     with way.client(**settings or {}) as client:
         try:
-            with package.connect(client, method, url, **options) as stream:
+            with ssescan.connect(client, method, url, **options) as stream:
                 next(stream)
         except Exception as error:
             raised.append(error)
@@ -91,13 +93,13 @@ def assert_harmless(request: Request) -> None:
 @either
 @pytest.mark.parametrize("status", REDIRECTS)
 def test_secrets_stay_at_their_origin(
-    package: Any, server: EventServer, elsewhere: EventServer, way: Way, how: str, status: int
+    server: EventServer, elsewhere: EventServer, way: Way, how: str, status: int
 ) -> None:
     there = elsewhere.gives(ONE)
     here = server.endpoint(redirect(server, there.url, status))
     settings = {"auth": ("user", "SECRET"), "cookies": {"jar": "SECRET"}, "headers": {"X-Client": "SECRET"}}
     headers = {name: value for name, value in SECRETS.items() if name != "Authorization"}
-    error = reads(package, way, how, here.url, settings, headers=headers | {"Accept-Language": "pt"})
+    error = reads(way, how, here.url, settings, headers=headers | {"Accept-Language": "pt"})
     assert error is None
     sent = here.requests[0]
     assert {"x-api-key", "authorization", "cookie", "x-client"} <= names_of(sent)
@@ -111,13 +113,13 @@ def test_secrets_stay_at_their_origin(
 @either
 @pytest.mark.parametrize("status", REDIRECTS)
 def test_a_body_stays_at_its_origin(
-    package: Any, server: EventServer, elsewhere: EventServer, way: Way, how: str, status: int
+    server: EventServer, elsewhere: EventServer, way: Way, how: str, status: int
 ) -> None:
     there = elsewhere.gives(ONE)
     here = server.endpoint(redirect(server, there.url, status))
-    error = reads(package, way, how, here.url, method="POST", json={"prompt": "SECRET"}, headers=SECRETS)
+    error = reads(way, how, here.url, method="POST", json={"prompt": "SECRET"}, headers=SECRETS)
     if status in (307, 308):
-        assert isinstance(error, package.UnexpectedStatus)
+        assert isinstance(error, ssescan.UnexpectedStatus)
         assert error.status == status
         assert "body of the request to another origin" in str(error)
         assert there.requests == []
@@ -129,23 +131,21 @@ def test_a_body_stays_at_its_origin(
 
 @every_way
 @either
-def test_a_post_without_a_body_is_redirected(
-    package: Any, server: EventServer, elsewhere: EventServer, way: Way, how: str
-) -> None:
+def test_a_post_without_a_body_is_redirected(server: EventServer, elsewhere: EventServer, way: Way, how: str) -> None:
     there = elsewhere.gives(ONE)
     here = server.endpoint(redirect(server, there.url, 308))
-    assert reads(package, way, how, here.url, method="POST") is None
+    assert reads(way, how, here.url, method="POST") is None
     assert there.requests[0].method == "POST"
 
 
 @every_way
 @either
-def test_everything_goes_along_within_an_origin(package: Any, server: EventServer, way: Way, how: str) -> None:
+def test_everything_goes_along_within_an_origin(server: EventServer, way: Way, how: str) -> None:
     there = server.gives(ONE)
     here = server.endpoint(redirect(server, there.url.removeprefix(server.url)))
     settings = {"cookies": {"jar": "mine"}}
     headers = {"Authorization": "Bearer k", "x-api-key": "k"}
-    error = reads(package, way, how, here.url, settings, method="POST", json={"a": 1}, headers=headers)
+    error = reads(way, how, here.url, settings, method="POST", json={"a": 1}, headers=headers)
     assert error is None
     request = there.requests[0]
     assert request.method == "POST"
@@ -156,16 +156,14 @@ def test_everything_goes_along_within_an_origin(package: Any, server: EventServe
 
 @every_way
 @either
-def test_secrets_do_not_come_back(
-    package: Any, server: EventServer, elsewhere: EventServer, way: Way, how: str
-) -> None:
+def test_secrets_do_not_come_back(server: EventServer, elsewhere: EventServer, way: Way, how: str) -> None:
     # From here to there and back: whoever redirects must not make the program use its keys here.
     home = server.gives(ONE)
     back = server.endpoint(redirect(server, home.url))
     there = elsewhere.endpoint(redirect(elsewhere, back.url))
     here = server.endpoint(redirect(server, there.url))
     settings = {"auth": ("user", "SECRET"), "cookies": {"jar": "SECRET"}}
-    assert reads(package, way, how, here.url, settings, headers={"x-api-key": "SECRET"}) is None
+    assert reads(way, how, here.url, settings, headers={"x-api-key": "SECRET"}) is None
     for endpoint in (there, back, home):
         assert_harmless(endpoint.requests[0])
 
@@ -173,24 +171,22 @@ def test_secrets_do_not_come_back(
 @every_way
 @either
 def test_a_password_in_the_location_is_not_sent(
-    package: Any, server: EventServer, elsewhere: EventServer, way: Way, how: str
+    server: EventServer, elsewhere: EventServer, way: Way, how: str
 ) -> None:
     there = elsewhere.gives(ONE)
     here = server.endpoint(redirect(server, there.url.replace("http://", "http://user:pw@")))
-    assert reads(package, way, how, here.url) is None
+    assert reads(way, how, here.url) is None
     assert_harmless(there.requests[0])
 
 
 @every_way
-def test_the_id_goes_to_the_origin_that_issued_it(
-    package: Any, server: EventServer, elsewhere: EventServer, way: Way
-) -> None:
+def test_the_id_goes_to_the_origin_that_issued_it(server: EventServer, elsewhere: EventServer, way: Way) -> None:
     # A balancer that redirects to one of its workers, and then to another one.
     worker = elsewhere.endpoint(elsewhere.offers(ONE), elsewhere.offers(TWO))
     balancer = server.endpoint(
         redirect(server, worker.url), redirect(server, worker.url), server.offers(b"data: 3\n\n")
     )
-    told = way.read(package, balancer.url, at_most=3, last_event_id="0")
+    told = way.read(ssescan, balancer.url, at_most=3, last_event_id="0")
     assert told.error is None
     assert told.data == ["1", "2", "3"]
     # "0" was given for the balancer; "1" and "2" are the worker's.
@@ -201,42 +197,40 @@ def test_the_id_goes_to_the_origin_that_issued_it(
 @every_way
 @pytest.mark.parametrize("last_event_id", ["\u00e9", "\u6f22\u5b57", "\U0001f600"])
 def test_an_id_of_any_letters_is_sent(
-    package: Any, server: EventServer, elsewhere: EventServer, way: Way, last_event_id: str
+    server: EventServer, elsewhere: EventServer, way: Way, last_event_id: str
 ) -> None:
     worker = elsewhere.gives(f"id: {last_event_id}\ndata: 1\n\n".encode())
     balancer = server.endpoint(redirect(server, worker.url))
-    assert way.read(package, balancer.url, at_most=3).data == ["1", "1", "1"]
+    assert way.read(ssescan, balancer.url, at_most=3).data == ["1", "1", "1"]
     assert worker.ids == [None, last_event_id.encode(), last_event_id.encode()]
-    assert way.read(package, worker.url, at_most=1, last_event_id=last_event_id).data == ["1"]
+    assert way.read(ssescan, worker.url, at_most=1, last_event_id=last_event_id).data == ["1"]
     assert worker.ids[-1] == last_event_id.encode()
 
 
 @every_way
-def test_a_worker_keeps_the_id_within_its_origin(
-    package: Any, server: EventServer, elsewhere: EventServer, way: Way
-) -> None:
+def test_a_worker_keeps_the_id_within_its_origin(server: EventServer, elsewhere: EventServer, way: Way) -> None:
     room = elsewhere.endpoint(elsewhere.offers(ONE), elsewhere.offers(TWO))
     door = elsewhere.endpoint(redirect(elsewhere, room.url))
     balancer = server.endpoint(redirect(server, door.url))
-    assert way.read(package, balancer.url, at_most=2).data == ["1", "2"]
+    assert way.read(ssescan, balancer.url, at_most=2).data == ["1", "2"]
     assert door.ids == room.ids == [None, b"1"]
 
 
 @every_way
 @either
 def test_a_header_of_the_caller_is_not_taken_along(
-    package: Any, server: EventServer, elsewhere: EventServer, way: Way, how: str
+    server: EventServer, elsewhere: EventServer, way: Way, how: str
 ) -> None:
     there = elsewhere.gives(ONE)
     here = server.endpoint(redirect(server, there.url))
-    assert reads(package, way, how, here.url, headers={"Last-Event-ID": "7"}) is None
+    assert reads(way, how, here.url, headers={"Last-Event-ID": "7"}) is None
     assert (here.ids, there.ids) == ([b"7"], [None])
 
 
 @every_way
 @either
 def test_history_hooks_and_the_limit_are_the_clients(
-    package: Any, server: EventServer, elsewhere: EventServer, way: Way, how: str
+    server: EventServer, elsewhere: EventServer, way: Way, how: str
 ) -> None:
     there = elsewhere.gives(ONE)
     middle = server.endpoint(redirect(server, there.url, 302))
@@ -254,32 +248,31 @@ def test_history_hooks_and_the_limit_are_the_clients(
 
     hook = anote if way.is_async else note
     settings = {"event_hooks": {"request": [hook], "response": [hook]}}
-    assert reads(package, way, how, here.url, settings) is None
+    assert reads(way, how, here.url, settings) is None
     assert seen == ["Request", "Response 301", "Request", "Response 302", "Request", "Response 200"]
     assert [response.status_code for response in responses[-1].history] == [301, 302]
     assert [response.is_closed for response in responses[-1].history] == [True, True]
-    error = reads(package, way, how, here.url, {"max_redirects": 1})
+    error = reads(way, how, here.url, {"max_redirects": 1})
     assert type(error).__name__ == "TooManyRedirects"
 
 
 @every_way
 @either
 def test_a_body_of_a_redirect_is_not_waited_for(
-    package: Any, server: EventServer, elsewhere: EventServer, way: Way, how: str
+    server: EventServer, elsewhere: EventServer, way: Way, how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("ssescan.client.redirects.MAX_SECONDS", 0.05)
     there = elsewhere.gives(ONE)
     headers = (f"Location: {there.url}",)
     endless = server.offers(b"<p>moved</p>", Do.HOLD, status=302, headers=headers)
-    assert reads(package, way, how, server.endpoint(endless).url) is None
+    assert reads(way, how, server.endpoint(endless).url) is None
     lying = server.offers(Do.HOLD, status=302, headers=(*headers, "Content-Length: 5"), framing="close")
-    assert reads(package, way, how, server.endpoint(lying).url) is None
+    assert reads(way, how, server.endpoint(lying).url) is None
 
 
 @every_way
 @either
-def test_the_history_has_the_bodies(
-    package: Any, server: EventServer, elsewhere: EventServer, way: Way, how: str
-) -> None:
+def test_the_history_has_the_bodies(server: EventServer, elsewhere: EventServer, way: Way, how: str) -> None:
     there = elsewhere.gives(ONE)
     headers = (f"Location: {there.url}",)
     here = server.endpoint(server.offers(b"moved ", b"there", status=302, headers=headers))
@@ -289,7 +282,7 @@ def test_the_history_has_the_bodies(
         responses.append(response)
 
     hook = anote if way.is_async else responses.append
-    assert reads(package, way, how, here.url, {"event_hooks": {"response": [hook]}}) is None
+    assert reads(way, how, here.url, {"event_hooks": {"response": [hook]}}) is None
     assert [response.text for response in responses[-1].history] == ["moved there"]
 
 
@@ -310,11 +303,11 @@ def stream_response() -> httpx.Response:
     return httpx.Response(200, headers={"content-type": "text/event-stream"}, content=ONE)
 
 
-def test_http_to_https_of_a_host_takes_all_along(package: Any) -> None:
+def test_http_to_https_of_a_host_takes_all_along() -> None:
     # On the default ports alone, where no server of a test can listen.
     transport = answers(httpx.Response(301, headers={"location": "https://a/x"}), stream_response())
     with httpx.Client(transport=transport) as client:
-        with package.connect(client, "GET", "http://a/x", headers=SECRETS) as stream:
+        with ssescan.connect(client, "GET", "http://a/x", headers=SECRETS) as stream:
             assert next(stream).data == "1"
     assert transport.requests[1].headers["x-api-key"] == "SECRET"
     assert transport.requests[1].headers["authorization"] == "Bearer SECRET"
@@ -333,14 +326,14 @@ def test_http_to_https_of_a_host_takes_all_along(package: Any) -> None:
         ("http://a/", "http://a@b/"),
     ],
 )
-def test_other_origins(package: Any, url: str, location: str) -> None:
+def test_other_origins(url: str, location: str) -> None:
     transport = answers(httpx.Response(302, headers={"location": location}), stream_response())
-    with httpx.Client(transport=transport) as client, package.connect(client, "GET", url, headers=SECRETS) as stream:
+    with httpx.Client(transport=transport) as client, ssescan.connect(client, "GET", url, headers=SECRETS) as stream:
         assert next(stream).data == "1"
     assert set(transport.requests[1].headers) <= {name.lower() for name in HARMLESS}
 
 
-def test_an_id_of_https_is_not_sent_by_http(package: Any) -> None:
+def test_an_id_of_https_is_not_sent_by_http() -> None:
     # The source's URL is http, and redirects to https each time.
     requests: list[httpx.Request] = []
 
@@ -351,7 +344,7 @@ def test_an_id_of_https_is_not_sent_by_http(package: Any) -> None:
         return stream_response()
 
     with httpx.Client(transport=httpx.MockTransport(handle)) as client:
-        source = package.EventSource(client, "http://a/x", sleep=lambda seconds: None)
+        source = ssescan.EventSource(client, "http://a/x", sleep=lambda seconds: None)
         assert [next(source).data, next(source).data] == ["1", "1"]
         source.close()
     ids = [(request.url.scheme, request.headers.get("last-event-id")) for request in requests]
@@ -359,24 +352,24 @@ def test_an_id_of_https_is_not_sent_by_http(package: Any) -> None:
 
 
 @pytest.mark.parametrize("location", ["http://a/", "http://b/", "http://a:443/"])
-def test_https_is_not_left(package: Any, location: str) -> None:
+def test_https_is_not_left(location: str) -> None:
     transport = answers(httpx.Response(302, headers={"location": location}, content=b"moved"))
     with httpx.Client(transport=transport) as client:
-        with pytest.raises(package.UnexpectedStatus, match="it leaves https") as caught:
-            package.connect(client, "GET", "https://a/").open()
+        with pytest.raises(ssescan.UnexpectedStatus, match="it leaves https") as caught:
+            ssescan.connect(client, "GET", "https://a/").open()
     assert (caught.value.status, caught.value.body) == (302, b"moved")
     assert len(transport.requests) == 1
 
 
 @pytest.mark.parametrize("follows", [True, False])
-def test_the_client_says_whether_to_follow_if_asked(package: Any, follows: bool) -> None:
+def test_the_client_says_whether_to_follow_if_asked(follows: bool) -> None:
     transport = answers(httpx.Response(302, headers={"location": "/y"}, content=b"moved"), stream_response())
     with httpx.Client(transport=transport, follow_redirects=follows) as client:
-        stream = package.connect(client, "GET", "http://a/", follow_redirects=httpx.USE_CLIENT_DEFAULT)
+        stream = ssescan.connect(client, "GET", "http://a/", follow_redirects=httpx.USE_CLIENT_DEFAULT)
         if follows:
             assert next(stream).data == "1"
         else:
-            with pytest.raises(package.UnexpectedContentType):
+            with pytest.raises(ssescan.UnexpectedContentType):
                 next(stream)
 
 
@@ -397,14 +390,12 @@ def test_the_client_says_whether_to_follow_if_asked(package: Any, follows: bool)
     ],
     ids=lambda value: repr(value)[:12],
 )
-def test_ids_that_a_header_cannot_carry(
-    package: Any, server: EventServer, way: Way, last_event_id: str, sent: bytes | None
-) -> None:
+def test_ids_that_a_header_cannot_carry(server: EventServer, way: Way, last_event_id: str, sent: bytes | None) -> None:
     stream = f"id: {last_event_id}\ndata: 1\n\n".encode()
     endpoint: Endpoint = server.gives(stream)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", RuntimeWarning)
-        told = way.read(package, endpoint.url, at_most=3)
+        told = way.read(ssescan, endpoint.url, at_most=3)
     assert told.error is None
     assert told.data == ["1", "1", "1"]
     assert endpoint.ids == [None, sent, sent]

@@ -11,6 +11,8 @@ import httpx
 import httpx_sse
 import pytest
 
+import ssescan
+
 from .responses import EVENT_STREAM, answer, body, fields
 
 if TYPE_CHECKING:
@@ -145,9 +147,12 @@ def test_headers_are_not_written_into_the_callers_mapping(dropin: Any) -> None:
         assert headers == expected
 
 
-def test_no_event_is_too_large(dropin: Any) -> None:
-    # As in httpx-sse: there is no limit to reach, nor one to set.
+def test_an_event_may_be_large(dropin: Any) -> None:
+    # httpx-sse has no limit; the drop-in's is far from what servers send, and keeps a hostile body from filling memory.
     piece = b"x" * 2**20
+    response = answer(httpx, body(httpx, [b"data: ", *[piece] * 97]))
+    with pytest.raises(ssescan.EventTooLarge):
+        list(dropin.EventSource(response).iter_sse())
     response = answer(httpx, body(httpx, [b"data: ", *[piece] * 65, b"\n\n"]))
     (event,) = dropin.EventSource(response).iter_sse()
     assert len(event.data) == 65 * 2**20

@@ -76,48 +76,48 @@ def offer(server: Server, coding: str, body: bytes, size: int = 7, **options: An
 
 @sync_clients
 @encoded
-def test_encoded_streams_are_read(package: Any, server: Server, client: Client, name: str) -> None:
-    with client.opens(offer(server, *ENCODED[name]).url) as response, package.iter_events(response) as stream:
+def test_encoded_streams_are_read(server: Server, client: Client, name: str) -> None:
+    with client.opens(offer(server, *ENCODED[name]).url) as response, ssescan.iter_events(response) as stream:
         assert [event.data for event in stream] == DATA
         assert stream.outcome == "ended"
 
 
 @async_clients
 @encoded
-def test_encoded_streams_are_read_async(package: Any, server: Server, client: AsyncClient, name: str) -> None:
+def test_encoded_streams_are_read_async(server: Server, client: AsyncClient, name: str) -> None:
     if client.name == "aiohttp" and name == "gzip, then other bytes":
         pytest.skip("aiohttp itself raises for these")
     exchange = offer(server, *ENCODED[name])
 
     async def main() -> None:
-        async with client.opens(exchange.url) as response, package.aiter_events(response) as stream:
+        async with client.opens(exchange.url) as response, ssescan.aiter_events(response) as stream:
             assert [event.data async for event in stream] == DATA
 
     client.run(main)
 
 
-def test_urllib_does_not_decode_so_we_do(package: Any, server: Server) -> None:
+def test_urllib_does_not_decode_so_we_do(server: Server) -> None:
     with urlopen(offer(server, "gzip", gzip.compress(EVENTS)).url) as response:
-        assert [event.data for event in package.iter_events(response)] == DATA
+        assert [event.data for event in ssescan.iter_events(response)] == DATA
 
 
-def test_sessions_that_do_not_decode(package: Any, server: Server) -> None:
+def test_sessions_that_do_not_decode(server: Server) -> None:
     exchange = offer(server, "gzip", gzip.compress(EVENTS))
 
     async def main() -> None:
         async with aiohttp.ClientSession(auto_decompress=False) as session, session.get(exchange.url) as response:
-            async with package.aiter_events(response) as stream:
+            async with ssescan.aiter_events(response) as stream:
                 assert [event.data async for event in stream] == DATA
 
     run_in("asyncio", main)
     with urllib3.PoolManager() as pool:
         response = pool.request("GET", exchange.url, preload_content=False, decode_content=False)
-        assert [event.data for event in package.iter_events(response)] == DATA
+        assert [event.data for event in ssescan.iter_events(response)] == DATA
 
 
 @sync_clients
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd"])
-def test_events_come_as_soon_as_their_bytes(package: Any, server: Server, client: Client, coding: str) -> None:
+def test_events_come_as_soon_as_their_bytes(server: Server, client: Client, coding: str) -> None:
     press: dict[str, Callable[[bytes], bytes]] = {
         "gzip": lambda piece: members(piece)[0],
         "zstd": frames,
@@ -127,7 +127,7 @@ def test_events_come_as_soon_as_their_bytes(package: Any, server: Server, client
     steps = (press[coding](ONE), Do.WAIT, press[coding](TWO), Do.WAIT, press[coding](THREE))
     exchange = server.offers(*steps, headers=(f"Content-Encoding: {coding}",))
     seen = []
-    with client.opens(exchange.url) as response, package.iter_events(response) as stream:
+    with client.opens(exchange.url) as response, ssescan.iter_events(response) as stream:
         for event in stream:
             seen.append(event.data)
             exchange.go()
@@ -142,32 +142,32 @@ def _flushed(compressor: Any) -> Callable[[bytes], bytes]:
 
 @sync_clients
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd"])
-def test_damage_is_the_clients_error(package: Any, server: Server, client: Client, coding: str) -> None:
+def test_damage_is_the_clients_error(server: Server, client: Client, coding: str) -> None:
     errors = {"httpx": httpx.DecodingError, "httpx2": httpx2.DecodingError}
     with client.opens(offer(server, coding, b"data: not encoded at all\n\n").url) as response:
-        stream = package.iter_events(response)
+        stream = ssescan.iter_events(response)
         with pytest.raises(errors.get(client.name, urllib3.exceptions.DecodeError), match=coding):
             list(stream)
         assert stream.outcome == "failed"
 
 
-def test_a_damaged_member_is_an_error(package: Any, server: Server) -> None:
+def test_a_damaged_member_is_an_error(server: Server) -> None:
     body = gzip.compress(ONE) + gzip.compress(TWO)[:-8] + bytes(8)
     with httpx.stream("GET", offer(server, "gzip", body).url) as response:
-        stream = package.iter_events(response)
+        stream = ssescan.iter_events(response)
         assert next(stream).data == "1"
         with pytest.raises(httpx.DecodingError):
             list(stream)
 
 
-def test_zstd_with_a_huge_window_is_an_error(package: Any, server: Server) -> None:
+def test_zstd_with_a_huge_window_is_an_error(server: Server) -> None:
     # RFC 9659: no more than 8 MiB. The frame says 128 MiB, and a decoder would take as much.
     parameters = zstandard.ZstdCompressionParameters(window_log=27)
     press = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
     body = press.compress(EVENTS) + press.flush()
     with httpx.stream("GET", offer(server, "zstd", body).url) as response:
         with pytest.raises(httpx.DecodingError, match="zstd"):
-            list(package.iter_events(response))
+            list(ssescan.iter_events(response))
 
 
 REFUSED = ["gzip, gzip", "deflate, gzip", "gzip, br, gzip", "compress", "dcb", "gzip,gzip"]
@@ -175,11 +175,11 @@ REFUSED = ["gzip, gzip", "deflate, gzip", "gzip, br, gzip", "compress", "dcb", "
 
 @sync_clients
 @pytest.mark.parametrize("coding", REFUSED)
-def test_other_encodings_are_refused(package: Any, server: Server, client: Client, coding: str) -> None:
+def test_other_encodings_are_refused(server: Server, client: Client, coding: str) -> None:
     exchange = offer(server, coding, gzip.compress(gzip.compress(EVENTS)))
     with client.opens(exchange.url) as response:
-        stream = package.iter_events(response)
-        with pytest.raises(package.UnsupportedEncoding, match="Accept-Encoding: identity") as caught:
+        stream = ssescan.iter_events(response)
+        with pytest.raises(ssescan.UnsupportedEncoding, match="Accept-Encoding: identity") as caught:
             stream.open()
         assert caught.value.encoding == coding.replace(",", ", ").replace("  ", " ")
         assert caught.value.response is response
@@ -188,30 +188,30 @@ def test_other_encodings_are_refused(package: Any, server: Server, client: Clien
 
 @async_clients
 @pytest.mark.parametrize("coding", REFUSED)
-def test_other_encodings_are_refused_async(package: Any, server: Server, client: AsyncClient, coding: str) -> None:
+def test_other_encodings_are_refused_async(server: Server, client: AsyncClient, coding: str) -> None:
     exchange = offer(server, coding, gzip.compress(gzip.compress(EVENTS)))
 
     async def main() -> None:
         async with client.opens(exchange.url) as response:
-            with pytest.raises(package.UnsupportedEncoding):
-                await package.aiter_events(response).open()
+            with pytest.raises(ssescan.UnsupportedEncoding):
+                await ssescan.aiter_events(response).open()
 
     client.run(main)
 
 
 @sync_clients
-def test_two_headers_are_two_encodings(package: Any, server: Server, client: Client) -> None:
+def test_two_headers_are_two_encodings(server: Server, client: Client) -> None:
     exchange = server.offers(ONE, headers=("Content-Encoding: gzip", "content-encoding: gzip"))
-    with client.opens(exchange.url) as response, pytest.raises(package.UnsupportedEncoding):
-        package.iter_events(response).open()
+    with client.opens(exchange.url) as response, pytest.raises(ssescan.UnsupportedEncoding):
+        ssescan.iter_events(response).open()
 
 
 @sync_clients
-def test_a_refused_body_is_kept_as_it_came(package: Any, server: Server, client: Client) -> None:
+def test_a_refused_body_is_kept_as_it_came(server: Server, client: Client) -> None:
     body = gzip.compress(gzip.compress(b"no"))
     with client.opens(offer(server, "gzip, gzip", body, status=503).url) as response:
-        with pytest.raises(package.UnexpectedStatus) as caught:
-            package.iter_events(response).open()
+        with pytest.raises(ssescan.UnexpectedStatus) as caught:
+            ssescan.iter_events(response).open()
         assert caught.value.body == body
 
 
@@ -245,9 +245,7 @@ def test_a_missing_package_is_named(server: Server, coding: str, package_name: s
 
 
 @pytest.mark.parametrize("library", [httpx, httpx2])
-def test_what_wraps_iter_bytes_sees_the_chunks(
-    package: Any, server: Server, library: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_wraps_iter_bytes_sees_the_chunks(server: Server, library: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[bytes] = []
     plain = library.Response.iter_bytes
 
@@ -260,21 +258,21 @@ def test_what_wraps_iter_bytes_sees_the_chunks(
     for coding, body in (ENCODED["gzip, three members"], ENCODED["zstd"], ENCODED["no coding at all"]):
         seen.clear()
         with library.stream("GET", offer(server, coding, body).url) as response:
-            assert [event.data for event in package.iter_events(response)] == DATA
+            assert [event.data for event in ssescan.iter_events(response)] == DATA
             assert response.num_bytes_downloaded == len(body)
             assert "iter_raw" not in vars(response)
         assert b"".join(seen) == EVENTS
 
 
 @pytest.mark.parametrize("read", [httpx.get, httpx2.get, requests.get, urllib3.PoolManager().request])
-def test_a_response_that_was_read_is_read_again(package: Any, server: Server, read: Any) -> None:
+def test_a_response_that_was_read_is_read_again(server: Server, read: Any) -> None:
     url = offer(server, "gzip", gzip.compress(EVENTS)).url
     response = read("GET", url) if "urllib3" in read.__module__ else read(url)
-    assert [event.data for event in package.iter_events(response)] == DATA
+    assert [event.data for event in ssescan.iter_events(response)] == DATA
 
 
 @pytest.mark.parametrize("library", [httpx, httpx2])
-def test_a_stream_that_is_handed_on_is_decoded_once(package: Any, server: Server, library: Any) -> None:
+def test_a_stream_that_is_handed_on_is_decoded_once(server: Server, library: Any) -> None:
     chunk = {"choices": [{"index": 0, "delta": {"content": "hi"}, "finish_reason": "stop"}]}
     body = gzip.compress(b"data: " + json.dumps(chunk).encode() + b"\n\ndata: [DONE]\n\n")
     with library.stream("GET", offer(server, "gzip", body).url) as response:
@@ -316,32 +314,32 @@ DecodingError = httpx.DecodingError
 
 
 @pytest.mark.parametrize("library", [httpx, httpx2])
-def test_a_response_behind_another_object_is_bounded(package: Any, server: Server, library: Any) -> None:
+def test_a_response_behind_another_object_is_bounded(server: Server, library: Any) -> None:
     bomb = gzip.compress(b": " + b"a" * 2**22 + b"\n" + EVENTS)
     with library.stream("GET", offer(server, "gzip", bomb, size=65536).url) as response:
         in_front = Wrapper(response)
-        assert [event.data for event in package.iter_events(in_front)] == DATA
+        assert [event.data for event in ssescan.iter_events(in_front)] == DATA
         assert 0 < in_front.seen <= codings.STEP
 
 
-def test_a_response_of_a_derived_class(package: Any) -> None:
+def test_a_response_of_a_derived_class() -> None:
     headers = {"content-type": "text/event-stream", "content-encoding": "gzip"}
     response = OwnResponse(200, headers=headers, content=iter([gzip.compress(EVENTS)]))
-    assert [event.data for event in package.iter_events(response)] == DATA
+    assert [event.data for event in ssescan.iter_events(response)] == DATA
 
 
 @pytest.mark.parametrize("client", CLIENTS[2:], ids=str)
-def test_a_response_that_was_read_in_part(package: Any, server: Server, client: Client) -> None:
+def test_a_response_that_was_read_in_part(server: Server, client: Client) -> None:
     exchange = server.offers(gzip.compress(EVENTS), headers=("Content-Encoding: gzip",))
     with client.opens(exchange.url) as response:
         raw = getattr(response, "raw", response)
         assert raw.read(len(ONE), decode_content=True) == ONE
-        assert [event.data for event in package.iter_events(response)] == DATA[1:]
+        assert [event.data for event in ssescan.iter_events(response)] == DATA[1:]
 
 
 @pytest.mark.parametrize("loop", ["asyncio", "trio"])
 @pytest.mark.parametrize("coding", ["gzip", "br", "zstd"])
-def test_a_bomb_does_not_stop_the_event_loop(package: Any, loop: str, coding: str) -> None:
+def test_a_bomb_does_not_stop_the_event_loop(loop: str, coding: str) -> None:
     # One chunk that unfolds to 64 MiB of comments: other tasks have their turns, and a limit on time holds.
     plain = (b": " + b"a" * 4093 + b"\n") * 2**14
     press: Any = {
@@ -366,7 +364,7 @@ def test_a_bomb_does_not_stop_the_event_loop(package: Any, loop: str, coding: st
         response = httpx.Response(200, headers=headers, content=chunks())
 
         async def read() -> None:
-            async with package.aiter_events(response) as stream:
+            async with ssescan.aiter_events(response) as stream:
                 assert [event async for event in stream] == []
             done.append(True)
 

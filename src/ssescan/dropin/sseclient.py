@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..scanner import EventPump, Scanner
 from ..sources import check_encoding, sync_origin
+from . import MAX_EVENT_SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
@@ -63,10 +64,10 @@ class SSEClient:
         """Give the events as they arrive. A block that the end of the stream cuts short is no event.
 
         Raises LookupError at the first event where `char_enc` is unknown, TypeError where the source gives no bytes,
-        EventTooLarge for an event over 64 MiB, UnsupportedEncoding for a body that is not decoded here, and passes on
+        EventTooLarge for an event over 96 MiB, UnsupportedEncoding for a body that is not decoded here, and passes on
         what the source raises.
         """
-        pump = EventPump(Scanner())  # not as sseclient-py: an event over 64 MiB raises EventTooLarge
+        pump = EventPump(Scanner(max_event_size=MAX_EVENT_SIZE))
         push, pop = pump._push, pump._pop
         last_id: str | None = None
         for chunk in _utf8(_chunks(self._event_source), self._char_enc):

@@ -13,6 +13,7 @@ import httpx
 
 from ...scanner import EventPump, Scanner
 from ...sources import async_httpx_chunks, check_encoding, httpx_chunks
+from .. import MAX_EVENT_SIZE
 from ._decoders import SSELineDecoder
 from ._exceptions import SSEError
 from ._models import ServerSentEvent
@@ -21,8 +22,8 @@ _TextDecoder = getincrementaldecoder("utf-8")
 
 
 def _new_scanner() -> Scanner:
-    # As httpx-sse: blocks without data are dispatched. Not as it: an event over 64 MiB raises EventTooLarge.
-    return Scanner(empty_events=True)
+    # As httpx-sse: blocks without data are dispatched.
+    return Scanner(empty_events=True, max_event_size=MAX_EVENT_SIZE)
 
 
 class _Events(EventPump):
@@ -60,7 +61,7 @@ class EventSource:
         """Give the events as they arrive. A block that the end of the stream cuts short is no event.
 
         Raises SSEError at the first event for a response that is no event stream, EventTooLarge for an event over
-        64 MiB, UnsupportedEncoding for a body that is not decoded here, and passes on what httpx raises.
+        96 MiB, UnsupportedEncoding for a body that is not decoded here, and passes on what httpx raises.
         """
         self._check_content_type()
         response = self._response
