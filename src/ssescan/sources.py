@@ -292,7 +292,10 @@ def library_of(thing: Any, attribute: str) -> Any:
 def _aiohttp_chunks(response: Any) -> AsyncIterator[bytes]:
     chunks: AsyncIterator[bytes] = aiter(response.content.iter_any())
     # aiohttp decodes by itself, in bounded steps, but for auto_decompress=False and words that it does not know.
-    is_decoded = getattr(response.content, "total_compressed_bytes", 0) is not None
+    if hasattr(response.content, "total_compressed_bytes"):
+        is_decoded = response.content.total_compressed_bytes is not None
+    else:  # before 3.12 or so, where it does not tell
+        is_decoded = response.headers.get("Content-Encoding", "").lower() in ("gzip", "deflate", "br")
     if is_decoded or not _is_encoded(response):
         return chunks
     from .content_encoding import adecoded_chunks

@@ -67,7 +67,7 @@ def test_a_damaged_event_is_read_with_few_calls(api: str, event: bytes, most: in
 @pytest.mark.parametrize("event", [b"error:\n", b"error:{}\n", b'data: {"error":1}\n\n'])
 def test_errors_without_end_take_bounded_memory(api: str, event: bytes) -> None:
     few, many = (framed(*BEGIN[api], SAYS[api]("a")) + event * count for count in (2_000, 10_000))
-    assert (peak(many, api) - peak(few, api)) / (len(many) - len(few)) < 20, "bytes of memory a byte of the stream"
+    assert (peak(many, api) - peak(few, api)) / (len(many) - len(few)) < 30, "bytes of memory a byte of the stream"
 
 
 @both

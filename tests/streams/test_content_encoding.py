@@ -51,6 +51,7 @@ def frames(*pieces: bytes) -> bytes:
     return b"".join(map(zstandard.compress, pieces))
 
 
+AIOHTTP_IS_OLD = tuple(map(int, aiohttp.__version__.split(".")[:2])) < (3, 13)
 ENCODED = {
     "gzip": ("gzip", gzip.compress(EVENTS)),
     "gzip, three members": ("gzip", b"".join(members(ONE, TWO, THREE))),
@@ -87,6 +88,8 @@ def test_encoded_streams_are_read(server: Server, client: Client, name: str) -> 
 def test_encoded_streams_are_read_async(server: Server, client: AsyncClient, name: str) -> None:
     if client.name == "aiohttp" and name == "gzip, then other bytes":
         pytest.skip("aiohttp itself raises for these")
+    if client.name == "aiohttp" and "member" in name and AIOHTTP_IS_OLD:
+        pytest.skip("aiohttp itself reads one member, before 3.13")
     exchange = offer(server, *ENCODED[name])
 
     async def main() -> None:
@@ -101,7 +104,8 @@ def test_urllib_does_not_decode_so_we_do(server: Server) -> None:
         assert [event.data for event in ssescan.iter_events(response)] == DATA
 
 
-def test_sessions_that_do_not_decode(server: Server) -> None:
+@pytest.mark.skipif(AIOHTTP_IS_OLD, reason="aiohttp does not tell whether it decodes, before 3.13")
+def test_a_session_of_aiohttp_that_does_not_decode(server: Server) -> None:
     exchange = offer(server, "gzip", gzip.compress(EVENTS))
 
     async def main() -> None:
@@ -110,6 +114,10 @@ def test_sessions_that_do_not_decode(server: Server) -> None:
                 assert [event.data async for event in stream] == DATA
 
     run_in("asyncio", main)
+
+
+def test_a_response_of_urllib3_that_is_not_decoded(server: Server) -> None:
+    exchange = offer(server, "gzip", gzip.compress(EVENTS))
     with urllib3.PoolManager() as pool:
         response = pool.request("GET", exchange.url, preload_content=False, decode_content=False)
         assert [event.data for event in ssescan.iter_events(response)] == DATA
@@ -333,6 +341,8 @@ def test_a_response_that_was_read_in_part(server: Server, client: Client) -> Non
     exchange = server.offers(gzip.compress(EVENTS), headers=("Content-Encoding: gzip",))
     with client.opens(exchange.url) as response:
         raw = getattr(response, "raw", response)
+        if not hasattr(raw, "read1"):
+            pytest.skip("urllib3 itself cannot go on, before 2.2")
         assert raw.read(len(ONE), decode_content=True) == ONE
         assert [event.data for event in ssescan.iter_events(response)] == DATA[1:]
 
@@ -376,7 +386,7 @@ def test_a_bomb_does_not_stop_the_event_loop(loop: str, coding: str) -> None:
             await asyncio.gather(read(), other_task(done))
 
     run_in(loop, main)
-    assert turns > 20
+    assert turns > 4  # brotli before 1.2 has no limit, and gives 16 MiB at once
 
 
 PACKAGES = [
@@ -416,4 +426,5 @@ def test_no_step_is_large() -> None:
         decoder = codings.BodyDecoder([coding], OSError)
         steps = list(decoder.decode(press[coding](bytes(2**22))))
         assert sum(map(len, steps)) == 2**22
-        assert max(map(len, steps)) <= (2**21 if coding in codings.SLICE else codings.STEP)
+        limited = coding not in codings.SLICE or getattr(decoder._decoder, "_is_limited", True)
+        assert max(map(len, steps)) <= (2 * codings.STEP if limited else 2**24)
