@@ -24,7 +24,7 @@ def test_there_are_promises() -> None:
     assert len(rows()) > 15
 
 
-@pytest.mark.parametrize(("promise", "tests"), rows(), ids=lambda text: text[:30])
+@pytest.mark.parametrize(("promise", "tests"), rows(), ids=lambda text: str(text)[:30])
 def test_each_promise_has_its_tests(promise: str, tests: str) -> None:
     named = re.findall(r"`([^`]+)`", tests)
     assert named, promise
