@@ -67,7 +67,7 @@ class Origin:
     """
 
     __slots__ = ("_open", "chunks", "closed", "content_type", "response", "status")
-    refused_redirect = ""  # why the response is a redirect that was not followed
+    refused_redirect: str = ""  # why the response is a redirect that was not followed
 
     @property
     def asks(self) -> bool:

@@ -149,7 +149,7 @@ class Request(Origin):
         self._sender = sender
         self._last_event_id = last_event_id
         self._request: Any = sender.build(last_event_id)
-        self.refused_redirect = ""
+        self.refused_redirect: str = ""
 
     def open(self) -> Any:
         if self.response is None:
