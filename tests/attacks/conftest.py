@@ -1,27 +1,5 @@
-"""One server for all tests; what went wrong in its threads fails the test that was running."""
+"""The server of the client's tests, for attacks."""
 
-from __future__ import annotations
+from client.conftest import one_server, server
 
-from typing import TYPE_CHECKING
-
-import pytest
-from client.server import EventServer
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
-@pytest.fixture(scope="session")
-def one_server() -> Iterator[EventServer]:
-    with EventServer() as server:
-        yield server
-
-
-@pytest.fixture
-def server(one_server: EventServer) -> Iterator[EventServer]:
-    """The server to offer answers on."""
-    before = len(one_server.offered)
-    yield one_server
-    errors = [exchange.error for exchange in one_server.offered[before:] if exchange.error is not None]
-    one_server.forget()
-    assert not errors, f"the server failed: {errors}"
+__all__ = ["one_server", "server"]
