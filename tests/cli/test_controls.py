@@ -1,4 +1,4 @@
-"""What steers a terminal is escaped where a terminal shows it, whoever sent it; pipes and files get it as it came."""
+"""Controls that steer a terminal are escaped on a terminal, from any source; pipes and files get them as they came."""
 
 import json
 import sys

@@ -94,7 +94,7 @@ def running(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
 def on_a_terminal(*arguments: str, output: bool = True, errors: bool = False, **changes: str) -> str:
     """Run `ssescan` on a terminal of 80 columns and return what it wrote there; with `errors`, on stderr as well.
 
-    Without `output`, standard output is no terminal.
+    Without `output`, standard output is not a terminal.
     """
     if pty is None:
         pytest.skip("no pseudo-terminals on this platform")

@@ -27,7 +27,7 @@ ONE = b"id: 1\ndata: 1\n\n"
 
 
 class TlsServer(EventServer):
-    """An EventServer whose certificate nobody has reason to trust, until it is told of the authority."""
+    """An EventServer with a certificate of its own authority, which clients do not trust unless they are told to."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -157,7 +157,7 @@ def test_everything_goes_along_within_an_origin(server: EventServer, way: Way, h
 @every_way
 @either
 def test_secrets_do_not_come_back(server: EventServer, elsewhere: EventServer, way: Way, how: str) -> None:
-    # From here to there and back: whoever redirects must not make the program use its keys here.
+    # From here to there and back: a server must not make the program use its keys by redirects.
     home = server.gives(ONE)
     back = server.endpoint(redirect(server, home.url))
     there = elsewhere.endpoint(redirect(elsewhere, back.url))

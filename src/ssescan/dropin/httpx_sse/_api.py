@@ -60,7 +60,7 @@ class EventSource:
     def iter_sse(self) -> Iterator[ServerSentEvent]:
         """Give the events as they arrive. A block that the end of the stream cuts short is no event.
 
-        Raises SSEError at the first event for a response that is no event stream, EventTooLarge for an event over
+        Raises SSEError at the first event for a response that is not an event stream, EventTooLarge for an event over
         96 MiB, UnsupportedEncoding for a body that is not decoded here, and passes on what httpx raises.
         """
         self._check_content_type()

@@ -242,7 +242,7 @@ class _State:
         self.changed_by = 0 if not is_mine else self.changed_by
         if not is_mine and not self.is_complete:
             self.take_back()
-            for limit in self.entering:  # of an Acceleration that nobody has
+            for limit in self.entering:  # of an Acceleration that the child does not have
                 self.limits.remove(limit)
             self.entering = ()
             self.choose_limit()
@@ -300,7 +300,7 @@ _states: dict[str, _State] = {}
 
 def _after_fork() -> None:
     """Let the child go on, whatever another thread of its parent was doing."""
-    global _lock  # noqa: PLW0603 - nobody is left to release it
+    global _lock  # noqa: PLW0603 - no thread is left to release it
     _lock = threading.RLock()
     for state in _states.values():
         state.after_fork()
