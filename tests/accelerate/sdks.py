@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import warnings
 from dataclasses import fields, is_dataclass
 from functools import cache
@@ -60,6 +61,14 @@ SERVED = Served()
 
 
 @cache
+def loop() -> asyncio.Runner:
+    """Return the event loop of all asynchronous clients: to make such a client is slow, and it belongs to one loop."""
+    runner = asyncio.Runner()
+    atexit.register(runner.close)
+    return runner
+
+
+@cache
 def client(name: str, asynchronous: bool = False) -> Any:
     """Give a client of an SDK whose answers are SERVED's."""
     http: Any = (httpx2.AsyncClient if asynchronous else httpx2.Client)(transport=httpx2.MockTransport(SERVED))
@@ -107,14 +116,13 @@ def seen_async(name: str, chunks: list[bytes], broken: Exception | None = None) 
     found: list[Any] = []
 
     async def main() -> None:
-        client.cache_clear()  # what belongs to an event loop that is gone
         try:
             async for item in await asked(name, client(name, True)):
                 found.append(picture(item))
         except Exception as error:
             found.append(raised(error))
 
-    asyncio.run(main())
+    loop().run(main())
     return found
 
 

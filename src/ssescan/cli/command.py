@@ -10,7 +10,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from importlib import import_module, metadata
+from importlib import import_module
 from types import FunctionType, MethodType
 
 import click
@@ -64,6 +64,8 @@ class Commands(click.Group):
 
 def version() -> str:
     """Return the installed version of ssescan, or words for its absence (run from a source tree)."""
+    from importlib import metadata  # a third of the time that it takes to start, and few commands say the version
+
     try:
         return metadata.version("ssescan")
     except metadata.PackageNotFoundError:
