@@ -18,7 +18,10 @@ _AFTER_A_URL = "\"'>),;.:"
 # What an argument shows ends here: at a query, at a value, at JSON, at what stands after the name of a header.
 _SECRET = re.compile(
     r"""[?#=&{\["]|:\s|\b(?:bearer|basic|digest|token|authorization|cookie|api[-_]?key|secret|password)[\s:]"""
-    r"|\A[^/\\.:]{2,}:(?!\d{1,5}(?:/|\Z))",
+    r"|\A[^/\\.:]{2,}:(?!\d{1,5}(?:/|\Z))"
+    # A key by itself: with the beginning that a provider's keys have, or long, of letters and digits, without a dot.
+    r"|\b(?:sk|pk|rk|gsk|xai|hf|nvapi|ghp)[-_](?=[\w-]*\d)(?=[\w-]{12})|\bAIza(?=[\w-]{20})"
+    r"|\A(?=[\w-]*\d)(?=[\w-]*[a-z])[\w-]{32,}\Z",
     re.IGNORECASE,
 )
 _QUOTED = re.compile(r"[:,]?\s+b?['\"]")

@@ -166,6 +166,10 @@ class UnsupportedEncoding(SsescanError):
         state = {name: value for name, value in vars(self).items() if name != "response"}
         return type(self), (self.encoding, None), state
 
+    def __repr__(self) -> str:
+        # As for the refusals: what a response shows of itself may have a key in it.
+        return f"{type(self).__name__}({self.encoding!r}, <{type(self.response).__name__}>)"
+
     def __str__(self) -> str:
         advice = f" ({self.advice})" if self.advice else ""
         return (

@@ -55,6 +55,14 @@ def test_an_event_over_the_limit(sdk: str, read: Any) -> None:
 
 
 @sdks
+@pytest.mark.parametrize("read", [seen, seen_async])
+def test_the_response_is_closed_then(sdk: str, read: Any) -> None:
+    with ssescan.accelerate(max_event_size=10):
+        assert read(sdk, [b"data: " + b"x" * 2000 + b"\n\n"])[-1][0] is ssescan.EventTooLarge
+    assert SERVED.body.closed
+
+
+@sdks
 def test_no_limit_unless_it_is_given(sdk: str) -> None:
     long = STREAMS[sdk].replace(b'"a"', b'"' + b"a" * 100_000 + b'"')
     plain = seen(sdk, [long])

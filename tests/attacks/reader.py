@@ -2,7 +2,7 @@
 
 python reader.py WAY LIMIT STALL URL...
 
-WAY: a key of WAYS; LIMIT: max_event_size, bytes; STALL: seconds without a byte or an event, 0: no limit.
+WAY: a key of WAYS or DIGEST_WAYS; LIMIT: max_event_size, bytes; STALL: seconds without a byte or an event, 0: no limit.
 
 A process of its own, so that the memory measured is that of the reading. One JSON line a URL: the name of the exception
 (null: none), the size of its body if it has one, the events that came, and the growth of the peak memory, bytes.
@@ -153,6 +153,18 @@ def by_async_event_source(library: Any) -> Callable[[str, Count, int], None]:
     return lambda *arguments: asyncio.run(run(*arguments))
 
 
+def by_digest(
+    way: Callable[[Any], Callable[[str, Count, int], None]], library: Any
+) -> Callable[[str, Count, int], None]:
+    """Read with an auth that sends a second request when the first is refused."""
+
+    def run(url: str, count: Count, limit: int) -> None:
+        SETTINGS["auth"] = library.DigestAuth("user", "password")
+        way(library)(url, count, limit)
+
+    return run
+
+
 STALL: list[float] = []  # seconds, if there is a limit
 
 
@@ -207,6 +219,14 @@ WAYS: dict[str, Callable[[str, Count, int], None]] = {
     "sseclient": by_sseclient,
 }
 
+DIGEST_WAYS: dict[str, Callable[[str, Count, int], None]] = {
+    "connect, digest": by_digest(by_connect, httpx),
+    "connect, digest, httpx2": by_digest(by_connect, httpx2),
+    "aconnect, digest": by_digest(by_aconnect, httpx),
+    "EventSource, digest": by_digest(by_event_source, httpx),
+    "AsyncEventSource, digest, httpx2": by_digest(by_async_event_source, httpx2),
+}
+
 
 def peak() -> int:
     """Return the most memory that this process has had so far, bytes."""
@@ -224,7 +244,7 @@ def main(way: str, limit: str, stall: str, *urls: str) -> None:
     for url in urls:
         count, error = Count(), None
         try:
-            WAYS[way](url, count, int(limit))
+            (WAYS | DIGEST_WAYS)[way](url, count, int(limit))
         except Exception as raised:
             error = raised
         told = {

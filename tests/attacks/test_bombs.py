@@ -14,7 +14,7 @@ import pytest
 
 from ssescan.content_encoding import why_unsupported
 
-from .reader import WAYS
+from .reader import DIGEST_WAYS, WAYS
 from .results import read
 
 if TYPE_CHECKING:
@@ -88,6 +88,20 @@ def test_bombs_stay_small(server: Server, way: str) -> None:
             comments,
             refused,
         )
+
+
+@pytest.mark.parametrize("way", DIGEST_WAYS)
+def test_bombs_between_two_requests_of_an_auth(server: Server, way: str) -> None:
+    challenge = 'WWW-Authenticate: Digest realm="r", nonce="n", qop="auth", algorithm=MD5'
+    urls = [
+        server.offers(
+            bomb(coding, ENDLESS_LINE), status=401, headers=(f"Content-Encoding: {coding}", challenge), framing="length"
+        ).url
+        for coding in ("gzip", "gzip, gzip")
+    ]
+    for told in read(way, LIMIT, 0, *urls):
+        assert told["error"] == "UnexpectedStatus"
+        assert told["grown"] < LIMIT + ALLOWED, told
 
 
 @pytest.mark.parametrize("coding", CODINGS)

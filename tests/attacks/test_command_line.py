@@ -80,6 +80,19 @@ def test_a_body_stays_at_its_origin(server: EventServer, elsewhere: EventServer,
     assert there.requests == []
 
 
+@pytest.mark.parametrize("location", ["mailto:x", "javascript:alert(1)", "http://a..b/", f"http://{'a' * 64}.example/"])
+@pytest.mark.parametrize("command", ["cat", "read"])
+def test_a_redirect_to_an_invalid_url(server: EventServer, command: str, location: str) -> None:
+    redirect = server.offers(status=302, content_type=None, framing="length", headers=(f"Location: {location}",))
+    here = server.endpoint(redirect)
+    status, _, said = run(command, here.url)
+    assert status == 4, said
+    assert said.startswith(
+        f"ssescan: expected an event stream from {here.url}, got status 302, a redirect to an invalid"
+    )
+    assert "\n" not in said.rstrip("\n")
+
+
 @pytest.mark.parametrize("command", ["cat", "read"])
 def test_everything_goes_along_within_an_origin(server: EventServer, command: str) -> None:
     there = server.gives(EVENT)

@@ -9,6 +9,7 @@ from .tools import Server, environment, run
 HERE = "http://127.0.0.1:9/"  # a port without a server
 URL = "https://me:SECRET@host.example/v1?key=SECRET#SECRET"
 HEADER = "Authorization: Bearer SECRET"
+KEY = "sk-proj-0123456789SECRET"
 BAD_URLS = [
     "http://[bad/?key=SECRET",
     "http://me:SECRET@[bad/",
@@ -86,6 +87,7 @@ WRONG = [
     *((*how, value) for how in (("run",), ("run", "-m")) for value in (URL, HEADER, "key=SECRET")),
     *(("run", "--accelerate", f"{before}{value}", "x.py") for before in ("", "openai,") for value in (URL, HEADER)),
     *((command, value) for command in ("demo", "doctor") for value in (URL, "SECRET")),
+    *((*how, KEY) for how in ((), ("read", "--api"), ("cat", "--idle"), ("cat",), ("run",), ("demo", "--pace"))),
 ]  # fmt: skip
 
 

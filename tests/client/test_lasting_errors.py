@@ -103,6 +103,17 @@ def test_a_redirect_to_another_protocol(server: EventServer, way: Way) -> None:
     assert len(endpoint.requests) == 2
 
 
+@every_way
+def test_a_redirect_to_an_invalid_url(server: EventServer, way: Way) -> None:
+    headers = ("Location: http://127.0.0.1:port/",)
+    redirect = server.offers(status=302, content_type=None, framing="length", headers=headers)
+    endpoint = server.endpoint(server.offers(ONE), redirect)
+    told = way.read(ssescan, endpoint.url)
+    # httpx2 gives the redirect, without a request that would follow it.
+    assert type(told.error).__name__ == ("RemoteProtocolError" if way.library is httpx else "UnexpectedStatus")
+    assert len(endpoint.requests) == 2
+
+
 def chained(outer: Exception, *causes: Exception, cyclic: bool = False) -> Exception:
     """Return an exception with its causes; with `cyclic` the last one has the first as its cause."""
     error: BaseException = outer

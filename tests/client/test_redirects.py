@@ -156,6 +156,43 @@ def test_everything_goes_along_within_an_origin(server: EventServer, way: Way, h
 
 @every_way
 @either
+def test_cookies_of_the_caller_go_along_within_an_origin(server: EventServer, way: Way, how: str) -> None:
+    there = server.gives(ONE)
+    headers = (f"Location: {there.url}", "Set-Cookie: worker=7; Path=/")
+    here = server.endpoint(server.offers(status=307, content_type=None, framing="length", headers=headers))
+    assert reads(way, how, here.url, {"cookies": {"jar": "mine"}}, headers={"Cookie": "a=1; b=2"}) is None
+    assert here.requests[0].headers["cookie"] == b"a=1; b=2"
+    # httpx sends the caller's header or its jar; here the jar has what the server set on the way.
+    assert set(there.requests[0].headers["cookie"].split(b"; ")) == {b"a=1", b"b=2", b"jar=mine", b"worker=7"}
+
+
+@every_way
+@either
+def test_a_cookie_that_the_server_deletes_is_gone(server: EventServer, way: Way, how: str) -> None:
+    there = server.gives(ONE)
+    headers = (f"Location: {there.url}", "Set-Cookie: jar=; Max-Age=0; Path=/")
+    here = server.endpoint(server.offers(status=307, content_type=None, framing="length", headers=headers))
+    settings: dict[str, Any] = {"cookies": way.library.Cookies()}
+    settings["cookies"].set("jar", "mine", domain="127.0.0.1", path="/")
+    assert reads(way, how, here.url, settings) is None
+    assert here.requests[0].headers["cookie"] == b"jar=mine"
+    assert "cookie" not in there.requests[0].headers
+
+
+@every_way
+def test_two_workers_that_issue_the_same_id(server: EventServer, elsewhere: EventServer, way: Way) -> None:
+    # The last connection that set the ID is its issuer, also if the ID is what it was.
+    one, two = elsewhere.gives(b"id: 5\ndata: 1\n\n"), server.gives(b"id: 5\ndata: 2\n\n")
+    balancer = elsewhere.endpoint(
+        redirect(elsewhere, one.url), redirect(elsewhere, two.url), redirect(elsewhere, two.url)
+    )
+    told = way.read(ssescan, balancer.url, at_most=3)
+    assert told.data == ["1", "2", "2"]
+    assert (one.ids, two.ids) == ([None], [None, b"5"])
+
+
+@every_way
+@either
 def test_secrets_do_not_come_back(server: EventServer, elsewhere: EventServer, way: Way, how: str) -> None:
     # From here to there and back: a server must not make the program use its keys by redirects.
     home = server.gives(ONE)

@@ -50,6 +50,15 @@ def test_an_argument_without_secrets_is_shown(argument: str) -> None:
     assert argument_without_secrets(argument) == argument.replace("[b", "...")
 
 
+@pytest.mark.parametrize(
+    "key", ["sk-ant-api03-abcdefghij", "AIzaSyA1234567890abcdefghijk", "0123456789abcdef" * 4, "gsk_0123456789ab"]
+)
+def test_a_key_by_itself_is_not_shown(key: str) -> None:
+    assert argument_without_secrets(key) == "..."
+    for name in ("sk-learn-notes.txt", "hf_model_downloads.sse", "openai-chat", "recording-2026-11-28-120000.sse"):
+        assert argument_without_secrets(name) == name
+
+
 def test_masking_takes_linear_time() -> None:
     for text in ("http://" * 50_000, "a:" * 50_000, "a" * 200_000, "@" * 200_000, "a.+-" * 50_000, "'\"" * 100_000):
         for mask in (url_without_secrets, argument_without_secrets, text_without_secrets):
@@ -75,6 +84,13 @@ def test_a_refusal_shows_no_response(error: Any) -> None:
         assert "SECRET" not in f"{shown!r} {shown}"
         assert repr(shown).startswith(f"{type(error).__name__}({error.args[0]!r}, b'")
         assert len(repr(shown)) < 400
+
+
+def test_an_encoding_that_is_refused_shows_no_response() -> None:
+    error = ssescan.UnsupportedEncoding("gzip, gzip", Shows())
+    for shown in (error, copy.copy(error), pickle.loads(pickle.dumps(error))):
+        assert "SECRET" not in f"{shown!r} {shown}"
+    assert repr(error) == "UnsupportedEncoding('gzip, gzip', <Shows>)"
 
 
 CAUSES = [

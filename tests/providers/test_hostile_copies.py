@@ -12,7 +12,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ssescan import Message, ProviderError, StreamCut, UnexpectedStatus
-from ssescan.providers import Error, Raw, TextDelta, ToolCall, Usage
+from ssescan.providers import (
+    Error,
+    Raw,
+    TextDelta,
+    ToolCall,
+    Usage,
+    anthropic,
+    gemini,
+    gemini_interactions,
+    openai_chat,
+    openai_responses,
+)  # fmt: skip
 from ssescan.providers.message import Choice, RawBlock, ServerToolResultBlock
 
 from .hostile import BEGIN, ENDS, SAYS
@@ -89,6 +100,39 @@ def test_what_holds_a_value_can_be_used_at_any_depth(holding: Callable[[Any], An
 
     use()
     from_below(use)
+
+
+DEEP = "[" * 600 + "1" + "]" * 600
+OBJECTS = {
+    "chat": (openai_chat.iter_chunks, '{"id":"c","choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"odd":@@}'),
+    "responses": (
+        openai_responses.iter_events,
+        '{"type":"response.completed","response":{"id":"r","status":"completed","output":[],"metadata":{"a":@@}}}',
+    ),
+    "anthropic": (
+        anthropic.iter_events,
+        '{"type":"message_start","message":{"id":"m","content":[{"type":"odd","a":@@}]}}',
+    ),
+    "gemini": (
+        gemini.iter_responses,
+        '{"candidates":[{"content":{"parts":[{"functionCall":{"name":"f","args":{"a":@@}}}]},"finishReason":"STOP"}]}',
+    ),
+    "interactions": (
+        gemini_interactions.iter_events,
+        '{"event_type":"step.start","index":0,"step":{"type":"function_call","id":"c","name":"f","arguments":{"a":@@}}}',
+    ),
+}
+
+
+@pytest.mark.parametrize(("iter_objects", "event"), OBJECTS.values(), ids=OBJECTS)
+def test_objects_of_the_wire_are_copied_at_any_depth(iter_objects: Any, event: str) -> None:
+    stream = iter_objects(f"data: {event.replace('@@', DEEP)}\n\n".encode(), strict=False)
+    for held in stream:
+        for made in ways(held):
+            assert type(made) is type(held)
+            assert made == held
+        with pytest.raises(TypeError):
+            hash(held)
 
 
 @pytest.mark.parametrize("depth", [1, 200, 100_000])

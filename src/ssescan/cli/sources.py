@@ -162,8 +162,9 @@ def respond(url: str, place: str, request: Request) -> Iterator[Source]:
     body = request.body()
     # Only reading waits without end: a model may think for minutes between two events, a connect never takes that long.
     timeout = httpx.Timeout(10.0, read=request.idle)
+    answers: list[httpx.Response] = []
     try:
-        client = httpx.Client(timeout=timeout)
+        client = httpx.Client(timeout=timeout, event_hooks={"response": [answers.append]})
     except (ImportError, ValueError, httpx.InvalidURL) as error:  # of the proxies that the environment names
         text = f"expected a proxy that httpx can use, got: {error_without_secrets(error)}"
         raise Failure(Exit.OTHER, f"{text}; see HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY") from error
@@ -183,8 +184,8 @@ def respond(url: str, place: str, request: Request) -> Iterator[Source]:
         except Exception as error:
             if failure := explain(error, place, "before a response came"):
                 raise failure from error
-            if isinstance(error, UnicodeError):  # of a name that no host can have
-                raise click.UsageError(f"expected a URL, got {place!r}: {error_without_secrets(error)}") from error
+            if isinstance(error, httpx.InvalidURL | UnicodeError):  # the latter: of a name that no host can have
+                raise invalid_url(error, place, answers) from error
             raise
         with contextlib.closing(response):
             if refused_redirect:
@@ -194,6 +195,15 @@ def respond(url: str, place: str, request: Request) -> Iterator[Source]:
                     f"{refused_redirect}; name that URL if you trust it",
                 )
             yield Source(place, response, asked_ns, time.perf_counter_ns())
+
+
+def invalid_url(error: Exception, place: str, answers: "list[httpx.Response]") -> click.ClickException:
+    """Return the error for a URL that the client refused: the user's, or, if a response came, that of its redirect."""
+    text = error_without_secrets(error)
+    if not answers:
+        return click.UsageError(f"expected a URL, got {place!r}: {text}")
+    came = f"got status {answers[-1].status_code}, a redirect to an invalid URL"
+    return Failure(Exit.REFUSED, f"expected an event stream from {place}, {came}: {text}")
 
 
 def open_file(path: str) -> io.BufferedReader:

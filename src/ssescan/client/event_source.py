@@ -175,10 +175,9 @@ class _Source(Subscriptable[E_co]):
         return None
 
     def _note_last_event_id(self, stream: Any) -> None:
-        """Note which origin issued the last event ID, if this connection changed it."""
-        last_event_id = self._scanner.last_event_id
-        if last_event_id != self._id and stream.response is not None:
-            self._id = last_event_id
+        """Note which origin issued the last event ID, if this connection set it: perhaps to what it was."""
+        if self._scanner._has_set_id and stream.response is not None:  # noqa: SLF001 - nothing public says it
+            self._id = self._scanner.last_event_id
             self._id_issuer = origin_of(stream.response.url)
 
     def _is_over(self, error: Exception) -> bool:

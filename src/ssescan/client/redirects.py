@@ -30,11 +30,11 @@ else:
 
     LastEventId = namedtuple("LastEventId", "text issuer")  # noqa: PYI024 - typing is slow to import
 
-__all__ = ["LastEventId", "add_last_event_id", "origin_of", "send", "send_async"]
+__all__ = ["LastEventId", "add_last_event_id", "origin_of", "read_body", "read_body_async", "send", "send_async"]
 
 HARMLESS = frozenset(("accept", "accept-encoding", "accept-language", "cache-control", "host", "user-agent"))
 DEFAULT_PORTS = {"http": 80, "https": 443}
-# How much of the body of a redirect is read, so that its connection can be used again and the history has it.
+# How much is read of the body of a redirect, so that its connection can be used again and the history has it.
 MAX_BODY = 65536  # bytes
 MAX_SECONDS = 1.0
 MAX_REDIRECTS = 20  # of a client that does not say
@@ -57,8 +57,8 @@ def send(
 ) -> tuple[Any, str]:
     """Send a request and follow redirects. Returns the response, and why it is a redirect that was not followed, or "".
 
-    `options`: those of the client's send(), such as `auth`, for as long as the origin is the same. `follows`: whether
-    redirects are followed at all.
+    `options`: those of the client's send(), such as `auth` (see bounded_auth), for as long as the origin is the same.
+    `follows`: whether redirects are followed at all.
     """
     exchanges = _exchanges(client, request, options, last_event_id, follows)
     following, options = next(exchanges)
@@ -66,7 +66,7 @@ def send(
         response = client.send(following, stream=True, follow_redirects=False, **options)
         try:
             following, options = exchanges.send(response)
-            _read_body(response)
+            read_body(response)
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]
         except BaseException:
@@ -84,7 +84,7 @@ async def send_async(
         response = await client.send(following, stream=True, follow_redirects=False, **options)
         try:
             following, options = exchanges.send(response)
-            await _read_body_async(response)
+            await read_body_async(response)
         except StopIteration as end:
             return end.value  # type: ignore[no-any-return]
         except BaseException:
@@ -97,6 +97,7 @@ def _exchanges(
 ) -> Generator[tuple[Any, dict[str, Any]], Any, tuple[Any, str]]:
     """Yield each request with the options to send it with; expects its response. Returns as send does."""
     history: list[Any] = []
+    cookies = _own_cookies(client, request)
     has_left = False  # whether a redirect has left the origin of the first request
     while True:
         if len(history) > getattr(client, "max_redirects", MAX_REDIRECTS):
@@ -115,6 +116,8 @@ def _exchanges(
         if has_left:
             options = {"auth": None}
             _keep_harmless_headers(following)
+        elif cookies:
+            _add_cookies(following, cookies)
         if last_event_id is not None:
             add_last_event_id(following, last_event_id)
         history = [*response.history, response]
@@ -138,6 +141,24 @@ def add_last_event_id(request: Any, last_event_id: LastEventId) -> None:
         request.headers = type(request.headers)([*pairs, (b"Last-Event-ID", last_event_id.text.encode("utf-8"))])
 
 
+def _own_cookies(client: Any, request: Any) -> list[str]:
+    """Return the cookies that a request has of its own, as `name=value`, and not from the client's jar."""
+    jar = getattr(getattr(client, "cookies", None), "jar", ())
+    of_the_jar = {f"{cookie.name}={cookie.value}" for cookie in jar}
+    return [cookie for cookie in _cookies(request) if cookie not in of_the_jar]
+
+
+def _cookies(request: Any) -> list[str]:
+    return [cookie for line in request.headers.get_list("cookie") for cookie in line.split("; ")]
+
+
+def _add_cookies(request: Any, cookies: list[str]) -> None:
+    """Add cookies to those that the client put into a request; a redirect of httpx's has no others."""
+    names = {cookie.partition("=")[0] for cookie in cookies}
+    others = [cookie for cookie in _cookies(request) if cookie.partition("=")[0] not in names]
+    request.headers["Cookie"] = "; ".join([*cookies, *others])
+
+
 def _keep_harmless_headers(request: Any) -> None:
     for name in [name for name in request.headers if name.lower() not in HARMLESS]:
         del request.headers[name]
@@ -145,8 +166,13 @@ def _keep_harmless_headers(request: Any) -> None:
         request.url = request.url.copy_with(username="", password="")
 
 
-def _read_body(response: Any) -> None:
-    """Read the body of a redirect, as far as it comes at once, and close the response."""
+def read_body(response: Any) -> None:
+    """Read the body of an answer that another request follows, up to MAX_BODY and as far as it comes at once; close it.
+
+    What was read is then the content of the response, as after its own read().
+    """
+    if response.is_closed:
+        return
     body, deadline = bytearray(), monotonic() + MAX_SECONDS
     try:
         with limited_reads(response, MAX_SECONDS):
@@ -154,15 +180,17 @@ def _read_body(response: Any) -> None:
                 body += chunk
                 if len(body) > MAX_BODY or monotonic() > deadline:
                     break
-            else:
-                response._content = bytes(body)  # noqa: SLF001 - as read() does
-    except Exception:  # noqa: BLE001, S110 - the redirect counts, not its body
+    except Exception:  # noqa: BLE001, S110 - what the answer says counts, not its body
         pass
     finally:
+        response._content = bytes(body[:MAX_BODY])  # noqa: SLF001 - as read() does
         response.close()
 
 
-async def _read_body_async(response: Any) -> None:
+async def read_body_async(response: Any) -> None:
+    """Read the body of an answer, as read_body does."""
+    if response.is_closed:
+        return
     body, deadline = bytearray(), monotonic() + MAX_SECONDS
     try:
         with limited_reads(response, MAX_SECONDS):
@@ -170,9 +198,8 @@ async def _read_body_async(response: Any) -> None:
                 body += chunk
                 if len(body) > MAX_BODY or monotonic() > deadline:
                     break
-            else:
-                response._content = bytes(body)  # noqa: SLF001
     except Exception:  # noqa: BLE001, S110
         pass
     finally:
+        response._content = bytes(body[:MAX_BODY])  # noqa: SLF001
         await response.aclose()

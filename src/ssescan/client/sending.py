@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ..errors import StreamStalled
 from ..sources import Origin, async_httpx_chunks, httpx_chunks
+from .authentication import bounded_auth
 from .redirects import LastEventId, add_last_event_id, send, send_async
 
 TYPE_CHECKING = False
@@ -136,7 +137,7 @@ class Sender:
     def send(self, request: Any, last_event_id: LastEventId | None) -> Any:
         """Send a request and follow redirects: see redirects.send, and for an asynchronous client send_async."""
         shell: Any = send_async if hasattr(self._client, "aclose") else send
-        return shell(self._client, request, self._auth, last_event_id, self._follows)
+        return shell(self._client, request, bounded_auth(self._client, self._auth), last_event_id, self._follows)
 
 
 class Request(Origin):
@@ -208,12 +209,13 @@ def checked_scanner_options(scanner: Any) -> dict[str, Any]:
 def is_transport_error(error: Exception, worked: bool) -> bool:
     """Return whether the connection failed in a way that can pass, so that another attempt may do better.
 
-    An unsupported protocol cannot pass, nor can redirects without end. `worked`: a connection worked before; if none
-    did, a request that the client refused to send, and a certificate that was refused, will be refused again. A
-    compressed body that was cut shows as a DecodingError.
+    An unsupported protocol cannot pass, nor can redirects without end or to an invalid URL. `worked`: a connection
+    worked before; if none did, a request that the client refused to send, and a certificate that was refused, will be
+    refused again. A compressed body that was cut shows as a DecodingError.
     """
     names = {kind.__name__ for kind in type(error).__mro__}
-    if "UnsupportedProtocol" in names:
+    is_bad_redirect = "RemoteProtocolError" in names and str(error).startswith("Invalid URL")
+    if "UnsupportedProtocol" in names or is_bad_redirect:
         return False
     if "LocalProtocolError" in names or _is_certificate_error(error):
         return worked

@@ -148,6 +148,7 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
     cdef flag dropping      # the unfinished line is over the limit: only its size is kept
     cdef flag has_data
     cdef flag has_field
+    cdef flag has_set_id    # a block of this stream set the last event ID
     cdef flag skipping      # the block is over the limit
 
     cdef flag skip
@@ -200,6 +201,10 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
     @property
     def cut(self):
         return bool(self.was_cut)
+
+    @property
+    def _has_set_id(self):
+        return bool(self.has_set_id)
 
     @cython.critical_section
     def feed(self, chunk):
@@ -269,7 +274,7 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
 
     @cython.final
     cdef void begin(self) noexcept:
-        self.closed = self.failed = self.was_cut = self.cut_in_line = False
+        self.closed = self.failed = self.was_cut = self.cut_in_line = self.has_set_id = False
         self.byte_order_mark = 0
         self.after_cr = False
         self.pending = self.skipped = 0
@@ -573,6 +578,7 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
             return None
         if self.block_id is not None:
             self.id = self.block_id
+            self.has_set_id = True
         if self.skipping:
             pass
         elif self.has_data:

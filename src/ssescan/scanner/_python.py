@@ -72,6 +72,7 @@ class Scanner:
         "_failed",
         "_gathered",
         "_has_field",
+        "_has_set_id",
         "_last_event_id",
         "_limit",
         "_line_size",
@@ -95,6 +96,7 @@ class Scanner:
     _skipped: int
     _cut: bool
     _cut_in_line: bool  # the end of the stream came within a line
+    _has_set_id: bool  # a block of this stream set the last event ID
     _payloads: bool  # set by an EventPump: give the data of an event, as bytes, and no event
     _name: str | None  # with `_payloads`: the name of the event given last, None if it had none
 
@@ -234,7 +236,7 @@ class Scanner:
             self._begin()
 
     def _begin(self) -> None:
-        self._closed = self._failed = self._cut = self._cut_in_line = False
+        self._closed = self._failed = self._cut = self._cut_in_line = self._has_set_id = False
         self._bom = 0
         self._after_cr = False
         self._pending = self._skipped = 0
@@ -564,6 +566,7 @@ class Scanner:
         data = self._data
         if self._block_id is not None:
             self._last_event_id = self._block_id
+            self._has_set_id = True
         event: ServerSentEvent | bytes | None = None
         if not self._skipping:
             if data is not None and self._payloads:

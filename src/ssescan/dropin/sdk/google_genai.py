@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from ...errors import UnsupportedEncoding
+from ...errors import EventTooLarge, UnsupportedEncoding
 from ...scanner import EventPump, Scanner
 from ...sources import async_httpx_chunks, check_encoding, httpx_chunks
 from .google_responses import Conversions, Json, Responses, quick_init
@@ -94,7 +94,7 @@ class _Segments:
                     yield _loaded(text, load)
             if remaining := lines.flush():
                 yield load(remaining)
-        except UnsupportedEncoding:
+        except (EventTooLarge, UnsupportedEncoding):
             response.response_stream.close()  # the SDK would have read it to its end
             raise
         finally:

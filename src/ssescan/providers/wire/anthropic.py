@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
-
 from .anthropic_blocks import ContentBlock, TextCitation
+from .base import WireObject
 from .objects import AsyncWireStream, Wire, WireStream
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ __all__ = [
 ]
 
 
-class ContainerSkill(Struct, gc=False):
+class ContainerSkill(WireObject, gc=False):
     """The `skills` of Container."""
 
     skill_id: str | None = None
@@ -51,7 +50,7 @@ class ContainerSkill(Struct, gc=False):
     version: str | None = None
 
 
-class Container(Struct, gc=False):
+class Container(WireObject, gc=False):
     """The `container` of Message, and the `container` of Delta."""
 
     id: str | None = None
@@ -59,7 +58,7 @@ class Container(Struct, gc=False):
     skills: list[ContainerSkill] | None = None
 
 
-class CacheMissReason(Struct, gc=False):
+class CacheMissReason(WireObject, gc=False):
     """The `cache_miss_reason` of Diagnostics.
 
     The fields of the SDK's CacheMissModelChanged, CacheMissSystemChanged, CacheMissToolsChanged,
@@ -70,13 +69,13 @@ class CacheMissReason(Struct, gc=False):
     type: str | None = None
 
 
-class Diagnostics(Struct, gc=False):
+class Diagnostics(WireObject, gc=False):
     """The `diagnostics` of Message."""
 
     cache_miss_reason: CacheMissReason | None = None
 
 
-class RefusalStopDetails(Struct, gc=False):
+class RefusalStopDetails(WireObject, gc=False):
     """The `stop_details` of Message, and the `stop_details` of Delta."""
 
     category: str | None = None
@@ -87,27 +86,27 @@ class RefusalStopDetails(Struct, gc=False):
     recommended_model: str | None = None
 
 
-class CacheCreation(Struct, gc=False):
+class CacheCreation(WireObject, gc=False):
     """The `cache_creation` of IterationUsage, and the `cache_creation` of Usage."""
 
     ephemeral_1h_input_tokens: int | None = None
     ephemeral_5m_input_tokens: int | None = None
 
 
-class OutputTokensDetails(Struct, gc=False):
+class OutputTokensDetails(WireObject, gc=False):
     """The `output_tokens_details` of Usage, and the `output_tokens_details` of MessageDeltaUsage."""
 
     thinking_tokens: int | None = None
 
 
-class ServerToolUsage(Struct, gc=False):
+class ServerToolUsage(WireObject, gc=False):
     """The `server_tool_use` of Usage, and the `server_tool_use` of MessageDeltaUsage."""
 
     web_fetch_requests: int | None = None
     web_search_requests: int | None = None
 
 
-class FallbackCreditStatus(Struct, gc=False):
+class FallbackCreditStatus(WireObject, gc=False):
     """The `status` of FallbackCreditUsage.
 
     The fields of the SDK's FallbackCreditRedeemed, FallbackCreditNotApplied.
@@ -118,13 +117,13 @@ class FallbackCreditStatus(Struct, gc=False):
     remove_to_redeem: list[str] | None = None
 
 
-class FallbackCreditUsage(Struct, gc=False):
+class FallbackCreditUsage(WireObject, gc=False):
     """The `fallback_credit` of Usage, and the `fallback_credit` of MessageDeltaUsage."""
 
     status: FallbackCreditStatus | None = None
 
 
-class IterationUsage(Struct, gc=False):
+class IterationUsage(WireObject, gc=False):
     """The `iterations` of Usage, and the `iterations` of MessageDeltaUsage.
 
     The fields of the SDK's MessageIterationUsage, CompactionIterationUsage, AdvisorMessageIterationUsage,
@@ -140,7 +139,7 @@ class IterationUsage(Struct, gc=False):
     type: str | None = None
 
 
-class Usage(Struct, gc=False):
+class Usage(WireObject, gc=False):
     """Counts of tokens: `input_tokens` is without what was read from the cache, or written to it."""
 
     cache_creation: CacheCreation | None = None
@@ -161,7 +160,7 @@ class Usage(Struct, gc=False):
     is_byok: bool | None = None
 
 
-class ContextManagementEdit(Struct, gc=False):
+class ContextManagementEdit(WireObject, gc=False):
     """The `applied_edits` of ContextManagementResponse.
 
     The fields of the SDK's ClearToolUses20250919EditResponse, ClearThinking20251015EditResponse.
@@ -173,13 +172,13 @@ class ContextManagementEdit(Struct, gc=False):
     cleared_thinking_turns: int | None = None
 
 
-class ContextManagementResponse(Struct, gc=False):
+class ContextManagementResponse(WireObject, gc=False):
     """The `context_management` of Message, and the `context_management` of RawMessageStreamEvent."""
 
     applied_edits: list[ContextManagementEdit] | None = None
 
 
-class InputTransformation(Struct, gc=False):
+class InputTransformation(WireObject, gc=False):
     """The `input_transformations` of Message, and the `input_transformations` of RawMessageStreamEvent.
 
     The fields of the SDK's ThinkingDroppedInputTransformation, ThinkingMismatchAllowedInputTransformation.
@@ -190,7 +189,7 @@ class InputTransformation(Struct, gc=False):
     type: str | None = None
 
 
-class Message(Struct, gc=False):
+class Message(WireObject, gc=False):
     """The message as it begins, without content."""
 
     id: str | None = None
@@ -210,7 +209,7 @@ class Message(Struct, gc=False):
     provider: str | None = None
 
 
-class Delta(Struct, gc=False):
+class Delta(WireObject, gc=False):
     """What a block goes on with, by its `type`; in a `message_delta`, which has no type, how the message ended.
 
     The fields of the SDK's Delta, TextDelta, InputJSONDelta, CitationsDelta, ThinkingDelta, SignatureDelta,
@@ -232,7 +231,7 @@ class Delta(Struct, gc=False):
     encrypted_content: str | None = None
 
 
-class MessageDeltaUsage(Struct, gc=False):
+class MessageDeltaUsage(WireObject, gc=False):
     """Counts of tokens so far: they replace those of the `message_start`, and are not added to them."""
 
     cache_creation_input_tokens: int | None = None
@@ -252,7 +251,7 @@ class MessageDeltaUsage(Struct, gc=False):
     is_byok: bool | None = None
 
 
-class RawMessageStreamEvent(Struct, gc=False):
+class RawMessageStreamEvent(WireObject, gc=False):
     """An event of any kind: `type` says of which, and which attributes it has."""
 
     message: Message | None = None

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec import Struct, field
+from msgspec import field
+
+from .base import WireObject
 
 __all__ = [
     "CacheControlEphemeral",
@@ -37,7 +39,7 @@ __all__ = [
 ]
 
 
-class TextCitation(Struct, gc=False):
+class TextCitation(WireObject, gc=False):
     """A source of a text; `type` says by what it is located.
 
     The fields of the SDK's CitationCharLocation, CitationPageLocation, CitationContentBlockLocation,
@@ -62,7 +64,7 @@ class TextCitation(Struct, gc=False):
     source: str | None = None
 
 
-class Caller(Struct, gc=False):
+class Caller(WireObject, gc=False):
     """The `caller` of ContentBlock.
 
     The fields of the SDK's DirectCaller, ServerToolCaller, ServerToolCaller20260120.
@@ -72,7 +74,7 @@ class Caller(Struct, gc=False):
     tool_id: str | None = None
 
 
-class CitationsConfig(Struct, gc=False):
+class CitationsConfig(WireObject, gc=False):
     """The `citations` of DocumentBlock.
 
     The fields of the SDK's CitationsConfig, CitationConfig.
@@ -81,7 +83,7 @@ class CitationsConfig(Struct, gc=False):
     enabled: bool | None = None
 
 
-class DocumentSource(Struct, gc=False):
+class DocumentSource(WireObject, gc=False):
     """The `source` of DocumentBlock.
 
     The fields of the SDK's Base64PDFSource, PlainTextSource.
@@ -92,7 +94,7 @@ class DocumentSource(Struct, gc=False):
     type: str | None = None
 
 
-class DocumentBlock(Struct, gc=False):
+class DocumentBlock(WireObject, gc=False):
     """The `content` of ToolResultContent."""
 
     citations: CitationsConfig | None = None
@@ -101,7 +103,7 @@ class DocumentBlock(Struct, gc=False):
     type: str | None = None
 
 
-class CodeExecutionOutputBlock(Struct, gc=False):
+class CodeExecutionOutputBlock(WireObject, gc=False):
     """The `content` of ToolResultContent.
 
     The fields of the SDK's CodeExecutionOutputBlock, BashCodeExecutionOutputBlock.
@@ -111,14 +113,14 @@ class CodeExecutionOutputBlock(Struct, gc=False):
     type: str | None = None
 
 
-class ToolReferenceBlock(Struct, gc=False):
+class ToolReferenceBlock(WireObject, gc=False):
     """The `tool_references` of ToolResultContent."""
 
     tool_name: str | None = None
     type: str | None = None
 
 
-class ToolResultContent(Struct, gc=False):
+class ToolResultContent(WireObject, gc=False):
     """The `content` of ContentBlock.
 
     The fields of the SDK's WebSearchToolResultErrorObject, WebFetchToolResultErrorBlock, WebFetchBlock,
@@ -157,7 +159,7 @@ class ToolResultContent(Struct, gc=False):
     abort_reason: str | None = None
 
 
-class ResponseToolInputSchema(Struct, gc=False):
+class ResponseToolInputSchema(WireObject, gc=False):
     """The `input_schema` of Tool."""
 
     type: str | None = None
@@ -165,14 +167,14 @@ class ResponseToolInputSchema(Struct, gc=False):
     required: list[str] | None = None
 
 
-class CacheControlEphemeral(Struct, gc=False):
+class CacheControlEphemeral(WireObject, gc=False):
     """The `cache_control` and `caching` of Tool."""
 
     type: str | None = None
     ttl: str | None = None
 
 
-class UserLocation(Struct, gc=False):
+class UserLocation(WireObject, gc=False):
     """The `user_location` of Tool."""
 
     type: str | None = None
@@ -182,20 +184,20 @@ class UserLocation(Struct, gc=False):
     timezone: str | None = None
 
 
-class CitationsConfigParam(Struct, gc=False):
+class CitationsConfigParam(WireObject, gc=False):
     """The `citations` of Tool."""
 
     enabled: bool | None = None
 
 
-class WebFetchURLSourceToolReference(Struct, gc=False):
+class WebFetchURLSourceToolReference(WireObject, gc=False):
     """The `tools` of WebFetchURLSource."""
 
     name: str | None = None
     type: str | None = None
 
 
-class WebFetchURLSource(Struct, gc=False):
+class WebFetchURLSource(WireObject, gc=False):
     """The `client_tool_results` and `server_tool_results` and `user_input` of WebFetchURLSources.
 
     The fields of the SDK's WebFetchURLSourceAll, WebFetchURLSourceNone, WebFetchURLSourceOnly, WebFetchURLSourceExcept.
@@ -205,7 +207,7 @@ class WebFetchURLSource(Struct, gc=False):
     tools: list[WebFetchURLSourceToolReference] | None = None
 
 
-class WebFetchURLSources(Struct, gc=False):
+class WebFetchURLSources(WireObject, gc=False):
     """The `url_sources` of Tool."""
 
     client_tool_results: WebFetchURLSource | None = None
@@ -213,14 +215,14 @@ class WebFetchURLSources(Struct, gc=False):
     user_input: WebFetchURLSource | None = None
 
 
-class MCPToolDefaultConfig(Struct, gc=False):
+class MCPToolDefaultConfig(WireObject, gc=False):
     """The `default_config` of Tool."""
 
     defer_loading: bool | None = None
     enabled: bool | None = None
 
 
-class MCPToolParam(Struct, gc=False):
+class MCPToolParam(WireObject, gc=False):
     """The `tools` of Tool."""
 
     input_schema: dict[str, Any] | None = None
@@ -228,7 +230,7 @@ class MCPToolParam(Struct, gc=False):
     description: str | None = None
 
 
-class Tool(Struct, gc=False):
+class Tool(WireObject, gc=False):
     """The `definition` of ToolChangeReference.
 
     The fields of the SDK's ResponseTool, ToolBash20241022, ToolBash20250124, CodeExecutionTool20250522,
@@ -273,7 +275,7 @@ class Tool(Struct, gc=False):
     tools: list[MCPToolParam] | None = None
 
 
-class ToolChangeReference(Struct, gc=False):
+class ToolChangeReference(WireObject, gc=False):
     """The `tool` of ToolChange.
 
     The fields of the SDK's ResponseToolChangeToolReference, ResponseToolChangeMCPToolReference,
@@ -286,7 +288,7 @@ class ToolChangeReference(Struct, gc=False):
     definition: Tool | None = None
 
 
-class ToolChange(Struct, gc=False):
+class ToolChange(WireObject, gc=False):
     """The `tool_changes` of ContentBlock.
 
     The fields of the SDK's ResponseToolAdditionBlock, ResponseToolRemovalBlock.
@@ -296,20 +298,20 @@ class ToolChange(Struct, gc=False):
     type: str | None = None
 
 
-class FallbackInfo(Struct, gc=False):
+class FallbackInfo(WireObject, gc=False):
     """The `from_` and `to` of ContentBlock."""
 
     model: str | None = None
 
 
-class FallbackRefusalTrigger(Struct, gc=False):
+class FallbackRefusalTrigger(WireObject, gc=False):
     """The `trigger` of ContentBlock."""
 
     category: str | None = None
     type: str | None = None
 
 
-class MCPTool(Struct, gc=False):
+class MCPTool(WireObject, gc=False):
     """The `tools` of ContentBlock."""
 
     input_schema: dict[str, Any] | None = None
@@ -317,7 +319,7 @@ class MCPTool(Struct, gc=False):
     description: str | None = None
 
 
-class ContentBlock(Struct, gc=False):
+class ContentBlock(WireObject, gc=False):
     """A content block of any kind: `type` says of which.
 
     A server's results come whole in the event that starts the block.

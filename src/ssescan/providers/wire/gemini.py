@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
-
+from .base import WireObject
 from .gemini_metadata import CitationMetadata, GroundingMetadata, LogprobsResult, SafetyRating, UrlContextMetadata
 from .objects import AsyncWireStream, Wire, WireStream
 
@@ -56,21 +55,21 @@ __all__ = [
 ]
 
 
-class HttpResponse(Struct, gc=False, rename="camel"):
+class HttpResponse(WireObject, gc=False, rename="camel"):
     """The `sdk_http_response` of GenerateContentResponse."""
 
     headers: dict[str, str] | None = None
     body: str | None = None
 
 
-class PartMediaResolution(Struct, gc=False, rename="camel"):
+class PartMediaResolution(WireObject, gc=False, rename="camel"):
     """The `media_resolution` of FunctionResponsePart, and the `media_resolution` of Part."""
 
     level: str | None = None
     num_tokens: int | None = None
 
 
-class CodeExecutionResult(Struct, gc=False, rename="camel"):
+class CodeExecutionResult(WireObject, gc=False, rename="camel"):
     """The `code_execution_result` of Part."""
 
     outcome: str | None = None
@@ -78,7 +77,7 @@ class CodeExecutionResult(Struct, gc=False, rename="camel"):
     id: str | None = None
 
 
-class ExecutableCode(Struct, gc=False, rename="camel"):
+class ExecutableCode(WireObject, gc=False, rename="camel"):
     """The `executable_code` of Part."""
 
     code: str | None = None
@@ -86,7 +85,7 @@ class ExecutableCode(Struct, gc=False, rename="camel"):
     id: str | None = None
 
 
-class FileData(Struct, gc=False, rename="camel"):
+class FileData(WireObject, gc=False, rename="camel"):
     """The `file_data` of Part."""
 
     display_name: str | None = None
@@ -94,7 +93,7 @@ class FileData(Struct, gc=False, rename="camel"):
     mime_type: str | None = None
 
 
-class PartialArg(Struct, gc=False, rename="camel"):
+class PartialArg(WireObject, gc=False, rename="camel"):
     """The `partial_args` of FunctionCall."""
 
     bool_value: bool | None = None
@@ -105,7 +104,7 @@ class PartialArg(Struct, gc=False, rename="camel"):
     will_continue: bool | None = None
 
 
-class FunctionCall(Struct, gc=False, rename="camel"):
+class FunctionCall(WireObject, gc=False, rename="camel"):
     """A call, whole; or, with `partial_args`, a piece of one."""
 
     id: str | None = None
@@ -115,7 +114,7 @@ class FunctionCall(Struct, gc=False, rename="camel"):
     will_continue: bool | None = None
 
 
-class FunctionResponseBlob(Struct, gc=False, rename="camel"):
+class FunctionResponseBlob(WireObject, gc=False, rename="camel"):
     """The `inline_data` of FunctionResponsePart."""
 
     mime_type: str | None = None
@@ -123,7 +122,7 @@ class FunctionResponseBlob(Struct, gc=False, rename="camel"):
     display_name: str | None = None
 
 
-class FunctionResponseFileData(Struct, gc=False, rename="camel"):
+class FunctionResponseFileData(WireObject, gc=False, rename="camel"):
     """The `file_data` of FunctionResponsePart."""
 
     file_uri: str | None = None
@@ -131,7 +130,7 @@ class FunctionResponseFileData(Struct, gc=False, rename="camel"):
     display_name: str | None = None
 
 
-class VideoMetadata(Struct, gc=False, rename="camel"):
+class VideoMetadata(WireObject, gc=False, rename="camel"):
     """The `video_metadata` of FunctionResponsePart, and the `video_metadata` of Part."""
 
     end_offset: str | None = None
@@ -140,7 +139,7 @@ class VideoMetadata(Struct, gc=False, rename="camel"):
     content_layers: list[str] | None = None
 
 
-class DocumentMetadata(Struct, gc=False, rename="camel"):
+class DocumentMetadata(WireObject, gc=False, rename="camel"):
     """The `document_metadata` of FunctionResponsePart, and the `document_metadata` of Part."""
 
     start_page: int | None = None
@@ -148,7 +147,7 @@ class DocumentMetadata(Struct, gc=False, rename="camel"):
     content_layers: list[str] | None = None
 
 
-class SpreadsheetMetadata(Struct, gc=False, rename="camel"):
+class SpreadsheetMetadata(WireObject, gc=False, rename="camel"):
     """The `spreadsheet_metadata` of FunctionResponsePart, and the `spreadsheet_metadata` of Part."""
 
     visible_cells: str | None = None
@@ -156,14 +155,14 @@ class SpreadsheetMetadata(Struct, gc=False, rename="camel"):
     content_layers: list[str] | None = None
 
 
-class AudioMetadata(Struct, gc=False, rename="camel"):
+class AudioMetadata(WireObject, gc=False, rename="camel"):
     """The `audio_metadata` of FunctionResponsePart, and the `audio_metadata` of Part."""
 
     start_offset: str | None = None
     end_offset: str | None = None
 
 
-class FunctionResponsePart(Struct, gc=False, rename="camel"):
+class FunctionResponsePart(WireObject, gc=False, rename="camel"):
     """The `parts` of FunctionResponse."""
 
     inline_data: FunctionResponseBlob | None = None
@@ -176,7 +175,7 @@ class FunctionResponsePart(Struct, gc=False, rename="camel"):
     audio_metadata: AudioMetadata | None = None
 
 
-class FunctionResponse(Struct, gc=False, rename="camel"):
+class FunctionResponse(WireObject, gc=False, rename="camel"):
     """The `function_response` of Part."""
 
     will_continue: bool | None = None
@@ -187,7 +186,7 @@ class FunctionResponse(Struct, gc=False, rename="camel"):
     response: dict[str, Any] | None = None
 
 
-class Blob(Struct, gc=False, rename="camel"):
+class Blob(WireObject, gc=False, rename="camel"):
     """Media: `data` is base64, as it was sent."""
 
     data: str | None = None
@@ -195,7 +194,7 @@ class Blob(Struct, gc=False, rename="camel"):
     mime_type: str | None = None
 
 
-class ToolCall(Struct, gc=False, rename="camel"):
+class ToolCall(WireObject, gc=False, rename="camel"):
     """The `tool_call` of Part."""
 
     id: str | None = None
@@ -203,7 +202,7 @@ class ToolCall(Struct, gc=False, rename="camel"):
     args: dict[str, Any] | None = None
 
 
-class ToolResponse(Struct, gc=False, rename="camel"):
+class ToolResponse(WireObject, gc=False, rename="camel"):
     """The `tool_response` of Part."""
 
     id: str | None = None
@@ -211,7 +210,7 @@ class ToolResponse(Struct, gc=False, rename="camel"):
     response: dict[str, Any] | None = None
 
 
-class WordInfo(Struct, gc=False, rename="camel"):
+class WordInfo(WireObject, gc=False, rename="camel"):
     """The `words` of Transcription."""
 
     word: str | None = None
@@ -219,7 +218,7 @@ class WordInfo(Struct, gc=False, rename="camel"):
     end_offset: str | None = None
 
 
-class Transcription(Struct, gc=False, rename="camel"):
+class Transcription(WireObject, gc=False, rename="camel"):
     """The `audio_transcription` of Part."""
 
     text: str | None = None
@@ -231,14 +230,14 @@ class Transcription(Struct, gc=False, rename="camel"):
     end_offset: str | None = None
 
 
-class SpeechMetadata(Struct, gc=False, rename="camel"):
+class SpeechMetadata(WireObject, gc=False, rename="camel"):
     """The `speech_metadata` of Part."""
 
     speaker: str | None = None
     style: str | None = None
 
 
-class Part(Struct, gc=False, rename="camel"):
+class Part(WireObject, gc=False, rename="camel"):
     """A piece of text, of thoughts (`thought`), a call, or media. `thought_signature` is base64, as it was sent."""
 
     media_resolution: PartMediaResolution | None = None
@@ -263,14 +262,14 @@ class Part(Struct, gc=False, rename="camel"):
     audio_metadata: AudioMetadata | None = None
 
 
-class Content(Struct, gc=False, rename="camel"):
+class Content(WireObject, gc=False, rename="camel"):
     """The `content` of Candidate, and the `automatic_function_calling_history` of GenerateContentResponse."""
 
     parts: list[Part] | None = None
     role: str | None = None
 
 
-class Candidate(Struct, gc=False, rename="camel"):
+class Candidate(WireObject, gc=False, rename="camel"):
     """What a response says of one of the answers, told apart by `index`."""
 
     content: Content | None = None
@@ -287,7 +286,7 @@ class Candidate(Struct, gc=False, rename="camel"):
     continuation_token: str | None = None
 
 
-class GenerateContentResponsePromptFeedback(Struct, gc=False, rename="camel"):
+class GenerateContentResponsePromptFeedback(WireObject, gc=False, rename="camel"):
     """The `prompt_feedback` of GenerateContentResponse."""
 
     block_reason: str | None = None
@@ -295,14 +294,14 @@ class GenerateContentResponsePromptFeedback(Struct, gc=False, rename="camel"):
     safety_ratings: list[SafetyRating] | None = None
 
 
-class ModalityTokenCount(Struct, gc=False, rename="camel"):
+class ModalityTokenCount(WireObject, gc=False, rename="camel"):
     """The ``cache_tokens_details`` of GenerateContentResponseUsageMetadata, and of others."""
 
     modality: str | None = None
     token_count: int | None = None
 
 
-class GenerateContentResponseUsageMetadata(Struct, gc=False, rename="camel"):
+class GenerateContentResponseUsageMetadata(WireObject, gc=False, rename="camel"):
     """Counts of tokens so far: prompt, candidates, tool use and thoughts make the total."""
 
     cache_tokens_details: list[ModalityTokenCount] | None = None
@@ -320,7 +319,7 @@ class GenerateContentResponseUsageMetadata(Struct, gc=False, rename="camel"):
     service_tier: str | None = None
 
 
-class ModelStatus(Struct, gc=False, rename="camel"):
+class ModelStatus(WireObject, gc=False, rename="camel"):
     """The `model_status` of GenerateContentResponse."""
 
     message: str | None = None
@@ -328,7 +327,7 @@ class ModelStatus(Struct, gc=False, rename="camel"):
     retirement_time: str | None = None
 
 
-class GenerateContentResponse(Struct, gc=False, rename="camel"):
+class GenerateContentResponse(WireObject, gc=False, rename="camel"):
     """A piece of an answer. `usage_metadata` counts what came so far; `create_time` is text, as it was sent."""
 
     sdk_http_response: HttpResponse | None = None

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
-
+from .base import WireObject
 from .objects import AsyncWireStream, Wire, WireStream, built
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ ARGUMENTS_OF_ITS_OWN = {
 }
 
 
-class CallArguments(Struct, gc=False):
+class CallArguments(WireObject, gc=False):
     """The arguments of a call of the server's own tools.
 
     The fields of the SDK's CodeExecutionCallArguments, GoogleMapsCallArguments, GoogleSearchCallArguments,
@@ -63,14 +62,14 @@ class CallArguments(Struct, gc=False):
     urls: list[str] | None = None
 
 
-class Error(Struct, gc=False):
+class Error(WireObject, gc=False):
     """The `error` of InteractionSSEEvent."""
 
     code: str | None = None
     message: str | None = None
 
 
-class PageProcessingOptions(Struct, gc=False):
+class PageProcessingOptions(WireObject, gc=False):
     """The `page_options` of MediaProcessing."""
 
     content_layers: list[str] | None = None
@@ -78,7 +77,7 @@ class PageProcessingOptions(Struct, gc=False):
     start_page: int | None = None
 
 
-class SpreadsheetProcessingOptions(Struct, gc=False):
+class SpreadsheetProcessingOptions(WireObject, gc=False):
     """The `spreadsheet_options` of MediaProcessing."""
 
     content_layers: list[str] | None = None
@@ -86,7 +85,7 @@ class SpreadsheetProcessingOptions(Struct, gc=False):
     visible_cells: str | None = None
 
 
-class MediaProcessing(Struct, gc=False):
+class MediaProcessing(WireObject, gc=False):
     """The `processing` of Content.
 
     The fields of the SDK's AudioStaticMediaProcessing, DocumentStaticMediaProcessing, StaticMediaProcessing.
@@ -101,7 +100,7 @@ class MediaProcessing(Struct, gc=False):
     fps: float | None = None
 
 
-class ReviewSnippet(Struct, gc=False):
+class ReviewSnippet(WireObject, gc=False):
     """The `review_snippets` of Annotation, and the `review_snippets` of GoogleMapsResultPlaces."""
 
     review_id: str | None = None
@@ -109,7 +108,7 @@ class ReviewSnippet(Struct, gc=False):
     url: str | None = None
 
 
-class Annotation(Struct, gc=False):
+class Annotation(WireObject, gc=False):
     """What a text refers to; `type` says of which kind it is.
 
     The fields of the SDK's FileCitation, PlaceCitation, SpeechAnnotation, URLCitation, WordInfo, UnknownAnnotation.
@@ -138,7 +137,7 @@ class Annotation(Struct, gc=False):
     is_unknown: bool | None = None
 
 
-class GoogleMapsResultPlaces(Struct, gc=False):
+class GoogleMapsResultPlaces(WireObject, gc=False):
     """The `places` of Content."""
 
     name: str | None = None
@@ -147,7 +146,7 @@ class GoogleMapsResultPlaces(Struct, gc=False):
     url: str | None = None
 
 
-class Content(Struct, gc=False):
+class Content(WireObject, gc=False):
     """Content of any kind: text, media (`data` is base64), or what a tool gave. `type` says of which.
 
     The fields of the SDK's AudioContent, DocumentContent, ImageContent, TextContent, VideoContent, UnknownContent,
@@ -179,7 +178,7 @@ class Content(Struct, gc=False):
     url: str | None = None
 
 
-class Status(Struct, gc=False):
+class Status(WireObject, gc=False):
     """The `error` of Step."""
 
     code: int | None = None
@@ -187,7 +186,7 @@ class Status(Struct, gc=False):
     message: str | None = None
 
 
-class Step(Struct, gc=False):
+class Step(WireObject, gc=False):
     """A step of any kind, as it begins: `type` says of which.
 
     `arguments` is a dict for calls of functions and MCP servers.
@@ -221,21 +220,21 @@ class Step(Struct, gc=False):
             self.arguments = built(self.arguments, CallArguments)
 
 
-class ModalityTokens(Struct, gc=False):
+class ModalityTokens(WireObject, gc=False):
     """The `cached_tokens_by_modality` and `input_tokens_by_modality` and `output_tokens_by_modality` of Usage."""
 
     modality: str | None = None
     tokens: int | None = None
 
 
-class GroundingToolCount(Struct, gc=False):
+class GroundingToolCount(WireObject, gc=False):
     """The `grounding_tool_count` of Usage."""
 
     count: int | None = None
     type: str | None = None
 
 
-class Usage(Struct, gc=False):
+class Usage(WireObject, gc=False):
     """Counts of tokens."""
 
     cached_tokens_by_modality: list[ModalityTokens] | None = None
@@ -252,7 +251,7 @@ class Usage(Struct, gc=False):
     total_tool_use_tokens: int | None = None
 
 
-class InteractionSseEventInteraction(Struct, gc=False):
+class InteractionSseEventInteraction(WireObject, gc=False):
     """The `interaction` of InteractionSSEEvent."""
 
     id: str | None = None
@@ -270,7 +269,7 @@ class InteractionSseEventInteraction(Struct, gc=False):
     error: Error | None = None
 
 
-class StepDeltaData(Struct, gc=False):
+class StepDeltaData(WireObject, gc=False):
     """What a step goes on with, by its `type`; `data` is base64.
 
     The fields of the SDK's ArgumentsDelta, AudioDelta, CodeExecutionCallDelta, CodeExecutionResultDelta, DocumentDelta,
@@ -307,13 +306,13 @@ class StepDeltaData(Struct, gc=False):
             self.arguments = built(self.arguments, CallArguments)
 
 
-class StepDeltaMetadata(Struct, gc=False):
+class StepDeltaMetadata(WireObject, gc=False):
     """The `metadata` of InteractionSSEEvent."""
 
     total_usage: Usage | None = None
 
 
-class InteractionSSEEvent(Struct, gc=False):
+class InteractionSSEEvent(WireObject, gc=False):
     """An event of any kind: `event_type` says of which, and which attributes it has."""
 
     error: Error | None = None

@@ -5,7 +5,7 @@ https://ai.google.dev/api/generate-content
 
 from __future__ import annotations
 
-from msgspec import Struct
+from .base import WireObject
 
 __all__ = [
     "Citation",
@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 
-class GroundingChunkImage(Struct, gc=False, rename="camel"):
+class GroundingChunkImage(WireObject, gc=False, rename="camel"):
     """The `image` of GroundingChunk."""
 
     source_uri: str | None = None
@@ -48,7 +48,7 @@ class GroundingChunkImage(Struct, gc=False, rename="camel"):
     domain: str | None = None
 
 
-class GroundingChunkMapsPlaceAnswerSourcesAuthorAttribution(Struct, gc=False, rename="camel"):
+class GroundingChunkMapsPlaceAnswerSourcesAuthorAttribution(WireObject, gc=False, rename="camel"):
     """The `author_attribution` of GroundingChunkMapsPlaceAnswerSourcesReviewSnippet."""
 
     display_name: str | None = None
@@ -56,7 +56,7 @@ class GroundingChunkMapsPlaceAnswerSourcesAuthorAttribution(Struct, gc=False, re
     uri: str | None = None
 
 
-class GroundingChunkMapsPlaceAnswerSourcesReviewSnippet(Struct, gc=False, rename="camel"):
+class GroundingChunkMapsPlaceAnswerSourcesReviewSnippet(WireObject, gc=False, rename="camel"):
     """The `review_snippet` and `review_snippets` of GroundingChunkMapsPlaceAnswerSources."""
 
     author_attribution: GroundingChunkMapsPlaceAnswerSourcesAuthorAttribution | None = None
@@ -68,7 +68,7 @@ class GroundingChunkMapsPlaceAnswerSourcesReviewSnippet(Struct, gc=False, rename
     title: str | None = None
 
 
-class GroundingChunkMapsPlaceAnswerSources(Struct, gc=False, rename="camel"):
+class GroundingChunkMapsPlaceAnswerSources(WireObject, gc=False, rename="camel"):
     """The `place_answer_sources` of GroundingChunkMaps."""
 
     review_snippet: list[GroundingChunkMapsPlaceAnswerSourcesReviewSnippet] | None = None
@@ -76,7 +76,7 @@ class GroundingChunkMapsPlaceAnswerSources(Struct, gc=False, rename="camel"):
     review_snippets: list[GroundingChunkMapsPlaceAnswerSourcesReviewSnippet] | None = None
 
 
-class GroundingChunkMapsRoute(Struct, gc=False, rename="camel"):
+class GroundingChunkMapsRoute(WireObject, gc=False, rename="camel"):
     """The `route` of GroundingChunkMaps."""
 
     distance_meters: int | None = None
@@ -84,7 +84,7 @@ class GroundingChunkMapsRoute(Struct, gc=False, rename="camel"):
     encoded_polyline: str | None = None
 
 
-class GroundingChunkMaps(Struct, gc=False, rename="camel"):
+class GroundingChunkMaps(WireObject, gc=False, rename="camel"):
     """The `maps` of GroundingChunk."""
 
     place_answer_sources: GroundingChunkMapsPlaceAnswerSources | None = None
@@ -95,14 +95,14 @@ class GroundingChunkMaps(Struct, gc=False, rename="camel"):
     route: GroundingChunkMapsRoute | None = None
 
 
-class RagChunkPageSpan(Struct, gc=False, rename="camel"):
+class RagChunkPageSpan(WireObject, gc=False, rename="camel"):
     """The `page_span` of RagChunk."""
 
     first_page: int | None = None
     last_page: int | None = None
 
 
-class RagChunk(Struct, gc=False, rename="camel"):
+class RagChunk(WireObject, gc=False, rename="camel"):
     """The `rag_chunk` of GroundingChunkRetrievedContext."""
 
     page_span: RagChunkPageSpan | None = None
@@ -111,13 +111,13 @@ class RagChunk(Struct, gc=False, rename="camel"):
     file_id: str | None = None
 
 
-class GroundingChunkStringList(Struct, gc=False, rename="camel"):
+class GroundingChunkStringList(WireObject, gc=False, rename="camel"):
     """The `string_list_value` of GroundingChunkCustomMetadata."""
 
     values: list[str] | None = None
 
 
-class GroundingChunkCustomMetadata(Struct, gc=False, rename="camel"):
+class GroundingChunkCustomMetadata(WireObject, gc=False, rename="camel"):
     """The `custom_metadata` of GroundingChunkRetrievedContext."""
 
     key: str | None = None
@@ -126,7 +126,7 @@ class GroundingChunkCustomMetadata(Struct, gc=False, rename="camel"):
     string_value: str | None = None
 
 
-class GroundingChunkRetrievedContext(Struct, gc=False, rename="camel"):
+class GroundingChunkRetrievedContext(WireObject, gc=False, rename="camel"):
     """The `retrieved_context` of GroundingChunk."""
 
     document_name: str | None = None
@@ -140,7 +140,7 @@ class GroundingChunkRetrievedContext(Struct, gc=False, rename="camel"):
     media_id: str | None = None
 
 
-class GroundingChunkWeb(Struct, gc=False, rename="camel"):
+class GroundingChunkWeb(WireObject, gc=False, rename="camel"):
     """The `web` of GroundingChunk."""
 
     domain: str | None = None
@@ -148,7 +148,7 @@ class GroundingChunkWeb(Struct, gc=False, rename="camel"):
     uri: str | None = None
 
 
-class GroundingChunk(Struct, gc=False, rename="camel"):
+class GroundingChunk(WireObject, gc=False, rename="camel"):
     """The `grounding_chunks` of GroundingMetadata."""
 
     image: GroundingChunkImage | None = None
@@ -157,7 +157,7 @@ class GroundingChunk(Struct, gc=False, rename="camel"):
     web: GroundingChunkWeb | None = None
 
 
-class Segment(Struct, gc=False, rename="camel"):
+class Segment(WireObject, gc=False, rename="camel"):
     """A piece of a part's text; indices are in bytes of UTF-8."""
 
     start_index: int | None = None
@@ -166,7 +166,7 @@ class Segment(Struct, gc=False, rename="camel"):
     text: str | None = None
 
 
-class GroundingSupport(Struct, gc=False, rename="camel"):
+class GroundingSupport(WireObject, gc=False, rename="camel"):
     """The `grounding_supports` of GroundingMetadata."""
 
     confidence_scores: list[float] | None = None
@@ -175,27 +175,27 @@ class GroundingSupport(Struct, gc=False, rename="camel"):
     rendered_parts: list[int] | None = None
 
 
-class RetrievalMetadata(Struct, gc=False, rename="camel"):
+class RetrievalMetadata(WireObject, gc=False, rename="camel"):
     """The `retrieval_metadata` of GroundingMetadata."""
 
     google_search_dynamic_retrieval_score: float | None = None
 
 
-class SearchEntryPoint(Struct, gc=False, rename="camel"):
+class SearchEntryPoint(WireObject, gc=False, rename="camel"):
     """The `search_entry_point` of GroundingMetadata."""
 
     rendered_content: str | None = None
     sdk_blob: str | None = None
 
 
-class GroundingMetadataSourceFlaggingUri(Struct, gc=False, rename="camel"):
+class GroundingMetadataSourceFlaggingUri(WireObject, gc=False, rename="camel"):
     """The `source_flagging_uris` of GroundingMetadata."""
 
     flag_content_uri: str | None = None
     source_id: str | None = None
 
 
-class GroundingMetadata(Struct, gc=False, rename="camel"):
+class GroundingMetadata(WireObject, gc=False, rename="camel"):
     """The `grounding_metadata` of Candidate."""
 
     image_search_queries: list[str] | None = None
@@ -209,7 +209,7 @@ class GroundingMetadata(Struct, gc=False, rename="camel"):
     source_flagging_uris: list[GroundingMetadataSourceFlaggingUri] | None = None
 
 
-class GoogleTypeDate(Struct, gc=False, rename="camel"):
+class GoogleTypeDate(WireObject, gc=False, rename="camel"):
     """The `publication_date` of Citation."""
 
     day: int | None = None
@@ -217,7 +217,7 @@ class GoogleTypeDate(Struct, gc=False, rename="camel"):
     year: int | None = None
 
 
-class Citation(Struct, gc=False, rename="camel"):
+class Citation(WireObject, gc=False, rename="camel"):
     """The `citations` of CitationMetadata."""
 
     end_index: int | None = None
@@ -228,7 +228,7 @@ class Citation(Struct, gc=False, rename="camel"):
     uri: str | None = None
 
 
-class CitationMetadata(Struct, gc=False, rename="camel"):
+class CitationMetadata(WireObject, gc=False, rename="camel"):
     """The `citation_metadata` of Candidate."""
 
     citations: list[Citation] | None = None
@@ -241,7 +241,7 @@ class CitationMetadata(Struct, gc=False, rename="camel"):
             self.citations = self.citation_sources
 
 
-class SafetyRating(Struct, gc=False, rename="camel"):
+class SafetyRating(WireObject, gc=False, rename="camel"):
     """The `safety_ratings` of Candidate, and the `safety_ratings` of GenerateContentResponsePromptFeedback."""
 
     blocked: bool | None = None
@@ -253,7 +253,7 @@ class SafetyRating(Struct, gc=False, rename="camel"):
     severity_score: float | None = None
 
 
-class LogprobsResultCandidate(Struct, gc=False, rename="camel"):
+class LogprobsResultCandidate(WireObject, gc=False, rename="camel"):
     """The `candidates` of LogprobsResultTopCandidates, and the `chosen_candidates` of LogprobsResult."""
 
     log_probability: float | None = None
@@ -261,13 +261,13 @@ class LogprobsResultCandidate(Struct, gc=False, rename="camel"):
     token_id: int | None = None
 
 
-class LogprobsResultTopCandidates(Struct, gc=False, rename="camel"):
+class LogprobsResultTopCandidates(WireObject, gc=False, rename="camel"):
     """The `top_candidates` of LogprobsResult."""
 
     candidates: list[LogprobsResultCandidate] | None = None
 
 
-class LogprobsResult(Struct, gc=False, rename="camel"):
+class LogprobsResult(WireObject, gc=False, rename="camel"):
     """The `logprobs_result` of Candidate."""
 
     chosen_candidates: list[LogprobsResultCandidate] | None = None
@@ -275,14 +275,14 @@ class LogprobsResult(Struct, gc=False, rename="camel"):
     log_probability_sum: float | None = None
 
 
-class UrlMetadata(Struct, gc=False, rename="camel"):
+class UrlMetadata(WireObject, gc=False, rename="camel"):
     """The `url_metadata` of UrlContextMetadata."""
 
     retrieved_url: str | None = None
     url_retrieval_status: str | None = None
 
 
-class UrlContextMetadata(Struct, gc=False, rename="camel"):
+class UrlContextMetadata(WireObject, gc=False, rename="camel"):
     """The `url_context_metadata` of Candidate."""
 
     url_metadata: list[UrlMetadata] | None = None

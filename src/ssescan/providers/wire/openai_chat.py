@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
-
+from .base import WireObject
 from .objects import AsyncWireStream, Wire, WireStream
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ __all__ = [
 ]
 
 
-class ChoiceDeltaAudio(Struct, gc=False):
+class ChoiceDeltaAudio(WireObject, gc=False):
     """A piece of speech: `data` is base64, `expires_at` in seconds since 1970."""
 
     id: str | None = None
@@ -47,21 +46,21 @@ class ChoiceDeltaAudio(Struct, gc=False):
     transcript: str | None = None
 
 
-class ChoiceDeltaFunctionCall(Struct, gc=False):
+class ChoiceDeltaFunctionCall(WireObject, gc=False):
     """What calls were before there were tools; as ChoiceDeltaToolCallFunction."""
 
     arguments: str | None = None
     name: str | None = None
 
 
-class ChoiceDeltaToolCallFunction(Struct, gc=False):
+class ChoiceDeltaToolCallFunction(WireObject, gc=False):
     """A fragment of JSON text, in `arguments`; some servers send the arguments whole, as an object."""
 
     arguments: str | None = None
     name: str | None = None
 
 
-class ChoiceDeltaToolCall(Struct, gc=False):
+class ChoiceDeltaToolCall(WireObject, gc=False):
     """A fragment of a call: `index` says of which, the first one has `id` and the name.
 
     Gemini puts thought signatures into `extra_content`.
@@ -75,7 +74,7 @@ class ChoiceDeltaToolCall(Struct, gc=False):
     extra_content: dict[str, Any] | None = None
 
 
-class ChoiceDelta(Struct, gc=False):
+class ChoiceDelta(WireObject, gc=False):
     """What is new.
 
     `reasoning_content` (DeepSeek and others) and `reasoning` (OpenRouter, Groq) are text; Mistral sends `content` as a
@@ -100,7 +99,7 @@ class ChoiceDelta(Struct, gc=False):
     channel: str | None = None
 
 
-class TopLogprob(Struct, gc=False):
+class TopLogprob(WireObject, gc=False):
     """The `top_logprobs` of ChatCompletionTokenLogprob."""
 
     token: str | None = None
@@ -108,7 +107,7 @@ class TopLogprob(Struct, gc=False):
     logprob: float | None = None
 
 
-class ChatCompletionTokenLogprob(Struct, gc=False):
+class ChatCompletionTokenLogprob(WireObject, gc=False):
     """A token of this chunk, with natural logarithms; `bytes` are its UTF-8, of which `token` may show a part."""
 
     token: str | None = None
@@ -117,14 +116,14 @@ class ChatCompletionTokenLogprob(Struct, gc=False):
     top_logprobs: list[TopLogprob] | None = None
 
 
-class ChoiceLogprobs(Struct, gc=False):
+class ChoiceLogprobs(WireObject, gc=False):
     """The `logprobs` of Choice."""
 
     content: list[ChatCompletionTokenLogprob] | None = None
     refusal: list[ChatCompletionTokenLogprob] | None = None
 
 
-class Choice(Struct, gc=False):
+class Choice(WireObject, gc=False):
     """What a chunk says of one of the answers, told apart by `index`."""
 
     delta: ChoiceDelta | None = None
@@ -143,7 +142,7 @@ class Choice(Struct, gc=False):
     seed: int | None = None
 
 
-class ModerationResult(Struct, gc=False):
+class ModerationResult(WireObject, gc=False):
     """The `results` of ModerationInput and ModerationOutput.
 
     The fields of the SDK's ModerationInputModerationResultsResult, ModerationOutputModerationResultsResult.
@@ -157,7 +156,7 @@ class ModerationResult(Struct, gc=False):
     type: str | None = None
 
 
-class ModerationInput(Struct, gc=False):
+class ModerationInput(WireObject, gc=False):
     """The `input` of Moderation.
 
     The fields of the SDK's ModerationInputModerationResults, ModerationInputError.
@@ -170,7 +169,7 @@ class ModerationInput(Struct, gc=False):
     message: str | None = None
 
 
-class ModerationOutput(Struct, gc=False):
+class ModerationOutput(WireObject, gc=False):
     """The `output` of Moderation.
 
     The fields of the SDK's ModerationOutputModerationResults, ModerationOutputError.
@@ -183,14 +182,14 @@ class ModerationOutput(Struct, gc=False):
     message: str | None = None
 
 
-class Moderation(Struct, gc=False):
+class Moderation(WireObject, gc=False):
     """The `moderation` of ChatCompletionChunk."""
 
     input: ModerationInput | None = None
     output: ModerationOutput | None = None
 
 
-class CompletionTokensDetails(Struct, gc=False):
+class CompletionTokensDetails(WireObject, gc=False):
     """The `completion_tokens_details` of CompletionUsage."""
 
     accepted_prediction_tokens: int | None = None
@@ -202,7 +201,7 @@ class CompletionTokensDetails(Struct, gc=False):
     image_tokens: int | None = None
 
 
-class PromptTokensDetails(Struct, gc=False):
+class PromptTokensDetails(WireObject, gc=False):
     """The `prompt_tokens_details` of CompletionUsage."""
 
     audio_tokens: int | None = None
@@ -214,7 +213,7 @@ class PromptTokensDetails(Struct, gc=False):
     video_tokens: int | None = None
 
 
-class CompletionUsage(Struct, gc=False):
+class CompletionUsage(WireObject, gc=False):
     """Counts of tokens: `prompt_tokens` includes what was cached, `completion_tokens` the reasoning (not at xAI)."""
 
     completion_tokens: int | None = None
@@ -242,7 +241,7 @@ class CompletionUsage(Struct, gc=False):
     total_time: float | None = None
 
 
-class ChatCompletionChunk(Struct, gc=False):
+class ChatCompletionChunk(WireObject, gc=False):
     """A piece of an answer.
 
     `created` is in seconds since 1970; `usage` comes once, mostly with the last chunk, where `choices` is empty.

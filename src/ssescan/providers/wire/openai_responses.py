@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
-
+from .base import WireObject
 from .objects import AsyncWireStream, Wire, WireStream
 from .responses_items import Annotation, Logprob, Outcome, ResponseContentPart, ResponseFormat, ResponseOutputItem
 from .responses_tools import Tool
@@ -60,7 +59,7 @@ __all__ = [
 ]
 
 
-class ShellOutputDelta(Struct, gc=False):
+class ShellOutputDelta(WireObject, gc=False):
     """The `delta` of ResponseStreamEvent.
 
     The fields of the SDK's Delta.
@@ -70,19 +69,19 @@ class ShellOutputDelta(Struct, gc=False):
     stdout: str | None = None
 
 
-class AccessPrograms(Struct, gc=False):
+class AccessPrograms(WireObject, gc=False):
     """The `access_programs` of Response."""
 
     cyber: str | None = None
 
 
-class MisalignmentSteer(Struct, gc=False):
+class MisalignmentSteer(WireObject, gc=False):
     """The `steer` of Misalignment."""
 
     message: str | None = None
 
 
-class Misalignment(Struct, gc=False):
+class Misalignment(WireObject, gc=False):
     """The `misalignment` of ResponseError."""
 
     detailed_explanation: str | None = None
@@ -91,7 +90,7 @@ class Misalignment(Struct, gc=False):
     steer: MisalignmentSteer | None = None
 
 
-class ResponseError(Struct, gc=False):
+class ResponseError(WireObject, gc=False):
     """The `error` of Response."""
 
     code: str | None = None
@@ -101,13 +100,13 @@ class ResponseError(Struct, gc=False):
     type: str | None = None
 
 
-class IncompleteDetails(Struct, gc=False):
+class IncompleteDetails(WireObject, gc=False):
     """The `incomplete_details` of Response."""
 
     reason: str | None = None
 
 
-class ToolChoice(Struct, gc=False):
+class ToolChoice(WireObject, gc=False):
     """The `tool_choice` of Response.
 
     The fields of the SDK's ToolChoiceAllowed, ToolChoiceTypes, ToolChoiceFunction, ToolChoiceMcp, ToolChoiceCustom,
@@ -121,19 +120,19 @@ class ToolChoice(Struct, gc=False):
     server_label: str | None = None
 
 
-class Conversation(Struct, gc=False):
+class Conversation(WireObject, gc=False):
     """The `conversation` of Response."""
 
     id: str | None = None
 
 
-class Image(Struct, gc=False):
+class Image(WireObject, gc=False):
     """The `image` of Response."""
 
     context_compression: str | None = None
 
 
-class InputTransformation(Struct, gc=False):
+class InputTransformation(WireObject, gc=False):
     """The `input_transformations` of Response."""
 
     id: str | None = None
@@ -142,7 +141,7 @@ class InputTransformation(Struct, gc=False):
     type: str | None = None
 
 
-class ModerationResult(Struct, gc=False):
+class ModerationResult(WireObject, gc=False):
     """The `input` and `output` of Moderation.
 
     The fields of the SDK's ModerationInputModerationResult, ModerationInputError, ModerationOutputModerationResult,
@@ -159,14 +158,14 @@ class ModerationResult(Struct, gc=False):
     message: str | None = None
 
 
-class Moderation(Struct, gc=False):
+class Moderation(WireObject, gc=False):
     """The `moderation` of Response."""
 
     input: ModerationResult | None = None
     output: ModerationResult | None = None
 
 
-class ResponsePrompt(Struct, gc=False):
+class ResponsePrompt(WireObject, gc=False):
     """The `prompt` of Response."""
 
     id: str | None = None
@@ -174,7 +173,7 @@ class ResponsePrompt(Struct, gc=False):
     version: str | None = None
 
 
-class PromptCacheDiagnostics(Struct, gc=False):
+class PromptCacheDiagnostics(WireObject, gc=False):
     """The `prompt_cache_diagnostics` of Response.
 
     The fields of the SDK's PromptCacheDiagnosticsCacheMiss, PromptCacheDiagnosticsCacheHit,
@@ -187,7 +186,7 @@ class PromptCacheDiagnostics(Struct, gc=False):
     comparison_reusable_tokens: int | None = None
 
 
-class PromptCacheOptions(Struct, gc=False):
+class PromptCacheOptions(WireObject, gc=False):
     """The `prompt_cache_options` of Response."""
 
     mode: str | None = None
@@ -195,7 +194,7 @@ class PromptCacheOptions(Struct, gc=False):
     comparison_response_id: str | None = None
 
 
-class Reasoning2(Struct, gc=False):
+class Reasoning2(WireObject, gc=False):
     """The `reasoning` of Response.
 
     The fields of the SDK's Reasoning.
@@ -208,35 +207,35 @@ class Reasoning2(Struct, gc=False):
     summary: str | None = None
 
 
-class ResponseTextConfig(Struct, gc=False):
+class ResponseTextConfig(WireObject, gc=False):
     """The `text` of Response."""
 
     format: ResponseFormat | None = None
     verbosity: str | None = None
 
 
-class ToolUsageImageGenInputTokensDetails(Struct, gc=False):
+class ToolUsageImageGenInputTokensDetails(WireObject, gc=False):
     """The `input_tokens_details` of ToolUsageImageGen."""
 
     image_tokens: int | None = None
     text_tokens: int | None = None
 
 
-class ToolUsageImageGenCachedTokensDetails(Struct, gc=False):
+class ToolUsageImageGenCachedTokensDetails(WireObject, gc=False):
     """The `cached_tokens_details` of ToolUsageImageGen."""
 
     cached_image_tokens: int | None = None
     cached_text_tokens: int | None = None
 
 
-class ToolUsageImageGenOutputTokensDetails(Struct, gc=False):
+class ToolUsageImageGenOutputTokensDetails(WireObject, gc=False):
     """The `output_tokens_details` of ToolUsageImageGen."""
 
     image_tokens: int | None = None
     text_tokens: int | None = None
 
 
-class ToolUsageImageGen(Struct, gc=False):
+class ToolUsageImageGen(WireObject, gc=False):
     """The `image_gen` of ToolUsage."""
 
     input_tokens: int | None = None
@@ -248,27 +247,27 @@ class ToolUsageImageGen(Struct, gc=False):
     output_tokens_details: ToolUsageImageGenOutputTokensDetails | None = None
 
 
-class ToolUsageWebSearch(Struct, gc=False):
+class ToolUsageWebSearch(WireObject, gc=False):
     """The `web_search` of ToolUsage."""
 
     num_requests: int | None = None
 
 
-class ToolUsage(Struct, gc=False):
+class ToolUsage(WireObject, gc=False):
     """The `tool_usage` of Response."""
 
     image_gen: ToolUsageImageGen | None = None
     web_search: ToolUsageWebSearch | None = None
 
 
-class InputTokensDetailsCacheWriteTokensDetails(Struct, gc=False):
+class InputTokensDetailsCacheWriteTokensDetails(WireObject, gc=False):
     """The `cache_write_tokens_details` of InputTokensDetails."""
 
     ttl_12h_tokens: int | None = None
     ttl_30m_tokens: int | None = None
 
 
-class InputTokensDetails(Struct, gc=False):
+class InputTokensDetails(WireObject, gc=False):
     """The `input_tokens_details` of ResponseUsage."""
 
     cache_write_tokens: int | None = None
@@ -276,13 +275,13 @@ class InputTokensDetails(Struct, gc=False):
     cache_write_tokens_details: InputTokensDetailsCacheWriteTokensDetails | None = None
 
 
-class OutputTokensDetails(Struct, gc=False):
+class OutputTokensDetails(WireObject, gc=False):
     """The `output_tokens_details` of ResponseUsage."""
 
     reasoning_tokens: int | None = None
 
 
-class ResponseUsage(Struct, gc=False):
+class ResponseUsage(WireObject, gc=False):
     """Counts of tokens: `input_tokens` includes what was cached, `output_tokens` the reasoning."""
 
     input_tokens: int | None = None
@@ -301,7 +300,7 @@ class ResponseUsage(Struct, gc=False):
     context_details: dict[str, Any] | None = None
 
 
-class Response(Struct, gc=False):
+class Response(WireObject, gc=False):
     """The answer as a whole, in the events `response.created` to `response.completed`.
 
     Times are in seconds since 1970.
@@ -363,7 +362,7 @@ class Response(Struct, gc=False):
         return "".join(text for text in texts if isinstance(text, str))
 
 
-class Output(Struct, gc=False):
+class Output(WireObject, gc=False):
     """The `output` of ResponseStreamEvent."""
 
     outcome: Outcome | None = None
@@ -372,7 +371,7 @@ class Output(Struct, gc=False):
     created_by: str | None = None
 
 
-class ResponseStreamEvent(Struct, gc=False):
+class ResponseStreamEvent(WireObject, gc=False):
     """An event of any kind: `type` says of which, and which attributes it has. `sequence_number` counts from 0."""
 
     delta: str | ShellOutputDelta | None = None

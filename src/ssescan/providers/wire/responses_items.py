@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec import Struct, field
+from msgspec import field
 
+from .base import WireObject
 from .responses_tools import Environment, Tool
 
 __all__ = [
@@ -40,14 +41,14 @@ __all__ = [
 ]
 
 
-class PromptCacheBreakpoint(Struct, gc=False):
+class PromptCacheBreakpoint(WireObject, gc=False):
     """The `prompt_cache_breakpoint` of ResponseContentPart."""
 
     mode: str | None = None
     ttl: str | None = None
 
 
-class Annotation(Struct, gc=False):
+class Annotation(WireObject, gc=False):
     """What a text refers to; indices are in characters.
 
     The fields of the SDK's AnnotationFileCitation, AnnotationURLCitation, AnnotationContainerFileCitation,
@@ -65,7 +66,7 @@ class Annotation(Struct, gc=False):
     container_id: str | None = None
 
 
-class TopLogprob(Struct, gc=False):
+class TopLogprob(WireObject, gc=False):
     """The `top_logprobs` of Logprob.
 
     The fields of the SDK's LogprobTopLogprob.
@@ -76,7 +77,7 @@ class TopLogprob(Struct, gc=False):
     logprob: float | None = None
 
 
-class Logprob(Struct, gc=False):
+class Logprob(WireObject, gc=False):
     """The `logprobs` of ResponseContentPart, and the `logprobs` of ResponseStreamEvent."""
 
     token: str | None = None
@@ -85,7 +86,7 @@ class Logprob(Struct, gc=False):
     top_logprobs: list[TopLogprob] | None = None
 
 
-class Outcome(Struct, gc=False):
+class Outcome(WireObject, gc=False):
     """The `outcome` of ResponseContentPart, and the `outcome` of Output.
 
     The fields of the SDK's OutcomeTimeout, OutcomeExit, OutputOutcomeTimeout, OutputOutcomeExit.
@@ -95,7 +96,7 @@ class Outcome(Struct, gc=False):
     exit_code: int | None = None
 
 
-class ResponseContentPart(Struct, gc=False):
+class ResponseContentPart(WireObject, gc=False):
     """A part of an item: text, refusal, reasoning, or what went in. `type` says which.
 
     The fields of the SDK's ResponseInputText, ResponseInputImage, ResponseInputFile, ResponseOutputText,
@@ -121,7 +122,7 @@ class ResponseContentPart(Struct, gc=False):
     created_by: str | None = None
 
 
-class FileSearchResult(Struct, gc=False):
+class FileSearchResult(WireObject, gc=False):
     """The `results` of ResponseOutputItem.
 
     The fields of the SDK's Result.
@@ -134,7 +135,7 @@ class FileSearchResult(Struct, gc=False):
     text: str | None = None
 
 
-class PendingSafetyCheck(Struct, gc=False):
+class PendingSafetyCheck(WireObject, gc=False):
     """The `pending_safety_checks` and `acknowledged_safety_checks` of ResponseOutputItem.
 
     The fields of the SDK's PendingSafetyCheck, ComputerCallOutputAcknowledgedSafetyCheck, AcknowledgedSafetyCheck.
@@ -145,7 +146,7 @@ class PendingSafetyCheck(Struct, gc=False):
     message: str | None = None
 
 
-class DragPath(Struct, gc=False):
+class DragPath(WireObject, gc=False):
     """The `path` of Action.
 
     The fields of the SDK's ActionDragPath, DragPath.
@@ -155,7 +156,7 @@ class DragPath(Struct, gc=False):
     y: int | None = None
 
 
-class SearchSource(Struct, gc=False):
+class SearchSource(WireObject, gc=False):
     """The `sources` of Action.
 
     The fields of the SDK's ActionSearchSource.
@@ -165,7 +166,7 @@ class SearchSource(Struct, gc=False):
     url: str | None = None
 
 
-class Action(Struct, gc=False):
+class Action(WireObject, gc=False):
     """The `action` and `actions` of ResponseOutputItem.
 
     The fields of the SDK's ActionClick, ActionDoubleClick, ActionDrag, ActionKeypress, ActionMove, ActionScreenshot,
@@ -196,7 +197,7 @@ class Action(Struct, gc=False):
     max_output_length: int | None = None
 
 
-class ItemOutput(Struct, gc=False):
+class ItemOutput(WireObject, gc=False):
     """The `output` of ResponseOutputItem.
 
     The fields of the SDK's ResponseComputerToolCallOutputScreenshot.
@@ -207,7 +208,7 @@ class ItemOutput(Struct, gc=False):
     image_url: str | None = None
 
 
-class Caller(Struct, gc=False):
+class Caller(WireObject, gc=False):
     """The `caller` of ResponseOutputItem.
 
     The fields of the SDK's CallerDirect, CallerProgram, FunctionCallOutputCallerDirect,
@@ -220,13 +221,13 @@ class Caller(Struct, gc=False):
     caller_id: str | None = None
 
 
-class Reasoning(Struct, gc=False):
+class Reasoning(WireObject, gc=False):
     """The `reasoning` of ResponseOutputItem."""
 
     effort: str | None = None
 
 
-class ResponseFormat(Struct, gc=False):
+class ResponseFormat(WireObject, gc=False):
     """The `format` of CustomToolFormat2, and the `format` of ResponseTextConfig.
 
     The fields of the SDK's ResponseFormatText, ResponseFormatTextJSONSchemaConfig, ResponseFormatJSONObject.
@@ -239,7 +240,7 @@ class ResponseFormat(Struct, gc=False):
     strict: bool | None = None
 
 
-class CustomToolFormat2(Struct, gc=False):
+class CustomToolFormat2(WireObject, gc=False):
     """The `text` of ResponseOutputItem.
 
     The fields of the SDK's Text.
@@ -248,14 +249,14 @@ class CustomToolFormat2(Struct, gc=False):
     format: ResponseFormat | None = None
 
 
-class Summary(Struct, gc=False):
+class Summary(WireObject, gc=False):
     """The `summary` of ResponseOutputItem."""
 
     text: str | None = None
     type: str | None = None
 
 
-class ModerationDetails(Struct, gc=False):
+class ModerationDetails(WireObject, gc=False):
     """The `moderation_details` of ItemError.
 
     The fields of the SDK's ImageGenerationCallErrorModerationDetails.
@@ -265,7 +266,7 @@ class ModerationDetails(Struct, gc=False):
     moderation_stage: str | None = None
 
 
-class ItemError(Struct, gc=False):
+class ItemError(WireObject, gc=False):
     """The `error` of ResponseOutputItem.
 
     The fields of the SDK's ImageGenerationCallError, McpProtocolError, McpToolExecutionError, HTTPError.
@@ -279,7 +280,7 @@ class ItemError(Struct, gc=False):
     content: Any = None
 
 
-class SvgUsage(Struct, gc=False):
+class SvgUsage(WireObject, gc=False):
     """The `svg_usage` of ResponseOutputItem.
 
     The fields of the SDK's ImageGenerationCallSvgUsage.
@@ -292,7 +293,7 @@ class SvgUsage(Struct, gc=False):
     total_tokens: int | None = None
 
 
-class CodeInterpreterOutput(Struct, gc=False):
+class CodeInterpreterOutput(WireObject, gc=False):
     """The `outputs` of ResponseOutputItem.
 
     The fields of the SDK's OutputLogs, OutputImage.
@@ -303,7 +304,7 @@ class CodeInterpreterOutput(Struct, gc=False):
     url: str | None = None
 
 
-class Operation(Struct, gc=False):
+class Operation(WireObject, gc=False):
     """The `operation` of ResponseOutputItem.
 
     The fields of the SDK's ApplyPatchCallOperationCreateFile, ApplyPatchCallOperationDeleteFile,
@@ -315,7 +316,7 @@ class Operation(Struct, gc=False):
     type: str | None = None
 
 
-class ResponseOutputItem(Struct, gc=False):
+class ResponseOutputItem(WireObject, gc=False):
     """An output item of any kind: `type` says of which, `call_id` is what the result of a call has to cite.
 
     The fields of the SDK's EasyInputMessage, Message, ResponseOutputMessage, ResponseFileSearchToolCall,

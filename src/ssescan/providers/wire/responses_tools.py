@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec import Struct, field
+from msgspec import field
+
+from .base import WireObject
 
 __all__ = [
     "CodeInterpreterContainer",
@@ -32,7 +34,7 @@ __all__ = [
 ]
 
 
-class Filter(Struct, gc=False):
+class Filter(WireObject, gc=False):
     """The `filters` of Tool.
 
     The fields of the SDK's ComparisonFilter, CompoundFilter, Filters.
@@ -45,14 +47,14 @@ class Filter(Struct, gc=False):
     allowed_domains: list[str] | None = None
 
 
-class RankingOptionsHybridSearch(Struct, gc=False):
+class RankingOptionsHybridSearch(WireObject, gc=False):
     """The `hybrid_search` of RankingOptions."""
 
     embedding_weight: float | None = None
     text_weight: float | None = None
 
 
-class RankingOptions(Struct, gc=False):
+class RankingOptions(WireObject, gc=False):
     """The `ranking_options` of Tool."""
 
     hybrid_search: RankingOptionsHybridSearch | None = None
@@ -60,7 +62,7 @@ class RankingOptions(Struct, gc=False):
     score_threshold: float | None = None
 
 
-class DomainSecret(Struct, gc=False):
+class DomainSecret(WireObject, gc=False):
     """The `domain_secrets` of NetworkPolicy.
 
     The fields of the SDK's ContainerNetworkPolicyDomainSecret.
@@ -71,7 +73,7 @@ class DomainSecret(Struct, gc=False):
     value: str | None = None
 
 
-class NetworkPolicy(Struct, gc=False):
+class NetworkPolicy(WireObject, gc=False):
     """The `network_policy` of Environment, and the `network_policy` of CodeInterpreterContainer.
 
     The fields of the SDK's ContainerNetworkPolicyDisabled, ContainerNetworkPolicyAllowlist.
@@ -82,7 +84,7 @@ class NetworkPolicy(Struct, gc=False):
     domain_secrets: list[DomainSecret] | None = None
 
 
-class InlineSkillSource(Struct, gc=False):
+class InlineSkillSource(WireObject, gc=False):
     """The `source` of Skill."""
 
     data: str | None = None
@@ -90,7 +92,7 @@ class InlineSkillSource(Struct, gc=False):
     type: str | None = None
 
 
-class Skill(Struct, gc=False):
+class Skill(WireObject, gc=False):
     """The `skills` of Environment.
 
     The fields of the SDK's SkillReference, InlineSkill, LocalSkill.
@@ -105,7 +107,7 @@ class Skill(Struct, gc=False):
     path: str | None = None
 
 
-class Environment(Struct, gc=False):
+class Environment(WireObject, gc=False):
     """The `environment` of Tool, and the `environment` of ResponseOutputItem.
 
     The fields of the SDK's ContainerAuto, LocalEnvironment, ContainerReference, ResponseLocalEnvironment,
@@ -120,7 +122,7 @@ class Environment(Struct, gc=False):
     container_id: str | None = None
 
 
-class UserLocation(Struct, gc=False):
+class UserLocation(WireObject, gc=False):
     """The `user_location` of Tool."""
 
     city: str | None = None
@@ -130,7 +132,7 @@ class UserLocation(Struct, gc=False):
     type: str | None = None
 
 
-class McpToolFilter(Struct, gc=False):
+class McpToolFilter(WireObject, gc=False):
     """The `allowed_tools` of Tool.
 
     The fields of the SDK's ToolMcpAllowedToolsMcpToolFilter, McpAllowedToolsMcpToolFilter.
@@ -140,7 +142,7 @@ class McpToolFilter(Struct, gc=False):
     tool_names: list[str] | None = None
 
 
-class McpToolApprovalFilterAlways(Struct, gc=False):
+class McpToolApprovalFilterAlways(WireObject, gc=False):
     """The `always` of McpToolApprovalFilter.
 
     The fields of the SDK's ToolMcpRequireApprovalMcpToolApprovalFilterAlways,
@@ -151,7 +153,7 @@ class McpToolApprovalFilterAlways(Struct, gc=False):
     tool_names: list[str] | None = None
 
 
-class McpToolApprovalFilterNever(Struct, gc=False):
+class McpToolApprovalFilterNever(WireObject, gc=False):
     """The `never` of McpToolApprovalFilter.
 
     The fields of the SDK's ToolMcpRequireApprovalMcpToolApprovalFilterNever,
@@ -162,7 +164,7 @@ class McpToolApprovalFilterNever(Struct, gc=False):
     tool_names: list[str] | None = None
 
 
-class McpToolApprovalFilter(Struct, gc=False):
+class McpToolApprovalFilter(WireObject, gc=False):
     """The `require_approval` of Tool.
 
     The fields of the SDK's ToolMcpRequireApprovalMcpToolApprovalFilter, McpRequireApprovalMcpToolApprovalFilter.
@@ -172,7 +174,7 @@ class McpToolApprovalFilter(Struct, gc=False):
     never: McpToolApprovalFilterNever | None = None
 
 
-class CodeInterpreterContainer(Struct, gc=False):
+class CodeInterpreterContainer(WireObject, gc=False):
     """The `container` of Tool.
 
     The fields of the SDK's ToolCodeInterpreterContainerCodeInterpreterToolAuto,
@@ -185,7 +187,7 @@ class CodeInterpreterContainer(Struct, gc=False):
     network_policy: NetworkPolicy | None = None
 
 
-class ImageMask(Struct, gc=False):
+class ImageMask(WireObject, gc=False):
     """The `input_image_mask` of Tool.
 
     The fields of the SDK's ToolImageGenerationInputImageMask, ImageGenerationInputImageMask.
@@ -195,7 +197,7 @@ class ImageMask(Struct, gc=False):
     image_url: str | None = None
 
 
-class ImageGenerationSvgReasoning(Struct, gc=False):
+class ImageGenerationSvgReasoning(WireObject, gc=False):
     """The `reasoning` of ImageGenerationSvg.
 
     The fields of the SDK's ToolImageGenerationSvgReasoning, ImageGenerationSvgReasoning.
@@ -204,7 +206,7 @@ class ImageGenerationSvgReasoning(Struct, gc=False):
     effort: str | None = None
 
 
-class ImageGenerationSvg(Struct, gc=False):
+class ImageGenerationSvg(WireObject, gc=False):
     """The `svg` of Tool.
 
     The fields of the SDK's ToolImageGenerationSvg, ImageGenerationSvg.
@@ -214,7 +216,7 @@ class ImageGenerationSvg(Struct, gc=False):
     reasoning: ImageGenerationSvgReasoning | None = None
 
 
-class CustomToolFormat(Struct, gc=False):
+class CustomToolFormat(WireObject, gc=False):
     """The `format` of Tool.
 
     The fields of the SDK's Text, Grammar.
@@ -225,7 +227,7 @@ class CustomToolFormat(Struct, gc=False):
     syntax: str | None = None
 
 
-class Tool(Struct, gc=False):
+class Tool(WireObject, gc=False):
     """A tool of any kind, as the request had it.
 
     The fields of the SDK's FunctionTool, FileSearchTool, ComputerTool, ComputerUsePreviewTool, WebSearchTool, ToolMcp,

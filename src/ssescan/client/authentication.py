@@ -1,0 +1,79 @@
+"""Authentication that takes several requests: the answers in between are read in bounded steps, up to a limit.
+
+Between two requests of an auth flow (a digest, a token that is renewed), httpx and httpx2 read the whole answer, which
+may unfold to gigabytes. So the flow is wrapped, and each such body is read here first. Knows the clients by what they
+can do.
+"""
+
+from __future__ import annotations
+
+from ..sources import library_of
+from .redirects import read_body, read_body_async
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Generator
+    from typing import Any
+
+__all__ = ["bounded_auth"]
+
+
+def bounded_auth(client: Any, options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options of the client's send() with an `auth` that bounds the bodies that are read for it.
+
+    `options`: with `auth`, if it is not the client's. An auth of one step (a user and a password) stays as it is.
+    """
+    library = library_of(client, "Auth")
+    if library is None:
+        return options
+    auth = options.get("auth", library.USE_CLIENT_DEFAULT)
+    if auth is library.USE_CLIENT_DEFAULT:
+        auth = getattr(client, "auth", None)
+    if not isinstance(auth, library.Auth) or isinstance(auth, library.BasicAuth):
+        return options
+    return options | {"auth": _bounded(library.Auth, auth)}
+
+
+def _bounded(base: type[Any], auth: Any) -> Any:
+    class BoundedAuth(base):  # type: ignore[misc]  # the client's class, known only now
+        """An auth whose flow is that of another, and for which no body is read without a limit."""
+
+        def sync_auth_flow(self, request: Any) -> Generator[Any, Any, None]:
+            flow = auth.sync_auth_flow(request)
+            try:
+                following = next(flow)
+                while True:
+                    response = yield following
+                    if _is_read_by(auth, response):
+                        read_body(response)
+                    try:
+                        following = flow.send(response)
+                    except StopIteration:
+                        return
+                    read_body(response)
+            finally:
+                flow.close()
+
+        async def async_auth_flow(self, request: Any) -> AsyncGenerator[Any, Any]:
+            flow = auth.async_auth_flow(request)
+            try:
+                following = await anext(flow)
+                while True:
+                    response = yield following
+                    if _is_read_by(auth, response):
+                        await read_body_async(response)
+                    try:
+                        following = await flow.asend(response)
+                    except StopAsyncIteration:
+                        return
+                    await read_body_async(response)
+            finally:
+                await flow.aclose()
+
+    return BoundedAuth()
+
+
+def _is_read_by(auth: Any, response: Any) -> bool:
+    """Return whether the flow itself reads the body; an event stream is left to the flow, which reads all of it."""
+    is_event_stream = response.headers.get("content-type", "").lower().startswith("text/event-stream")
+    return bool(getattr(auth, "requires_response_body", False)) and not is_event_stream
