@@ -24,7 +24,7 @@ SUFFIX = sysconfig.get_config_var("EXT_SUFFIX")
 COMPILED = Extension(
     "ssescan.scanner._compiled",
     sources=["src/ssescan/scanner/_compiled.pyx"],
-    depends=[f"src/ssescan/scanner/_compiled_{part}.pxi" for part in ("bytes", "events", "pump")],
+    depends=[f"src/ssescan/scanner/_compiled_{part}.pxi" for part in ("bytes", "events", "reader")],
     # No debug sections: they are two thirds of the file, and nobody has the sources that they point to.
     extra_compile_args=["-O3", "-g0"] if POSIX else [],
 )

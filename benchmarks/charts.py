@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # Of Okabe and Ito: told apart by all eyes. Ours is the blue one everywhere.
 BLUE, ORANGE, GREEN, GREY, SKY = "#0072B2", "#E69F00", "#009E73", "#999999", "#56B4E9"
-STAGE_COLOURS = dict(zip(breakdown.STAGES, (GREY, ORANGE, BLUE), strict=True))
+STAGE_COLORS = dict(zip(breakdown.STAGES, (GREY, ORANGE, BLUE), strict=True))
 
 STYLE = {
     "svg.fonttype": "none",
@@ -49,7 +49,7 @@ def draw_breakdown(found: Results, figure: Any) -> None:
         left = [0.0] * len(stages)
         for stage, label in zip(breakdown.STAGES, ("HTTP client", "events", "JSON, objects"), strict=True):
             widths = [one[stage] * 1e6 for one in stages]
-            axes.barh(breakdown.PROGRAMS, widths, left=left, color=STAGE_COLOURS[stage], label=label)
+            axes.barh(breakdown.PROGRAMS, widths, left=left, color=STAGE_COLORS[stage], label=label)
             left = [before + width for before, width in zip(left, widths, strict=True)]
         for row, total in enumerate(left):
             axes.annotate(pages.us(total * 1e-6), (total, row), (4, 0), textcoords="offset points", va="center")

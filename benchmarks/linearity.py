@@ -129,7 +129,7 @@ def runner(case: Case, backend: str) -> Callable[[list[bytes]], int]:
     if not case.iterate:
         return lambda chunks: feed(module.Scanner(**case.options), chunks)
 
-    class Stream(module.EventPump):  # type: ignore[misc]  # a base class known only now
+    class Stream(module.EventReader):  # type: ignore[misc]  # a base class known only now
         """The least that can be iterated over."""
 
         def _open(self) -> Iterator[bytes]:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _new_text_decoder = getincrementaldecoder("utf-8")
 
 
-class PythonStream(_python.EventPump):
+class PythonStream(_python.EventReader):
     """What iter_events returns, over the backend in pure Python: one process cannot hold both under that name."""
 
     __slots__ = ("_chunks",)

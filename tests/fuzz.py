@@ -26,7 +26,7 @@ PIECES = [
     *(b"data: bb\n\n", b"event: e\ndata: cc\n\n", b"data: q\ndata: r\n\n", b"\r\n\r\n", b"x" * 9, b"data: " + b"y" * 70),
     *(b"\n", b"\n", b"\n\n", b"\n\n", b"\r\n", b"\r"),
 ]  # fmt: skip
-LONGEST_CHUNKS = (1, 2, 5, 9, 20, 100)
+MAX_CHUNK_SIZES = (1, 2, 5, 9, 20, 100)
 KEPT = Path("build/fuzz")
 
 
@@ -42,7 +42,7 @@ class Case:
         }
         self.payloads = chance.random() < 0.5
         stream = b"".join(chance.choices(PIECES, k=chance.randrange(1, 25)))
-        longest = chance.choice(LONGEST_CHUNKS)
+        longest = chance.choice(MAX_CHUNK_SIZES)
         self.chunks: list[bytes] = []
         while stream:
             size = chance.randrange(longest + 1)
@@ -50,7 +50,7 @@ class Case:
             stream = stream[size:]
 
     def seen(self, module: Any) -> list[Any]:
-        return [*self.fed(module), *self.pumped(module)]
+        return [*self.fed(module), *self.read_by_reader(module)]
 
     def fed(self, module: Any) -> list[Any]:
         """Feed a Scanner; give all that can be seen of it."""
@@ -70,11 +70,11 @@ class Case:
         note(scanner.close())
         return log
 
-    def pumped(self, module: Any) -> list[Any]:
-        """Iterate over an EventPump; give all that can be seen of it."""
+    def read_by_reader(self, module: Any) -> list[Any]:
+        """Iterate over an EventReader; give all that can be seen of it."""
         chunks = self.chunks
 
-        class Pump(module.EventPump):  # type: ignore[misc]  # a base class known only now
+        class Reader(module.EventReader):  # type: ignore[misc]  # a base class known only now
             def _open(self) -> Any:
                 return iter(chunks)
 
@@ -84,14 +84,16 @@ class Case:
 
         log: list[Any] = []
         scanner = module.Scanner(**self.options)
-        pump = Pump(scanner, False, self.payloads)
+        reader = Reader(scanner, False, self.payloads)
         try:
-            for item in pump:
-                log.append((repr(item), pump._event_name, pump.last_event_id, pump.retry, pump.skipped, pump.reads))
+            for item in reader:
+                log.append(
+                    (repr(item), reader._event_name, reader.last_event_id, reader.retry, reader.skipped, reader.reads)
+                )
                 log.append((scanner.pending, scanner.cut))
         except EventTooLarge as error:
             log.append((str(error), repr(error.events)))
-        return [*log, scanner.pending, scanner.cut, pump._cut_in_line]
+        return [*log, scanner.pending, scanner.cut, reader._cut_in_line]
 
     def __repr__(self) -> str:
         return f"chunks = {self.chunks!r}\noptions = {self.options!r}\npayloads = {self.payloads!r}"

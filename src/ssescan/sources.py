@@ -60,7 +60,7 @@ CO_COROUTINE = 0x80  # as in inspect, which costs more to import than all of our
 READ_SIZE = 65536  # bytes; at most so much, a read gives what is there
 
 
-class Origin:
+class ByteSource:
     """A source, understood: `open()` gives the iterator of its chunks, once; close() or aclose() ends it.
 
     `response`, `status` and `content_type` are None where the source is no response.
@@ -71,7 +71,7 @@ class Origin:
 
     @property
     def asks(self) -> bool:
-        """Whether the response has to be asked for first, by awaiting `anext(origin)`: see sending.py."""
+        """Whether the response has to be asked for first, by awaiting `anext(source)`: see sending.py."""
         return False
 
     def __init__(
@@ -150,56 +150,56 @@ class Origin:
                     await closing  # aiohttp's is closed at once
 
 
-def sync_origin(source: Any, name: str) -> Origin:
+def byte_source_of(source: Any, name: str) -> ByteSource:
     """Understand a source of chunks. TypeError, naming what to call instead of `name`, for what is none."""
     _refuse_text(source, name)
     if _is_buffer(source) and not hasattr(source, "read"):
-        return Origin(lambda: iter((source,)))
+        return ByteSource(lambda: iter((source,)))
     if hasattr(source, "iter_bytes") and hasattr(source, "status_code"):
         if _streams_only(source, "__aiter__"):
-            _refuse_colour(source, name)
-        return Origin(lambda: httpx_chunks(source), source, source.status_code)
+            _refuse_sync_or_async(source, name)
+        return ByteSource(lambda: httpx_chunks(source), source, source.status_code)
     if hasattr(source, "iter_content") and hasattr(source, "status_code"):
         if _is_async_niquests(source):
-            _refuse_colour(source, name)
-        return Origin(lambda: _requests_chunks(source), source, source.status_code)
+            _refuse_sync_or_async(source, name)
+        return ByteSource(lambda: _requests_chunks(source), source, source.status_code)
     if hasattr(source, "__aiter__") or hasattr(source, "aiter_bytes") or _is_aiohttp(source):
-        _refuse_colour(source, name)
+        _refuse_sync_or_async(source, name)
     if hasattr(source, "read") and isinstance(getattr(source, "encoding", None), str):
         _refuse_text_file(name)  # one that is no TextIOBase, such as tempfile's
     if hasattr(source, "read") and isinstance(getattr(source, "status", None), int) and hasattr(source, "headers"):
-        return Origin(lambda: _urllib3_chunks(source), source, source.status)
+        return ByteSource(lambda: _urllib3_chunks(source), source, source.status)
     if hasattr(source, "read1"):
-        return Origin(lambda: _read(source.read1, getattr(source, "raw", None)))
+        return ByteSource(lambda: _read(source.read1, getattr(source, "raw", None)))
     if hasattr(source, "read"):
-        return Origin(lambda: _read(source.read))
+        return ByteSource(lambda: _read(source.read))
     if isinstance(source, Iterable):
-        return Origin(lambda: iter(source), generator=source)
+        return ByteSource(lambda: iter(source), generator=source)
     return _refuse(source, name, "an HTTP response, a binary file, an iterable of bytes, or bytes")
 
 
-def async_origin(source: Any, name: str) -> Origin:
-    """Understand a source of chunks that is read asynchronously. TypeError as from sync_origin."""
+def async_byte_source_of(source: Any, name: str) -> ByteSource:
+    """Understand a source of chunks that is read asynchronously. TypeError as from byte_source_of."""
     _refuse_text(source, name)
     if _is_buffer(source) and not hasattr(source, "read"):
-        return Origin(lambda: _once(source))
+        return ByteSource(lambda: _once(source))
     if hasattr(source, "aiter_bytes") and hasattr(source, "status_code"):
         if _streams_only(source, "__iter__"):
-            _refuse_colour(source, name)
-        return Origin(lambda: async_httpx_chunks(source), source, source.status_code)
+            _refuse_sync_or_async(source, name)
+        return ByteSource(lambda: async_httpx_chunks(source), source, source.status_code)
     if _is_async_niquests(source):
-        return Origin(lambda: _niquests_chunks(source), source, source.status_code)
+        return ByteSource(lambda: _niquests_chunks(source), source, source.status_code)
     if _is_aiohttp(source):
-        return Origin(lambda: _aiohttp_chunks(source), source, source.status)
+        return ByteSource(lambda: _aiohttp_chunks(source), source, source.status)
     if hasattr(source, "iter_any"):
-        return Origin(lambda: aiter(source.iter_any()))
+        return ByteSource(lambda: aiter(source.iter_any()))
     if hasattr(source, "readuntil") and hasattr(source, "at_eof"):
         # asyncio.StreamReader: iterated over, it would wait for lines, and fail on long ones.
-        return Origin(lambda: _aread(source.read))
+        return ByteSource(lambda: _aread(source.read))
     if isinstance(source, AsyncIterable):
-        return Origin(lambda: aiter(source), generator=source)
+        return ByteSource(lambda: aiter(source), generator=source)
     if isinstance(source, Iterable) or hasattr(source, "read") or hasattr(source, "iter_bytes"):
-        _refuse_colour(source, name)
+        _refuse_sync_or_async(source, name)
     return _refuse(source, name, "an asynchronous HTTP response, an async iterable of bytes, or bytes")
 
 
@@ -478,7 +478,7 @@ def _refuse_text_file(name: str) -> NoReturn:
     raise TypeError(f"{name}() reads bytes, not text: open the file with mode 'rb', or pass its .buffer")
 
 
-def _refuse_colour(source: Any, name: str) -> NoReturn:
+def _refuse_sync_or_async(source: Any, name: str) -> NoReturn:
     if name.startswith("a"):
         raise TypeError(f"{name}() reads asynchronous sources, this {type(source).__name__} is not: call {name[1:]}()")
     raise TypeError(f"{name}() reads synchronous sources, this {type(source).__name__} is not: call a{name}()")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from typing import Any, Literal
 
-__all__ = ["END", "AsyncioWait", "Patience", "Stall", "TrioWait", "checked_stall", "running_trio", "waiter", "watch"]
+__all__ = ["END", "AsyncioWait", "Stall", "StallTimer", "TrioWait", "checked_stall", "running_trio", "waiter", "watch"]
 
 END: Any = object()
 """What a read gives when the source has ended."""
@@ -62,7 +62,7 @@ class Stall:
         return Stall, (self.idle, self.progress)
 
 
-class Patience:
+class StallTimer:
     """How long the next read may take: the arithmetic of Stall, for one stream, whatever does the waiting."""
 
     __slots__ = ("_events_seen", "_waited", "stall")
@@ -92,24 +92,24 @@ class Patience:
         return StreamStalled(reason, seconds, self._events_seen)
 
 
-def watch(chunks: Iterator[Any], patience: Patience, stream: Any) -> Iterator[Any]:
+def watch(chunks: Iterator[Any], stall_timer: StallTimer, stream: Any) -> Iterator[Any]:
     """Hand on chunks until no event has come for too long. Asked for the next one, the last was scanned."""
     while True:
-        left, reason = patience.next_limit(stream()._progress)
+        left, reason = stall_timer.next_limit(stream()._progress)
         if left <= 0:
-            raise patience.error(reason)
+            raise stall_timer.error(reason)
         began = monotonic()
         chunk = next(chunks, END)
-        patience.add(monotonic() - began)
+        stall_timer.add(monotonic() - began)
         if chunk is END:
             return
         yield chunk
 
 
-def waiter(patience: Patience) -> Any:
-    """Choose who enforces the patience: trio within a trio task, else asyncio. Neither is imported before."""
+def waiter(stall_timer: StallTimer) -> Any:
+    """Choose who enforces the stall_timer: trio within a trio task, else asyncio. Neither is imported before."""
     trio = running_trio()
-    return AsyncioWait(patience) if trio is None else TrioWait(patience, trio)
+    return AsyncioWait(stall_timer) if trio is None else TrioWait(stall_timer, trio)
 
 
 def running_trio() -> Any:
@@ -125,32 +125,32 @@ def running_trio() -> Any:
 class TrioWait:
     """Reads under a cancel scope. trio keeps all deadlines in one heap: a scope starts no timer of its own."""
 
-    __slots__ = ("_patience", "_trio")
+    __slots__ = ("_stall_timer", "_trio")
 
-    def __init__(self, patience: Patience, trio: Any) -> None:
-        self._patience = patience
+    def __init__(self, stall_timer: StallTimer, trio: Any) -> None:
+        self._stall_timer = stall_timer
         self._trio = trio
 
     async def next_chunk(self, chunks: AsyncIterator[Any], events: int) -> Any:
-        limit, reason = self._patience.next_limit(events)
+        limit, reason = self._stall_timer.next_limit(events)
         began = self._trio.current_time()
         with self._trio.move_on_at(began + limit) as scope:
             chunk = await anext(chunks, END)
         if scope.cancelled_caught:
-            raise self._patience.error(reason)
-        self._patience.add(self._trio.current_time() - began)
+            raise self._stall_timer.error(reason)
+        self._stall_timer.add(self._trio.current_time() - began)
         return chunk
 
 
 class AsyncioWait:
     """Reads with one timer a stream: a read only notes its deadline, and the timer, when it fires, looks at that."""
 
-    __slots__ = ("_deadline", "_expired", "_loop", "_patience", "_task", "_timer")
+    __slots__ = ("_deadline", "_expired", "_loop", "_stall_timer", "_task", "_timer")
 
-    def __init__(self, patience: Patience) -> None:
+    def __init__(self, stall_timer: StallTimer) -> None:
         import asyncio
 
-        self._patience = patience
+        self._stall_timer = stall_timer
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._deadline = 0.0
@@ -160,7 +160,7 @@ class AsyncioWait:
     async def next_chunk(self, chunks: AsyncIterator[Any], events: int) -> Any:
         import asyncio
 
-        limit, reason = self._patience.next_limit(events)
+        limit, reason = self._stall_timer.next_limit(events)
         task = asyncio.current_task()
         if task is None:
             raise RuntimeError("a stall limit needs a task to interrupt: read the stream from within a task")
@@ -178,9 +178,9 @@ class AsyncioWait:
             # source may have made another exception of it.
             if self._expired and task.uncancel() <= cancelling:
                 if isinstance(error, asyncio.CancelledError):
-                    raise self._patience.error(reason) from None
+                    raise self._stall_timer.error(reason) from None
                 if isinstance(error, Exception):
-                    raise self._patience.error(reason) from error
+                    raise self._stall_timer.error(reason) from error
             raise
         finally:
             self._task = None
@@ -188,8 +188,8 @@ class AsyncioWait:
             # The source swallowed our cancellation. If it gave a chunk, that counts; but it did not end of itself.
             task.uncancel()
             if chunk is END:
-                raise self._patience.error(reason)
-        self._patience.add(self._loop.time() - began)
+                raise self._stall_timer.error(reason)
+        self._stall_timer.add(self._loop.time() - began)
         return chunk
 
     def stop(self) -> None:

@@ -9,10 +9,10 @@ from enum import StrEnum
 from types import GenericAlias
 
 from .errors import UnexpectedContentType, UnexpectedStatus
-from .scanner import EventPump, Scanner
+from .scanner import EventReader, Scanner
 from .scanner._shared import ALREADY_READING
-from .sources import async_origin, check_encoding, limited_reads, sync_origin
-from .stalls import END, AsyncioWait, Patience, Stall, checked_stall, waiter, watch
+from .sources import async_byte_source_of, byte_source_of, check_encoding, limited_reads
+from .stalls import END, AsyncioWait, Stall, StallTimer, checked_stall, waiter, watch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from .scanner import Comment, ServerSentEvent, UnknownLine
     from .scanner._shared import StreamOptions
-    from .sources import AsyncSource, Origin, SyncSource
+    from .sources import AsyncSource, ByteSource, SyncSource
 
     E_co = TypeVar("E_co", covariant=True, default=ServerSentEvent)
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
         pass
 
 else:
-    E_co = object  # never looked at: `EventPump[E_co]` is EventPump when the program runs
+    E_co = object  # never looked at: `EventReader[E_co]` is EventReader when the program runs
 
     class Subscriptable:
         __slots__ = ()
@@ -41,10 +41,10 @@ else:
 __all__ = ["AsyncEventStream", "EventStream", "Outcome", "Stall", "aiter_events", "iter_events"]
 
 # What a refusal shows of the body, and how long it waits for that: a body may stay open for ever.
-MOST_OF_A_REFUSED_BODY = 65536  # bytes
-PATIENCE_WITH_A_REFUSED_BODY = 1.0  # seconds
+MAX_REFUSED_BODY = 65536  # bytes
+REFUSED_BODY_TIMEOUT = 1.0  # seconds
 # How long the end of a body is waited for when the stream in it has ended: to connect anew takes about as long.
-PATIENCE_AFTER_THE_END = 0.1  # seconds
+AFTER_END_TIMEOUT = 0.1  # seconds
 EVENT_STREAM = ("text/event-stream",)
 BELOW_400 = range(400)
 READ_ALREADY = "this stream was read already, or closed: pass one that was not, or its source"
@@ -65,7 +65,7 @@ class Outcome(StrEnum):
     """We ended it: by close(), by leaving the `with` block, by cancelling the read."""
 
 
-class EventStream(EventPump[E_co]):
+class EventStream(EventReader[E_co]):
     """What iter_events returns: an iterator of events, and a context manager that closes the source.
 
     `outcome`: None while open, then an Outcome. `response`: the response that the events come from, or None.
@@ -75,25 +75,25 @@ class EventStream(EventPump[E_co]):
     """
 
     __module__ = "ssescan"
-    __slots__ = ("__weakref__", "_chunks", "_options", "_origin", "_stall", "outcome", "response")
+    __slots__ = ("__weakref__", "_byte_source", "_chunks", "_options", "_stall", "outcome", "response")
 
     outcome: Outcome | None
     response: Any
 
-    _payloads = False  # see EventPump
+    _payloads = False  # see EventReader
 
     def __init__(
-        self, origin: Origin, stall: Stall | None, timing: bool, options: dict[str, Any], scanner: Any = None
+        self, source: ByteSource, stall: Stall | None, timing: bool, options: dict[str, Any], scanner: Any = None
     ) -> None:
         if scanner is None:  # else one that goes on: it keeps the last event ID
             scanner = Scanner(**options)
         super().__init__(scanner, _checked_timing(timing), self._payloads)
         self._options = options
         self._stall = checked_stall(stall)
-        self._origin = origin
+        self._byte_source = source
         self._chunks: Iterator[Any] | None = None
         self.outcome = None
-        self.response = origin.response
+        self.response = source.response
 
     def open(self) -> None:
         """Check the response now, as entering a `with` block does, so that a refusal is raised before the first event.
@@ -124,20 +124,20 @@ class EventStream(EventPump[E_co]):
         if self.outcome is None:
             self.outcome = Outcome.CLOSED
         self._stop()
-        self._origin.close()
+        self._byte_source.close()
 
     def _open(self) -> Iterator[Any]:
         """Give the iterator of chunks. A response is looked at first, and refused if it is no event stream."""
         if self._chunks is not None:
             return self._chunks
-        chunks: Iterator[Any] = self._origin.open()
-        self.response = self._origin.response
-        if self.outcome is not None:  # closed by another thread, while the origin waited for the response
-            self._origin.close()
+        chunks: Iterator[Any] = self._byte_source.open()
+        self.response = self._byte_source.response
+        if self.outcome is not None:  # closed by another thread, while the source waited for the response
+            self._byte_source.close()
             return iter(())
-        if _is_refused(self._origin, self._statuses, self._content_types):
-            body = _read_body(chunks, self._origin, PATIENCE_WITH_A_REFUSED_BODY)
-            raise _refusal(self._origin, self._statuses, body)
+        if _is_refused(self._byte_source, self._statuses, self._content_types):
+            body = _read_body(chunks, self._byte_source, REFUSED_BODY_TIMEOUT)
+            raise _refusal(self._byte_source, self._statuses, body)
         if self.response is not None:
             check_encoding(self.response)
         chunks = self._adapted(chunks)
@@ -158,7 +158,7 @@ class EventStream(EventPump[E_co]):
         """How many events have come that count against `progress`."""
         return self._events
 
-    def _hand_over(self) -> tuple[Origin, Stall | None, dict[str, Any]]:
+    def _hand_over(self) -> tuple[ByteSource, Stall | None, dict[str, Any]]:
         """Give up the source to another stream, with the options, before anything was read of it.
 
         That it may have been opened does no harm: what is opened anew begins where nothing was read.
@@ -167,7 +167,7 @@ class EventStream(EventPump[E_co]):
             raise ValueError(READ_ALREADY)
         self.outcome = Outcome.CLOSED
         self._stop()
-        return self._origin, self._stall, self._options
+        return self._byte_source, self._stall, self._options
 
     def _end(self) -> None:
         """Take it that the stream has ended, though the source may have more to give.
@@ -178,16 +178,16 @@ class EventStream(EventPump[E_co]):
             self.outcome = Outcome.ENDED
         self._stop()
         try:
-            if self._chunks is not None and self._origin.has_connection and self._origin.can_end_read:
-                _read_body(self._chunks, self._origin, PATIENCE_AFTER_THE_END)
+            if self._chunks is not None and self._byte_source.has_connection and self._byte_source.can_end_read:
+                _read_body(self._chunks, self._byte_source, AFTER_END_TIMEOUT)
         finally:
-            self._origin.close()
+            self._byte_source.close()
 
     def _watched(self, chunks: Iterator[Any], stall: Stall) -> Iterator[Any]:
         from weakref import ref
 
         # Not the stream itself: what it reads from would keep it alive.
-        return watch(chunks, Patience(Stall(progress=stall.progress)), ref(self))
+        return watch(chunks, StallTimer(Stall(progress=stall.progress)), ref(self))
 
     def _finish(self, error: BaseException | None, cut: bool) -> bool:
         # What a read raises once we have closed what it reads from is our own doing, and no news to the reader.
@@ -195,7 +195,7 @@ class EventStream(EventPump[E_co]):
         if self.outcome is None:
             self.outcome = _outcome_of(error, cut)
         try:
-            self._origin.close()
+            self._byte_source.close()
         except Exception:
             if error is None:
                 raise
@@ -211,7 +211,16 @@ class AsyncEventStream(Subscriptable[E_co]):
 
     __module__ = "ssescan"
     __slots__ = (
-        "__weakref__", "_chunks", "_cut", "_options", "_origin", "_pump", "_reading", "_stall", "_wait", "outcome",
+        "__weakref__",
+        "_byte_source",
+        "_chunks",
+        "_cut",
+        "_options",
+        "_reader",
+        "_reading",
+        "_stall",
+        "_wait",
+        "outcome",
         "response",
     )  # fmt: skip
 
@@ -219,44 +228,44 @@ class AsyncEventStream(Subscriptable[E_co]):
     response: Any
 
     def __init__(
-        self, origin: Origin, stall: Stall | None, timing: bool, options: dict[str, Any], scanner: Any = None
+        self, source: ByteSource, stall: Stall | None, timing: bool, options: dict[str, Any], scanner: Any = None
     ) -> None:
         if scanner is None:
             scanner = Scanner(**options)
-        self._pump: EventPump[E_co] = self._new_pump(scanner, _checked_timing(timing))
+        self._reader: EventReader[E_co] = self._new_reader(scanner, _checked_timing(timing))
         self._options = options
         self._stall = stall = checked_stall(stall)
-        self._wait: Any = None if stall is None else Patience(stall)
-        self._origin = origin
+        self._wait: Any = None if stall is None else StallTimer(stall)
+        self._byte_source = source
         self._chunks: AsyncIterator[Any] | None = None
         self._cut = False
         self._reading = False
-        self.response = origin.response
+        self.response = source.response
         self.outcome = None
 
     @property
     def last_event_id(self) -> str:
-        return self._pump.last_event_id
+        return self._reader.last_event_id
 
     @property
     def retry(self) -> int | None:
-        return self._pump.retry
+        return self._reader.retry
 
     @property
     def received_ns(self) -> int | None:
-        return self._pump.received_ns
+        return self._reader.received_ns
 
     @property
     def skipped(self) -> int:
-        return self._pump.skipped
+        return self._reader.skipped
 
     @property
     def reads(self) -> int:
-        return self._pump.reads
+        return self._reader.reads
 
     @property
     def bytes_read(self) -> int:
-        return self._pump.bytes_read
+        return self._reader.bytes_read
 
     async def open(self) -> None:
         """Check the response now, as entering an `async with` block does."""
@@ -275,7 +284,7 @@ class AsyncEventStream(Subscriptable[E_co]):
         await self.aclose()
 
     def __del__(self) -> None:
-        if getattr(self, "outcome", END) is None and not self._origin.asks:
+        if getattr(self, "outcome", END) is None and not self._byte_source.asks:
             try:
                 import warnings
             except ImportError:  # the interpreter is going down, and everything with it
@@ -294,10 +303,10 @@ class AsyncEventStream(Subscriptable[E_co]):
         if self._reading:
             raise ValueError(ALREADY_READING)
         self._reading = True
-        pump = self._pump
+        reader = self._reader
         try:
-            item = pump._pop()
-            while item is None and not pump._over:
+            item = reader._pop()
+            while item is None and not reader._over:
                 # All here, and no `anext(..., END)`: each coroutine on the way is a tenth of an event's time.
                 if self._wait is None and self._chunks is not None:
                     try:
@@ -308,16 +317,16 @@ class AsyncEventStream(Subscriptable[E_co]):
                     chunk = await self._first_or_watched_chunk()
                 if self.outcome is not None:
                     # Closed by another task meanwhile, which could not close a generator while it ran.
-                    await self._close_origin()
+                    await self._close_source()
                     break
                 if chunk is END:
-                    self._cut = pump._take_end()
+                    self._cut = reader._close_input()
                 else:
-                    pump._push(chunk)
-                item = pump._pop()
+                    reader._feed(chunk)
+                item = reader._pop()
             if item is None and self.outcome is None:
                 self.outcome = _outcome_of(None, self._cut)
-                await self._close_origin()
+                await self._close_source()
         except BaseException as error:
             # What a read raises once we have closed what it reads from is our own doing, and no news to the reader.
             expected = self.outcome is Outcome.CLOSED and isinstance(error, Exception)
@@ -335,8 +344,8 @@ class AsyncEventStream(Subscriptable[E_co]):
         """Close the source, if it is a response or an async generator. To do so twice does nothing more."""
         if self.outcome is None:
             self.outcome = Outcome.CLOSED
-        self._pump._stop()
-        await self._close_origin()
+        self._reader._stop()
+        await self._close_source()
 
     async def _first_or_watched_chunk(self) -> Any:
         if self._chunks is None:
@@ -346,22 +355,22 @@ class AsyncEventStream(Subscriptable[E_co]):
     async def _next_chunk(self, chunks: Any) -> Any:
         if self._wait is None:
             return await anext(chunks, END)
-        if isinstance(self._wait, Patience):
+        if isinstance(self._wait, StallTimer):
             self._wait = waiter(self._wait)
         return await self._wait.next_chunk(chunks, self._progress)
 
     async def _open(self) -> None:
-        if self._origin.asks:
-            await self._next_chunk(self._origin)
-            self.response = self._origin.response
+        if self._byte_source.asks:
+            await self._next_chunk(self._byte_source)
+            self.response = self._byte_source.response
             if self.outcome is not None:  # closed by another task meanwhile
-                await self._close_origin()
+                await self._close_source()
                 return
-        chunks: AsyncIterator[Any] = self._origin.open()
+        chunks: AsyncIterator[Any] = self._byte_source.open()
         self._chunks = chunks
-        if _is_refused(self._origin, self._statuses, self._content_types):
-            body = await self._read_body(chunks, PATIENCE_WITH_A_REFUSED_BODY)
-            raise _refusal(self._origin, self._statuses, body)
+        if _is_refused(self._byte_source, self._statuses, self._content_types):
+            body = await self._read_body(chunks, REFUSED_BODY_TIMEOUT)
+            raise _refusal(self._byte_source, self._statuses, body)
         if self.response is not None:
             check_encoding(self.response)
         self._chunks = self._adapted(chunks)
@@ -371,9 +380,9 @@ class AsyncEventStream(Subscriptable[E_co]):
         body = bytearray()
         if isinstance(self._wait, AsyncioWait):
             self._wait.stop()
-        self._wait = Patience(Stall(progress=patience))
+        self._wait = StallTimer(Stall(progress=patience))
         try:
-            while len(body) < MOST_OF_A_REFUSED_BODY and (chunk := await self._next_chunk(chunks)) is not END:
+            while len(body) < MAX_REFUSED_BODY and (chunk := await self._next_chunk(chunks)) is not END:
                 body += chunk
         except Exception:  # noqa: BLE001, S110 - it is the end that is the news, and it goes out with what came
             pass
@@ -386,48 +395,48 @@ class AsyncEventStream(Subscriptable[E_co]):
 
     _called = "aiter_events"
 
-    def _new_pump(self, scanner: Any, timing: bool) -> EventPump[E_co]:
-        return EventPump(scanner, timing)
+    def _new_reader(self, scanner: Any, timing: bool) -> EventReader[E_co]:
+        return EventReader(scanner, timing)
 
     def _adapted(self, chunks: AsyncIterator[Any]) -> AsyncIterator[Any]:
         return chunks
 
     @property
     def _progress(self) -> int:
-        return self._pump._events
+        return self._reader._events
 
-    def _hand_over(self) -> tuple[Origin, Stall | None, dict[str, Any]]:
+    def _hand_over(self) -> tuple[ByteSource, Stall | None, dict[str, Any]]:
         if self.outcome is not None or self.reads:
             raise ValueError(READ_ALREADY)
         self.outcome = Outcome.CLOSED
-        self._pump._stop()
-        return self._origin, self._stall, self._options
+        self._reader._stop()
+        return self._byte_source, self._stall, self._options
 
     async def _end(self) -> None:
         if self.outcome is None:
             self.outcome = Outcome.ENDED
-        self._pump._stop()
+        self._reader._stop()
         self._reading = True
         try:
-            if self._chunks is not None and self._origin.has_connection:
-                await self._read_body(self._chunks, PATIENCE_AFTER_THE_END)
+            if self._chunks is not None and self._byte_source.has_connection:
+                await self._read_body(self._chunks, AFTER_END_TIMEOUT)
         finally:
             self._reading = False
-            await self._close_origin()
+            await self._close_source()
 
-    async def _close_origin(self) -> None:
+    async def _close_source(self) -> None:
         if isinstance(self._wait, AsyncioWait):
             self._wait.stop()
-        await self._origin.aclose()
+        await self._byte_source.aclose()
 
     async def _fail(self, error: BaseException) -> None:
-        self._pump._stop()
+        self._reader._stop()
         if self.outcome is None:
             self.outcome = _outcome_of(error, False)
         if isinstance(error, GeneratorExit):
             return  # the coroutine is thrown away: it may not wait any more
         try:
-            await self._close_origin()
+            await self._close_source()
         except Exception:  # noqa: BLE001, S110 - what was raised first is what the caller is to see
             pass
 
@@ -445,13 +454,13 @@ def _outcome_of(error: BaseException | None, cut: bool) -> Outcome:
     return Outcome.FAILED if isinstance(error, Exception) else Outcome.CLOSED
 
 
-def _is_refused(origin: Origin, statuses: Container[int], content_types: tuple[str, ...]) -> bool:
-    if origin.status is None:
+def _is_refused(source: ByteSource, statuses: Container[int], content_types: tuple[str, ...]) -> bool:
+    if source.status is None:
         return False
-    return origin.status not in statuses or bool(origin.refused_redirect) or origin.media_type not in content_types
+    return source.status not in statuses or bool(source.refused_redirect) or source.media_type not in content_types
 
 
-def _read_body(chunks: Iterator[Any], origin: Origin, patience: float) -> bytes:
+def _read_body(chunks: Iterator[Any], source: ByteSource, patience: float) -> bytes:
     from time import monotonic
 
     body = bytearray()
@@ -459,18 +468,18 @@ def _read_body(chunks: Iterator[Any], origin: Origin, patience: float) -> bytes:
     # HTTP/2, httpx limits the read; else the clock is looked at between two reads.
     deadline = monotonic() + patience
     timer = None
-    if origin.can_end_read:
+    if source.can_end_read:
         from threading import Timer
 
-        timer = Timer(patience, origin.end_read)
+        timer = Timer(patience, source.end_read)
         timer.daemon = True
         try:
             timer.start()
         except RuntimeError:  # there are too many threads
             return b""
     try:
-        with limited_reads(origin.response, patience):
-            while len(body) < MOST_OF_A_REFUSED_BODY and (chunk := next(chunks, END)) is not END:
+        with limited_reads(source.response, patience):
+            while len(body) < MAX_REFUSED_BODY and (chunk := next(chunks, END)) is not END:
                 body += chunk
                 if monotonic() > deadline:
                     break
@@ -483,13 +492,13 @@ def _read_body(chunks: Iterator[Any], origin: Origin, patience: float) -> bytes:
     return bytes(body)
 
 
-def _refusal(origin: Origin, statuses: Container[int], body: bytes) -> UnexpectedStatus | UnexpectedContentType:
-    body = body[:MOST_OF_A_REFUSED_BODY]
-    if origin.status is not None and (origin.status not in statuses or origin.refused_redirect):
-        refused = UnexpectedStatus(origin.status, body, origin.response)
-        refused.reason = origin.refused_redirect
+def _refusal(source: ByteSource, statuses: Container[int], body: bytes) -> UnexpectedStatus | UnexpectedContentType:
+    body = body[:MAX_REFUSED_BODY]
+    if source.status is not None and (source.status not in statuses or source.refused_redirect):
+        refused = UnexpectedStatus(source.status, body, source.response)
+        refused.reason = source.refused_redirect
         return refused
-    return UnexpectedContentType(origin.content_type or "", body, origin.response)
+    return UnexpectedContentType(source.content_type or "", body, source.response)
 
 
 if TYPE_CHECKING:
@@ -598,7 +607,7 @@ else:
         raises, unchanged (for requests, whose bytes come from urllib3, what urllib3 raises). A stream that was cut
         raises nothing: see `outcome`.
         """
-        return EventStream(sync_origin(source, "iter_events"), stall, timing, scanner_options)
+        return EventStream(byte_source_of(source, "iter_events"), stall, timing, scanner_options)
 
     def aiter_events(source, *, stall=None, timing=False, **scanner_options):
         """Read the events of an asynchronous source of chunks, as they arrive, under asyncio or trio.
@@ -608,6 +617,6 @@ else:
 
         Returns an AsyncEventStream.
         """
-        return AsyncEventStream(async_origin(source, "aiter_events"), stall, timing, scanner_options)
+        return AsyncEventStream(async_byte_source_of(source, "aiter_events"), stall, timing, scanner_options)
 
     iter_events.__module__ = aiter_events.__module__ = "ssescan"

@@ -155,7 +155,7 @@ def test_a_response_without_headers_is_read() -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="forks of POSIX")
-@pytest.mark.parametrize("moment", ["patches", "Patched", "take_back"])
+@pytest.mark.parametrize("moment", ["patches", "Patched", "restore"])
 def test_a_fork_while_another_thread_accelerates(moment: str) -> None:
     # The other thread holds the lock, and stands in the middle of its work, when the process forks.
     program = f"""
@@ -165,7 +165,7 @@ def test_a_fork_while_another_thread_accelerates(moment: str) -> None:
         owner, name = {{
             "patches": (libraries.Part, "patches"),
             "Patched": (acceleration, "Patched"),
-            "take_back": (acceleration.Patched, "take_back"),
+            "restore": (acceleration.Patched, "restore"),
         }}[{moment!r}]
         plain = getattr(owner, name)
         before = openai.Stream.__stream__

@@ -19,7 +19,7 @@ import pytest
 
 import ssescan
 from ssescan.dropin.sdk import acceleration as module
-from ssescan.dropin.sdk.insides import differences, fingerprint
+from ssescan.dropin.sdk.fingerprints import differences, fingerprint
 
 from .sdks import SERVED, Body, asked, client, seen
 from .test_framing import A, B
@@ -292,7 +292,7 @@ def fingerprint_body(function: Any) -> str:
     import inspect
     import textwrap
 
-    from ssescan.dropin.sdk.insides import _Bare
+    from ssescan.dropin.sdk.fingerprints import _Bare
 
     tree: Any = _Bare().visit(ast.parse(textwrap.dedent(inspect.getsource(function))))
     tree.body[0].name = "f"

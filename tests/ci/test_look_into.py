@@ -1,4 +1,4 @@
-"""What a wheel may hold, and what not: `.ci/look_into.py` sees it. Extensions themselves are looked into by `.ci/wheels`."""
+"""What a wheel may hold, and what not: `.ci/check_dist.py` sees it. Extensions themselves are looked into by `.ci/wheels`."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ MODULE = "ssescan/scanner/_compiled.cp313-win_amd64.pyd"
 
 
 @pytest.fixture
-def look_into() -> Any:
-    return load("look_into")
+def check_dist() -> Any:
+    return load("check_dist")
 
 
 def wheel(folder: Path, name: str, *members: str, size: int = 10) -> Path:
@@ -45,20 +45,22 @@ def wheel(folder: Path, name: str, *members: str, size: int = 10) -> Path:
         (PURE, ("ssescan/scanner/_compiled.pyx",), ["must not hold ssescan/scanner/_compiled.pyx"]),
     ],
 )
-def test_what_a_wheel_holds(look_into: Any, tmp_path: Path, name: str, more: tuple[str, ...], wrong: list[str]) -> None:
-    found = look_into.look_into_wheel(wheel(tmp_path, name, *look_into.WANTED, *more))
+def test_what_a_wheel_holds(
+    check_dist: Any, tmp_path: Path, name: str, more: tuple[str, ...], wrong: list[str]
+) -> None:
+    found = check_dist.look_into_wheel(wheel(tmp_path, name, *check_dist.WANTED, *more))
     assert len(found) == len(wrong), found
     for line, said in zip(found, wrong, strict=True):
         assert said in line
 
 
-def test_what_a_wheel_lacks(look_into: Any, tmp_path: Path) -> None:
-    found = look_into.look_into_wheel(wheel(tmp_path, PURE, "ssescan/__init__.py"))
-    assert found == [f"it lacks {name}" for name in look_into.WANTED]
+def test_what_a_wheel_lacks(check_dist: Any, tmp_path: Path) -> None:
+    found = check_dist.look_into_wheel(wheel(tmp_path, PURE, "ssescan/__init__.py"))
+    assert found == [f"it lacks {name}" for name in check_dist.WANTED]
 
 
-def test_a_wheel_that_is_too_large_is_refused(look_into: Any, tmp_path: Path) -> None:
-    (found,) = look_into.look_into_wheel(wheel(tmp_path, PURE, *look_into.WANTED, size=200_000))
+def test_a_wheel_that_is_too_large_is_refused(check_dist: Any, tmp_path: Path) -> None:
+    (found,) = check_dist.look_into_wheel(wheel(tmp_path, PURE, *check_dist.WANTED, size=200_000))
     assert "must have less than 400000" in found
 
 
@@ -71,20 +73,20 @@ def test_a_wheel_that_is_too_large_is_refused(look_into: Any, tmp_path: Path) ->
         *((name, False) for name in ("libpython3.13.so.1.0", "libgcc_s.so.1", "libstdc++.so.6", "libcrypt.so.1")),
     ],
 )
-def test_a_wheel_for_linux_needs_libc_and_nothing_else(look_into: Any, library: str, of_libc: bool) -> None:
-    assert bool(look_into.LIBRARY.fullmatch(library)) is of_libc
+def test_a_wheel_for_linux_needs_libc_and_nothing_else(check_dist: Any, library: str, of_libc: bool) -> None:
+    assert bool(check_dist.LIBRARY.fullmatch(library)) is of_libc
 
 
-def test_what_an_sdist_holds(look_into: Any, tmp_path: Path) -> None:
+def test_what_an_sdist_holds(check_dist: Any, tmp_path: Path) -> None:
     path = tmp_path / "ssescan-1.0.tar.gz"
     members = [
-        *look_into.WANTED_OF_SDIST[1:],
+        *check_dist.WANTED_OF_SDIST[1:],
         "benchmarks/node/node_modules/a/index.js",
         "src/ssescan/scanner/_compiled.c",
     ]
     with tarfile.open(path, "w:gz") as written:
         for member in members:
             written.addfile(tarfile.TarInfo(f"ssescan-1.0/{member}"), io.BytesIO())
-    found = look_into.look_into_sdist(path)
-    assert found[0] == f"it lacks {look_into.WANTED_OF_SDIST[0]}"
+    found = check_dist.look_into_sdist(path)
+    assert found[0] == f"it lacks {check_dist.WANTED_OF_SDIST[0]}"
     assert [line.rpartition(" ")[2] for line in found[1:]] == sorted(members[-2:])

@@ -11,7 +11,7 @@ import pytest
 from ssescan import stream
 
 from .answers import STOP, WHOLE, chunk, event, text, tool
-from .tools import Server, environment, on_a_terminal, run, without_colour
+from .tools import Server, environment, on_a_terminal, run, without_colors
 
 TURNS = "".join(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
 STEERS = "".join(map(chr, (*range(0x20), *range(0x7F, 0xA0)))) + TURNS
@@ -23,7 +23,7 @@ JSON = [("cat", "--json"), ("read", "--json"), ("read", "--message")]
 
 def steering(shown: str) -> set[str]:
     """Return what is in the output of a terminal that would steer it, colours and line ends aside."""
-    return set(STEERS.replace("\n", "")) & set(without_colour(shown))
+    return set(STEERS.replace("\n", "")) & set(without_colors(shown))
 
 
 def odd_stream() -> bytes:
@@ -56,7 +56,7 @@ def test_json_in_a_pipe_has_its_bytes_as_they_were() -> None:
 @pytest.mark.parametrize("command", ["cat", "read"])
 def test_prose_keeps_its_marks_of_direction(command: str, file_of: Callable[[bytes], str]) -> None:
     body = text(f"\u05d0{MARKS}\u05d1") + STOP if command == "read" else f"data: \u05d0{MARKS}\u05d1\n\n".encode()
-    assert f"\u05d0{MARKS}\u05d1\n" in without_colour(on_a_terminal(command, file_of(body)))
+    assert f"\u05d0{MARKS}\u05d1\n" in without_colors(on_a_terminal(command, file_of(body)))
 
 
 @pytest.mark.parametrize("command", ["cat", "read"])

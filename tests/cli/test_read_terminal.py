@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 
 from .answers import DONE, GEMINI_PARTIAL, SERVER_TOOL, STOP, WHOLE, chunk, text, tool
-from .tools import on_a_terminal, without_colour
+from .tools import on_a_terminal, without_colors
 
 
 def test_a_terminal_shows_reasoning_text_and_calls_apart_and_then_the_summary(file_of: Callable[[bytes], str]) -> None:
@@ -23,7 +23,7 @@ def test_a_terminal_shows_reasoning_text_and_calls_apart_and_then_the_summary(fi
     assert re.fullmatch(
         r'Let me think\.\n\nOne moment\.\n\ntool call first \{"a": 1\}\ntool call second \{\}\n\n'
         r"-- tool_calls, no usage, 2 tool calls, 9 events, first part after \d+ ms,\s+complete\n",
-        without_colour(shown),
+        without_colors(shown),
     )
     assert "\x1b[2mLet me \x1b[0m" in shown, "reasoning is dim"
     assert "One moment." in shown, "text is as it is"
@@ -31,27 +31,27 @@ def test_a_terminal_shows_reasoning_text_and_calls_apart_and_then_the_summary(fi
 
 
 def test_the_summary_goes_to_standard_error_on_a_terminal_too(file_of: Callable[[bytes], str]) -> None:
-    assert without_colour(on_a_terminal("read", file_of(WHOLE))) == "Hello é\n\n"
+    assert without_colors(on_a_terminal("read", file_of(WHOLE))) == "Hello é\n\n"
 
 
 def test_calls_that_are_assembled_side_by_side_are_named_at_each_turn(file_of: Callable[[bytes], str]) -> None:
     calls = tool(0, "[1", name="x") + tool(1, "[2", name="y") + tool(0, "]") + tool(1, "]")
-    shown = without_colour(on_a_terminal("read", file_of(calls + chunk({}, finish="tool_calls"))))
+    shown = without_colors(on_a_terminal("read", file_of(calls + chunk({}, finish="tool_calls"))))
     assert shown == "tool call x [1\ntool call y [2\ntool call x ]\ntool call y ]\n\n"
 
 
 def test_a_call_that_was_cut_is_marked_on_a_terminal(file_of: Callable[[bytes], str]) -> None:
-    shown = without_colour(on_a_terminal("read", file_of(tool(0, '{"a', name="x")), errors=True))
+    shown = without_colors(on_a_terminal("read", file_of(tool(0, '{"a', name="x")), errors=True))
     assert shown.startswith('tool call x {"a (cut, not to be made)\n\n')
     assert "1 tool call (1 cut, not to be made)" in " ".join(shown.split())
 
 
 def test_arguments_that_are_not_sent_as_text_are_shown_when_they_are_whole(file_of: Callable[[bytes], str]) -> None:
-    assert without_colour(on_a_terminal("read", file_of(GEMINI_PARTIAL))) == 'tool call plan {"hours":6}\n\n'
+    assert without_colors(on_a_terminal("read", file_of(GEMINI_PARTIAL))) == 'tool call plan {"hours":6}\n\n'
 
 
 def test_tools_of_the_providers_own_are_marked_on_a_terminal(file_of: Callable[[bytes], str]) -> None:
-    shown = without_colour(on_a_terminal("read", file_of(SERVER_TOOL)))
+    shown = without_colors(on_a_terminal("read", file_of(SERVER_TOOL)))
     assert shown == 'provider\'s tool web_search {"query": "tide"}\nresult of web_search\n\nAt noon.\n\n'
 
 
@@ -66,13 +66,13 @@ def test_nothing_in_a_stream_reaches_the_terminal_as_a_command(file_of: Callable
     calls = tool(0, evil, name=evil)
     body = chunk({"reasoning_content": evil}) + text(evil) + chunk({"refusal": evil}) + calls
     shown = on_a_terminal("read", file_of(body + chunk({}, finish=evil)), errors=True)
-    assert without_colour(shown).count("␛]0;title␇\\x9b31m\\u202e[bold]") >= 5
-    assert not set("\x1b\x07\x9b\u202e") & set(without_colour(shown))
+    assert without_colors(shown).count("␛]0;title␇\\x9b31m\\u202e[bold]") >= 5
+    assert not set("\x1b\x07\x9b\u202e") & set(without_colors(shown))
 
 
 def test_a_terminal_without_colours_gets_none(file_of: Callable[[bytes], str]) -> None:
     shown = on_a_terminal("read", file_of(tool(0, "{}", name="x") + STOP), NO_COLOR="1")
-    assert "tool call x {}" in without_colour(shown)
+    assert "tool call x {}" in without_colors(shown)
     assert not re.search(r"\x1b\[[0-9;]*3[0-9]", shown)
 
 

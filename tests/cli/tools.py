@@ -118,7 +118,7 @@ def on_a_terminal(*arguments: str, output: bool = True, errors: bool = False, **
     return written.decode().replace("\r\n", "\n")
 
 
-def without_colour(text: str) -> str:
+def without_colors(text: str) -> str:
     """Return the text less the sequences that set colours, the only ones that may be in it."""
     return re.sub(r"\x1b\[[0-9;]*m", "", text)
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from streams.server import PATIENCE, Do, Exchange, Server
+from streams.server import WAIT_LIMIT, Do, Exchange, Server
 
 if TYPE_CHECKING:
     import socket
 
     from streams.server import Step
 
-__all__ = ["PATIENCE", "Do", "Endpoint", "EventServer", "Exchange", "Request"]
+__all__ = ["WAIT_LIMIT", "Do", "Endpoint", "EventServer", "Exchange", "Request"]
 
 
 @dataclass(frozen=True)

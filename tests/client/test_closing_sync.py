@@ -11,7 +11,7 @@ import pytest
 from streams.test_threads import Thread
 
 from .clients import Way, every_way_sync
-from .server import PATIENCE, Do
+from .server import WAIT_LIMIT, Do
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +35,7 @@ def opened(package: Any, client: Any, url: str, how: str, **options: Any) -> Any
 
 def wait_until(happened: Callable[[], bool]) -> None:
     """Wait for what happens in another thread."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + WAIT_LIMIT
     while not happened():
         assert time.monotonic() < deadline, "it does not happen"
         time.sleep(0.001)
@@ -195,7 +195,7 @@ def test_close_in_another_thread_ends_a_read(package: Any, server: EventServer, 
         reading = Thread(lambda: [event.data for event in source])
         wait_until(lambda: source.response is not None and source.response.is_stream_consumed)
         source.close()
-        assert reading.ends(PATIENCE)
+        assert reading.ends(WAIT_LIMIT)
         assert reading.error is None
         assert reading.result == (["1"] if begun else [])
         assert stream.is_hung_up()
@@ -209,9 +209,9 @@ def test_close_in_another_thread_ends_a_wait(package: Any, server: EventServer, 
     with way.client() as client:
         source = package.EventSource(client, endpoint.url, retry=YEARS, on_reconnect=lambda *told: waits.set())
         reading = Thread(lambda: [event.data for event in source])
-        assert waits.wait(PATIENCE)
+        assert waits.wait(WAIT_LIMIT)
         source.close()
-        assert reading.ends(PATIENCE)
+        assert reading.ends(WAIT_LIMIT)
         assert reading.result == ["1"]
         assert next(source, "the end") == "the end"
     assert len(endpoint.requests) == 1
@@ -230,7 +230,7 @@ def test_close_in_another_thread_while_no_answer_came_ends_it_when_one_comes(
         wait_until(lambda: bool(endpoint.requests))
         source.close()
         stream.go()
-        assert reading.ends(PATIENCE)
+        assert reading.ends(WAIT_LIMIT)
         assert reading.error is None
         assert reading.result == []
         assert stream.is_hung_up()
@@ -247,7 +247,7 @@ def test_a_second_reader_is_refused_and_the_first_reads_on(package: Any, server:
         with pytest.raises(ValueError, match="one reader at a time"):
             next(source)
         stream.go()
-        assert reading.ends(PATIENCE)
+        assert reading.ends(WAIT_LIMIT)
         assert reading.result == "2"
 
 

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from .clients import ASYNC_WAYS, SYNC_WAYS, Way, httpx_leaves_generators
-from .server import PATIENCE
+from .server import WAIT_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\nTransfer-Encoding: chunked\r\n\r\n"
 NO_MORE = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"
-MOST_AT_ONCE = 6  # events that are offered on a connection that is to be cut
+MAX_AT_ONCE = 6  # events that are offered on a connection that is to be cut
 
 
 class CuttingServer:
@@ -36,7 +36,7 @@ class CuttingServer:
         self.arrived: list[int | None] = []
         self.error: BaseException | None = None
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self._listener.settimeout(PATIENCE)
+        self._listener.settimeout(WAIT_LIMIT)
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}/"
         self._thread = threading.Thread(target=self._serve)
 
@@ -45,7 +45,7 @@ class CuttingServer:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._thread.join(2 * PATIENCE)
+        self._thread.join(2 * WAIT_LIMIT)
         self._listener.close()
         assert not self._thread.is_alive()
         assert self.error is None
@@ -56,7 +56,7 @@ class CuttingServer:
             while last < self.count:
                 connection, _ = self._listener.accept()
                 with connection:
-                    connection.settimeout(PATIENCE)
+                    connection.settimeout(WAIT_LIMIT)
                     last = self._answer(connection)
         except BaseException as error:
             self.error = error
@@ -74,7 +74,7 @@ class CuttingServer:
             connection.sendall(NO_MORE)
             return last
         cut = len(self.arrived) < self.cuts
-        events = [self._event(number) for number in range(last + 1, self.count + 1)[: MOST_AT_ONCE if cut else None]]
+        events = [self._event(number) for number in range(last + 1, self.count + 1)[: MAX_AT_ONCE if cut else None]]
         sent = HEAD
         ends: list[int] = []  # where, in what is sent, each byte of the body ends
         for chunk in self._chunks(b"".join(events)):

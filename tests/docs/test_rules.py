@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from providers.said import framed
+from providers.assertions import framed
 
 import ssescan
 from ssescan.providers import Citation, Part, Ping

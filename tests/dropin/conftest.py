@@ -33,7 +33,7 @@ def _load(name: str, backend: str) -> ModuleType:
 def dropin(package: Any, backend: str) -> Any:
     """`ssescan.dropin.httpx_sse`."""
     module: Any = _load("httpx_sse", backend)
-    assert module._api.EventPump is package.scanner.EventPump
+    assert module._api.EventReader is package.scanner.EventReader
     return module
 
 
@@ -41,5 +41,5 @@ def dropin(package: Any, backend: str) -> Any:
 def sseclient(package: Any, backend: str) -> Any:
     """`ssescan.dropin.sseclient`."""
     module: Any = _load("sseclient", backend)
-    assert module.EventPump is package.scanner.EventPump
+    assert module.EventReader is package.scanner.EventReader
     return module

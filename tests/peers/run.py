@@ -26,7 +26,7 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 KEPT = Path(sys.prefix) / "peers-tests"
-PATIENCE = 300  # seconds, for a download or a suite
+WAIT_LIMIT = 300  # seconds, for a download or a suite
 
 LOOKS_INSIDE = "it looks at the private `_data` of a decoder in mid-stream, which the scanner does not fill"
 NOT_IN_THE_SDIST = "the bodies that it plays (.inline-snapshot) are not in the sdist"
@@ -177,9 +177,9 @@ def fetch(package: str, installed: str, folder: Path) -> None:
         command = [sys.executable, "-m", "pip", "download", "-q", "--disable-pip-version-check", "--no-deps"]
         command += ["--no-binary", package, "-d", scratch, f"{package}=={installed}"]
         try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+            done = subprocess.run(command, capture_output=True, text=True, timeout=WAIT_LIMIT, check=False)
         except subprocess.TimeoutExpired:
-            raise Refused(f"{package} {installed} did not come within {PATIENCE} s: is there a network?") from None
+            raise Refused(f"{package} {installed} did not come within {WAIT_LIMIT} s: is there a network?") from None
         found = list(Path(scratch).glob("*.tar.gz"))
         if done.returncode or len(found) != 1:
             raise Refused(
@@ -247,9 +247,9 @@ def run(suite: Suite, backend: str, plain: bool) -> dict[str, Any]:
         for plugin in suite.plugins:
             command += ["-p", plugin]
         try:
-            done = subprocess.run([*command, *paths], cwd=where, env=environment, timeout=PATIENCE, check=False)
+            done = subprocess.run([*command, *paths], cwd=where, env=environment, timeout=WAIT_LIMIT, check=False)
         except subprocess.TimeoutExpired:
-            raise Refused(f"it did not end within {PATIENCE} s") from None
+            raise Refused(f"it did not end within {WAIT_LIMIT} s") from None
         if not counts.is_file():
             raise Refused(f"pytest ended with status {done.returncode} before it had run anything")
         result: dict[str, Any] = json.loads(counts.read_text("utf-8"))

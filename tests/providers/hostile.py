@@ -13,7 +13,7 @@ import pytest
 
 from ssescan.providers import End, Message, Part, stream
 
-from .said import APIS, aread, framed, text
+from .assertions import APIS, aread, framed, text
 from .test_tables_anthropic import (
     END,
     TEXT_BLOCK,

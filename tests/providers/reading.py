@@ -12,7 +12,7 @@ from ssescan.providers import (
     Part,
 )
 
-from .said import read
+from .assertions import read
 from .test_tables_anthropic import HEY
 from .test_tables_responses import named
 

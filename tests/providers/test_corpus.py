@@ -16,7 +16,7 @@ import pytest
 from ssescan import UnknownFormat
 from ssescan.providers import Raw, stream
 
-from .said import read
+from .assertions import read
 
 if TYPE_CHECKING:
     from collections.abc import Callable

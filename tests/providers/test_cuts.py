@@ -19,7 +19,7 @@ import ssescan
 from ssescan import ProviderError, StreamCut
 from ssescan.providers import Message, stream
 
-from .said import framed
+from .assertions import framed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,7 +19,7 @@ from ssescan.providers import Error, MediaBlock, Raw, TextBlock, astream, openai
 from ssescan.providers.partial_arguments import PartialArguments
 from ssescan.providers.payloads import StrayLines
 
-from .said import framed, read
+from .assertions import framed, read
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

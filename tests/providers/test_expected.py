@@ -9,7 +9,7 @@ import pytest
 
 from ssescan.providers import stream
 
-from .said import aread, read
+from .assertions import aread, read
 
 if TYPE_CHECKING:
     from pathlib import Path

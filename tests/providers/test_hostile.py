@@ -11,8 +11,8 @@ import pytest
 
 from ssescan.providers import End, Raw
 
+from .assertions import framed, read, text
 from .hostile import BEGIN, ENDS, SAYS, both, survive, usable, with_json
-from .said import framed, read, text
 from .test_tables_anthropic import (
     THINKING_BLOCK,
     TOOL_BLOCK,

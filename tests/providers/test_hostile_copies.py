@@ -26,8 +26,8 @@ from ssescan.providers import (
 )  # fmt: skip
 from ssescan.providers.message import Choice, RawBlock, ServerToolResultBlock
 
+from .assertions import framed, read, text
 from .hostile import BEGIN, ENDS, SAYS
-from .said import framed, read, text
 from .test_hostile_depth import KEPT, deepest
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ import pytest
 from ssescan import stream
 from ssescan.providers.payloads import NotJson, load, values
 
+from .assertions import framed
 from .hostile import BEGIN, ENDS, SAYS, both
-from .said import framed
 from .test_hostile_generated import peak
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from ssescan._nested import TOO_DEEP
 from ssescan.providers import ToolCallEnd
 from ssescan.providers.payloads import NotJson, load
 
+from .assertions import framed, read, text
 from .hostile import BEGIN, ENDS, SAYS, survive, usable
-from .said import framed, read, text
 from .test_tables_anthropic import (
     END,
     TOOL_BLOCK,

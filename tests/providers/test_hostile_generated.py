@@ -17,10 +17,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ssescan.providers import Error, Raw, stream
-from ssescan.providers.formats import adapter_class
+from ssescan.providers.formats import decoder_class
 
+from .assertions import framed, read, text
 from .hostile import BEGIN, ENDS, SAYS, both, survive, usable
-from .said import framed, read, text
 from .test_tables_anthropic import (
     ANTHROPIC,
     END,
@@ -88,7 +88,7 @@ WORDS = {
             for word in (value if isinstance(value, dict) else [value])
             if isinstance(word, str)
         }
-        | set(getattr(import_module(adapter_class(api).__module__), "HANDLERS", ()))
+        | set(getattr(import_module(decoder_class(api).__module__), "HANDLERS", ()))
     )
     for api, streams in STREAMS.items()
 }
@@ -156,7 +156,7 @@ def changed(draw: st.DrawFn, event: dict[str, Any], api: str) -> dict[str, Any]:
 
 @st.composite
 def built_streams(draw: st.DrawFn, api: str) -> list[Any]:
-    struct = of_type(msgspec.inspect.type_info(adapter_class(api).event), api)
+    struct = of_type(msgspec.inspect.type_info(decoder_class(api).event), api)
     return [draw(changed(draw(struct), api)) for _ in range(draw(st.integers(1, 5)))]
 
 
@@ -176,7 +176,7 @@ def fits(event: Any, api: str) -> bool:
     """Tell whether an event is as its Struct says. What all events repeat is read only until it is known."""
     event = {key: value for key, value in event.items() if key not in REPEATED}
     try:
-        msgspec.convert(event, adapter_class(api).event, strict=False)
+        msgspec.convert(event, decoder_class(api).event, strict=False)
     except (ValueError, RecursionError):
         return False
     return True

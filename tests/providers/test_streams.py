@@ -33,6 +33,7 @@ from ssescan.providers import (
     stream,
 )
 
+from .assertions import APIS, framed, read
 from .reading import (
     BEGUN,
     BODY,
@@ -46,7 +47,6 @@ from .reading import (
     read_to_error,
     told_of_end,
 )
-from .said import APIS, framed, read
 from .test_tables_chat import CHAT, PLAIN, chunk
 from .test_tables_responses import RESPONSES
 

@@ -12,13 +12,13 @@ import pytest
 import requests
 import trio
 from streams.clients import AsyncClient, Client, async_clients, httpx_leaves_generators, pause, sync_clients
-from streams.server import PATIENCE, Do
+from streams.server import WAIT_LIMIT, Do
 
 from ssescan import Outcome, StreamCut
 from ssescan.providers import AsyncMessageStream, astream, stream
 
+from .assertions import framed, in_few_words
 from .reading import CUT, LONG, SHORT, read_to_error
-from .said import framed, in_few_words
 from .test_tables_chat import PLAIN
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def test_done_ends_the_stream_asynchronously(server: Server, client: AsyncClient
 def test_the_connection_is_used_again_after_done(
     server: Server, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ssescan.streams.PATIENCE_AFTER_THE_END", PATIENCE)  # the machine may be busy
+    monkeypatch.setattr("ssescan.streams.AFTER_END_TIMEOUT", WAIT_LIMIT)  # the machine may be busy
     exchange = server.offers(PLAIN)
     with client.session() as get:
         for _ in range(3):
@@ -68,7 +68,7 @@ def test_the_connection_is_used_again_after_done(
 def test_the_connection_is_used_again_after_done_asynchronously(
     server: Server, client: AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ssescan.streams.PATIENCE_AFTER_THE_END", PATIENCE)
+    monkeypatch.setattr("ssescan.streams.AFTER_END_TIMEOUT", WAIT_LIMIT)
     exchange = server.offers(PLAIN)
 
     async def main() -> None:
@@ -95,7 +95,7 @@ def test_done_before_anything_else_is_no_success(api: Any) -> None:
 def test_a_wait_for_the_end_of_the_body_that_is_cancelled_closes_the_connection(
     server: Server, client: AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ssescan.streams.PATIENCE_AFTER_THE_END", LONG)
+    monkeypatch.setattr("ssescan.streams.AFTER_END_TIMEOUT", LONG)
     exchange = server.offers(PLAIN + framed({"error": {"message": "late"}}), Do.HOLD)
 
     async def main() -> None:
@@ -120,7 +120,7 @@ def test_a_wait_for_the_end_of_the_body_that_is_cancelled_closes_the_connection(
 def test_who_waits_for_the_end_of_the_body_reads_still(
     server: Server, client: AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ssescan.streams.PATIENCE_AFTER_THE_END", LONG)
+    monkeypatch.setattr("ssescan.streams.AFTER_END_TIMEOUT", LONG)
     exchange = server.offers(PLAIN, Do.HOLD)
 
     async def other(reading: AsyncMessageStream) -> None:
@@ -152,7 +152,7 @@ def test_done_ends_a_response_that_has_no_socket_though_more_may_come() -> None:
     response.status_code = 200
     response.headers["Content-Type"] = "text/event-stream"
     with open(writer, "wb") as end, open(reader, "rb") as response.raw:
-        giving_up = threading.Timer(PATIENCE, end.close)
+        giving_up = threading.Timer(WAIT_LIMIT, end.close)
         giving_up.start()
         assert stream(response).collect().complete
         giving_up.cancel()

@@ -39,6 +39,7 @@ from ssescan.providers import (
     stream,
 )
 
+from .assertions import in_few_words, read
 from .reading import (
     BEGUN,
     BODY,
@@ -55,7 +56,6 @@ from .reading import (
     read_to_error,
     told_of_end,
 )
-from .said import in_few_words, read
 from .test_tables_chat import chunk
 from .test_tables_gemini import BUSY, GHE, GY
 

@@ -21,7 +21,7 @@ from ssescan.providers import (
     ToolCallEnd,
 )
 
-from .said import Case, check, framed, read
+from .assertions import Case, check, framed, read
 from .test_tables_responses import named
 
 

@@ -21,7 +21,7 @@ from ssescan.providers import (
     ToolCallStart,
 )
 
-from .said import DONE, Case, check, framed, text
+from .assertions import DONE, Case, check, framed, text
 
 
 def chunk(delta: Any = None, finish: str | None = None, index: int = 0, **extra: Any) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from ssescan.providers import (
     Signature,
 )
 
-from .said import DONE, Case, check, framed, read
+from .assertions import DONE, Case, check, framed, read
 from .test_tables_chat import HI, SAID_A, SAID_HI, STOP, TOOLS, USAGE, A, F, call, chunk, spliced
 
 NO_INDEX_CALLS = framed(

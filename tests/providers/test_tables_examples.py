@@ -15,7 +15,7 @@ from ssescan.providers import (
     Part,
 )
 
-from .said import Case, check, framed, in_few_words, read
+from .assertions import Case, check, framed, in_few_words, read
 from .test_tables_chat import A
 
 if TYPE_CHECKING:

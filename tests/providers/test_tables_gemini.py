@@ -20,7 +20,7 @@ from ssescan.providers import (
     ToolCallEnd,
 )
 
-from .said import DONE, Case, check, framed, read
+from .assertions import DONE, Case, check, framed, read
 from .test_tables_anthropic import SAID_HEY
 from .test_tables_chat import SAID_A, TWO_CHOICES
 

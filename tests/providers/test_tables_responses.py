@@ -21,7 +21,7 @@ from ssescan.providers import (
     ToolCallStart,
 )
 
-from .said import DONE, Case, check, framed, read
+from .assertions import DONE, Case, check, framed, read
 
 MESSAGE = {"id": "msg_1", "type": "message", "role": "assistant", "status": "in_progress", "content": []}
 TEXT_PART = {"type": "output_text", "text": "Hi", "annotations": []}

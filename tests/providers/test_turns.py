@@ -10,7 +10,7 @@ import pytest
 
 from ssescan.providers import Message, stream
 
-from .said import framed, read
+from .assertions import framed, read
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -128,42 +128,42 @@ def test_the_events_do_not_depend_on_the_cuts(
 
 @settings(max_examples=1000, deadline=None)
 @given(body=streams, cuts=st.lists(st.integers(0, 30), max_size=40), chosen=options, payloads=st.booleans())
-def test_the_pump_gives_what_feed_gives_in_both_backends(
+def test_the_reader_gives_what_feed_gives_in_both_backends(
     both: Backends, body: bytes, cuts: list[int], chosen: dict[str, Any], payloads: bool
 ) -> None:
-    def plain_or_bytes(pump: Any, item: Any) -> Any:
-        return (pump._event_name, item) if type(item) is bytes else plain(item)
+    def plain_or_bytes(reader: Any, item: Any) -> Any:
+        return (reader._event_name, item) if type(item) is bytes else plain(item)
 
-    def pumped(module: Any) -> list[Any]:
-        pump = module.EventPump(module.Scanner(**chosen), False, payloads)
+    def read_by_reader(module: Any) -> list[Any]:
+        reader = module.EventReader(module.Scanner(**chosen), False, payloads)
         seen: list[Any] = []
         rest = body
         try:
             for cut in [*cuts, len(body)]:
-                pump._push(rest[:cut])
+                reader._feed(rest[:cut])
                 rest = rest[cut:]
-                while (item := pump._pop()) is not None:
-                    seen += [plain_or_bytes(pump, item), pump.last_event_id]
-            seen += [pump._take_end(), pump._cut_in_line]
-            while (item := pump._pop()) is not None:
-                seen.append(plain_or_bytes(pump, item))
+                while (item := reader._pop()) is not None:
+                    seen += [plain_or_bytes(reader, item), reader.last_event_id]
+            seen += [reader._close_input(), reader._cut_in_line]
+            while (item := reader._pop()) is not None:
+                seen.append(plain_or_bytes(reader, item))
         except Exception as error:
             seen += [type(error), str(error)]
-        return [*seen, pump._events, pump.reads, pump.bytes_read]
+        return [*seen, reader._events, reader.reads, reader.bytes_read]
 
     compiled, python = both
-    assert pumped(compiled) == pumped(python)
+    assert read_by_reader(compiled) == read_by_reader(python)
 
 
 class Watched:
-    """A scanner under a pump; `seen` has what each call gave, and every attribute of both after it."""
+    """A scanner under a reader; `seen` has what each call gave, and every attribute of both after it."""
 
     def __init__(self, module: Any, chosen: dict[str, Any], flags: list[bool], chunks: Any = None) -> None:
         self.seen: list[Any] = []
         timing, payloads, self.forgives = flags
         watched = self
 
-        class Pump(module.EventPump):  # type: ignore[misc]  # a base class known only now
+        class Reader(module.EventReader):  # type: ignore[misc]  # a base class known only now
             def _open(self) -> Any:
                 return chunks
 
@@ -172,7 +172,7 @@ class Watched:
                 return watched.forgives
 
         self.scanner = module.Scanner(**chosen)
-        self.pump = Pump(self.scanner, timing, payloads)
+        self.reader = Reader(self.scanner, timing, payloads)
 
     def do(self, call: Any, *arguments: Any) -> Any:
         """Call; return what it gave, None where it raised something."""
@@ -181,11 +181,11 @@ class Watched:
             given = call(*arguments)
         except Exception as raised:
             error = raised
-        pump = self.pump
+        reader = self.reader
         self.seen += [
             call.__name__, repr(given), repr(error), state(self.scanner),
-            (pump.last_event_id, pump.retry, pump.skipped, pump.reads, pump.bytes_read, pump.received_ns is None),
-            (pump._events, pump._events_before_end, pump._event_name, pump._cut_in_line, pump._over),
+            (reader.last_event_id, reader.retry, reader.skipped, reader.reads, reader.bytes_read, reader.received_ns is None),
+            (reader._events, reader._events_before_end, reader._event_name, reader._cut_in_line, reader._over),
         ]  # fmt: skip
         return given
 
@@ -195,7 +195,7 @@ class Watched:
             while self.do(call) is not None:
                 left -= 1
                 if not left:
-                    self.do(self.pump._stop)
+                    self.do(self.reader._stop)
         return left
 
     def afterwards(self) -> list[Any]:
@@ -213,17 +213,17 @@ def pieces(body: bytes, cuts: list[int]) -> list[bytes]:
     return [*map(body.__getitem__, starmap(slice, pairwise(places))), body[places[-1] :]]
 
 
-pump_cases = {
+reader_cases = {
     "body": streams,
     "cuts": st.lists(st.integers(0, 30), max_size=40),
     "chosen": options,
     "flags": st.lists(st.booleans(), min_size=3, max_size=3),
-    "stop": st.one_of(st.just(-1), st.integers(1, 10)),  # after how many items the pump is stopped
+    "stop": st.one_of(st.just(-1), st.integers(1, 10)),  # after how many items the reader is stopped
 }
 
 
 @settings(max_examples=1500, deadline=None)
-@given(fails=st.one_of(st.just(-1), st.integers(0, 20)), **pump_cases)
+@given(fails=st.one_of(st.just(-1), st.integers(0, 20)), **reader_cases)
 def test_backends_agree_after_every_next(
     both: Backends, body: bytes, cuts: list[int], chosen: dict[str, Any], flags: list[bool], stop: int, fails: int
 ) -> None:
@@ -235,7 +235,7 @@ def test_backends_agree_after_every_next(
 
     def seen(module: Any) -> list[Any]:
         watched = Watched(module, chosen, flags, chunks())
-        watched.read(watched.pump.__next__, stop)
+        watched.read(watched.reader.__next__, stop)
         return watched.afterwards()
 
     compiled, python = both
@@ -243,21 +243,21 @@ def test_backends_agree_after_every_next(
 
 
 @settings(max_examples=1500, deadline=None)
-@given(**pump_cases)
+@given(**reader_cases)
 def test_backends_agree_after_every_pop(
     both: Backends, body: bytes, cuts: list[int], chosen: dict[str, Any], flags: list[bool], stop: int
 ) -> None:
     def seen(module: Any) -> list[Any]:
         watched = Watched(module, chosen, flags)
-        pump, left = watched.pump, stop
+        reader, left = watched.reader, stop
         for chunk in pieces(body, cuts):
-            if pump._over:  # stopped, or the limit was passed
+            if reader._over:  # stopped, or the limit was passed
                 break
-            pump._push(chunk)
-            left = watched.read(pump._pop, left)
-        watched.do(pump._take_end)
-        watched.read(pump._pop, left)
-        watched.do(pump._stop)
+            reader._feed(chunk)
+            left = watched.read(reader._pop, left)
+        watched.do(reader._close_input)
+        watched.read(reader._pop, left)
+        watched.do(reader._stop)
         return watched.afterwards()
 
     compiled, python = both
@@ -269,15 +269,15 @@ def test_backends_agree_after_every_pop(
 def test_payloads_are_the_data_and_names_of_the_events(
     scanners: Any, body: bytes, cuts: list[int], chosen: dict[str, Any]
 ) -> None:
-    def pumped(payloads: bool) -> list[Any]:
-        pump = scanners.EventPump(scanners.Scanner(**chosen), False, payloads)
+    def read_by_reader(payloads: bool) -> list[Any]:
+        reader = scanners.EventReader(scanners.Scanner(**chosen), False, payloads)
         seen: list[Any] = []
         rest = body
 
         def pop() -> None:
-            while (item := pump._pop()) is not None:
+            while (item := reader._pop()) is not None:
                 if type(item) is bytes:
-                    seen.append((pump._event_name or "message", item.decode("utf-8", "replace")))
+                    seen.append((reader._event_name or "message", item.decode("utf-8", "replace")))
                 elif isinstance(item, scanners.ServerSentEvent):
                     seen.append((item.event, item.data))
                 else:
@@ -285,17 +285,17 @@ def test_payloads_are_the_data_and_names_of_the_events(
 
         try:
             for cut in [*cuts, len(body)]:
-                pump._push(rest[:cut])
+                reader._feed(rest[:cut])
                 rest = rest[cut:]
                 pop()
-            pump._take_end()
+            reader._close_input()
             pop()
         except Exception as error:
             seen.append(str(error))
         return seen
 
     chosen = {**chosen, "empty_events": False}  # what has no data has no payload
-    assert pumped(True) == pumped(False)
+    assert read_by_reader(True) == read_by_reader(False)
 
 
 @settings(max_examples=200, deadline=None)
@@ -350,9 +350,9 @@ def test_backends_agree_on_what_is_wrong_use(both: Backends) -> None:
         assert texts[0] == texts[1], (name, arguments, keywords)
 
 
-def test_a_pump_that_is_pushed_to_cannot_be_iterated_over(scanners: Any) -> None:
+def test_a_reader_that_is_pushed_to_cannot_be_iterated_over(scanners: Any) -> None:
     with pytest.raises(TypeError, match="push chunks and pop events, or override _open"):
-        next(scanners.EventPump(scanners.Scanner()))
+        next(scanners.EventReader(scanners.Scanner()))
 
 
 HALF_READ = b"id: 1\ndata: 1\n\n: c\ndata: 2\n: d\nid: 3\ndata: 3\n\n"
@@ -362,14 +362,14 @@ def test_of_a_chunk_that_was_not_read_to_its_end_the_rest_is_dropped(scanners: A
     # Nobody does it who has no hold of both: a stream's scanner is its own. But memory must stay sound.
     for read in range(5):
         scanner = scanners.Scanner(comments=True)
-        pump = scanners.EventPump(scanner)
-        pump._push(HALF_READ.replace(b"data: 2", b"data: " + b"2" * 100_000))
+        reader = scanners.EventReader(scanner)
+        reader._feed(HALF_READ.replace(b"data: 2", b"data: " + b"2" * 100_000))
         for _ in range(read):
-            assert pump._pop() is not None
+            assert reader._pop() is not None
         (event,) = scanner.feed(b"data: 4\n\n")  # of a block that was begun, the twins differ in what they kept
         assert event.data in ("4", "2" * 100_000 + "\n4")
-        pump._push(b"data: 5\n\ndata: 6\n\n")
-        assert pump._pop().data in ("5", "2" * 100_000 + "\n5")
-        pump._push(b"data: 7\n\n")
-        assert pump._pop().data == "7"
-        assert pump._pop() is None
+        reader._feed(b"data: 5\n\ndata: 6\n\n")
+        assert reader._pop().data in ("5", "2" * 100_000 + "\n5")
+        reader._feed(b"data: 7\n\n")
+        assert reader._pop().data == "7"
+        assert reader._pop() is None

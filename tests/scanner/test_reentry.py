@@ -15,29 +15,29 @@ STREAM = b"id: 1\ndata: a\n\n: c\ndata: b\n\n"
 READING = "this stream is being read already: a stream has one reader at a time"
 FEEDING = "this scanner is being fed already: a chunk that is asked for its bytes must not use the scanner"
 
-# What is done there: to the pump, to the scanner.
+# What is done there: to the reader, to the scanner.
 TO_PUMP = {
-    "next": lambda pump, scanner: next(pump),
-    "push": lambda pump, scanner: pump._push(b"data: x\n\n"),
-    "push_other": lambda pump, scanner: pump._push(bytearray(b"data: x\n\n")),
-    "pop": lambda pump, scanner: pump._pop(),
-    "take_end": lambda pump, scanner: pump._take_end(),
+    "next": lambda reader, scanner: next(reader),
+    "push": lambda reader, scanner: reader._feed(b"data: x\n\n"),
+    "push_other": lambda reader, scanner: reader._feed(bytearray(b"data: x\n\n")),
+    "pop": lambda reader, scanner: reader._pop(),
+    "take_end": lambda reader, scanner: reader._close_input(),
 }
 TO_SCANNER = {
-    "feed": lambda pump, scanner: scanner.feed(b"data: x\n\n"),
-    "feed_other": lambda pump, scanner: scanner.feed(bytearray(b"data: x\n\n")),
-    "close": lambda pump, scanner: scanner.close(),
-    "reset": lambda pump, scanner: scanner.reset(),
+    "feed": lambda reader, scanner: scanner.feed(b"data: x\n\n"),
+    "feed_other": lambda reader, scanner: scanner.feed(bytearray(b"data: x\n\n")),
+    "close": lambda reader, scanner: scanner.close(),
+    "reset": lambda reader, scanner: scanner.reset(),
 }
 DONE = "'done'"  # as it stands in the log
 
 
-def nothing(pump: Any, scanner: Any) -> str:
+def nothing(reader: Any, scanner: Any) -> str:
     return "done"
 
 
-def stop(pump: Any, scanner: Any) -> str:
-    pump._stop()
+def stop(reader: Any, scanner: Any) -> str:
+    reader._stop()
     return "done"
 
 
@@ -54,20 +54,20 @@ class Run:
         self.log: list[Any] = []
         self.scanner = module.Scanner(comments=True)
         self.chunks = iter([STREAM, chunk_of(chunk_kind, lambda: self.at("chunk")), b"data: z\n\n"])
-        self.pump = pump_of(module, self)
+        self.reader = reader_of(module, self)
 
     def at(self, place: str) -> None:
         if place == self.place:
             self.place = "was there"
             try:
-                self.log.append(repr(self.act(self.pump, self.scanner)))
+                self.log.append(repr(self.act(self.reader, self.scanner)))
             except Exception as error:
                 self.log.append((type(error), str(error)))
 
     def read(self) -> list[Any]:
         for _ in range(12):
             try:
-                self.log.append(repr(next(self.pump)))
+                self.log.append(repr(next(self.reader)))
             except Exception as error:
                 self.log.append((type(error), str(error)))
             self.note()
@@ -83,8 +83,10 @@ class Run:
         return self.log
 
     def note(self) -> None:
-        scanner, pump = self.scanner, self.pump
-        self.log.append((scanner.last_event_id, scanner.pending, scanner.cut, pump.reads, pump.bytes_read, pump._over))
+        scanner, reader = self.scanner, self.reader
+        self.log.append(
+            (scanner.last_event_id, scanner.pending, scanner.cut, reader.reads, reader.bytes_read, reader._over)
+        )
 
 
 def chunk_of(kind: str, asked: Any) -> Any:
@@ -108,14 +110,14 @@ def chunk_of(kind: str, asked: Any) -> Any:
     return Disguised(data)
 
 
-def pump_of(module: Any, run: Run) -> Any:
+def reader_of(module: Any, run: Run) -> Any:
     def source() -> Iterator[Any]:
         run.at("source")
         yield from run.chunks
         if run.place == "finish_error":
             raise RuntimeError
 
-    class Pump(module.EventPump):  # type: ignore[misc]  # a base class known only now
+    class Reader(module.EventReader):  # type: ignore[misc]  # a base class known only now
         def _open(self) -> Any:
             run.at("open")
             return source()
@@ -129,7 +131,7 @@ def pump_of(module: Any, run: Run) -> Any:
             run.at("finish_error" if error else "finish")
             return isinstance(error, RuntimeError)
 
-    return Pump(run.scanner)
+    return Reader(run.scanner)
 
 
 @pytest.fixture(params=["class", "buffer"])
@@ -147,7 +149,7 @@ def refused(undisturbed: list[Any], text: str) -> list[Any]:
 
 @pytest.mark.parametrize("place", [*ASKED, *READ])
 @pytest.mark.parametrize("act", TO_PUMP.values(), ids=TO_PUMP)
-def test_a_pump_at_work_is_not_read(scanners: Any, place: str, act: Any, chunk_kind: str) -> None:
+def test_a_reader_at_work_is_not_read(scanners: Any, place: str, act: Any, chunk_kind: str) -> None:
     undisturbed = Run(scanners, place, nothing, chunk_kind).read()
     assert Run(scanners, place, act, chunk_kind).read() == refused(undisturbed, READING)
 
@@ -166,7 +168,7 @@ def test_a_scanner_that_is_fed_is_not_used(scanners: Any, act: Any, chunk_kind: 
 
 
 @pytest.mark.parametrize("place", [*ASKED, *READ])
-def test_a_pump_may_be_stopped_at_work(scanners: Any, place: str, chunk_kind: str) -> None:
+def test_a_reader_may_be_stopped_at_work(scanners: Any, place: str, chunk_kind: str) -> None:
     log = Run(scanners, place, stop, chunk_kind).read()
     rest = [item for item in log[log.index(DONE) + 1 :] if len(item) == 2]
     told = [] if place.startswith("finish") else [("None", False)]

@@ -79,19 +79,19 @@ def make_values():
     assert event == module.ServerSentEvent("a", "b" * 100, "c", 100000)
     hash(event), repr(event), event.__reduce__(), module.Comment("x"), module.UnknownLine(text="y")
 
-class Pump(module.EventPump):
+class Reader(module.EventReader):
     def _open(self):
         return iter([b"data: a\\n\\ndata: b\\n\\n", b"data: " + b"c" * 600])
     def _finish(self, error, cut):
         pass
 
-def pump():
-    whole = Pump(module.Scanner(unterminated="dispatch"), True)
+def reader():
+    whole = Reader(module.Scanner(unterminated="dispatch"), True)
     assert len(list(whole)) == 3
-    left = Pump(module.Scanner())
+    left = Reader(module.Scanner())
     next(left)
 
-jobs = [feed_whole, leave_half_fed, raise_too_large, skip_too_large, refuse, make_values, pump]
+jobs = [feed_whole, leave_half_fed, raise_too_large, skip_too_large, refuse, make_values, reader]
 
 def rounds(count):
     for _ in range(count):
@@ -197,7 +197,7 @@ NO_MEMORY = r"""
 import importlib, resource, sys
 module = importlib.import_module(f"ssescan.scanner._{sys.argv[1]}")
 
-class Pump(module.EventPump):
+class Reader(module.EventReader):
     ended = None
     def _open(self):
         return iter([b"data: a\n\n" + large, b"data: after\n\n"])
@@ -234,20 +234,20 @@ assert scanner.close() == [] and scanner.cut
 scanner.reset()
 assert [event.data for event in scanner.feed(b"data: again\n\n")] == ["again"]
 
-pump = Pump(module.Scanner(), False)
-assert next(pump).data == "a"
-error = without_memory(lambda: next(pump))
-assert pump.ended == (error, False)
-assert list(pump) == []
+reader = Reader(module.Scanner(), False)
+assert next(reader).data == "a"
+error = without_memory(lambda: next(reader))
+assert reader.ended == (error, False)
+assert list(reader) == []
 
-class Forgiving(Pump):
+class Forgiving(Reader):
     def _finish(self, error, cut):
         return True
 
-pump = Forgiving(module.Scanner(), False)
-assert next(pump).data == "a"
+reader = Forgiving(module.Scanner(), False)
+assert next(reader).data == "a"
 try:
-    without_memory(lambda: next(pump))
+    without_memory(lambda: next(reader))
 except StopIteration:  # _finish took it for the end
     pass
 else:

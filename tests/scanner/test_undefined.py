@@ -30,9 +30,9 @@ spec.loader.exec_module(module)
 scanner = module.Scanner()
 assert scanner.feed(b"data:\\n") == []  # what is kept of this line is nothing: a copy of no bytes
 assert [event.data for event in scanner.feed(b"\\n")] == [""]
-pump = module.EventPump(module.Scanner())
-assert pump._pop() is None  # before the first chunk
-assert pump._take_end() is False
+reader = module.EventReader(module.Scanner())
+assert reader._pop() is None  # before the first chunk
+assert reader._close_input() is False
 
 sys.path.insert(0, sys.argv[2])
 import fuzz

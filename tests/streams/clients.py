@@ -16,7 +16,7 @@ import requests
 import trio
 import urllib3
 
-from .server import PATIENCE
+from .server import WAIT_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 # Clients give up later than the server does: whoever is kept waiting, it is the server that says so.
-TIMEOUT = 1.5 * PATIENCE
+TIMEOUT = 1.5 * WAIT_LIMIT
 LOOPS = ("asyncio", "trio")
 
 
@@ -163,11 +163,11 @@ def run_in(loop: str, main: Callable[[], Awaitable[None]]) -> None:
     """Run a coroutine function under asyncio or trio."""
 
     async def in_asyncio() -> None:
-        async with asyncio.timeout(3 * PATIENCE):
+        async with asyncio.timeout(3 * WAIT_LIMIT):
             await main()
 
     async def in_trio() -> None:
-        with trio.fail_after(3 * PATIENCE):
+        with trio.fail_after(3 * WAIT_LIMIT):
             await main()
 
     if loop == "trio":

@@ -1,7 +1,7 @@
 """An HTTP server on the loopback that plays scripts: which bytes to send, when to wait, how to end.
 
 It decides on every chunk, waits for the test's go-ahead where the script says so, and notices when the client hangs up.
-Whoever waits in vain, for whatever it is, gives up after PATIENCE seconds, so that a failure ends.
+Whoever waits in vain, for whatever it is, gives up after WAIT_LIMIT seconds, so that a failure ends.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-PATIENCE = 20.0  # seconds
+WAIT_LIMIT = 20.0  # seconds
 PING_PAUSE = 0.01  # seconds between two pings: a rhythm, nothing relies on it
 
 
@@ -65,7 +65,7 @@ class Exchange:
 
     def is_hung_up(self) -> bool:
         """Wait until the client has closed the connection; False if it does not."""
-        return self.hung_up.wait(PATIENCE)
+        return self.hung_up.wait(WAIT_LIMIT)
 
     def _discard(self) -> None:
         self._wake_here.close()
@@ -91,7 +91,7 @@ class Server:
     ) -> None:
         self._stop_there.close()
         for thread in self._threads:
-            thread.join(PATIENCE)
+            thread.join(WAIT_LIMIT)
             assert not thread.is_alive(), f"{thread.name} does not end"
         for exchange in self._exchanges.values():
             exchange._discard()
@@ -147,7 +147,7 @@ class Server:
         """Answer requests on one connection, until it is closed by either side."""
         exchange = None
         try:
-            connection.settimeout(PATIENCE)
+            connection.settimeout(WAIT_LIMIT)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             while path := self._request(connection):
                 exchange = self._exchanges[path]
@@ -197,11 +197,11 @@ class Server:
                 exchange._wake_here.recv(1)
             elif step in (Do.PING, Do.DRIP):
                 again = _framed(b": ping\n\n" if step is Do.PING else b"a", exchange.framing)
-                for _ in range(int(PATIENCE / PING_PAUSE)):
+                for _ in range(int(WAIT_LIMIT / PING_PAUSE)):
                     if self._wait_for(connection, seconds=PING_PAUSE) is connection:
                         raise _HungUp
                     connection.sendall(again)
-                raise TimeoutError(f"the client listened to pings for {PATIENCE:g} s")
+                raise TimeoutError(f"the client listened to pings for {WAIT_LIMIT:g} s")
             elif step is Do.HOLD:
                 self._wait_for(connection)
                 raise _HungUp
@@ -216,7 +216,7 @@ class Server:
         connection.sendall(unsent)
         return exchange.framing != "close"
 
-    def _wait_for(self, *sockets: socket.socket, seconds: float | None = PATIENCE) -> socket.socket | None:
+    def _wait_for(self, *sockets: socket.socket, seconds: float | None = WAIT_LIMIT) -> socket.socket | None:
         """Give the first socket that has something to read, or was closed by the other side; None if none has in time."""
         with selectors.DefaultSelector() as selector:
             for one in (*sockets, self._stop_here):
@@ -224,8 +224,8 @@ class Server:
             ready = [key.fileobj for key, _ in selector.select(seconds)]
         if self._stop_here in ready:
             raise _Stopped
-        if not ready and seconds == PATIENCE:
-            raise TimeoutError(f"nothing came in {PATIENCE:g} s")
+        if not ready and seconds == WAIT_LIMIT:
+            raise TimeoutError(f"nothing came in {WAIT_LIMIT:g} s")
         return next((one for one in sockets if one in ready), None)
 
 

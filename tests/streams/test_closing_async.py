@@ -15,7 +15,7 @@ import trio.testing
 
 from .cases import ONE, THREE, TWO, one
 from .clients import AsyncClient, async_clients, httpx_leaves_generators, loops, pause, run_in
-from .server import PATIENCE, Do
+from .server import WAIT_LIMIT, Do
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -378,7 +378,7 @@ asyncio.run(main())
         env=os.environ | {"SSESCAN_BACKEND": backend},
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=WAIT_LIMIT,
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")

@@ -14,7 +14,7 @@ import httpx
 import httpx2
 import pytest
 
-from .server import PATIENCE
+from .server import WAIT_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 def answer(listener: socket.socket) -> None:
     """Answer each request on one connection with a status of 500 and the beginning of a body, until it is closed."""
-    listener.settimeout(PATIENCE)
+    listener.settimeout(WAIT_LIMIT)
     client, _ = listener.accept()
     with client:
-        client.settimeout(PATIENCE)
+        client.settimeout(WAIT_LIMIT)
         connection = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False))
         connection.initiate_connection()
         client.sendall(connection.data_to_send())
@@ -44,13 +44,13 @@ def served() -> Iterator[str]:
         thread = threading.Thread(target=answer, args=(listener,))
         thread.start()
         yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
-        thread.join(PATIENCE)
+        thread.join(WAIT_LIMIT)
         assert not thread.is_alive()
 
 
 @pytest.mark.parametrize("library", [httpx, httpx2])
 def test_a_refusal_does_not_wait_for_the_body(package: Any, library: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ssescan.streams.PATIENCE_WITH_A_REFUSED_BODY", 0.05)
+    monkeypatch.setattr("ssescan.streams.REFUSED_BODY_TIMEOUT", 0.05)
     with served() as url:
         settings: dict[str, Any] = {"http1": False, "http2": True, "timeout": None, "trust_env": False}
         with library.Client(**settings) as client:

@@ -60,7 +60,7 @@ def test_a_refusal_carries_the_body(package: Any, server: Server) -> None:
 
 
 def test_a_refusal_does_not_wait_for_the_body(package: Any, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ssescan.streams.PATIENCE_WITH_A_REFUSED_BODY", 0.05)
+    monkeypatch.setattr("ssescan.streams.REFUSED_BODY_TIMEOUT", 0.05)
     exchange = server.offers(b"no", Do.HOLD, status=500)
     with niquests.Session() as session:
         with pytest.raises(package.UnexpectedStatus) as caught:

@@ -14,7 +14,7 @@ from .cases import ONE, TWO, one
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-both_colours = pytest.mark.parametrize("asynchronous", [False, True], ids=["sync", "async"])
+sync_and_async = pytest.mark.parametrize("asynchronous", [False, True], ids=["sync", "async"])
 
 
 async def asynchronously(chunks: list[Any]) -> AsyncIterator[Any]:
@@ -46,7 +46,7 @@ def read(package: Any, asynchronous: bool, chunks: list[Any], **options: Any) ->
     return given, None, stream
 
 
-@both_colours
+@sync_and_async
 def test_what_came_before_an_event_that_is_too_large_is_given_first(package: Any, asynchronous: bool) -> None:
     chunks = [ONE + TWO + b"id: 3\n\ndata: " + b"x" * 100]
     given, raised, stream = read(package, asynchronous, chunks, max_event_size=50)
@@ -58,7 +58,7 @@ def test_what_came_before_an_event_that_is_too_large_is_given_first(package: Any
     assert stream.last_event_id == "3"
 
 
-@both_colours
+@sync_and_async
 def test_an_event_that_is_too_large_is_noticed_across_chunks(package: Any, asynchronous: bool) -> None:
     given, raised, stream = read(package, asynchronous, [ONE, b"data: ", b"x" * 30, b"x" * 30, TWO], max_event_size=50)
     assert given == [one(package, 1)]
@@ -67,7 +67,7 @@ def test_an_event_that_is_too_large_is_noticed_across_chunks(package: Any, async
     assert stream.reads == 4
 
 
-@both_colours
+@sync_and_async
 def test_with_skip_an_event_that_is_too_large_is_passed_over(package: Any, asynchronous: bool) -> None:
     chunks = [ONE + b"data: " + b"x" * 100 + b"\n\n", TWO]
     given, raised, stream = read(package, asynchronous, chunks, max_event_size=50, oversize="skip")
@@ -76,7 +76,7 @@ def test_with_skip_an_event_that_is_too_large_is_passed_over(package: Any, async
     assert stream.outcome is package.Outcome.ENDED
 
 
-@both_colours
+@sync_and_async
 @pytest.mark.parametrize("last", [b"data: 2", b"data: 2\n", b"data: 2\r"])
 def test_an_unterminated_event_is_given_where_that_is_asked_for(package: Any, asynchronous: bool, last: bytes) -> None:
     given, raised, stream = read(package, asynchronous, [ONE, last], unterminated="dispatch")
@@ -85,7 +85,7 @@ def test_an_unterminated_event_is_given_where_that_is_asked_for(package: Any, as
     assert stream.outcome is package.Outcome.CUT
 
 
-@both_colours
+@sync_and_async
 def test_an_unterminated_event_is_dropped_otherwise(package: Any, asynchronous: bool) -> None:
     given, raised, stream = read(package, asynchronous, [ONE, b"data: 2\n"])
     assert given == [one(package, 1)]
@@ -93,7 +93,7 @@ def test_an_unterminated_event_is_dropped_otherwise(package: Any, asynchronous: 
     assert stream.outcome is package.Outcome.CUT
 
 
-@both_colours
+@sync_and_async
 def test_comments_and_unknown_lines_come_in_order_where_they_are_asked_for(package: Any, asynchronous: bool) -> None:
     chunks = [b": a\n" + ONE + b": b\nunknown: c\n", TWO + b": d"]
     given, _, _ = read(package, asynchronous, chunks, comments=True, unknown=True, unterminated="dispatch")
@@ -107,14 +107,14 @@ def test_comments_and_unknown_lines_come_in_order_where_they_are_asked_for(packa
     ]
 
 
-@both_colours
+@sync_and_async
 def test_comments_and_unknown_lines_are_left_out_otherwise(package: Any, asynchronous: bool) -> None:
     given, _, stream = read(package, asynchronous, [b": a\n" + ONE + b": b\nunknown: c\n"])
     assert given == [one(package, 1)]
     assert stream.outcome is package.Outcome.CUT
 
 
-@both_colours
+@sync_and_async
 def test_events_without_data_are_given_where_that_is_asked_for(package: Any, asynchronous: bool) -> None:
     chunks = [b"id: 7\nretry: 5\n\n", b"event: ping\n\n\n"]
     given, _, _ = read(package, asynchronous, chunks, empty_events=True)
@@ -123,7 +123,7 @@ def test_events_without_data_are_given_where_that_is_asked_for(package: Any, asy
     assert read(package, asynchronous, chunks)[0] == []
 
 
-@both_colours
+@sync_and_async
 @pytest.mark.parametrize(
     ("options", "error", "says"),
     [
@@ -149,7 +149,7 @@ def test_what_is_no_option_is_refused_at_the_call(
         call(b"", **options)
 
 
-@both_colours
+@sync_and_async
 def test_a_second_positional_argument_is_refused(package: Any, asynchronous: bool) -> None:
     call = package.aiter_events if asynchronous else package.iter_events
     with pytest.raises(TypeError, match="positional"):
@@ -178,7 +178,7 @@ def test_a_stall_is_a_value(package: Any) -> None:
         stall.idle = 3
 
 
-@both_colours
+@sync_and_async
 @pytest.mark.parametrize("chunk", ["data: 1\n\n", None, 5])
 def test_a_chunk_that_is_not_bytes_is_a_type_error_at_its_read(package: Any, asynchronous: bool, chunk: Any) -> None:
     given, raised, stream = read(package, asynchronous, [ONE, chunk, TWO])

@@ -84,7 +84,7 @@ def test_what_is_no_event_stream_is_refused(
 def test_a_refusal_does_not_wait_for_a_body_that_stays_open(
     package: Any, server: Server, client: Client, framing: Framing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ssescan.streams.PATIENCE_WITH_A_REFUSED_BODY", 0.05)
+    monkeypatch.setattr("ssescan.streams.REFUSED_BODY_TIMEOUT", 0.05)
     exchange = server.offers(b"<p>hi</p>", Do.HOLD, content_type="text/html", framing=framing)
     with client.opens(exchange.url) as response:
         with pytest.raises(package.UnexpectedContentType) as caught:
@@ -97,7 +97,7 @@ def test_a_refusal_does_not_read_on_where_time_is_up_and_there_is_no_socket(
     package: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # As with HTTP/2, whose connection is shared: no read can be ended, but there need not be another.
-    monkeypatch.setattr("ssescan.streams.PATIENCE_WITH_A_REFUSED_BODY", -1.0)
+    monkeypatch.setattr("ssescan.streams.REFUSED_BODY_TIMEOUT", -1.0)
     reads = iter([b"a", b"b", b"c"])
     response = httpx.Response(429, content=reads, headers={"content-type": "text/plain"})
     with pytest.raises(package.UnexpectedStatus) as caught:
@@ -111,7 +111,7 @@ def test_a_refusal_does_not_read_on_where_time_is_up_and_there_is_no_socket(
 def test_a_refusal_does_not_wait_for_a_body_that_stays_open_asynchronously(
     package: Any, server: Server, client: AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ssescan.streams.PATIENCE_WITH_A_REFUSED_BODY", 0.05)
+    monkeypatch.setattr("ssescan.streams.REFUSED_BODY_TIMEOUT", 0.05)
     exchange = server.offers(b"<p>hi</p>", Do.HOLD, content_type="text/html")
 
     async def main() -> None:

@@ -25,7 +25,7 @@ import urllib3
 
 from .cases import ONE, STREAM, THREE, TWO, cut_anywhere, events, one
 from .clients import TIMEOUT, loops, run_in
-from .server import PATIENCE, Do
+from .server import WAIT_LIMIT, Do
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
 @contextmanager
 def bounded(end: Callable[[], Any]) -> Iterator[None]:
-    """End a source after PATIENCE seconds: a read that wants more than is there would wait for ever."""
-    timer = threading.Timer(PATIENCE, end)
+    """End a source after WAIT_LIMIT seconds: a read that wants more than is there would wait for ever."""
+    timer = threading.Timer(WAIT_LIMIT, end)
     timer.start()
     try:
         yield

@@ -14,7 +14,7 @@ import trio
 
 from .cases import ONE, THREE, TWO, one
 from .clients import CLIENTS, AsyncClient, Client, async_clients, loops, pause, run_in, sync_clients
-from .server import PATIENCE, Do
+from .server import WAIT_LIMIT, Do
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -383,7 +383,7 @@ print(*sorted({"asyncio", "trio", "httpx", "json", "typing"} & set(sys.modules))
         env=os.environ | {"SSESCAN_BACKEND": backend},
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=WAIT_LIMIT,
         check=False,
     )
     assert (done.stdout, done.stderr) == ("\n", "")
@@ -399,7 +399,7 @@ asyncio.run(main())
 assert "trio" not in sys.modules
 """
     subprocess.run(
-        [sys.executable, "-c", program], env=os.environ | {"SSESCAN_BACKEND": backend}, timeout=PATIENCE, check=True
+        [sys.executable, "-c", program], env=os.environ | {"SSESCAN_BACKEND": backend}, timeout=WAIT_LIMIT, check=True
     )
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from .cases import ONE, TWO, one
 from .clients import Client, sync_clients
-from .server import PATIENCE, Do
+from .server import WAIT_LIMIT, Do
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,12 +46,12 @@ def test_a_second_reader_is_refused_and_the_first_reads_on(package: Any) -> None
     def source() -> Iterator[bytes]:
         yield ONE
         waits.set()
-        go_on.wait(PATIENCE)
+        go_on.wait(WAIT_LIMIT)
         yield TWO
 
     stream = package.iter_events(source())
     first = Thread(lambda: list(stream))
-    assert waits.wait(PATIENCE)
+    assert waits.wait(WAIT_LIMIT)
     with pytest.raises(ValueError, match="one reader at a time"):
         next(stream)
     go_on.set()
@@ -69,13 +69,13 @@ def test_a_second_reader_is_refused_while_the_first_opens_the_source(package: An
         def __iter__(self) -> Iterator[bytes]:
             self.opened += 1
             waits.set()
-            go_on.wait(PATIENCE)
+            go_on.wait(WAIT_LIMIT)
             return iter([ONE, TWO])
 
     source = Source()
     stream = package.iter_events(source)
     first = Thread(lambda: list(stream))
-    assert waits.wait(PATIENCE)
+    assert waits.wait(WAIT_LIMIT)
     second = Thread(lambda: next(stream))
     try:
         assert second.ends()
@@ -143,7 +143,7 @@ def test_close_in_another_thread_ends_a_read_that_waits(
             return next(stream, "the end")
 
         reading = Thread(read)
-        assert waits.wait(PATIENCE)
+        assert waits.wait(WAIT_LIMIT)
         closing = Thread(stream.close)
         assert closing.ends()
         assert closing.error is None
@@ -159,13 +159,13 @@ def test_a_generator_that_waits_is_closed_when_another_thread_closes_the_stream(
     def source() -> Iterator[bytes]:
         yield ONE
         waits.set()
-        go_on.wait(PATIENCE)
+        go_on.wait(WAIT_LIMIT)
         yield TWO
 
     chunks: Any = source()
     stream = package.iter_events(chunks)
     reading = Thread(lambda: list(stream))
-    assert waits.wait(PATIENCE)
+    assert waits.wait(WAIT_LIMIT)
     stream.close()
     assert stream.outcome is package.Outcome.CLOSED
     go_on.set()

@@ -9,7 +9,7 @@ import msgspec
 from .. import Outcome
 from ..providers import End, Message, MessageStream, Part, Ping, Raw, RefusalDelta, TextDelta, Usage
 from .exits import tell
-from .formats import counted
+from .output import counted
 from .visible import json_output, output, visible
 
 

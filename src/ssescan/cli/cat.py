@@ -10,7 +10,7 @@ import click
 
 from .. import EventStream, Outcome, Stall, iter_events
 from .exits import Exit, Failure, tell
-from .formats import JsonLines, Plain, Raw, counted
+from .output import JsonLines, Plain, Raw, counted
 from .printing import Format, print_all, progress_option
 from .sources import Request, Source, open_source, source_options
 

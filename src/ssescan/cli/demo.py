@@ -20,7 +20,7 @@ from .exits import Exit
 from .playback import Playback, Scene, playing, scenes
 from .visible import visible
 
-PATIENCE = 10.0  # seconds for a scene that takes two; only a hang takes longer
+WAIT_LIMIT = 10.0  # seconds for a scene that takes two; only a hang takes longer
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def play(scene: Scene, server: Playback, console: Console) -> Result:
     started = time.perf_counter()
     try:
         command_line = [sys.executable, "-m", "ssescan", "cat", url]
-        done = subprocess.run(command_line, env=environment, timeout=PATIENCE, check=False)  # noqa: S603 - all of it ours
+        done = subprocess.run(command_line, env=environment, timeout=WAIT_LIMIT, check=False)  # noqa: S603 - all of it ours
         status: int | None = done.returncode
     except subprocess.TimeoutExpired:
         status = None

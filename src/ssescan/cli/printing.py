@@ -12,7 +12,7 @@ import click
 from .. import Outcome
 from .._secrets import error_without_secrets
 from .exits import Exit, Failure, OutputFailed, explain
-from .formats import counted
+from .output import counted
 from .sources import positive_seconds
 
 T_co = TypeVar("T_co", covariant=True)

@@ -23,7 +23,7 @@ from .._secrets import argument_without_secrets
 from ..dropin.sdk import acceleration as engine
 from ..dropin.sdk.libraries import LIBRARIES
 from .exits import Exit, Failure
-from .formats import counted
+from .output import counted
 from .visible import visible
 
 

@@ -13,10 +13,10 @@ from rich.highlighter import JSONHighlighter
 from rich.text import Text
 
 from .. import EventStream, ServerSentEvent
-from .formats import summary
+from .output import summary
 from .visible import visible
 
-COLOURED = 256 * 1024  # characters; colouring is slow, and nobody reads more of one event
+MAX_COLORED = 256 * 1024  # characters; colouring is slow, and nobody reads more of one event
 
 
 class Terminal:
@@ -25,7 +25,7 @@ class Terminal:
     def __init__(self, began_ns: int | None) -> None:
         """Take the `time.perf_counter_ns()` of the first byte; None: that of the read that brings the first event."""
         self._console = console_for_any_text()
-        self._colour = JSONHighlighter()
+        self._highlighter = JSONHighlighter()
         self._started_ns = time.perf_counter_ns()
         self._began_ns = began_ns
         self._events = 0
@@ -34,8 +34,8 @@ class Terminal:
         """Print one event: a header, its data, an empty line."""
         self._events += 1
         text = Text(visible(event.data, keep_lines=True))
-        if len(event.data) <= COLOURED and is_json(event.data):
-            self._colour.highlight(text)
+        if len(event.data) <= MAX_COLORED and is_json(event.data):
+            self._highlighter.highlight(text)
         header = Text(self._header(event, stream), style="dim")
         width = self._console.width  # of this moment: windows change
         self._console.print(folded(header, width), folded(text, width), sep="\n", end="\n\n")

@@ -118,7 +118,7 @@ class _Source(Subscriptable[E_co]):
         self._scanner: Scanner[Any] = Scanner(**checked_scanner_options(scanner))
         check_sent_again(self._called, request_options)
         self._sender = Sender(self._called, client, method, url, self._stall, request_options)
-        given = self._sender.take_last_event_id()
+        given = self._sender.pop_last_event_id()
         self._id = checked_last_event_id(last_event_id or given)
         self._remember(self._id)
         # Wrong use is refused here, and not in the first read.

@@ -26,8 +26,16 @@ class Reconnecting:
     """
 
     __slots__ = (
-        "_backoff", "_barren", "_failures", "_max_reconnects", "_max_retry", "_min_retry", "_random", "_retry",
-        "attempt", "worked",
+        "_attempts_without_event",
+        "_backoff",
+        "_failures",
+        "_max_reconnects",
+        "_max_retry",
+        "_min_retry",
+        "_random",
+        "_retry",
+        "attempt",
+        "worked",
     )  # fmt: skip
 
     def __init__(
@@ -47,7 +55,7 @@ class Reconnecting:
             None if max_reconnects is None else _checked_count("max_reconnects", max_reconnects, "attempts, or None")
         )
         self._random = random
-        self._barren = 0  # attempts in a row that brought no event
+        self._attempts_without_event = 0  # attempts in a row that brought no event
         self._failures = 0  # connections in a row that were not had, or broke; one that was ended is none
         self.attempt: int = 0
         self.worked: bool = False
@@ -68,9 +76,9 @@ class Reconnecting:
         """
         self.attempt += 1
         self._failures += error is not None
-        self._barren = 0 if brought_event else self._barren + 1
-        if self._max_reconnects is not None and self._barren >= self._max_reconnects:
-            raise ReconnectsExhausted(self._barren) from error
+        self._attempts_without_event = 0 if brought_event else self._attempts_without_event + 1
+        if self._max_reconnects is not None and self._attempts_without_event >= self._max_reconnects:
+            raise ReconnectsExhausted(self._attempts_without_event) from error
         shortest = self.retry(servers)
         if self._failures < 2:
             return shortest

@@ -6,7 +6,7 @@ Knows the clients by what they can do, and imports neither library. Knows nothin
 from __future__ import annotations
 
 from ..errors import StreamStalled
-from ..sources import Origin, async_httpx_chunks, httpx_chunks
+from ..sources import ByteSource, async_httpx_chunks, httpx_chunks
 from .authentication import bounded_auth
 from .redirects import LastEventId, add_last_event_id, send, send_async
 
@@ -70,7 +70,7 @@ DEFAULTS = (("Accept", "text/event-stream", "*/*"), ("Cache-Control", "no-store"
 SCANNER_OPTIONS = ("max_event_size", "oversize", "empty_events", "comments", "unknown", "unterminated")
 LAST_EVENT_ID = "last-event-id"
 MAX_PORT = 65535
-OTHER_COLOUR = {
+COUNTERPART = {
     "connect": "aconnect",
     "aconnect": "connect",
     "EventSource": "AsyncEventSource",
@@ -105,7 +105,7 @@ class Sender:
         # nobody but the transport; an asynchronous one keeps that time itself.
         self._read_timeout = None if stall is None or hasattr(client, "aclose") else stall.idle
 
-    def take_last_event_id(self) -> Any:
+    def pop_last_event_id(self) -> Any:
         """Take the last event ID out of the caller's headers; "" if none is there."""
         values = [value for key, value in self._headers if _text(key).lower() == LAST_EVENT_ID]
         self._headers = [pair for pair in self._headers if _text(pair[0]).lower() != LAST_EVENT_ID]
@@ -140,7 +140,7 @@ class Sender:
         return shell(self._client, request, bounded_auth(self._client, self._auth), last_event_id, self._follows)
 
 
-class Request(Origin):
+class Request(ByteSource):
     """A response that is asked for when it is opened."""
 
     __slots__ = ("_last_event_id", "_request", "_sender", "refused_redirect")
@@ -243,7 +243,7 @@ def _check_client(client: Any, name: str) -> None:
     if asynchronous is not name.lower().startswith("a"):
         kind = "an asynchronous" if name.lower().startswith("a") else "a synchronous"
         raise TypeError(
-            f"{name}() sends by {kind} client, this {type(client).__name__} is not: call {OTHER_COLOUR[name]}()"
+            f"{name}() sends by {kind} client, this {type(client).__name__} is not: call {COUNTERPART[name]}()"
         )
 
 

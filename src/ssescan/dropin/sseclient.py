@@ -10,8 +10,8 @@ import io
 from codecs import getincrementaldecoder, lookup
 from typing import TYPE_CHECKING, Any
 
-from ..scanner import EventPump, Scanner
-from ..sources import check_encoding, sync_origin
+from ..scanner import EventReader, Scanner
+from ..sources import byte_source_of, check_encoding
 from . import MAX_EVENT_SIZE
 
 if TYPE_CHECKING:
@@ -67,8 +67,8 @@ class SSEClient:
         EventTooLarge for an event over 96 MiB, UnsupportedEncoding for a body that is not decoded here, and passes on
         what the source raises.
         """
-        pump = EventPump(Scanner(max_event_size=MAX_EVENT_SIZE))
-        push, pop = pump._push, pump._pop
+        reader = EventReader(Scanner(max_event_size=MAX_EVENT_SIZE))
+        push, pop = reader._feed, reader._pop
         last_id: str | None = None
         for chunk in _utf8(_chunks(self._event_source), self._char_enc):
             push(chunk)
@@ -96,10 +96,10 @@ def _chunks(source: Any) -> Iterator[bytes]:
 
 
 def _checked_chunks(source: Any) -> Iterator[bytes]:
-    origin = sync_origin(source, "SSEClient")
-    if origin.response is not None:
-        check_encoding(origin.response)
-    chunks: Iterator[bytes] = origin.open()
+    source = byte_source_of(source, "SSEClient")
+    if source.response is not None:
+        check_encoding(source.response)
+    chunks: Iterator[bytes] = source.open()
     return chunks
 
 

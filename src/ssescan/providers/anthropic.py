@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec import Struct
 
-from .adapter import Adapter, arguments_of, dict_of, error_of, list_of, plain_number, text_of
-from .blocks import CallDraft, ReasoningDraft, TextDraft
+from .block_builders import CallBuilder, ReasoningBuilder, TextBuilder
+from .format_decoder import FormatDecoder, arguments_of, dict_of, error_of, list_of, plain_number, text_of
 from .message import RawBlock, ReasoningBlock, RedactedReasoningBlock, ServerToolResultBlock, TextBlock, ToolCall
 from .parts import Error, Raw, TextDelta, Usage
 
 if TYPE_CHECKING:
-    from .blocks import BlockDraft
+    from .block_builders import BlockBuilder
     from .message import Block, Message
     from .parts import FinishReason, Part
     from .wire.anthropic import RawMessageStreamEvent, aiter_events, iter_events
@@ -78,7 +78,7 @@ TOTALS = (
 """The fields of a usage, each of which stands until a later usage has it too."""
 
 
-class Anthropic(Adapter):
+class Anthropic(FormatDecoder):
     """Events to parts."""
 
     api: ClassVar[str] = "anthropic"
@@ -86,14 +86,14 @@ class Anthropic(Adapter):
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        self._blocks: dict[int, BlockDraft] = {}
+        self._blocks: dict[int, BlockBuilder] = {}
         self._usage: dict[str, Any] = {}
         self._began = False
         self._id = ""  # of the message that the stream began with
         self._stopped = False
         # The text block that deltas with this index are for.
         self._index: int | None = -1
-        self._text: TextDraft | None = None
+        self._text: TextBuilder | None = None
         self._write: Any = None
         self._number = 0
 
@@ -121,7 +121,7 @@ class Anthropic(Adapter):
             elif event.error:
                 known = True
                 self._error(event)
-        return self.draft.take() if known else None
+        return self.builder.drain() if known else None
 
     def _message_start(self, event: _Event) -> None:
         message = event.message if isinstance(event.message, dict) else {}
@@ -129,13 +129,13 @@ class Anthropic(Adapter):
         if self._began:
             if id != self._id:  # else it was sent twice
                 text = f"the stream began with message {self._id!r}, and another, {id!r}, begins within it"
-                self.draft.fail(Error(kind="protocol", message=text, raw=message))
+                self.builder.fail(Error(kind="protocol", message=text, raw=message))
             return
         self._began = True
         self._id = id
-        self.draft.start(id, text_of(message.get("model")))
+        self.builder.start(id, text_of(message.get("model")))
         self._count(message.get("usage"))
-        self.draft.choice(0)
+        self.builder.choice(0)
         for index, block in enumerate(self.objects(message.get("content"), "content")):
             self._begin(index, block)
 
@@ -145,37 +145,37 @@ class Anthropic(Adapter):
 
     def _begin(self, index: int, block: dict[str, Any]) -> None:
         """Begin a block; take what it brings along."""
-        choice = self.draft.choice(0)
+        choice = self.builder.choice(0)
         kind = text_of(block.get("type"))
         native = {name: value for name, value in block.items() if value is not None and name not in ("type", "text")}
         self._text = None
-        draft: BlockDraft
+        builder: BlockBuilder
         if kind == "text":
-            draft = TextDraft(choice)
-            draft.cite([_cited(item) for item in list_of(block.get("citations"))])
-            draft.add(self.text(block.get("text"), kind))
+            builder = TextBuilder(choice)
+            builder.cite([_cited(item) for item in list_of(block.get("citations"))])
+            builder.add(self.text(block.get("text"), kind))
         elif kind == "thinking":
-            draft = ReasoningDraft(choice)
-            draft.add(self.text(block.get("thinking"), kind))
-            draft.sign(text_of(block.get("signature")))
+            builder = ReasoningBuilder(choice)
+            builder.add(self.text(block.get("thinking"), kind))
+            builder.sign(text_of(block.get("signature")))
         elif kind == "redacted_thinking":
-            draft = choice.redacted(self.text(block.get("data"), kind))
+            builder = choice.redacted(self.text(block.get("data"), kind))
         elif kind in CALLS:
-            draft = CallDraft(choice, text_of(block.get("id")), text_of(block.get("name")), server=CALLS[kind])
-            draft.native = native | {"type": kind}
+            builder = CallBuilder(choice, text_of(block.get("id")), text_of(block.get("name")), server=CALLS[kind])
+            builder.native = native | {"type": kind}
             if block.get("input"):
-                draft.whole = arguments_of(block["input"])  # counts, unless fragments come
+                builder.whole = arguments_of(block["input"])  # counts, unless fragments come
         elif kind.endswith("_tool_result"):
             content = block.get("content")
             failed = bool(block.get("is_error")) or text_of(dict_of(content).get("type")).endswith("_error")
             choice.result(text_of(block.get("tool_use_id")) or None, kind, content, error=failed)
-            draft = choice.blocks[-1]
-            draft.native = native
+            builder = choice.blocks[-1]
+            builder.native = native
         else:
             if kind == "fallback" and (model := text_of(dict_of(block.get("to")).get("model"))):
-                self.draft.model = model
-            draft = choice.raw(kind or "content_block", block)
-        self._blocks[index] = draft
+                self.builder.model = model
+            builder = choice.raw(kind or "content_block", block)
+        self._blocks[index] = builder
 
     def _delta(self, event: _Event) -> bool:
         """Take a delta; tell whether it was known."""
@@ -187,27 +187,27 @@ class Anthropic(Adapter):
         kind = delta.type
         if kind == "text_delta":
             # A delta of a block that never began begins it. What is for a block of another kind is kept as Raw.
-            text = self._expected(index, TextDraft)
+            text = self._expected(index, TextBuilder)
             if text is not None and delta.text is not None:
                 text.add(delta.text)
                 self._index, self._text, self._number, self._write = event.index, text, text.number, text.write
                 return True
         elif kind == "thinking_delta":
-            thought = self._expected(index, ReasoningDraft)
+            thought = self._expected(index, ReasoningBuilder)
             if thought is not None:
                 thought.add(delta.thinking)
                 return True
         elif kind == "input_json_delta":
-            if isinstance(block, CallDraft):
+            if isinstance(block, CallBuilder):
                 block.add(arguments_of(delta.partial_json))
                 return True
         elif kind == "signature_delta":
-            signed = block or self._expected(index, ReasoningDraft)
+            signed = block or self._expected(index, ReasoningBuilder)
             if signed is not None:
                 signed.sign(delta.signature or "")
                 return True
         elif kind == "citations_delta":
-            text = self._expected(index, TextDraft)
+            text = self._expected(index, TextBuilder)
             if text is not None and delta.citation is not None:
                 text.cite([_cited(delta.citation)])
                 return True
@@ -221,17 +221,17 @@ class Anthropic(Adapter):
     def _expected(self, index: int, kind: type[Any]) -> Any:
         """Give the block, begun if it was not; None if it is of another kind."""
         if index not in self._blocks:
-            self._blocks[index] = kind(self.draft.choice(0))
+            self._blocks[index] = kind(self.builder.choice(0))
         block = self._blocks[index]
         return block if type(block) is kind else None
 
     def _block_stop(self, event: _Event) -> None:
         block = self._blocks.get(_number(event.index, max(len(self._blocks) - 1, 0)))
-        if isinstance(block, CallDraft):
+        if isinstance(block, CallBuilder):
             block.end()
 
     def _message_delta(self, event: _Event) -> None:
-        choice = self.draft.choice(0)
+        choice = self.builder.choice(0)
         delta = event.delta
         self._count(event.usage)
         if delta is not None and delta.stop_reason:
@@ -244,12 +244,12 @@ class Anthropic(Adapter):
         self._stopped = True
 
     def _ping(self, event: _Event) -> None:
-        self.draft.ping()
+        self.builder.ping()
 
     def _error(self, event: _Event) -> None:
         error = error_of(event.error or {"message": event.message})
         raw = {"type": "error", "error": event.error} | ({"request_id": event.request_id} if event.request_id else {})
-        self.draft.fail(Error(kind=error.kind, code=error.code, message=error.message, raw=raw))
+        self.builder.fail(Error(kind=error.kind, code=error.code, message=error.message, raw=raw))
 
     def _count(self, usage: Any) -> None:
         """Take totals so far: what is not null replaces what was there."""
@@ -257,7 +257,7 @@ class Anthropic(Adapter):
             return
         # Only what is known to be a total is carried on: of what is not, a stream may have any number.
         self._usage |= {name: usage[name] for name in TOTALS if usage.get(name) is not None}
-        self.draft.count(usage_of(usage | self._usage))
+        self.builder.count(usage_of(usage | self._usage))
 
     def unfolded(self, value: dict[str, Any]) -> list[dict[str, Any]]:
         if value.get("type") != "message":
@@ -273,7 +273,7 @@ class Anthropic(Adapter):
 
     def finish(self) -> None:
         # That the message ended confirms no call: a block says itself that it is whole.
-        self.draft.choice(0).end_calls(cut=True)
+        self.builder.choice(0).end_calls(cut=True)
         super().finish()
 
     @property

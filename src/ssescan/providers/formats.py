@@ -9,9 +9,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .adapter import Adapter
+    from .format_decoder import FormatDecoder
 
-__all__ = ["APIS", "adapter_class", "checked_api", "detect"]
+__all__ = ["APIS", "checked_api", "decoder_class", "detect"]
 
 APIS = {
     "openai-chat": "OpenAIChat",
@@ -29,9 +29,9 @@ WHOLE = {"response": "openai-responses", "interaction": "gemini-interactions"}
 CHAT_OBJECTS = ("chat.completion", "text_completion")
 
 
-def adapter_class(api: str) -> type[Adapter]:
+def decoder_class(api: str) -> type[FormatDecoder]:
     """Give the class that reads a format."""
-    found: type[Adapter] = getattr(import_module(f".{api.replace('-', '_')}", __package__), APIS[api])
+    found: type[FormatDecoder] = getattr(import_module(f".{api.replace('-', '_')}", __package__), APIS[api])
     return found
 
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import msgspec
 from msgspec import Struct
 
-from .adapter import Adapter, decoder, dict_of, error_of, list_of, plain_number, text_of, text_or_raw
-from .blocks import CallDraft, MediaDraft, ReasoningDraft, TextDraft, compact
+from .block_builders import CallBuilder, MediaBuilder, ReasoningBuilder, TextBuilder, compact
+from .format_decoder import FormatDecoder, decoder, dict_of, error_of, list_of, plain_number, text_of, text_or_raw
 from .partial_arguments import PartialArguments
 from .parts import Citation, Logprobs, Raw, TextDelta, ToolCallDelta, Usage
 from .payloads import convert
@@ -20,9 +20,9 @@ from .payloads import convert
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .blocks import BlockDraft
-    from .drafts import ChoiceDraft
+    from .block_builders import BlockBuilder
     from .message import Message
+    from .message_builder import ChoiceBuilder
     from .parts import FinishReason, Part
     from .wire.gemini import GenerateContentResponse, aiter_responses, iter_responses
 
@@ -93,7 +93,7 @@ class _PlainEvent(Struct, gc=False, forbid_unknown_fields=True):
     responseId: str = ""
 
 
-MOST_MISSED = 8
+MAX_MISSED = 8
 """How many times an event may not be as plain as was expected, before none is expected to be so any more."""
 
 REASONS: dict[str, FinishReason] = {
@@ -126,7 +126,7 @@ COUNTS = tuple(
 )
 
 
-class Gemini(Adapter):
+class Gemini(FormatDecoder):
     """Responses to parts."""
 
     api: ClassVar[str] = "gemini"
@@ -163,7 +163,7 @@ class Gemini(Adapter):
                 if usage.promptTokensDetails is not None:
                     raw["promptTokensDetails"] = usage.promptTokensDetails
                 counted = Usage(input=prompt, output=output, total=total, raw=raw)
-                self.draft.usage = counted
+                self.builder.usage = counted
                 return (delta, counted)
             event = convert(msgspec.to_builtins(event), _Event)[0]
         if self._plain:
@@ -172,7 +172,7 @@ class Gemini(Adapter):
             self._missed += 1
             self.decode = decoder(_Event)
         told = self._event(event)
-        if told and self.event is _Event and self._missed < MOST_MISSED:
+        if told and self.event is _Event and self._missed < MAX_MISSED:
             self._expect_plain(event)
         return told
 
@@ -182,7 +182,7 @@ class Gemini(Adapter):
         if candidates is not None and len(candidates) == 1:
             kept = self._candidates[candidates[0].index or 0]
             block = kept.open
-            if isinstance(block, TextDraft) and kept.choice.blocks[-1] is block:
+            if isinstance(block, TextBuilder) and kept.choice.blocks[-1] is block:
                 self._plain = True
                 self.decode: Callable[[bytes], Any] = decoder(_PlainEvent)
                 self._index, self._number, self._write = block.choice, block.number, block.write
@@ -190,7 +190,7 @@ class Gemini(Adapter):
     def _event(self, event: _Event) -> list[Part] | None:
         first = event if isinstance(event, _FirstEvent) else None
         if event.error:
-            self.draft.fail(error_of(event.error))
+            self.builder.fail(error_of(event.error))
         elif event.content is not None:
             self._early_shape(event)
         elif (
@@ -205,25 +205,25 @@ class Gemini(Adapter):
         for candidate in event.candidates or ():
             self._candidate(candidate)
         if event.usageMetadata and (usage := self._usage(event.usageMetadata)):
-            self.draft.count(usage)
+            self.builder.count(usage)
         blocked = self.text(event.promptFeedback.get("blockReason"), "blockReason") if event.promptFeedback else ""
         if event.promptFeedback and blocked:
-            choice = self.draft.choice(0)
+            choice = self.builder.choice(0)
             choice.raw_reason, choice.reason = f"PROMPT_BLOCKED:{blocked}", "content_filter"
             if message := event.promptFeedback.get("blockReasonMessage"):
                 choice.details = {"blockReasonMessage": message}
-        return self.draft.take()
+        return self.builder.drain()
 
     def _candidate(self, candidate: _Candidate) -> None:
         index = candidate.index or 0
-        choice = self.draft.choice(index)
+        choice = self.builder.choice(index)
         kept = self._candidates.get(index)
         if kept is None:
             kept = self._candidates[index] = _Kept(choice)
         if candidate.content is not None:
             for part in candidate.content.parts or ():
                 if isinstance(part, dict):
-                    kept.take(part)
+                    kept.add(part)
                 else:
                     self.emit(Raw(choice=index, name="part", data=part))
         if candidate.logprobsResult:
@@ -235,11 +235,11 @@ class Gemini(Adapter):
             if candidate.finishMessage:
                 choice.details = {"finishMessage": candidate.finishMessage}
 
-    def _reason(self, choice: ChoiceDraft) -> FinishReason:
+    def _reason(self, choice: ChoiceBuilder) -> FinishReason:
         reason = REASONS.get(choice.raw_reason or "", "other")
-        return "tool_calls" if reason == "stop" and choice.has_calls else reason
+        return "tool_calls" if reason == "stop" and choice.has_client_calls else reason
 
-    def _logprobs(self, choice: ChoiceDraft, result: dict[str, Any]) -> None:
+    def _logprobs(self, choice: ChoiceBuilder, result: dict[str, Any]) -> None:
         chosen, top = list_of(result.get("chosenCandidates")), list_of(result.get("topCandidates"))
         if len(top) == len(chosen):
             chosen = [
@@ -249,7 +249,7 @@ class Gemini(Adapter):
         if chosen:
             self.emit(Logprobs(choice=choice.index, entries=chosen))
 
-    def _sources(self, choice: ChoiceDraft, candidate: _Candidate) -> None:
+    def _sources(self, choice: ChoiceBuilder, candidate: _Candidate) -> None:
         """Take what the answer rests on. Segments of grounding count UTF-8 bytes of their part."""
         items: list[dict[str, Any]] = []
         if candidate.groundingMetadata:
@@ -258,13 +258,13 @@ class Gemini(Adapter):
             citations = candidate.citationMetadata.get("citations", candidate.citationMetadata.get("citationSources"))
             items += [item for item in list_of(citations) if isinstance(item, dict)]
         if items:
-            if TextDraft in choice.latest_of:
+            if TextBuilder in choice.latest_of:
                 self._attach(choice, items)
             self.emit(Citation(choice=choice.index, items=items))
         if candidate.urlContextMetadata:
             self.emit(Raw(choice=choice.index, name="urlContextMetadata", data=candidate.urlContextMetadata))
 
-    def _attach(self, choice: ChoiceDraft, items: list[dict[str, Any]]) -> None:
+    def _attach(self, choice: ChoiceBuilder, items: list[dict[str, Any]]) -> None:
         """Attach sources to the text. Grounding is sent again as it grows: what comes last counts."""
         for item in items:
             kept = self._grounding.get(choice.index) if "groundingMetadata" in item else None
@@ -272,7 +272,7 @@ class Gemini(Adapter):
                 kept["groundingMetadata"] = item["groundingMetadata"]
                 continue
             kept = dict(item)
-            choice.latest(TextDraft).citations.append(kept)
+            choice.latest(TextBuilder).citations.append(kept)
             if "groundingMetadata" in item:
                 self._grounding[choice.index] = kept
 
@@ -294,15 +294,15 @@ class Gemini(Adapter):
 
     def _early_shape(self, event: _Event) -> None:
         self._early = True
-        choice = self.draft.choice(0)
+        choice = self.builder.choice(0)
         for part in self.objects(event.content, "content"):
             choice.text(self.text(part.get("text"), "content"))
         usage = dict_of(event.meta).get("usage")
         if isinstance(usage, dict):
-            self.draft.count(Usage(total=plain_number(usage.get("tokens")), raw=usage))
+            self.builder.count(Usage(total=plain_number(usage.get("tokens")), raw=usage))
 
     def finish(self) -> None:
-        for choice in self.draft.choices.values():
+        for choice in self.builder.choices.values():
             if choice.reason == "stop":
                 choice.reason = self._reason(choice)  # calls may have come after it
         for kept in self._candidates.values():
@@ -323,19 +323,19 @@ class _Kept:
 
     __slots__ = ("_call", "_values", "choice", "open", "parts")
 
-    def __init__(self, choice: ChoiceDraft) -> None:
+    def __init__(self, choice: ChoiceBuilder) -> None:
         self.choice = choice
-        self.parts: list[dict[str, Any] | _Span | CallDraft] = []
-        self.open: BlockDraft | None = None  # the block that the last span goes on with
-        self._call: CallDraft | None = None  # one whose arguments are streamed
+        self.parts: list[dict[str, Any] | _Span | CallBuilder] = []
+        self.open: BlockBuilder | None = None  # the block that the last span goes on with
+        self._call: CallBuilder | None = None  # one whose arguments are streamed
         self._values: PartialArguments | None = None
         choice.native["parts"] = self
 
-    def take(self, part: dict[str, Any]) -> None:
+    def add(self, part: dict[str, Any]) -> None:
         text = part.get("text")
         if type(text) is str and text and len(part) == 1:
             # What streams are full of.
-            block: Any = self.choice.last(TextDraft)
+            block: Any = self.choice.last(TextBuilder)
             if block is not self.open:
                 self._span(block)
             self.choice.emit(block.delta(text))
@@ -368,10 +368,10 @@ class _Kept:
 
     def _text(self, text: str, part: dict[str, Any], signature: str, beside: dict[str, Any]) -> None:
         choice = self.choice
-        kind: type[Any] = ReasoningDraft if part.get("thought") is True else TextDraft
+        kind: type[Any] = ReasoningBuilder if part.get("thought") is True else TextBuilder
         # An empty text brings a signature for what came before it.
         block = choice.last(kind) if text or not choice.blocks else choice.blocks[-1]
-        if isinstance(block, (TextDraft, ReasoningDraft)):
+        if isinstance(block, (TextBuilder, ReasoningBuilder)):
             if signature or beside or block is not self.open:
                 self._span(block, signature, beside)
             block.add(text)
@@ -388,7 +388,7 @@ class _Kept:
             return  # the end of a call that has ended
         if name or self._call is None:
             self.end(whole=True)
-            call = self._call = CallDraft(self.choice, text_of(function.get("id")) or None, name)
+            call = self._call = CallBuilder(self.choice, text_of(function.get("id")) or None, name)
             self._values = PartialArguments()
             call.native |= {"signature": signature, "beside": beside}
             self.parts.append(call)
@@ -429,12 +429,12 @@ class _Kept:
         if kind in ("inlineData", "fileData"):
             media = text_of(it.get("mimeType")) or None
             latest: Any = choice.blocks[-1] if choice.blocks else None
-            joins = isinstance(latest, MediaDraft) and latest.media == media and (media or "").startswith("audio/")
-            block = latest if joins else MediaDraft(choice, media)  # speech comes in many parts
+            joins = isinstance(latest, MediaBuilder) and latest.media == media and (media or "").startswith("audio/")
+            block = latest if joins else MediaBuilder(choice, media)  # speech comes in many parts
             block.add(text_of(it.get("data")), url=text_of(it.get("fileUri")))
         elif kind in ("executableCode", "toolCall"):
             name = "code_execution" if kind == "executableCode" else text_of(it.get("toolType"))
-            block = CallDraft(choice, id, name, server=True)
+            block = CallBuilder(choice, id, name, server=True)
             asked = (
                 {key: value for key, value in it.items() if key != "id"} if kind == "executableCode" else it.get("args")
             )
@@ -463,7 +463,7 @@ class _Kept:
                 if text or part.signature or part.beside:
                     made.append(
                         {"text": text}
-                        | ({"thought": True} if isinstance(block, ReasoningDraft) else {})
+                        | ({"thought": True} if isinstance(block, ReasoningBuilder) else {})
                         | ({"thoughtSignature": part.signature} if part.signature else {})
                         | part.beside
                     )

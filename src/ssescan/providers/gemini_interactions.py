@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec import Struct
 
-from .adapter import Adapter, arguments_of, dict_of, error_of, plain_number, text_of
-from .blocks import CallDraft, MediaDraft, ReasoningDraft, TextDraft
+from .block_builders import CallBuilder, MediaBuilder, ReasoningBuilder, TextBuilder
+from .format_decoder import FormatDecoder, arguments_of, dict_of, error_of, plain_number, text_of
 from .parts import Usage
 
 if TYPE_CHECKING:
-    from .drafts import ChoiceDraft
     from .message import Message
+    from .message_builder import ChoiceBuilder
     from .parts import FinishReason, Part
     from .wire.gemini_interactions import InteractionSSEEvent, aiter_events, iter_events
 
@@ -60,9 +60,9 @@ class _Step:
         if "content" in item or "summary" in item:  # which are gathered, with what deltas add
             self.item = {name: value for name, value in item.items() if name not in ("content", "summary")}
         self.type = text_of(item.get("type"))
-        self.call: CallDraft | None = None
-        self.thought: ReasoningDraft | None = None
-        self.content: list[TextDraft | dict[str, Any]] = []
+        self.call: CallBuilder | None = None
+        self.thought: ReasoningBuilder | None = None
+        self.content: list[TextBuilder | dict[str, Any]] = []
         self.result = False  # it is one, not told of yet
         self.ended = False
 
@@ -79,7 +79,7 @@ class _Steps:
         return [made for step in self.all if (made := _wanted_back(step)) is not None]
 
 
-class GeminiInteractions(Adapter):
+class GeminiInteractions(FormatDecoder):
     """Events to parts."""
 
     api: ClassVar[str] = "gemini-interactions"
@@ -89,7 +89,7 @@ class GeminiInteractions(Adapter):
         super().__init__(*arguments)
         self._steps = _Steps()
         self._by_index: dict[int, _Step] = {}
-        self.choice: ChoiceDraft = self.draft.choice(0)
+        self.choice: ChoiceBuilder = self.builder.choice(0)
         self.choice.native["steps"] = self._steps
 
     def handle(self, event: _Event) -> list[Part] | None:
@@ -105,12 +105,12 @@ class GeminiInteractions(Adapter):
         elif kind.startswith("interaction."):
             self._interaction(kind, event)
         elif event.error or kind == "error":
-            self.draft.fail(error_of(event.error or {"message": None}))
+            self.builder.fail(error_of(event.error or {"message": None}))
         elif kind != "done":
             return None
         if isinstance(total, dict):
-            self.draft.count(usage_of(total))
-        return self.draft.take()
+            self.builder.count(usage_of(total))
+        return self.builder.drain()
 
     def unfolded(self, value: dict[str, Any]) -> list[dict[str, Any]]:
         if value.get("object") != "interaction" or "event_type" in value:
@@ -119,10 +119,10 @@ class GeminiInteractions(Adapter):
 
     def _interaction(self, kind: str, event: _Event) -> None:
         interaction = event.interaction or {}
-        self.draft.start(text_of(interaction.get("id")), text_of(interaction.get("model")))
+        self.builder.start(text_of(interaction.get("id")), text_of(interaction.get("model")))
         usage = interaction.get("usage")
         if isinstance(usage, dict):
-            self.draft.count(usage_of(usage))
+            self.builder.count(usage_of(usage))
         elif usage is not None:
             self.keep(usage, "usage")
         status = self.text(interaction.get("status"), "status")
@@ -139,7 +139,7 @@ class GeminiInteractions(Adapter):
                 self._stop(index)
         self.choice.raw_reason = status
         self.choice.reason = REASONS.get(status, "other")
-        if status == "completed" and self.choice.has_calls:
+        if status == "completed" and self.choice.has_client_calls:
             self.choice.reason = "tool_calls"
         if status == "failed":
             self.fail(interaction.get("error"), "the interaction failed")
@@ -158,7 +158,7 @@ class GeminiInteractions(Adapter):
             for part in [item] if kind in ("text", *MEDIA) else self.objects(item.get("content"), kind):
                 self._add(step, part)
             if item.get("error"):
-                self.draft.fail(error_of(item["error"]))
+                self.builder.fail(error_of(item["error"]))
         elif kind == "thought":
             for part in self.objects(item.get("summary"), kind):
                 self._think(step).add(self.text(part.get("text"), kind))
@@ -166,7 +166,7 @@ class GeminiInteractions(Adapter):
                 self._think(step).sign(signature)
         elif kind.endswith("_call"):
             server = kind != "function_call"
-            step.call = CallDraft(self.choice, id, name or kind.removesuffix("_call"), server=server)
+            step.call = CallBuilder(self.choice, id, name or kind.removesuffix("_call"), server=server)
             if item.get("arguments"):
                 step.call.whole = arguments_of(item["arguments"])
             step.call.sign(text_of(item.get("signature")))
@@ -243,15 +243,15 @@ class GeminiInteractions(Adapter):
             step.item["signature"] = signature
             (step.call or self._think(step)).sign(signature)
 
-    def _think(self, step: _Step) -> ReasoningDraft:
+    def _think(self, step: _Step) -> ReasoningBuilder:
         if step.thought is None:
-            step.thought = ReasoningDraft(self.choice)
+            step.thought = ReasoningBuilder(self.choice)
             step.thought.said = "summary"
         return step.thought
 
-    def _text_of(self, step: _Step) -> TextDraft:
-        if not step.content or not isinstance(step.content[-1], TextDraft):
-            step.content.append(TextDraft(self.choice))
+    def _text_of(self, step: _Step) -> TextBuilder:
+        if not step.content or not isinstance(step.content[-1], TextBuilder):
+            step.content.append(TextBuilder(self.choice))
         return step.content[-1]  # type: ignore[return-value]  # it is one now
 
     def _add(self, step: _Step, part: Any) -> None:
@@ -263,8 +263,8 @@ class GeminiInteractions(Adapter):
             mime = text_of(part.get("mime_type")) or f"{kind}/*"
             latest = self.choice.blocks[-1] if self.choice.blocks else None
             # Sound comes in pieces.
-            joins = kind == "audio" and isinstance(latest, MediaDraft) and latest.media == mime
-            block = latest if joins and isinstance(latest, MediaDraft) else MediaDraft(self.choice, mime)
+            joins = kind == "audio" and isinstance(latest, MediaBuilder) and latest.media == mime
+            block = latest if joins and isinstance(latest, MediaBuilder) else MediaBuilder(self.choice, mime)
             block.add(self.text(part.get("data"), kind), url=self.text(part.get("uri"), kind))
             step.content.append(part)
         elif kind == "text" or "text" in part:
@@ -325,7 +325,7 @@ def _wanted_back(step: _Step) -> dict[str, Any] | None:
         content = [
             {"type": "text", "text": part.text}
             | ({"annotations": [_plain(note) for note in part.citations]} if part.citations else {})
-            if isinstance(part, TextDraft)
+            if isinstance(part, TextBuilder)
             else part
             for part in step.content
         ]

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec import Struct
 
-from .adapter import Adapter, arguments_of, dict_of, error_of, list_of, plain_number, text_of
-from .blocks import CallDraft, MediaDraft, ReasoningDraft, TextDraft
+from .block_builders import CallBuilder, MediaBuilder, ReasoningBuilder, TextBuilder
+from .format_decoder import FormatDecoder, arguments_of, dict_of, error_of, list_of, plain_number, text_of
 from .message import MediaBlock, ToolCall
 from .parts import Logprobs, Raw, TextDelta, Usage
 from .payloads import convert
 
 if TYPE_CHECKING:
-    from .drafts import ChoiceDraft
     from .message import Message
+    from .message_builder import ChoiceBuilder
     from .parts import FinishReason, Part
     from .wire.openai_chat import ChatCompletionChunk, aiter_chunks, iter_chunks
 
@@ -94,7 +94,7 @@ REASONS: dict[str, FinishReason] = {
 }
 
 
-class OpenAIChat(Adapter):
+class OpenAIChat(FormatDecoder):
     """Chunks to parts."""
 
     api: ClassVar[str] = "openai-chat"
@@ -106,7 +106,7 @@ class OpenAIChat(Adapter):
         self._cited = 0
         # The text block that a delta for this choice would go on with, if nothing else came since.
         self._index: int | None = -1
-        self._block: TextDraft | None = None
+        self._block: TextBuilder | None = None
         self._write: Any = None
         self._choice_index = self._number = 0
 
@@ -157,18 +157,18 @@ class OpenAIChat(Adapter):
             self._choice(choice, chunk)
         self._cite(chunk)
         if isinstance(usage, dict):
-            self.draft.count(usage_of(usage))
+            self.builder.count(usage_of(usage))
         elif usage:
             self.keep(usage, "usage")
         if error:
-            self.draft.fail(error_of(error))
+            self.builder.fail(error_of(error))
         if chunk.choices and len(chunk.choices) == 1:
-            drafts = self.draft.choices.get(chunk.choices[0].index or 0)
-            if drafts and drafts.blocks and type(drafts.blocks[-1]) is TextDraft:
-                block = drafts.blocks[-1]
+            builders = self.builder.choices.get(chunk.choices[0].index or 0)
+            if builders and builders.blocks and type(builders.blocks[-1]) is TextBuilder:
+                block = builders.blocks[-1]
                 self._index, self._block = chunk.choices[0].index, block
                 self._choice_index, self._number, self._write = block.choice, block.number, block.write
-        return self.draft.take()
+        return self.builder.drain()
 
     def _error_by_itself(self, chunk: _Chunk) -> Any:
         by_name = self.name() == "error" or getattr(chunk, "object", "error") == "error"
@@ -177,89 +177,89 @@ class OpenAIChat(Adapter):
         return None
 
     def _choice(self, choice: _Choice, chunk: _Chunk) -> None:
-        draft = self.draft.choice(choice.index or 0)
+        builder = self.builder.choice(choice.index or 0)
         delta = choice.delta
         if delta is None and choice.message and getattr(chunk, "object", None) == "chat.completion":
             delta = convert(choice.message, _Delta)[0]  # an answer that was not streamed
         if delta is not None:
-            self._delta(draft, delta)
+            self._delta(builder, delta)
         if choice.text and (delta is None or not delta.content):
-            draft.text(choice.text)  # a legacy completion; some who send deltas repeat them here
+            builder.text(choice.text)  # a legacy completion; some who send deltas repeat them here
         if choice.logprobs:
             entries = [entry for name in ("content", "refusal") for entry in list_of(choice.logprobs.get(name))] or (
                 [choice.logprobs] if "tokens" in choice.logprobs else []
             )
             if entries:
-                self.emit(Logprobs(choice=draft.index, entries=entries))
+                self.emit(Logprobs(choice=builder.index, entries=entries))
         if choice.finish_reason:
-            draft.raw_reason = choice.finish_reason
-            draft.reason = self._reason(draft)
+            builder.raw_reason = choice.finish_reason
+            builder.reason = self._reason(builder)
 
-    def _delta(self, draft: ChoiceDraft, delta: _Delta) -> None:
+    def _delta(self, builder: ChoiceBuilder, delta: _Delta) -> None:
         reasoning = self._flat(delta.reasoning_content) or self._flat(delta.reasoning)
         if delta.reasoning_content:
-            draft.native["reasoning_content"] = True
-        draft.reasoning(reasoning)
+            builder.native["reasoning_content"] = True
+        builder.reasoning(reasoning)
         if delta.reasoning_details:
-            self._details(draft, delta.reasoning_details, flat=bool(reasoning))
+            self._details(builder, delta.reasoning_details, flat=bool(reasoning))
         if type(delta.content) is str:
-            draft.text(delta.content)
+            builder.text(delta.content)
         elif isinstance(delta.content, list):
-            self._content(draft, delta.content)
-        draft.refusal(delta.refusal)
+            self._content(builder, delta.content)
+        builder.refusal(delta.refusal)
         for fragment in delta.tool_calls or ():
-            self._call(draft, fragment)
+            self._call(builder, fragment)
         if delta.function_call is not None and (delta.function_call.name or delta.function_call.arguments is not None):
-            call = self._call(draft, _ToolCall(0, None, delta.function_call))
+            call = self._call(builder, _ToolCall(0, None, delta.function_call))
             call.native["function_call"] = True
         if delta.audio:
-            self._audio(draft, delta.audio)
+            self._audio(builder, delta.audio)
         for image in delta.images or ():
-            self._image(draft, image)
+            self._image(builder, image)
         if delta.annotations:
             items = [item | {"unit": "char"} for item in self.objects(delta.annotations, "annotations")]
-            draft.latest(TextDraft).cite(items)
+            builder.latest(TextBuilder).cite(items)
 
     def _flat(self, value: str | dict[str, Any] | None) -> str:
         if isinstance(value, dict) and isinstance(value.get("content"), str):
             value = value["content"]
         return self.text(value, "reasoning")
 
-    def _content(self, draft: ChoiceDraft, parts: list[Any]) -> None:
+    def _content(self, builder: ChoiceBuilder, parts: list[Any]) -> None:
         """Take content that is a list (Mistral): text, thinking, images, and what else there may be."""
         for part in parts:
             kind = part.get("type") if isinstance(part, dict) else None
             if isinstance(part, str):
-                draft.text(part)
+                builder.text(part)
             elif kind == "text" and isinstance(part.get("text"), str):
-                draft.text(part["text"])
+                builder.text(part["text"])
             elif kind == "thinking":
                 thoughts = part.get("thinking")
                 if isinstance(thoughts, str):
-                    draft.reasoning(thoughts)
+                    builder.reasoning(thoughts)
                 else:
                     for thought in self.objects(thoughts, "thinking"):
-                        draft.reasoning(self.text(thought.get("text"), "thinking"))
+                        builder.reasoning(self.text(thought.get("text"), "thinking"))
             elif kind == "image_url":
-                self._image(draft, part)
+                self._image(builder, part)
             else:
-                self.emit(Raw(choice=draft.index, name=kind if isinstance(kind, str) else "content", data=part))
+                self.emit(Raw(choice=builder.index, name=kind if isinstance(kind, str) else "content", data=part))
 
-    def _details(self, draft: ChoiceDraft, details: list[Any], *, flat: bool) -> None:
+    def _details(self, builder: ChoiceBuilder, details: list[Any], *, flat: bool) -> None:
         """Take OpenRouter's reasoning_details, whose text counts where there is no flat field beside them."""
-        kept = draft.native.setdefault("reasoning_details", _Details())
+        kept = builder.native.setdefault("reasoning_details", _Details())
         for detail in self.objects(details, "reasoning_details"):
             kept.add(detail)
             if not flat:
-                draft.reasoning(text_of(detail.get("text")) or text_of(detail.get("summary")))
+                builder.reasoning(text_of(detail.get("text")) or text_of(detail.get("summary")))
             for key in ("signature", "data"):
                 if signature := text_of(detail.get(key)):
-                    draft.latest(ReasoningDraft).sign(
+                    builder.latest(ReasoningBuilder).sign(
                         signature, id=text_of(detail.get("id")) or None, fmt=text_of(detail.get("format")) or None
                     )
 
-    def _call(self, draft: ChoiceDraft, fragment: _ToolCall) -> CallDraft:
-        calls = self._calls.setdefault(draft.index, _Calls(draft))
+    def _call(self, builder: ChoiceBuilder, fragment: _ToolCall) -> CallBuilder:
+        calls = self._calls.setdefault(builder.index, _Calls(builder))
         function = fragment.function or _Function()
         call = calls.find(fragment.index, fragment.id, function.name)
         if fragment.extra_content:
@@ -270,23 +270,23 @@ class OpenAIChat(Adapter):
         call.add(arguments_of(arguments))
         return call
 
-    def _audio(self, draft: ChoiceDraft, audio: dict[str, Any]) -> None:
-        block: MediaDraft = draft.keyed("audio", MediaDraft, "audio/*")
+    def _audio(self, builder: ChoiceBuilder, audio: dict[str, Any]) -> None:
+        block: MediaBuilder = builder.keyed("audio", MediaBuilder, "audio/*")
         block.native |= {key: audio[key] for key in ("id", "expires_at") if audio.get(key)}
         block.add(self.text(audio.get("data"), "audio"), transcript=self.text(audio.get("transcript"), "audio"))
 
-    def _image(self, draft: ChoiceDraft, image: Any) -> None:
+    def _image(self, builder: ChoiceBuilder, image: Any) -> None:
         where = dict_of(image).get("image_url")
         url = text_of(where if isinstance(where, str) else dict_of(where).get("url"))
         if not url:
-            self.emit(Raw(choice=draft.index, name="image", data=image))
+            self.emit(Raw(choice=builder.index, name="image", data=image))
             return
         head, comma, data = url.partition(",")
         if comma and head.startswith("data:") and head.endswith(";base64"):
-            block = MediaDraft(draft, head[len("data:") : -len(";base64")] or None)
+            block = MediaBuilder(builder, head[len("data:") : -len(";base64")] or None)
             block.add(data)
         else:
-            block = MediaDraft(draft, "image/*")
+            block = MediaBuilder(builder, "image/*")
             block.add(url=url)
         block.native["image"] = image
 
@@ -297,13 +297,13 @@ class OpenAIChat(Adapter):
             new = found[self._cited :]
             self._cited = len(found)
             items = [item if isinstance(item, dict) else {"url": item} for item in new]
-            self.draft.choice(0).latest(TextDraft).cite(items)
+            self.builder.choice(0).latest(TextBuilder).cite(items)
 
-    def _reason(self, draft: ChoiceDraft) -> FinishReason:
-        reason = REASONS.get(draft.raw_reason or "", "other")
-        if reason == "stop" and draft.has_calls:
+    def _reason(self, builder: ChoiceBuilder) -> FinishReason:
+        reason = REASONS.get(builder.raw_reason or "", "other")
+        if reason == "stop" and builder.has_client_calls:
             return "tool_calls"
-        if reason == "stop" and draft.refused:
+        if reason == "stop" and builder.refused:
             return "refusal"
         return reason
 
@@ -311,7 +311,7 @@ class OpenAIChat(Adapter):
         return text_of(value.get("object")).startswith(("chat.completion", "text_completion"))
 
     def finish(self) -> None:
-        for choice in self.draft.choices.values():
+        for choice in self.builder.choices.values():
             if choice.reason is not None:
                 choice.reason = self._reason(choice)  # calls may have come after it
         super().finish()
@@ -320,15 +320,15 @@ class OpenAIChat(Adapter):
 class _Calls:
     """Which call a fragment belongs to, among those of a choice: vendors key them by index, by id, or not at all."""
 
-    __slots__ = ("_by_id", "_by_index", "_draft", "_last")
+    __slots__ = ("_builder", "_by_id", "_by_index", "_last")
 
-    def __init__(self, draft: ChoiceDraft) -> None:
-        self._draft = draft
-        self._by_id: dict[str, CallDraft] = {}
-        self._by_index: dict[int, CallDraft] = {}
-        self._last: CallDraft | None = None
+    def __init__(self, builder: ChoiceBuilder) -> None:
+        self._builder = builder
+        self._by_id: dict[str, CallBuilder] = {}
+        self._by_index: dict[int, CallBuilder] = {}
+        self._last: CallBuilder | None = None
 
-    def find(self, index: int | None, id: str | None, name: str | None) -> CallDraft:
+    def find(self, index: int | None, id: str | None, name: str | None) -> CallBuilder:
         """Give the call, a new one where it is none that is known; take its id and its name."""
         if id in ("", "null"):
             id = None
@@ -342,7 +342,7 @@ class _Calls:
                 if another_id or name != call.name:
                     call = None
         if call is None:
-            call = CallDraft(self._draft, id, name)
+            call = CallBuilder(self._builder, id, name)
         else:
             call.id = call.id or id
             call.call_it(name)

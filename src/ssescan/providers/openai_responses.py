@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec import Struct
 
-from .adapter import Adapter, arguments_of, dict_of, error_of, plain_number, text_of
-from .blocks import CallDraft, MediaDraft, ReasoningDraft, RefusalDraft, TextDraft, compact
+from .block_builders import CallBuilder, MediaBuilder, ReasoningBuilder, RefusalBuilder, TextBuilder, compact
+from .format_decoder import FormatDecoder, arguments_of, dict_of, error_of, plain_number, text_of
 from .output_items import TEXTS, OutputItem, OutputItems, streamed_under
 from .parts import Error, Logprobs, Usage
 
 if TYPE_CHECKING:
-    from .drafts import ChoiceDraft
     from .message import Message
+    from .message_builder import ChoiceBuilder
     from .parts import FinishReason, Part, TextDelta
     from .wire.openai_responses import ResponseStreamEvent, aiter_events, iter_events
 
@@ -61,7 +61,7 @@ ARGUMENTS = ("action", "operation", "actions", "queries", "arguments")
 """The fields that hold what it was asked for."""
 
 
-class OpenAIResponses(Adapter):
+class OpenAIResponses(FormatDecoder):
     """Events to parts."""
 
     api: ClassVar[str] = "openai-responses"
@@ -71,11 +71,11 @@ class OpenAIResponses(Adapter):
         super().__init__(*arguments)
         self._items = OutputItems()
         self._created: str | None = None  # the id of the response that was created last
-        self.choice: ChoiceDraft = self.draft.choice(0)
+        self.choice: ChoiceBuilder = self.builder.choice(0)
         self.choice.native["items"] = self._items
         # The text block that deltas with these indices are for.
         self._place: tuple[int | None, int | None] = (-1, -1)
-        self._text: TextDraft | None = None
+        self._text: TextBuilder | None = None
 
     def handle(self, event: _Event) -> list[Part] | TextDelta | None:
         # What streams are full of has a way of its own: a piece of the text that came last.
@@ -97,7 +97,7 @@ class OpenAIResponses(Adapter):
             self._error(event)
         elif not (kind.startswith("response.") and kind.endswith(PROGRESS)):
             return None
-        return self.draft.take()
+        return self.builder.drain()
 
     def unfolded(self, value: dict[str, Any]) -> list[dict[str, Any]]:
         if value.get("object") != "response" or "type" in value:
@@ -115,11 +115,11 @@ class OpenAIResponses(Adapter):
             if self._created is not None and (id != self._created or self.choice.reason is not None):
                 # Another response, glued to the first. It numbers its items anew.
                 text = f"the stream began with response {self._created!r}, and another, {id!r}, begins within it"
-                self.draft.fail(Error(kind="protocol", message=text, raw=response))
+                self.builder.fail(Error(kind="protocol", message=text, raw=response))
                 self.choice.reason = None
                 self._items.begin_anew()
             self._created = id
-        self.draft.start(text_of(response.get("id")), text_of(response.get("model")))
+        self.builder.start(text_of(response.get("id")), text_of(response.get("model")))
 
     def _end(self, event: _Event) -> None:
         """Take the terminal event: what was never streamed or is still open, the usage, and why it ended."""
@@ -139,14 +139,14 @@ class OpenAIResponses(Adapter):
         self._items.end_calls()
         usage = response.get("usage")
         if isinstance(usage, dict):
-            self.draft.count(usage_of(usage))
+            self.builder.count(usage_of(usage))
         elif usage is not None:
             self.keep(usage, "usage")
         status = self.text(response.get("status"), "status") or (event.type or self.name() or "").rpartition(".")[2]
         self.choice.raw_reason, self.choice.reason = status, "other"
         if status == "completed":
-            calls = self.choice.has_calls
-            only_refused = self.choice.refused and TextDraft not in self.choice.latest_of
+            calls = self.choice.has_client_calls
+            only_refused = self.choice.refused and TextBuilder not in self.choice.latest_of
             self.choice.reason = "tool_calls" if calls else "refusal" if only_refused else "stop"
         elif status == "incomplete":
             self.choice.raw_reason = text_of(dict_of(response.get("incomplete_details")).get("reason")) or status
@@ -168,10 +168,10 @@ class OpenAIResponses(Adapter):
 
     def _error(self, event: _Event) -> None:
         flat = {"code": event.code, "message": event.message, "param": event.param}
-        self.draft.fail(error_of(event.error or flat))
+        self.builder.fail(error_of(event.error or flat))
 
     def _ping(self, event: _Event) -> None:
-        self.draft.ping()
+        self.builder.ping()
 
     # Items
 
@@ -213,14 +213,14 @@ class OpenAIResponses(Adapter):
         id = text_of(it.get("call_id")) or text_of(it.get("id"))
         name = text_of(it.get("name"))
         if item.type == "function_call":
-            item.call = CallDraft(self.choice, id, name)
+            item.call = CallBuilder(self.choice, id, name)
             item.call.whole = arguments_of(it.get("arguments"))
         elif item.type == "custom_tool_call":
-            item.call = CallDraft(self.choice, id, name, custom=True)
+            item.call = CallBuilder(self.choice, id, name, custom=True)
         elif item.type == "code_interpreter_call":
-            item.call = CallDraft(self.choice, id, "code_interpreter", server=True, custom=True)
+            item.call = CallBuilder(self.choice, id, "code_interpreter", server=True, custom=True)
         elif item.type.endswith("_call"):
-            item.call = CallDraft(self.choice, id, name or item.type.removesuffix("_call"), server=True)
+            item.call = CallBuilder(self.choice, id, name or item.type.removesuffix("_call"), server=True)
         return item
 
     def _complete(self, item: OutputItem, whole: dict[str, Any]) -> None:
@@ -266,10 +266,10 @@ class OpenAIResponses(Adapter):
                     self._thought(item, said, index).reconcile(text)
         encrypted = text_of(whole.get("encrypted_content"))
         if encrypted:
-            block = item.thought or ReasoningDraft(self.choice)
+            block = item.thought or ReasoningBuilder(self.choice)
             block.sign(encrypted, id=text_of(whole.get("id")) or None)
 
-    def _hosted(self, item: OutputItem, call: CallDraft, whole: dict[str, Any]) -> None:
+    def _hosted(self, item: OutputItem, call: CallBuilder, whole: dict[str, Any]) -> None:
         """Take what became of a tool that the provider runs."""
         status = text_of(whole.get("status")) or None
         asked = next((whole[name] for name in ARGUMENTS if whole.get(name)), None)
@@ -305,38 +305,38 @@ class OpenAIResponses(Adapter):
         elif kind:
             self.choice.raw(str(kind), part)
 
-    def _text_whole(self, block: TextDraft, part: dict[str, Any]) -> None:
+    def _text_whole(self, block: TextBuilder, part: dict[str, Any]) -> None:
         block.reconcile(self.text(part.get("text"), "text"))
         cited = self.objects(part.get("annotations"), "annotations")
         block.cite([_cited(note) for note in cited[len(block.citations) :]])
 
-    def _refusal_of(self, item: OutputItem, index: int) -> RefusalDraft:
+    def _refusal_of(self, item: OutputItem, index: int) -> RefusalBuilder:
         key = (item.number, index)
-        if (found := self.choice.found(key, RefusalDraft)) is None:
-            found = self.choice.keyed(key, RefusalDraft)
+        if (found := self.choice.found(key, RefusalBuilder)) is None:
+            found = self.choice.keyed(key, RefusalBuilder)
             item.refusals[index] = found
         return found  # type: ignore[no-any-return]
 
-    def _text_of(self, item: OutputItem, index: int) -> TextDraft:
+    def _text_of(self, item: OutputItem, index: int) -> TextBuilder:
         key = (item.number, index)
-        if (found := self.choice.found(key, TextDraft)) is None:
-            found = self.choice.keyed(key, TextDraft)
+        if (found := self.choice.found(key, TextBuilder)) is None:
+            found = self.choice.keyed(key, TextBuilder)
             item.texts[index] = found
             if phase := item.item.get("phase"):
                 found.native["phase"] = phase
         return found  # type: ignore[no-any-return]
 
-    def _thought(self, item: OutputItem, said: Any, index: int) -> ReasoningDraft:
+    def _thought(self, item: OutputItem, said: Any, index: int) -> ReasoningBuilder:
         key = (item.number, said, index)
-        if (found := self.choice.found(key, ReasoningDraft)) is None:
-            found = self.choice.keyed(key, ReasoningDraft)
+        if (found := self.choice.found(key, ReasoningBuilder)) is None:
+            found = self.choice.keyed(key, ReasoningBuilder)
             found.said = said
             item.thought = found
         return found  # type: ignore[no-any-return]
 
-    def _image(self, item: OutputItem, of: dict[str, Any]) -> MediaDraft:
+    def _image(self, item: OutputItem, of: dict[str, Any]) -> MediaBuilder:
         media = f"image/{text_of(of.get('output_format')) or 'png'}"
-        block: MediaDraft = self.choice.keyed((item.number, "image"), MediaDraft, media)
+        block: MediaBuilder = self.choice.keyed((item.number, "image"), MediaBuilder, media)
         return block
 
     def _part_added(self, event: _Event) -> None:
@@ -411,10 +411,10 @@ class OpenAIResponses(Adapter):
         self._image(item, {"output_format": event.output_format}).add(event.partial_image_b64, partial=True)
 
     def _audio(self, event: _Event) -> None:
-        self.choice.keyed("audio", MediaDraft, "audio/*").add(self.text(event.delta, "delta"))
+        self.choice.keyed("audio", MediaBuilder, "audio/*").add(self.text(event.delta, "delta"))
 
     def _transcript(self, event: _Event) -> None:
-        self.choice.keyed("audio", MediaDraft, "audio/*").add(transcript=self.text(event.delta, "delta"))
+        self.choice.keyed("audio", MediaBuilder, "audio/*").add(transcript=self.text(event.delta, "delta"))
 
     def _nothing(self, event: _Event) -> None:
         """Take what tells nothing new."""

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .adapter import text_of
+from .format_decoder import text_of
 
 if TYPE_CHECKING:
-    from .blocks import CallDraft, ReasoningDraft, RefusalDraft, TextDraft
+    from .block_builders import CallBuilder, ReasoningBuilder, RefusalBuilder, TextBuilder
 
 __all__ = ["TEXTS", "OutputItem", "OutputItems", "streamed_under"]
 
@@ -30,10 +30,10 @@ class OutputItem:
         self.announced: bool = True  # by an event of its own, and not by a delta
         self.done: bool = False
         self.confirmed: bool = False  # the arguments came whole
-        self.call: CallDraft | None = None
-        self.texts: dict[int, TextDraft] = {}  # by content_index
-        self.refusals: dict[int, RefusalDraft] = {}
-        self.thought: ReasoningDraft | None = None  # the latest
+        self.call: CallBuilder | None = None
+        self.texts: dict[int, TextBuilder] = {}  # by content_index
+        self.refusals: dict[int, RefusalBuilder] = {}
+        self.thought: ReasoningBuilder | None = None  # the latest
 
 
 class OutputItems:

@@ -1,8 +1,8 @@
 """From the bytes of an event's data to what its JSON says, whatever its JSON is like.
 
-The quick way is one call of a msgspec decoder, and stands with the adapters. This is for what that will not have: JSON
-that C decoders refuse and the standard library reads (lone surrogates, NaN, control characters), values of other types
-than a format has, several values in one event. Knows no wire format.
+The fast path is one call of a msgspec decoder, and stands in the format decoders. This is for the rest: JSON that
+C decoders refuse and the standard library reads (lone surrogates, NaN, control characters), values of other types than
+a format has, several values in one event. Knows no wire format.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DONE", "NotJson", "StrayLines", "convert", "load", "shown", "values"]
 
-MOST_OF_A_PAYLOAD = 200  # bytes that an error shows
+MAX_SHOWN_PAYLOAD = 200  # bytes that an error shows
 
 # Every escape of a JSON string, so that a backslash that is itself escaped is passed over. A surrogate pair is one.
 _ESCAPE = re.compile(
@@ -153,7 +153,7 @@ def _is_event(line: bytes) -> bool:
 
 def shown(payload: bytes) -> str:
     """Give the beginning of a payload, for an error."""
-    return payload[:MOST_OF_A_PAYLOAD].decode("utf-8", "replace")
+    return payload[:MAX_SHOWN_PAYLOAD].decode("utf-8", "replace")
 
 
 def convert(value: Any, cls: type[Struct]) -> tuple[Any, bool]:

@@ -1,7 +1,7 @@
 """The streams of parts: `stream` and `astream`, over any source of bytes.
 
-Puts together an event stream, whose events are given as the bytes of their data, and a Reading, which makes parts of
-them; sync and async differ in how they wait and in nothing else. Knows no wire format.
+An event stream gives the data of its events as bytes, a MessageDecoder makes parts of them; sync and async differ in
+how they wait and in nothing else. Knows no wire format.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from types import GenericAlias
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UnexpectedContentType, UnexpectedStatus, UnknownFormat
-from ..scanner import Comment, EventPump, UnknownLine
+from ..scanner import Comment, EventReader, UnknownLine
 from ..scanner._shared import ALREADY_READING, STREAM_IS_NO_VALUE
-from ..sources import async_origin, sync_origin
+from ..sources import async_byte_source_of, byte_source_of
 from ..stalls import checked_stall
 from ..streams import AsyncEventStream, EventStream, Outcome
-from .drafts import Notes
 from .formats import checked_api
+from .message_builder import Notes
+from .message_decoder import MessageDecoder
 from .parts import TextDelta
-from .reading import Reading
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
@@ -64,7 +64,7 @@ class _Payloads(EventStream[Any]):
         self.notes = Notes()
 
     def _adapted(self, chunks: Iterator[Any]) -> Iterator[Any]:
-        if self._origin.media_type == "application/json":
+        if self._byte_source.media_type == "application/json":
             self.framing = len(BEFORE_A_BODY + AFTER_A_BODY)
             self.notes.whole_body = True
             return _body(chunks)
@@ -78,7 +78,7 @@ class _Payloads(EventStream[Any]):
         return self._events - self.notes.pings
 
 
-class _Pump(EventPump[Any]):
+class _PayloadReader(EventReader[Any]):
     __slots__ = ()
 
     def _bytes_of(self, chunk: Any) -> bytes:
@@ -98,11 +98,11 @@ class _AsyncPayloads(AsyncEventStream[Any]):
         self.notes = Notes()
         super().__init__(*arguments)
 
-    def _new_pump(self, scanner: Any, timing: bool) -> EventPump[Any]:
-        return _Pump(scanner, timing, True)
+    def _new_reader(self, scanner: Any, timing: bool) -> EventReader[Any]:
+        return _PayloadReader(scanner, timing, True)
 
     def _adapted(self, chunks: AsyncIterator[Any]) -> AsyncIterator[Any]:
-        if self._origin.media_type == "application/json":
+        if self._byte_source.media_type == "application/json":
             self.framing = len(BEFORE_A_BODY + AFTER_A_BODY)
             self.notes.whole_body = True
             return _abody(chunks)
@@ -110,7 +110,7 @@ class _AsyncPayloads(AsyncEventStream[Any]):
 
     @property
     def _progress(self) -> int:
-        return self._pump._events - self.notes.pings
+        return self._reader._events - self.notes.pings
 
 
 def _body(chunks: Iterator[Any]) -> Iterator[bytes]:
@@ -158,10 +158,10 @@ def _checked_strict(strict: Any) -> bool:
 class _Stream:
     """What the streams of either colour have in common."""
 
-    __slots__ = ("_events", "_reading", "_strict")
+    __slots__ = ("_decoder", "_events", "_strict")
 
     _events: Any
-    _reading: Reading
+    _decoder: MessageDecoder
 
     if not TYPE_CHECKING:
         __class_getitem__ = classmethod(GenericAlias)
@@ -172,12 +172,12 @@ class _Stream:
     @property
     def api(self) -> str | None:
         """The format: as it was named, until the first event shows which it is; None until then, if none was named."""
-        return self._reading.api
+        return self._decoder.api
 
     @property
     def message(self) -> Message:
         """The message so far: at any time, also after an error."""
-        return self._reading.message
+        return self._decoder.message
 
     @property
     def outcome(self) -> Outcome | None:
@@ -226,14 +226,14 @@ class MessageStream(_Stream):
         self._strict = _checked_strict(strict)
         checked_stall(stall)
         if isinstance(source, EventStream):
-            origin, given, options = source._hand_over()
+            byte_source, given, options = source._hand_over()
         else:
-            origin, given, options = sync_origin(source, name), None, {}
-        self._events = _Payloads(origin, stall or given, True, _options(options))
-        self._reading = Reading(api, self._events, _limit(options))
-        self._reading.draft.notes = self._events.notes
+            byte_source, given, options = byte_source_of(source, name), None, {}
+        self._events = _Payloads(byte_source, stall or given, True, _options(options))
+        self._decoder = MessageDecoder(api, self._events, _limit(options))
+        self._decoder.builder.notes = self._events.notes
         # Not a method: a generator that held this object, which holds it, would outlive the program's last use of both.
-        self._parts = self._run()(self._events, self._reading, self._strict)
+        self._parts = self._run()(self._events, self._decoder, self._strict)
 
     def _run(self) -> Callable[..., Iterator[Any]]:
         return _parts
@@ -273,23 +273,23 @@ class MessageStream(_Stream):
         self._events.close()
 
 
-def _parts(events: _Payloads, reading: Reading, strict: bool) -> Iterator[Part]:
+def _parts(events: _Payloads, message_decoder: MessageDecoder, strict: bool) -> Iterator[Part]:
     try:
         for item in events:
             # Until the first event has told the format.
-            yield from reading.take(item) if type(item) is bytes else reading.take_line(item)
-            if reading.adapter is not None or reading.done:
+            yield from message_decoder.feed(item) if type(item) is bytes else message_decoder.feed_line(item)
+            if message_decoder.format_decoder is not None or message_decoder.done:
                 break
-        if reading.adapter is not None and not reading.done:
-            adapter: Any = reading.adapter
-            handle = adapter.handle
+        if message_decoder.format_decoder is not None and not message_decoder.done:
+            format_decoder: Any = message_decoder.format_decoder
+            handle = format_decoder.handle
             parts: Any
             for item in events:
                 if type(item) is bytes:
                     try:
-                        event = adapter.decode(item)
+                        event = format_decoder.decode(item)
                     except (ValueError, RecursionError):
-                        parts = reading.take(item)
+                        parts = message_decoder.feed(item)
                     else:
                         parts = handle(event)
                         # What streams are full of comes without a list around it: one delta, or two parts.
@@ -302,27 +302,27 @@ def _parts(events: _Payloads, reading: Reading, strict: bool) -> Iterator[Part]:
                             yield second
                             continue
                         if parts is None:
-                            parts = reading.take(item)
+                            parts = message_decoder.feed(item)
                 else:
-                    parts = reading.take_line(item)
+                    parts = message_decoder.feed_line(item)
                 yield from parts
-                if reading.done:
-                    break  # type: ignore[unreachable]  # so it seems, to who does not know that take() sets it
-        if reading.done:
-            yield from reading.take_rest()
+                if message_decoder.done:
+                    break  # type: ignore[unreachable]  # so it seems: mypy cannot see that feed() sets it
+        if message_decoder.done:
+            yield from message_decoder.feed_rest()
             events._end()
     except Exception as error:
         if events.outcome is None:  # not the source's, but what we have to say of what it gave
             events._stop()
             events._finish(error, False)
         if not isinstance(error, REFUSALS):
-            yield from reading.end(cut=False, failed=True)
+            yield from message_decoder.end(cut=False, failed=True)
         raise
     outcome: Any = events.outcome
     if outcome in OVER:
         return
-    yield from reading.end(cut=outcome is Outcome.CUT)
-    if strict and (failure := reading.failure()):
+    yield from message_decoder.end(cut=outcome is Outcome.CUT)
+    if strict and (failure := message_decoder.failure()):
         raise failure
 
 
@@ -337,12 +337,12 @@ class AsyncMessageStream(_Stream):
         self._strict = _checked_strict(strict)
         checked_stall(stall)
         if isinstance(source, AsyncEventStream):
-            origin, given, options = source._hand_over()
+            byte_source, given, options = source._hand_over()
         else:
-            origin, given, options = async_origin(source, name), None, {}
-        self._events = _AsyncPayloads(origin, stall or given, True, _options(options))
-        self._reading = Reading(api, self._events._pump, _limit(options))
-        self._reading.draft.notes = self._events.notes
+            byte_source, given, options = async_byte_source_of(source, name), None, {}
+        self._events = _AsyncPayloads(byte_source, stall or given, True, _options(options))
+        self._decoder = MessageDecoder(api, self._events._reader, _limit(options))
+        self._decoder.builder.notes = self._events.notes
         self._given: Iterator[Part] = iter(())  # parts that are ready
         self._failure: BaseException | None = None
 
@@ -352,10 +352,10 @@ class AsyncMessageStream(_Stream):
     async def __anext__(self) -> Part:
         for part in self._given:
             return part
-        events, reading = self._events, self._reading
+        events, message_decoder = self._events, self._decoder
         if events._reading:
             raise ValueError(ALREADY_READING)  # the one who reads goes on
-        while not reading.over and (events.outcome is None or events.outcome not in OVER):
+        while not message_decoder.over and (events.outcome is None or events.outcome not in OVER):
             # All in this function: each coroutine on the way is a tenth of an event's time.
             try:
                 try:
@@ -367,8 +367,8 @@ class AsyncMessageStream(_Stream):
                     # What streams are full of comes without a list around it.
                     if type(parts) is TextDelta:
                         return parts
-                    if reading.done:
-                        parts = [*parts, *reading.take_rest(), *self._end()]
+                    if message_decoder.done:
+                        parts = [*parts, *message_decoder.feed_rest(), *self._end()]
                         try:
                             await events._end()
                         except BaseException:  # cancelled, mostly: who reads on gets what is there
@@ -379,10 +379,10 @@ class AsyncMessageStream(_Stream):
             except Exception as error:
                 if events.outcome is None:
                     await events._fail(error)
-                if isinstance(error, REFUSALS) or reading.over:
+                if isinstance(error, REFUSALS) or message_decoder.over:
                     raise
                 self._failure = error
-                parts = reading.end(cut=False, failed=True)
+                parts = message_decoder.end(cut=False, failed=True)
             self._given = iter(self._told(parts))
             if self._failure is not None and events.outcome is None:
                 await events._fail(self._failure)
@@ -392,19 +392,19 @@ class AsyncMessageStream(_Stream):
         raise failure or StopAsyncIteration
 
     def _parts_of(self, item: Any) -> Any:
-        reading = self._reading
+        message_decoder = self._decoder
         if type(item) is not bytes:
-            return reading.take_line(item)
-        adapter = reading.adapter
-        if adapter is None:
-            return reading.take(item)
+            return message_decoder.feed_line(item)
+        format_decoder = message_decoder.format_decoder
+        if format_decoder is None:
+            return message_decoder.feed(item)
         try:
-            event = adapter.decode(item)
+            event = format_decoder.decode(item)
         except (ValueError, RecursionError):
-            return reading.take(item)
-        parts = adapter.handle(event)
+            return message_decoder.feed(item)
+        parts = format_decoder.handle(event)
         if parts is None:
-            return reading.take(item)
+            return message_decoder.feed(item)
         return parts
 
     def _told(self, parts: Any) -> Iterable[Any]:
@@ -414,12 +414,12 @@ class AsyncMessageStream(_Stream):
 
     def _end(self) -> list[Part]:
         try:
-            parts = self._reading.end(cut=self._events.outcome is Outcome.CUT)
+            parts = self._decoder.end(cut=self._events.outcome is Outcome.CUT)
         except UnknownFormat as error:
             self._failure = error
             return []
         if self._strict:
-            self._failure = self._reading.failure()
+            self._failure = self._decoder.failure()
         return parts
 
     async def text(self) -> AsyncIterator[str]:

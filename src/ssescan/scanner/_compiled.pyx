@@ -44,7 +44,7 @@ from ._shared import (
     unknown_line_text,
 )
 
-__all__ = ["Comment", "EventPump", "Scanner", "ServerSentEvent", "UnknownLine"]
+__all__ = ["Comment", "EventReader", "Scanner", "ServerSentEvent", "UnknownLine"]
 
 cdef extern from "Python.h":
     const char *PyUnicode_AsUTF8AndSize(object text, Py_ssize_t *size) except NULL
@@ -82,9 +82,9 @@ cdef dict shared_names = {}
 cdef enum:
     SMALLEST_BUFFER = 512   # what CPython's allocator for small objects still serves
     LARGEST_KEPT = 1 << 16  # a larger buffer is not kept from one unfinished line to the next
-    LONGEST_CACHED_NAME = 64
-    MOST_SHARED_NAMES = 256
-    MOST_RETRY_DIGITS = 15
+    MAX_CACHED_NAME = 64
+    MAX_SHARED_NAMES = 256
+    MAX_RETRY_DIGITS = 15
 
 
 ctypedef unsigned char flag
@@ -130,16 +130,16 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
     cdef cython.py_int block_retry
 
     # The stream.
-    cdef str id
-    cdef cython.py_int time
+    cdef str _last_event_id
+    cdef cython.py_int _retry
     cdef str cached_name
-    cdef str name           # with `payloads`: the name of the event given last, None if it had none
+    cdef str event_name     # with `payloads`: the name of the event given last, None if it had none
     cdef Py_ssize_t limit
     cdef readonly Py_ssize_t pending
     cdef readonly Py_ssize_t skipped
 
     cdef unsigned char byte_order_mark  # how many bytes of it have come; 3: it came, or something else did
-    cdef flag was_cut
+    cdef flag _cut
     cdef flag cut_in_line   # the end of the stream came within a line
     cdef flag after_cr      # an LF that comes now belongs to the CR before it
     cdef flag closed
@@ -156,20 +156,20 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
     cdef flag comments
     cdef flag unknown
     cdef flag dispatch_unterminated
-    cdef flag payloads      # set by an EventPump: give the data of an event, as bytes, and no event
+    cdef flag payloads      # set by an EventReader: give the data of an event, as bytes, and no event
 
     def __cinit__(self, *args, **kwargs):
         # Whatever a subclass does with __init__, memory is sound.
         self.limit = PY_SSIZE_T_MAX
-        self.id = ""
+        self._last_event_id = ""
         self.drop_chunk()
 
     def __init__(self, *args, **kwargs):
         self.limit, self.skip, self.empty_events, self.comments, self.unknown, self.dispatch_unterminated = (
             scanner_options(self, *args, **kwargs)
         )
-        self.id = ""
-        self.time = None
+        self._last_event_id = ""
+        self._retry = None
         self.begin()
 
     def __dealloc__(self):
@@ -191,16 +191,16 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
     @property
     @cython.critical_section
     def last_event_id(self):
-        return self.id
+        return self._last_event_id
 
     @property
     @cython.critical_section
     def retry(self):
-        return self.time
+        return self._retry
 
     @property
     def cut(self):
-        return bool(self.was_cut)
+        return bool(self._cut)
 
     @property
     def _has_set_id(self):
@@ -219,12 +219,12 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
         if self.failed or self.closed or scanners_asking:  # the last by any scanner, which is rare
             self.check_open()
         items = []
-        self.push(<bytes>chunk)
+        self.begin_chunk(<bytes>chunk)
         try:
             while (item := self.scan()) is not None:
                 items.append(item)
         except BaseException:
-            self.break_off()
+            self.abandon()
             raise
         if self.failed:
             raise EventTooLarge(self.limit, self.size, items)
@@ -234,26 +234,26 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
     def close(self):
         """Take the end of the stream, return what it completed: nothing, unless unterminated="dispatch"."""
         check_not_asking(self)
-        return self.take_end()
+        return self.end_stream()
 
-    cdef list take_end(self):
+    cdef list end_stream(self):
         cdef list items = []
         cdef Py_ssize_t size
         if self.closed:
             return items
         self.closed = True
         if self.failed:
-            self.was_cut = True
+            self._cut = True
             return items
         if 0 < self.byte_order_mark < 3:
             self.keep_byte_order_mark()
-        self.was_cut = self.has_field or (self.line_size != 0 and not self.comment)
+        self._cut = self.has_field or (self.line_size != 0 and not self.comment)
         self.cut_in_line = self.line_size != 0
         if self.dispatch_unterminated:
             if self.line_size and not self.dropping:
                 size = self.line_size
                 self.line_size = 0
-                item = self.take_line(self.line.at, size)
+                item = self.process_line(self.line.at, size)
                 if item is not None:
                     items.append(item)
             if self.failed:
@@ -274,7 +274,7 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
 
     @cython.final
     cdef void begin(self) noexcept:
-        self.closed = self.failed = self.was_cut = self.cut_in_line = self.has_set_id = False
+        self.closed = self.failed = self._cut = self.cut_in_line = self.has_set_id = False
         self.byte_order_mark = 0
         self.after_cr = False
         self.pending = self.skipped = 0
@@ -283,14 +283,14 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
         self.clear_block()
 
     @cython.final
-    cdef void break_off(self) noexcept:
+    cdef void abandon(self) noexcept:
         """End where the stream cannot be followed any further: memory ran out, or nobody wants the rest.
 
         Nothing may point into a chunk that goes, and nothing may be joined to what came before the gap. A stream that
         has ended already was cut or not, and stays so.
         """
         if not self.closed:
-            self.closed = self.was_cut = True
+            self.closed = self._cut = True
         self.drop_chunk()
         self.clear_line()
         self.clear_block()
@@ -331,9 +331,9 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
         return 0
 
     @cython.final
-    cdef int push(self, bytes chunk) except -1:
+    cdef int begin_chunk(self, bytes chunk) except -1:
         """Take a chunk to scan. Of one that was not scanned to its end, the rest is dropped."""
-        self.take_hold()
+        self.copy_held()
         self.chunk = chunk
         self.at = PyBytes_AS_STRING(chunk)
         self.end = self.at + PyBytes_GET_SIZE(chunk)
@@ -395,9 +395,9 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
             if stop != NULL:
                 self.pending = 0
                 if self.payloads:
-                    self.name = None
+                    self.event_name = None
                     return PyBytes_FromStringAndSize(line + 6, size - 6)
-                return make_event(MESSAGE, decode(line + 6, size - 6), self.id, None)
+                return make_event(MESSAGE, decode(line + 6, size - 6), self._last_event_id, None)
         while self.at < self.end:
             line = self.at
             stop = self.find_line_end()
@@ -425,10 +425,10 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
                 line = self.line.at
                 size = self.line.size
                 self.line.size = 0
-            item = self.take_line(line, size) if size else self.end_block()
+            item = self.process_line(line, size) if size else self.end_block()
             if item is not None:
                 return item
-        self.put_away()
+        self.keep_rest()
         return None
 
     @cython.final
@@ -446,11 +446,11 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
         return min(self.next_lf, self.next_cr)
 
     @cython.final
-    cdef int put_away(self) except -1:
+    cdef int keep_rest(self) except -1:
         """Copy what is needed of a chunk that is used up, and let go of it."""
         cdef const char *rest = self.at
         cdef Py_ssize_t size = self.end - rest
-        self.take_hold()  # first, as it may lie in the buffer that the unfinished line is written to
+        self.copy_held()  # first, as it may lie in the buffer that the unfinished line is written to
         if not self.line_size and (not size or self.line.capacity > LARGEST_KEPT):
             release(&self.line)
         if size:
@@ -461,7 +461,7 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
         return 0
 
     @cython.final
-    cdef inline int take_hold(self) except -1:
+    cdef inline int copy_held(self) except -1:
         """Copy the data line that lies where it was found, before that goes."""
         if self.held != NULL:
             if self.held_size:
@@ -489,7 +489,7 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
         return 0
 
     @cython.final
-    cdef inline object take_line(self, const char *line, Py_ssize_t size):
+    cdef inline object process_line(self, const char *line, Py_ssize_t size):
         """Take a line that is not blank; give it if it is a comment or unknown and that is wanted."""
         cdef const char *value
         cdef const char *end = line + size
@@ -509,7 +509,7 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
         if is_field(line, size, b"data", 4):
             if not self.skipping:
                 value = value_of(line, 4, end)
-                self.take_data(value, end - value)
+                self.add_data(value, end - value)
         elif is_field(line, size, b"event", 5):
             value = value_of(line, 5, end)
             self.event = self.decode_name(value, end - value)
@@ -519,19 +519,19 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
                 self.block_id = decode(value, end - value)
         elif is_field(line, size, b"retry", 5):
             value = value_of(line, 5, end)
-            self.take_retry(value, end)
+            self.parse_retry(value, end)
         elif self.unknown:
             return make_text(UnknownLine, decode(line, size))
         return None
 
     @cython.final
-    cdef inline int take_data(self, const char *value, Py_ssize_t size) except -1:
+    cdef inline int add_data(self, const char *value, Py_ssize_t size) except -1:
         if not self.has_data:
             self.has_data = True
             self.held = value
             self.held_size = size
             return 0
-        self.take_hold()
+        self.copy_held()
         append(&self.data, b"\n", 1, self.limit)
         append(&self.data, value, size, self.limit)
         return 0
@@ -542,14 +542,14 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
         cdef Py_ssize_t cached_size
         cdef const char *cached
         cdef str decoded
-        if size > LONGEST_CACHED_NAME:
+        if size > MAX_CACHED_NAME:
             return decode(name, size)
         if self.cached_name is not None:
             cached = PyUnicode_AsUTF8AndSize(self.cached_name, &cached_size)
             if cached_size == size and memcmp(cached, name, size) == 0:
                 return self.cached_name
         decoded = decode(name, size)
-        if len(shared_names) < MOST_SHARED_NAMES:
+        if len(shared_names) < MAX_SHARED_NAMES:
             decoded = shared_names.setdefault(decoded, decoded)
         else:
             decoded = shared_names.get(decoded, decoded)
@@ -557,16 +557,16 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
         return decoded
 
     @cython.final
-    cdef int take_retry(self, const char *digit, const char *end) except -1:
-        cdef long long time = 0
-        if digit == end or end - digit > MOST_RETRY_DIGITS:
+    cdef int parse_retry(self, const char *digit, const char *end) except -1:
+        cdef long long milliseconds = 0
+        if digit == end or end - digit > MAX_RETRY_DIGITS:
             return 0
         while digit < end:
             if not c"0" <= digit[0] <= c"9":
                 return 0
-            time = time * 10 + (digit[0] - c"0")
+            milliseconds = milliseconds * 10 + (digit[0] - c"0")
             digit += 1
-        self.time = self.block_retry = time
+        self._retry = self.block_retry = milliseconds
         return 0
 
     @cython.final
@@ -577,13 +577,13 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
         if not self.has_field and not self.skipping:
             return None
         if self.block_id is not None:
-            self.id = self.block_id
+            self._last_event_id = self.block_id
             self.has_set_id = True
         if self.skipping:
             pass
         elif self.has_data:
             if self.payloads:
-                event = self.take_payload()
+                event = self.payload_of_block()
             elif self.held != NULL:
                 event = self.dispatch(decode(self.held, self.held_size))
             else:
@@ -595,11 +595,11 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
 
     @cython.final
     cdef inline ServerSentEvent dispatch(self, str data):
-        return make_event(self.event or MESSAGE, data, self.id, self.block_retry)
+        return make_event(self.event or MESSAGE, data, self._last_event_id, self.block_retry)
 
     @cython.final
-    cdef inline bytes take_payload(self):
-        self.name = self.event
+    cdef inline bytes payload_of_block(self):
+        self.event_name = self.event
         if self.held != NULL:
             return PyBytes_FromStringAndSize(self.held, self.held_size)
         return PyBytes_FromStringAndSize(self.data.at, self.data.size)
@@ -623,4 +623,4 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
 
 present(Scanner, "ssescan.Scanner", NULL)
 
-include "_compiled_pump.pxi"
+include "_compiled_reader.pxi"

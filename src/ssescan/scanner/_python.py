@@ -14,7 +14,7 @@ from types import GenericAlias
 
 from ..errors import EventTooLarge
 from ._python_events import Comment, EventInTheMaking, ServerSentEvent, UnknownLine, make_event, make_text, read_only
-from ._python_pump import NOTHING, EventPump
+from ._python_reader import NOTHING, EventReader
 from ._shared import (
     BYTE_ORDER_MARK,
     DEFAULT_MAX_EVENT_SIZE,
@@ -33,12 +33,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any, NoReturn, Self
 
-__all__ = ["Comment", "EventPump", "Scanner", "ServerSentEvent", "UnknownLine"]
+__all__ = ["Comment", "EventReader", "Scanner", "ServerSentEvent", "UnknownLine"]
 
 # Pieces of an unfinished line that are shorter than this are gathered, so that a piece costs no object of its own.
 SMALL_PIECE = 4096
 GATHERED = 65536
-MOST_RETRY_DIGITS = 15
+MAX_RETRY_DIGITS = 15
 
 
 class Scanner:
@@ -59,7 +59,7 @@ class Scanner:
         "_after_cr",
         "_block_id",
         "_block_retry",
-        "_bom",
+        "_byte_order_mark",
         "_closed",
         "_comments",
         "_cut",
@@ -69,6 +69,7 @@ class Scanner:
         "_dropping",
         "_empty_events",
         "_event",
+        "_event_name",
         "_failed",
         "_gathered",
         "_has_field",
@@ -77,7 +78,6 @@ class Scanner:
         "_limit",
         "_line_size",
         "_lock",
-        "_name",
         "_payloads",
         "_pending",
         "_pieces",
@@ -97,11 +97,11 @@ class Scanner:
     _cut: bool
     _cut_in_line: bool  # the end of the stream came within a line
     _has_set_id: bool  # a block of this stream set the last event ID
-    _payloads: bool  # set by an EventPump: give the data of an event, as bytes, and no event
-    _name: str | None  # with `_payloads`: the name of the event given last, None if it had none
+    _payloads: bool  # set by an EventReader: give the data of an event, as bytes, and no event
+    _event_name: str | None  # with `_payloads`: the name of the event given last, None if it had none
 
     # The stream.
-    _bom: int  # how many bytes of a byte order mark have come; 3: it came, or something else did
+    _byte_order_mark: int  # how many bytes of a byte order mark have come; 3: it came, or something else did
     _after_cr: bool  # an LF that comes now belongs to the CR before it
     _closed: bool
     _failed: bool
@@ -132,7 +132,7 @@ class Scanner:
         # A feed is one step to other threads, as it is in the compiled twin.
         self._lock = RLock()
         self._payloads = False
-        self._name = None
+        self._event_name = None
         self._last_event_id = ""
         self._retry = None
         self._begin()
@@ -199,7 +199,7 @@ class Scanner:
                 error.events.extend(items)
                 raise
             except BaseException:
-                self._break_off()
+                self._abandon()
                 raise
             return items
 
@@ -213,17 +213,17 @@ class Scanner:
             if self._failed:
                 self._cut = True
                 return []
-            if 0 < self._bom < 3:
+            if 0 < self._byte_order_mark < 3:
                 # The beginning of a byte order mark that never came whole is text.
-                self._gathered += BYTE_ORDER_MARK[: self._bom]
-                self._line_size = self._bom
+                self._gathered += BYTE_ORDER_MARK[: self._byte_order_mark]
+                self._line_size = self._byte_order_mark
             unfinished = self._line_size and not self._starts_with_colon()
             self._cut = bool(self._has_field or unfinished)
             self._cut_in_line = self._line_size != 0
             items: list[Any] = []
             if self._dispatch_unterminated:
                 line = self._finish_line(b"")
-                items += [self._take_line(line) if line else None, self._end_block()]
+                items += [self._process_line(line) if line else None, self._end_block()]
                 items = [item for item in items if item is not None]
             self._clear_line()
             self._data = None
@@ -237,7 +237,7 @@ class Scanner:
 
     def _begin(self) -> None:
         self._closed = self._failed = self._cut = self._cut_in_line = self._has_set_id = False
-        self._bom = 0
+        self._byte_order_mark = 0
         self._after_cr = False
         self._pending = self._skipped = 0
         self._pieces = []
@@ -245,7 +245,7 @@ class Scanner:
         self._clear_line()
         self._clear_block()
 
-    def _break_off(self) -> None:
+    def _abandon(self) -> None:
         """End where the stream cannot be followed any further: memory ran out, or nobody wants the rest.
 
         Nothing may be joined to what came before the gap. A stream that has ended already was cut or not, and stays so.
@@ -276,7 +276,7 @@ class Scanner:
 
     def _scan(self, chunk: bytes) -> Iterator[Any]:
         """Give what a chunk completes, one by one. To be exhausted before the next chunk."""
-        if self._bom < 3:
+        if self._byte_order_mark < 3:
             chunk = self._skip_byte_order_mark(chunk)
         if self._after_cr and chunk:
             self._after_cr = False
@@ -336,7 +336,7 @@ class Scanner:
     def _make_event(self, data: bytes, name: bytes | None = None) -> ServerSentEvent | bytes:
         """Dispatch a block of one data line, or of its name and one, which is what streams are full of."""
         if self._payloads:
-            self._name = None if name is None else name.decode("utf-8", "replace")
+            self._event_name = None if name is None else name.decode("utf-8", "replace")
             return data
         made: Any = EventInTheMaking()
         made.event = name.decode("utf-8", "replace") if name else "message"
@@ -357,7 +357,7 @@ class Scanner:
                 self._pending = 0
                 yield self._make_event(line[6:])
             else:
-                item = self._take_line(line)
+                item = self._process_line(line)
                 if item is not None:
                     yield item
                 if chunk.startswith(b"\n"):
@@ -381,7 +381,7 @@ class Scanner:
                         continue
             for line in block.split(b"\n"):
                 self._pending += len(line) + 1
-                item = self._take_line(line) if line else self._end_block()
+                item = self._process_line(line) if line else self._end_block()
                 if item is not None:
                     yield item
             item = self._end_block()
@@ -399,7 +399,7 @@ class Scanner:
                 rest = lines.pop()
                 for line in lines:
                     self._pending += len(line) + 1
-                    item = self._take_line(line)
+                    item = self._process_line(line)
                     if item is not None:
                         yield item
             if rest:
@@ -421,9 +421,9 @@ class Scanner:
                 lines[0] = self._finish_line(lines[0])
             for index, line in enumerate(lines):
                 if line:
-                    item = self._take_line(line)
+                    item = self._process_line(line)
                 elif index == 0 and self._dropping:
-                    self._take_dropped_line()
+                    self._end_dropped_line()
                     continue
                 else:
                     counted = index + 1
@@ -448,17 +448,17 @@ class Scanner:
 
     def _skip_byte_order_mark(self, chunk: bytes) -> bytes:
         for index, byte in enumerate(chunk):
-            if byte != BYTE_ORDER_MARK[self._bom]:
-                if self._bom:
-                    began = BYTE_ORDER_MARK[: self._bom]
-                    self._bom = 3
+            if byte != BYTE_ORDER_MARK[self._byte_order_mark]:
+                if self._byte_order_mark:
+                    began = BYTE_ORDER_MARK[: self._byte_order_mark]
+                    self._byte_order_mark = 3
                     self._pending = 0  # what began is counted again, with the rest
                     return began + chunk[index:]
-                self._bom = 3
+                self._byte_order_mark = 3
                 return chunk
-            self._bom += 1
+            self._byte_order_mark += 1
             self._pending += 1
-            if self._bom == 3:
+            if self._byte_order_mark == 3:
                 return chunk[index + 1 :]
         return b""
 
@@ -512,12 +512,12 @@ class Scanner:
         self._line_size = 0
         return line
 
-    def _take_dropped_line(self) -> None:
+    def _end_dropped_line(self) -> None:
         if not self._starts_with_colon():
             self._has_field = True
         self._clear_line()
 
-    def _take_line(self, line: bytes) -> Any:
+    def _process_line(self, line: bytes) -> Any:
         """Take a line that is not blank; give it if it is a comment or unknown and that is wanted."""
         length = len(line)
         if line[0] == 58:
@@ -552,7 +552,7 @@ class Scanner:
             if b"\0" not in value:
                 self._block_id = value.decode("utf-8", "replace")
         elif name == b"retry":
-            if len(value) <= MOST_RETRY_DIGITS and value.isdigit():
+            if len(value) <= MAX_RETRY_DIGITS and value.isdigit():
                 self._retry = self._block_retry = int(value)
         elif self._unknown:
             return make_text(UnknownLine, line.decode("utf-8", "replace"))
@@ -570,7 +570,7 @@ class Scanner:
         event: ServerSentEvent | bytes | None = None
         if not self._skipping:
             if data is not None and self._payloads:
-                self._name = self._event
+                self._event_name = self._event
                 event = bytes(data)
             elif data is not None:
                 event = make_event(

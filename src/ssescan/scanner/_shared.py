@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 DEFAULT_MAX_EVENT_SIZE = 64 * 2**20
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-# An EventPump is not to be entered while it waits for a chunk: two readers would each get half of a block. Nor while it
-# asks a chunk for its bytes, or tells _finish how it ended, which run code of the program's as well.
+# Nothing may use an EventReader while it waits for a chunk: two callers would each get half of a block. Nor while it
+# asks a chunk for its bytes or calls _finish, which run the program's code as well.
 ALREADY_READING = "this stream is being read already: a stream has one reader at a time"
 SCANNER_IS_NO_VALUE = "a Scanner cannot be pickled or copied: it stands in the middle of a stream"
-NO_SOURCE = "this pump has no source to iterate over: push chunks and pop events, or override _open"
+NO_SOURCE = "this reader has no source to iterate over: push chunks and pop events, or override _open"
 STREAM_IS_NO_VALUE = "a stream cannot be pickled or copied: it reads from one source"
 ALREADY_FED = "this scanner is being fed already: a chunk that is asked for its bytes must not use the scanner"
 FED_AFTER_CLOSE = "feed() came after close(): call reset() to read another stream"
@@ -140,7 +140,7 @@ def chunk_bytes(chunk: object) -> bytes:
         return view.tobytes()
 
 
-# Subclasses override these two methods of an EventPump, and may return anything.
+# Subclasses override these two methods of an EventReader, and may return anything.
 
 
 def checked_source(source: Any) -> Iterator[Any]:

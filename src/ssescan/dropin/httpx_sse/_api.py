@@ -11,7 +11,7 @@ from typing import Any, AsyncIterator, Iterator
 
 import httpx
 
-from ...scanner import EventPump, Scanner
+from ...scanner import EventReader, Scanner
 from ...sources import async_httpx_chunks, check_encoding, httpx_chunks
 from .. import MAX_EVENT_SIZE
 from ._decoders import SSELineDecoder
@@ -26,7 +26,7 @@ def _new_scanner() -> Scanner:
     return Scanner(empty_events=True, max_event_size=MAX_EVENT_SIZE)
 
 
-class _Events(EventPump):
+class _Events(EventReader):
     """The events, as the scanner gives them, of an iterator of chunks."""
 
     __slots__ = ("_chunks",)
@@ -76,8 +76,8 @@ class EventSource:
         self._check_content_type()
         response = self._response
         new: Any = ServerSentEvent.__new__
-        pump = EventPump(_new_scanner())
-        push, pop = pump._push, pump._pop
+        reader = EventReader(_new_scanner())
+        push, pop = reader._feed, reader._pop
         chunks = _async_chunks(response)
         try:
             async for chunk in chunks:

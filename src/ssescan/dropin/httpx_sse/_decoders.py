@@ -10,7 +10,7 @@ from typing import List, Optional
 from ._models import ServerSentEvent
 
 _LINE_END = re.compile("\r\n|\r|\n")  # no others: str.splitlines() knows eight more
-_MOST_RETRY_DIGITS = 15  # as the scanner
+_MAX_RETRY_DIGITS = 15  # as the scanner
 
 
 def _splitlines_sse(text: str) -> List[str]:
@@ -89,7 +89,7 @@ class SSEDecoder:
         elif name == "id":
             if "\0" not in value:
                 self._id = value
-        elif name == "retry" and value.isascii() and value.isdigit() and len(value) <= _MOST_RETRY_DIGITS:
+        elif name == "retry" and value.isascii() and value.isdigit() and len(value) <= _MAX_RETRY_DIGITS:
             self._retry = int(value)
         return None
 

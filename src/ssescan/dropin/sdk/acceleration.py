@@ -17,7 +17,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from ...scanner import Scanner
-from .insides import differences
+from .fingerprints import differences
 from .libraries import LIBRARIES
 
 TYPE_CHECKING = False
@@ -151,7 +151,7 @@ class _State:
         if self.is_complete:
             return
         self.entering = (limit,)
-        self.take_back()  # nothing, but where a fork cut a change short
+        self.restore()  # nothing, but where a fork cut a change short
         self.left_alone = ""
         for module in self.library.parts:
             if self.left_alone:
@@ -176,15 +176,15 @@ class _State:
         self.limits.remove(limit)
         self.choose_limit()
         if not self.limits:
-            self.take_back()
+            self.restore()
 
     def choose_limit(self) -> None:
         self.library.tally.max_event_size = min((limit for limit in self.limits if limit is not None), default=None)
 
-    def take_back(self) -> None:
+    def restore(self) -> None:
         self.is_complete = False
         for patched in reversed(self.patched):
-            patched.take_back()
+            patched.restore()
         self.patched = []
         for module in self.waiting:
             _watch.discard(module)
@@ -214,7 +214,7 @@ class _State:
     def apply(self, module: str) -> None:
         part = self.library.parts[module]
         try:
-            reasons = list(differences(part.insides))
+            reasons = list(differences(part.fingerprints))
             patches = [] if reasons else part.patches(self.library.tally)
         except Exception as error:  # noqa: BLE001 - an inside that is not as expected, in a way not looked for
             reasons, patches = [f"{type(error).__name__}: {error}"], []
@@ -241,7 +241,7 @@ class _State:
         is_mine = self.changed_by in (0, threading.get_ident())
         self.changed_by = 0 if not is_mine else self.changed_by
         if not is_mine and not self.is_complete:
-            self.take_back()
+            self.restore()
             for limit in self.entering:  # of an Acceleration that the child does not have
                 self.limits.remove(limit)
             self.entering = ()
@@ -250,10 +250,10 @@ class _State:
 
     def leave_alone(self, reasons: list[str]) -> None:
         # The whole of it: half a library that is quicker would be hard to tell from one that is.
-        self.take_back()
+        self.restore()
         self.left_alone = (
             f"{self.title()} is left alone, because {', and '.join(reasons[:3])}; {self.library.name} "
-            f"{self.library.tried} is as expected: install that, or a newer ssescan"
+            f"{self.library.tested_versions} is as expected: install that, or a newer ssescan"
         )
 
     def title(self) -> str:
@@ -271,7 +271,7 @@ class _State:
 
 
 class Patched:
-    """An attribute that is replaced by put(), and given back by take_back()."""
+    """An attribute that is replaced by put(), and given back by restore()."""
 
     def __init__(self, owner: Any, name: str, replacement: Any) -> None:
         self.owner = owner
@@ -282,7 +282,7 @@ class Patched:
     def put(self) -> None:
         setattr(self.owner, self.name, self.replacement)
 
-    def take_back(self) -> None:
+    def restore(self) -> None:
         # Who has put something else there meanwhile has to take that away himself.
         if vars(self.owner).get(self.name) is not self.replacement:
             return

@@ -5,7 +5,7 @@ has, whether a union has a discriminator. It checks nothing but unions, which it
 as it comes. Here a type becomes a function, once, and the function does to a value what construct_type() would.
 Wherever that is not certain the function is construct_type() itself, for that value alone.
 
-Knows those two `_models` modules, whose insides are alike, and pydantic. Knows nothing of streams.
+Knows those two `_models` modules, whose fingerprints are alike, and pydantic. Knows nothing of streams.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 # What construct_type() gives back as it came, whatever it is.
 UNTOUCHED = (str, int, bool, bytes, object, Any, NoneType)
 # So many types are remembered: a program may make one for each request.
-MOST_TYPES = 512
+MAX_TYPES = 512
 # JSON's own types: a union that names one of them takes a value of exactly that type as it is.
 EXACT = (str, int, bool)
 # construct(**values) takes a key of these names for an argument of its own.
@@ -71,7 +71,7 @@ class Construction:
         with self._lock:
             function = self._way(type_, None).function
             if not self._begun:  # else it may call one that is not done
-                if len(self._functions) >= MOST_TYPES:
+                if len(self._functions) >= MAX_TYPES:
                     self._functions.clear()
                 self._functions[id(type_)] = type_, function
             return function

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic_core import from_json
 
 from ...errors import EventTooLarge, UnsupportedEncoding
-from ...scanner import EventPump, Scanner
+from ...scanner import EventReader, Scanner
 from ...sources import async_httpx_chunks, check_encoding, httpx_chunks
 from .google_responses import Conversions, Json, Responses, quick_init
 from .libraries import Patch
@@ -54,12 +54,12 @@ INSIDES = {
 READ_OF_REQUESTS = 512
 
 
-def _pump(limit: int | None, chunks: Any = None) -> _Chunks:
+def _reader(limit: int | None, chunks: Any = None) -> _Chunks:
     # A line that is no field's may be one of a JSON text; and the SDK takes a last event that no blank line ended.
     return _Chunks(Scanner(max_event_size=limit, unknown=True, unterminated="dispatch"), chunks)
 
 
-class _Chunks(EventPump[Any]):
+class _Chunks(EventReader[Any]):
     __slots__ = ("_chunks",)
 
     def __init__(self, scanner: Any, chunks: Any) -> None:
@@ -84,13 +84,13 @@ class _Segments:
         if chunks is None:
             yield from self.plain(response)
             return
-        pump = _pump(self._tally.max_event_size, chunks)
+        reader = _reader(self._tally.max_event_size, chunks)
         lines = self._api_client._RawJsonLineBuffer()
         load = response._load_json_from_response
         try:
             check_encoding(response.response_stream)
-            for item in pump:
-                for text in self._texts(item, pump, lines):
+            for item in reader:
+                for text in self._texts(item, reader, lines):
                     yield _loaded(text, load)
             if remaining := lines.flush():
                 yield load(remaining)
@@ -98,7 +98,7 @@ class _Segments:
             response.response_stream.close()  # the SDK would have read it to its end
             raise
         finally:
-            self._tally.add(pump._events)
+            self._tally.add(reader._events)
 
     async def aread(self, response: Any) -> AsyncIterator[Any]:
         stream = response.response_stream
@@ -111,24 +111,24 @@ class _Segments:
             finally:
                 await plain.aclose()
             return
-        pump = _pump(self._tally.max_event_size)
+        reader = _reader(self._tally.max_event_size)
         lines = self._api_client._RawJsonLineBuffer()
         load = response._load_json_from_response
         try:
             check_encoding(stream)
             async for chunk in chunks:
-                pump._push(chunk)
-                while (item := pump._pop()) is not None:
-                    for text in self._texts(item, pump, lines):
+                reader._feed(chunk)
+                while (item := reader._pop()) is not None:
+                    for text in self._texts(item, reader, lines):
                         yield _loaded(text, load)
-            pump._take_end()
-            while (item := pump._pop()) is not None:
-                for text in self._texts(item, pump, lines):
+            reader._close_input()
+            while (item := reader._pop()) is not None:
+                for text in self._texts(item, reader, lines):
                     yield _loaded(text, load)
             if remaining := lines.flush():
                 yield load(remaining)
         finally:
-            self._tally.add(pump._events)
+            self._tally.add(reader._events)
             if hasattr(stream, "aclose"):
                 await stream.aclose()
             else:
@@ -158,10 +158,10 @@ class _Segments:
         return None
 
     @staticmethod
-    def _texts(item: Any, pump: EventPump[Any], lines: Any) -> Any:
+    def _texts(item: Any, reader: EventReader[Any], lines: Any) -> Any:
         """Give what is to be parsed: the payload of an event, or the lines of a JSON text, once they are complete."""
         if type(item) is bytes:
-            if pump._over and (remaining := lines.flush()):
+            if reader._over and (remaining := lines.flush()):
                 return (remaining, item)  # at the end of the body, lines go first
             return (item,)
         text = lines.add_line(item.text)

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from ...scanner import EventPump, Scanner
+from ...scanner import EventReader, Scanner
 from ...sources import async_httpx_chunks, check_encoding, httpx_chunks
 from .libraries import Patch
 
@@ -26,17 +26,17 @@ INSIDES = {
 }
 
 
-def _pump(limit: int | None) -> EventPump[Any]:
-    return EventPump(Scanner(max_event_size=limit, unterminated="dispatch"), False, True)
+def _reader(limit: int | None) -> EventReader[Any]:
+    return EventReader(Scanner(max_event_size=limit, unterminated="dispatch"), False, True)
 
 
-def _told(payload: bytes, pump: EventPump[Any]) -> str:
+def _told(payload: bytes, reader: EventReader[Any]) -> str:
     """Write an event down as the SDK's decoders want it, all but the retry, which none of them reads."""
     event: dict[str, Any] = {}
-    if pump.last_event_id:
-        event["id"] = pump.last_event_id
-    if pump._event_name is not None:
-        event["event"] = pump._event_name
+    if reader.last_event_id:
+        event["id"] = reader.last_event_id
+    if reader._event_name is not None:
+        event["event"] = reader._event_name
     try:
         event["data"] = from_json(payload)
     except ValueError:
@@ -63,17 +63,17 @@ def patches(tally: Tally) -> list[Patch]:
         if not data_required:  # then it wants to hear of blocks without data as well
             yield from plain(response, decoder, sentinel, data_required)
             return
-        pump, end = _pump(tally.max_event_size), sentinel.encode() if sentinel else None
+        reader, end = _reader(tally.max_event_size), sentinel.encode() if sentinel else None
         try:
             check_encoding(response)
             for chunk in _and_the_end(httpx_chunks(response)):
-                pump._take_end() if chunk is None else pump._push(chunk)
-                while (payload := pump._pop()) is not None:
+                reader._close_input() if chunk is None else reader._feed(chunk)
+                while (payload := reader._pop()) is not None:
                     if payload == end:
                         return
-                    yield decoder(_told(payload, pump))
+                    yield decoder(_told(payload, reader))
         finally:
-            tally.add(pump._events)
+            tally.add(reader._events)
             response.close()
 
     async def stream_events_async(
@@ -87,17 +87,17 @@ def patches(tally: Tally) -> list[Patch]:
                 async for item in items:
                     yield item
             return
-        pump, end = _pump(tally.max_event_size), sentinel.encode() if sentinel else None
+        reader, end = _reader(tally.max_event_size), sentinel.encode() if sentinel else None
         try:
             check_encoding(response)
             async for chunk in _and_the_end_async(async_httpx_chunks(response)):
-                pump._take_end() if chunk is None else pump._push(chunk)
-                while (payload := pump._pop()) is not None:
+                reader._close_input() if chunk is None else reader._feed(chunk)
+                while (payload := reader._pop()) is not None:
                     if payload == end:
                         return
-                    yield decoder(_told(payload, pump))
+                    yield decoder(_told(payload, reader))
         finally:
-            tally.add(pump._events)
+            tally.add(reader._events)
             await response.aclose()
 
     return [

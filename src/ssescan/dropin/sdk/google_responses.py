@@ -4,7 +4,7 @@ It writes the JSON down and parses it again, renames the keys of the outer objec
 know, and validates the rest, each field of each model being looked at by a function in Python first. Here what was
 written is not parsed again, and that function, which has nothing to say of what was parsed from JSON, is left out.
 
-Knows the insides that `google_genai.py` has checked. Does not patch.
+Knows the fingerprints that `google_genai.py` has checked. Does not patch.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import aclosing
 from typing import Any
 
-from ...scanner import EventPump, Scanner
+from ...scanner import EventReader, Scanner
 from ...sources import async_httpx_chunks, check_encoding, httpx_chunks
 from .libraries import Patch
 
@@ -27,8 +27,8 @@ INSIDES = {
 }
 
 
-def _pump(limit: int | None) -> EventPump[Any]:
-    return EventPump(Scanner(max_event_size=limit, empty_events=True))
+def _reader(limit: int | None) -> EventReader[Any]:
+    return EventReader(Scanner(max_event_size=limit, empty_events=True))
 
 
 def _is_usual(response: Any) -> bool:
@@ -53,14 +53,14 @@ def patches(tally: Tally) -> list[Patch]:
             yield from plain(self)
             return
         check_encoding(self._response)
-        pump = _pump(tally.max_event_size)
+        reader = _reader(tally.max_event_size)
         try:
             for chunk in httpx_chunks(self._response):
-                pump._push(chunk)
-                while (event := pump._pop()) is not None:
+                reader._feed(chunk)
+                while (event := reader._pop()) is not None:
                     yield event_class(event.event, event.data, event.id, event.retry)
         finally:
-            tally.add(pump._events)
+            tally.add(reader._events)
 
     async def aiter_sse(self: Any) -> AsyncGenerator[Any, None]:
         self._check_content_type()
@@ -70,13 +70,13 @@ def patches(tally: Tally) -> list[Patch]:
                     yield event
             return
         check_encoding(self._response)
-        pump = _pump(tally.max_event_size)
+        reader = _reader(tally.max_event_size)
         try:
             async for chunk in async_httpx_chunks(self._response):
-                pump._push(chunk)
-                while (event := pump._pop()) is not None:
+                reader._feed(chunk)
+                while (event := reader._pop()) is not None:
                     yield event_class(event.event, event.data, event.id, event.retry)
         finally:
-            tally.add(pump._events)
+            tally.add(reader._events)
 
     return [Patch(event_source, "iter_sse", iter_sse), Patch(event_source, "aiter_sse", aiter_sse)]

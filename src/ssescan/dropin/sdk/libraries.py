@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .insides import Insides
+    from .fingerprints import Insides
 
 
 class Tally:
@@ -44,10 +44,10 @@ class Part(NamedTuple):
         return import_module(f".{self.where}", __package__)
 
     @property
-    def insides(self) -> Insides:
+    def fingerprints(self) -> Insides:
         """The parts of the library that have to be as they are known."""
-        insides: Insides = self._ours().INSIDES
-        return insides
+        fingerprints: Insides = self._ours().INSIDES
+        return fingerprints
 
     def patches(self, tally: Tally) -> Sequence[Patch]:
         """Say what is to be replaced, and by what."""
@@ -61,7 +61,7 @@ class Library(NamedTuple):
     name: str
     package: str
     parts: dict[str, Part]
-    tried: str
+    tested_versions: str
     tally: Tally
 
 

@@ -12,7 +12,7 @@ from contextlib import aclosing
 from typing import Any
 
 from .libraries import Patch
-from .stainless import MODELS, AsyncPayloads, Client, Event, Payloads, Stainless, bound_decoding, parsed, twin
+from .stainless import MODELS, AsyncPayloads, Client, Event, Payloads, Stainless, bound_decoding, parsed, shallow_copy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,36 +37,36 @@ class _Decoder:
 
     def __init__(self, limit: int | None) -> None:
         self._limit = limit
-        self.pump: Any = None
+        self.reader: Any = None
         self._payloads: Any = None
         self._next: Event | None = None
 
     def iter_bytes(self, iterator: Iterator[bytes]) -> Iterator[Any]:
         if self._next is not None:
             return self._rest(self._next)
-        payloads = self._payloads = self.pump = Payloads(iterator, self._limit)
+        payloads = self._payloads = self.reader = Payloads(iterator, self._limit)
         return payloads
 
     def aiter_bytes(self, iterator: AsyncIterator[bytes]) -> AsyncIterator[Any]:
         if self._next is not None:
             return self._arest(self._next)
         payloads = self._payloads = AsyncPayloads(iterator, self._limit)
-        self.pump = payloads.pump
+        self.reader = payloads.reader
         return payloads
 
     def go_on_with(self, payload: bytes) -> None:
         """Whoever asks now is to get events, this one first."""
-        self._next = Event(payload, self.pump._event_name)
+        self._next = Event(payload, self.reader._event_name)
 
     def _rest(self, event: Event) -> Iterator[Event]:
         yield event
         for payload in self._payloads:
-            yield Event(payload, self.pump._event_name)
+            yield Event(payload, self.reader._event_name)
 
     async def _arest(self, event: Event) -> AsyncIterator[Event]:
         yield event
         async for payload in self._payloads:
-            yield Event(payload, self.pump._event_name)
+            yield Event(payload, self.reader._event_name)
 
 
 class _Loop:
@@ -113,7 +113,7 @@ class _Loop:
         if not self.is_for(stream):
             yield from self.plain(self.sdk.put_under(stream, self.tally))
             return
-        stream, decoder = twin(stream), _Decoder(self.tally.max_event_size)
+        stream, decoder = shallow_copy(stream), _Decoder(self.tally.max_event_size)
         stream._decoder = decoder
         response = stream.response
         legacy = _is_legacy(stream)
@@ -121,7 +121,7 @@ class _Loop:
         try:
             bound_decoding(response)
             for payload in stream._iter_events():
-                value = _ordinary(payload, decoder.pump, legacy)
+                value = _ordinary(payload, decoder.reader, legacy)
                 if value is UNUSUAL:
                     decoder.go_on_with(payload)
                     yield from self.plain(stream)
@@ -137,7 +137,7 @@ class _Loop:
                 async for item in items:
                     yield item
             return
-        stream, decoder = twin(stream), _Decoder(self.tally.max_event_size)
+        stream, decoder = shallow_copy(stream), _Decoder(self.tally.max_event_size)
         stream._decoder = decoder
         response = stream.response
         legacy = _is_legacy(stream)
@@ -145,7 +145,7 @@ class _Loop:
         try:
             bound_decoding(response)
             async for payload in stream._iter_events():
-                value = _ordinary(payload, decoder.pump, legacy)
+                value = _ordinary(payload, decoder.reader, legacy)
                 if value is UNUSUAL:
                     decoder.go_on_with(payload)
                     async with aclosing(self.plain(stream)) as rest:
@@ -158,8 +158,8 @@ class _Loop:
             await response.aclose()
 
     def count(self, decoder: _Decoder) -> None:
-        if decoder.pump is not None:
-            self.tally.add(decoder.pump._events)
+        if decoder.reader is not None:
+            self.tally.add(decoder.reader._events)
 
 
 UNUSUAL: Any = object()
@@ -169,7 +169,7 @@ def _is_legacy(stream: Any) -> bool:
     return stream._options is None or stream._options.stream_mode == "legacy"
 
 
-def _ordinary(payload: bytes, pump: Any, legacy: bool) -> Any:
+def _ordinary(payload: bytes, reader: Any, legacy: bool) -> Any:
     """Give the JSON of a payload, or UNUSUAL if the SDK's loop is to look at it."""
     if payload.startswith(b"[DONE]"):
         return UNUSUAL
@@ -180,7 +180,7 @@ def _ordinary(payload: bytes, pump: Any, legacy: bool) -> Any:
     if legacy:
         if type(value) is dict and value.get("error"):
             return UNUSUAL
-        name = pump._event_name
+        name = reader._event_name
         if name is not None and name.startswith("thread."):
             return UNUSUAL
     return value

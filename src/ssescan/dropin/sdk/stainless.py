@@ -1,9 +1,9 @@
-"""What openai and anthropic share: both are made by the same generator, and their insides are alike.
+"""What openai and anthropic share: both are made by the same generator, and their fingerprints are alike.
 
 The SDK's own loop over a stream stays as it is, with all that it does about errors, observers and the end. It runs on a
 copy of the stream in which what is costly is ours: the decoder of events, the JSON, and the building of the objects.
 
-Knows the insides that `openai.py` and `anthropic.py` have checked.
+Knows the fingerprints that `openai.py` and `anthropic.py` have checked.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from ...scanner import EventPump, Scanner
+from ...scanner import EventReader, Scanner
 from ...sources import check_encoding, decode_in_steps
 from .construction import Construction
 
@@ -53,7 +53,7 @@ def bound_decoding(response: Any) -> None:
     decode_in_steps(response)
 
 
-def twin(stream: Any) -> Any:
+def shallow_copy(stream: Any) -> Any:
     """Give a copy of a stream. copy.copy() would leave a mark on its class."""
     copied = object.__new__(type(stream))
     copied.__dict__.update(stream.__dict__)
@@ -77,14 +77,14 @@ class Event:
         return parsed(self._payload)
 
 
-def event_of(payload: Any, pump: EventPump[Any]) -> Event:
-    """Give the event that has just come of a pump: its payload, or the whole of it where it has no data."""
+def event_of(payload: Any, reader: EventReader[Any]) -> Event:
+    """Give the event that has just come of a reader: its payload, or the whole of it where it has no data."""
     if type(payload) is bytes:
-        return Event(payload, pump._event_name)
+        return Event(payload, reader._event_name)
     return Event(b"", payload.event)
 
 
-class Payloads(EventPump[Any]):
+class Payloads(EventReader[Any]):
     """The payloads of the events in a body, as bytes; `_event_name` is the name of the event that came last."""
 
     __slots__ = ("_chunks",)
@@ -100,11 +100,12 @@ class Payloads(EventPump[Any]):
 class AsyncPayloads:
     """Payloads, of a body that is read asynchronously."""
 
-    __slots__ = ("_chunks", "_pop", "pump")
+    __slots__ = ("_chunks", "_pop", "reader")
 
     def __init__(self, chunks: AsyncIterator[bytes], limit: int | None, empty_events: bool = False) -> None:
-        self.pump: EventPump[Any] = EventPump(Scanner(max_event_size=limit, empty_events=empty_events), False, True)
-        self._pop: Callable[[], Any] = self.pump._pop
+        scanner = Scanner(max_event_size=limit, empty_events=empty_events)
+        self.reader: EventReader[Any] = EventReader(scanner, False, True)
+        self._pop: Callable[[], Any] = self.reader._pop
         self._chunks = chunks
 
     def __aiter__(self) -> AsyncPayloads:
@@ -112,7 +113,7 @@ class AsyncPayloads:
 
     async def __anext__(self) -> Any:
         while (payload := self._pop()) is None:
-            self.pump._push(await anext(self._chunks))  # at its end it raises what is to be raised here
+            self.reader._feed(await anext(self._chunks))  # at its end it raises what is to be raised here
         return payload
 
 
@@ -132,21 +133,21 @@ class Decoder:
 
     def iter_bytes(self, iterator: Iterator[bytes]) -> Iterator[Event]:
         bound_decoding(self._response)
-        pump = Payloads(iterator, self._tally.max_event_size, self._empty_events)
+        reader = Payloads(iterator, self._tally.max_event_size, self._empty_events)
         try:
-            for payload in pump:
-                yield event_of(payload, pump)
+            for payload in reader:
+                yield event_of(payload, reader)
         finally:
-            self._tally.add(pump._events)
+            self._tally.add(reader._events)
 
     async def aiter_bytes(self, iterator: AsyncIterator[bytes]) -> AsyncIterator[Event]:
         bound_decoding(self._response)
         payloads = AsyncPayloads(iterator, self._tally.max_event_size, self._empty_events)
         try:
             async for payload in payloads:
-                yield event_of(payload, payloads.pump)
+                yield event_of(payload, payloads.reader)
         finally:
-            self._tally.add(payloads.pump._events)
+            self._tally.add(payloads.reader._events)
 
 
 class Client:
@@ -204,7 +205,7 @@ class Stainless:
 
     def put_under(self, stream: Any, tally: Tally, empty_events: bool = False) -> Any:
         """Give a copy of a stream for the SDK's loop to run on, with what can be ours."""
-        ours = twin(stream)
+        ours = shallow_copy(stream)
         if self.decodes_as_usual(stream):
             ours._decoder = Decoder(tally, stream.response, empty_events)
         if (build := self.build(stream)) is not None:

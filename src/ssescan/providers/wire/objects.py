@@ -1,8 +1,8 @@
 """The streams of wire objects, over the same reading that makes parts: which events give an object, and what raises.
 
 Every format has a Wire, which says what its objects are. An object is decoded straight from the bytes of an event; what
-does not fit is built field by field, and never fails. The adapter of the format reads along, for the message so far,
-and to tell a stream that was cut, or a provider's error, from an answer. Knows no wire format.
+does not fit is built field by field, and never fails. The format's decoder reads the same events: for the message so
+far, and to know whether the stream was cut or the provider reported an error. Knows no wire format.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from ...scanner import UnknownLine
 from ...streams import Outcome
-from ..adapter import decoder
+from ..format_decoder import decoder
 from ..payloads import DONE, NotJson, StrayLines, load, values
 from ..streams import OVER, REFUSALS, AsyncMessageStream, MessageStream, _Stream
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from ...stalls import Stall
-    from ..reading import Reading
+    from ..message_decoder import MessageDecoder
     from ..streams import AsyncEvents, SyncEvents
 
 __all__ = ["AsyncWireStream", "Wire", "WireStream", "built"]
@@ -60,7 +60,7 @@ class WireStream(_Stream, Generic[T_co]):
         self, wire: Wire[T_co], source: SyncEvents, strict: bool, stall: Stall | None, name: str = "iter_events"
     ) -> None:
         self._objects = _Objects(wire, source, strict, stall, name)
-        self._events, self._reading, self._strict = self._objects.inside
+        self._events, self._decoder, self._strict = self._objects.inside
 
     def __iter__(self) -> Iterator[T_co]:
         objects: Iterator[Any] = iter(self._objects)
@@ -91,7 +91,7 @@ class AsyncWireStream(_Stream, Generic[T_co]):
         self, wire: Wire[T_co], source: AsyncEvents, strict: bool, stall: Stall | None, name: str = "aiter_events"
     ) -> None:
         self._objects = _AsyncObjects(wire, source, strict, stall, name)
-        self._events, self._reading, self._strict = self._objects.inside
+        self._events, self._decoder, self._strict = self._objects.inside
 
     def __aiter__(self) -> AsyncIterator[T_co]:
         return self
@@ -122,44 +122,44 @@ class _Objects(MessageStream):
         super().__init__(source, wire.api, strict, stall, name)
 
     @property
-    def inside(self) -> tuple[Any, Reading, bool]:
-        return self._events, self._reading, self._strict
+    def inside(self) -> tuple[Any, MessageDecoder, bool]:
+        return self._events, self._decoder, self._strict
 
     def _run(self) -> Callable[..., Iterator[Any]]:
         return partial(_given, self._wire)
 
 
-def _given(wire: Wire[Any], events: Any, reading: Reading, strict: bool) -> Iterator[Any]:
+def _given(wire: Wire[Any], events: Any, message_decoder: MessageDecoder, strict: bool) -> Iterator[Any]:
     # As `_parts` in ..streams.
-    maker = _Maker(wire, reading)
-    errors = reading.draft.errors
+    maker = _Maker(wire, message_decoder)
+    errors = message_decoder.builder.errors
     try:
         for item in events:
-            yield from maker.take(item)
+            yield from maker.feed(item)
             if strict and errors:
-                _raise(reading)
-            if reading.done:
+                _raise(message_decoder)
+            if message_decoder.done:
                 break
-        if reading.done:
-            reading.take_rest()
+        if message_decoder.done:
+            message_decoder.feed_rest()
             events._end()
     except Exception as error:
         if events.outcome is None:
             events._stop()
             events._finish(error, False)
         if not isinstance(error, REFUSALS):
-            reading.end(cut=False, failed=True)
+            message_decoder.end(cut=False, failed=True)
         raise
     if events.outcome in OVER:
         return
-    reading.end(cut=events.outcome is Outcome.CUT)
-    if strict and (failure := reading.failure()):
+    message_decoder.end(cut=events.outcome is Outcome.CUT)
+    if strict and (failure := message_decoder.failure()):
         raise failure
 
 
-def _raise(reading: Reading) -> None:
-    reading.end(cut=False, failed=True)
-    if failure := reading.failure():
+def _raise(message_decoder: MessageDecoder) -> None:
+    message_decoder.end(cut=False, failed=True)
+    if failure := message_decoder.failure():
         raise failure
 
 
@@ -171,60 +171,60 @@ class _AsyncObjects(AsyncMessageStream):
     def __init__(self, wire: Wire[Any], source: AsyncEvents, strict: bool, stall: Stall | None, name: str) -> None:
         super().__init__(source, wire.api, strict, stall, name)
         self._wire = wire
-        self._maker = _Maker(wire, self._reading)
+        self._maker = _Maker(wire, self._decoder)
 
     @property
-    def inside(self) -> tuple[Any, Reading, bool]:
-        return self._events, self._reading, self._strict
+    def inside(self) -> tuple[Any, MessageDecoder, bool]:
+        return self._events, self._decoder, self._strict
 
     def _parts_of(self, item: Any) -> Any:
-        return self._maker.take(item)
+        return self._maker.feed(item)
 
     def _told(self, parts: Any) -> list[Any]:
         # What the reading has to say at the end, whatever brought it about, are parts and no objects.
         objects = [made for made in parts if isinstance(made, self._wire.cls)]
-        if self._strict and self._failure is None and not self._reading.over and self._reading.draft.errors:
-            self._reading.end(cut=False, failed=True)
-            self._failure = self._reading.failure()
+        if self._strict and self._failure is None and not self._decoder.over and self._decoder.builder.errors:
+            self._decoder.end(cut=False, failed=True)
+            self._failure = self._decoder.failure()
         return objects
 
 
 class _Maker:
     """Makes objects of what the scanner gives, and has the reading of the stream take it too."""
 
-    __slots__ = ("_decode", "_errors", "_reading", "_seen", "_stray", "_wire")
+    __slots__ = ("_decode", "_decoder", "_errors", "_seen", "_stray", "_wire")
 
-    def __init__(self, wire: Wire[Any], reading: Reading) -> None:
+    def __init__(self, wire: Wire[Any], message_decoder: MessageDecoder) -> None:
         self._wire = wire
-        self._reading = reading
+        self._decoder = message_decoder
         cls: type[Struct] = wire.cls
         self._decode = decoder(cls)
-        self._errors = reading.draft.errors
+        self._errors = message_decoder.builder.errors
         self._seen = 0  # how many errors have been told apart from objects
-        self._stray = StrayLines(reading._stray._limit)
+        self._stray = StrayLines(message_decoder._stray._limit)
 
-    def take(self, item: Any) -> Iterable[Any]:
+    def feed(self, item: Any) -> Iterable[Any]:
         """Take the data of an event, a comment or an unknown line; give the objects that it brings."""
         if type(item) is not bytes:
-            return self._take_line(item)
-        adapter = self._reading.adapter
-        if adapter is not None:
+            return self._feed_line(item)
+        format_decoder = self._decoder.format_decoder
+        if format_decoder is not None:
             try:
                 made = self._decode(item)
-                event = adapter.decode(item)
+                event = format_decoder.decode(item)
             except (ValueError, RecursionError):
                 pass
             else:
-                if adapter.handle(event) is None:
-                    self._reading.take(item)
+                if format_decoder.handle(event) is None:
+                    self._decoder.feed(item)
                 if len(self._errors) == self._seen:
                     return (made,) if self._named(made) else ()
                 return self._apart(load(item))
-        return self._take_slowly(item)
+        return self._feed_slowly(item)
 
-    def _take_slowly(self, payload: bytes) -> list[Any]:
-        reading = self._reading
-        reading.take(payload)
+    def _feed_slowly(self, payload: bytes) -> list[Any]:
+        message_decoder = self._decoder
+        message_decoder.feed(payload)
         self._check(payload)
         stripped = payload.strip()
         if not stripped or stripped.startswith((b"[DONE]", b":")):
@@ -237,9 +237,9 @@ class _Maker:
         self._seen = len(self._errors)
         return objects
 
-    def _take_line(self, item: Any) -> list[Any]:
-        self._reading.take_line(item)
-        # As in `take_line` of Reading: a value that came in lines of its own.
+    def _feed_line(self, item: Any) -> list[Any]:
+        self._decoder.feed_line(item)
+        # As in `feed_line` of MessageDecoder: a value that came in lines of its own.
         text = self._stray.add(item.text) if type(item) is UnknownLine and self._stray.wants(item.text) else ""
         if not text:
             return []
@@ -252,9 +252,9 @@ class _Maker:
 
     def _check(self, payload: bytes) -> None:
         """Refuse a stream that is unmistakably of another format."""
-        adapter = self._reading.adapter
-        if adapter is not None and adapter.api != self._wire.api:
-            raise self._reading._unknown_format(payload)
+        format_decoder = self._decoder.format_decoder
+        if format_decoder is not None and format_decoder.api != self._wire.api:
+            raise self._decoder._unknown_format(payload)
 
     def _apart(self, value: Any) -> list[Any]:
         objects = self._of_value(value)
@@ -271,7 +271,7 @@ class _Maker:
         return [made] if self._named(made) else []
 
     def _is_error(self, value: dict[str, Any]) -> bool:
-        kind = value.get(self._wire.kind or "type") or self._reading._name()
+        kind = value.get(self._wire.kind or "type") or self._decoder._name()
         return bool(value.get("error")) or kind == "error" or value.get("object") == "error"
 
     def _named(self, made: Any) -> bool:
@@ -281,7 +281,7 @@ class _Maker:
             return True
         name = getattr(made, kind)
         if name is None:
-            name = self._reading._name()
+            name = self._decoder._name()
             setattr(made, kind, name)
         return name not in self._wire.silent
 

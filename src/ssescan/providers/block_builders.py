@@ -1,6 +1,6 @@
 """The blocks of a message in the making: what is written to each gives the part that tells of it.
 
-What they add up to, and the rules that hold among them, are in `drafts.py`. Knows no wire format.
+What they add up to, and the rules that hold among them, are in `message_builder.py`. Knows no wire format.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Literal
 
-    from .drafts import ChoiceDraft
     from .message import Block
+    from .message_builder import ChoiceBuilder
 
 __all__ = [
-    "BlockDraft",
-    "CallDraft",
-    "MediaDraft",
-    "ReasoningDraft",
-    "RefusalDraft",
-    "TextDraft",
-    "WholeDraft",
+    "BlockBuilder",
+    "CallBuilder",
+    "CompleteBlock",
+    "MediaBuilder",
+    "ReasoningBuilder",
+    "RefusalBuilder",
+    "TextBuilder",
     "compact",
 ]
 
@@ -57,13 +57,13 @@ def compact(value: Any) -> str:
         return TOO_DEEP
 
 
-class BlockDraft:
+class BlockBuilder:
     """A block of a choice. `native`: what only its provider knows, for to_turn."""
 
     __slots__ = ("choice", "emit", "native", "number", "signed")
     kind: ClassVar[str]
 
-    def __init__(self, choice: ChoiceDraft) -> None:
+    def __init__(self, choice: ChoiceBuilder) -> None:
         self.choice: int = choice.index
         self.emit: Callable[[Part], None] = choice.emit
         self.number: int = len(choice.blocks)
@@ -83,14 +83,14 @@ class BlockDraft:
         raise AssertionError("every kind of block says how it is given")  # pragma: no cover
 
 
-class _Written(BlockDraft):
+class _Written(BlockBuilder):
     """A block that text is written to, piece by piece."""
 
     # A StringIO, and not a list of the pieces: for deltas of a few characters it takes a tenth of the memory. (Python
     # 3.11 keeps the pieces in it, until it is read.)
     __slots__ = ("_buffer", "write")
 
-    def __init__(self, choice: ChoiceDraft) -> None:
+    def __init__(self, choice: ChoiceBuilder) -> None:
         super().__init__(choice)
         self._begin()
 
@@ -133,13 +133,13 @@ class _Written(BlockDraft):
         self.write(whole)
 
 
-class TextDraft(_Written):
+class TextBuilder(_Written):
     """Text of the answer."""
 
     __slots__ = ("citations",)
     kind = "text"
 
-    def __init__(self, choice: ChoiceDraft) -> None:
+    def __init__(self, choice: ChoiceBuilder) -> None:
         super().__init__(choice)
         self.citations: list[dict[str, Any]] = []
 
@@ -157,14 +157,14 @@ class TextDraft(_Written):
         return TextBlock(self.text, list(self.citations), self.signed, dict(self.native))
 
 
-class ReasoningDraft(_Written):
+class ReasoningBuilder(_Written):
     """What the model thought."""
 
     __slots__ = ("said",)
     kind = "reasoning"
     said: Literal["text", "summary"]
 
-    def __init__(self, choice: ChoiceDraft) -> None:
+    def __init__(self, choice: ChoiceBuilder) -> None:
         super().__init__(choice)
         self.said = "text"
 
@@ -176,7 +176,7 @@ class ReasoningDraft(_Written):
         return ReasoningBlock(self.text, self.said, self.signed, dict(self.native))
 
 
-class RefusalDraft(_Written):
+class RefusalBuilder(_Written):
     """Text in which the model declines."""
 
     __slots__ = ()
@@ -190,13 +190,13 @@ class RefusalDraft(_Written):
         return RefusalBlock(self.text, dict(self.native))
 
 
-class WholeDraft(BlockDraft):
+class CompleteBlock(BlockBuilder):
     """A block that comes whole."""
 
     __slots__ = ("made",)
     kind = "whole"
 
-    def __init__(self, choice: ChoiceDraft, made: Block) -> None:
+    def __init__(self, choice: ChoiceBuilder, made: Block) -> None:
         super().__init__(choice)
         self.made: Block = made
 
@@ -204,13 +204,13 @@ class WholeDraft(BlockDraft):
         return msgspec.structs.replace(self.made, native=dict(self.native))
 
 
-class MediaDraft(BlockDraft):
+class MediaBuilder(BlockBuilder):
     """An image, sound, a film."""
 
     __slots__ = ("data", "media", "partial", "transcript", "url")
     kind = "media"
 
-    def __init__(self, choice: ChoiceDraft, media: str | None) -> None:
+    def __init__(self, choice: ChoiceBuilder, media: str | None) -> None:
         super().__init__(choice)
         self.media: str | None = media
         self.data: list[str] = []
@@ -256,14 +256,14 @@ class MediaDraft(BlockDraft):
         )
 
 
-class CallDraft(_Written):
+class CallBuilder(_Written):
     """A call of a tool: its arguments are written; it starts when its name is known."""
 
     __slots__ = ("custom", "cut", "ended", "id", "name", "result", "server", "started", "whole")
     kind = "call"
 
     def __init__(
-        self, choice: ChoiceDraft, id: str | None, name: str | None, *, server: bool = False, custom: bool = False
+        self, choice: ChoiceBuilder, id: str | None, name: str | None, *, server: bool = False, custom: bool = False
     ) -> None:
         super().__init__(choice)
         self.id: str | None = id or None
@@ -276,7 +276,7 @@ class CallDraft(_Written):
         self.result: ServerToolResultBlock | None = None
         self.whole: str = ""  # arguments that came whole, and count unless others are streamed
         choice.calls.append(self)
-        choice.has_calls |= not server
+        choice.has_client_calls |= not server
         if self.name:
             self.start()
 

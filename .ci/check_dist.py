@@ -1,6 +1,6 @@
 """What a wheel and an sdist hold: what they must, and nothing that they must not.
 
-python .ci/look_into.py FILE...     exit status 1 where something is wrong, with a line for each
+python .ci/check_dist.py FILE...     exit status 1 where something is wrong, with a line for each
 
 Wheels: no tests, no sources of C or Cython, under 400 kB; py.typed and the stub; an extension, or none, as the name
 says. Those for Linux: no debug sections, no newer glibc than manylinux2014's (riscv64: the oldest that it has), no
@@ -26,7 +26,7 @@ FORBIDDEN = re.compile(r"(^|/)(tests?|benchmarks|docs)/|\.(c|h|pyx|pxi|pxd|o|a)$
 WANTED = ("ssescan/py.typed", "ssescan/scanner/_compiled.pyi", "ssescan/cli/streams/openai-chat.sse")
 WANTED_OF_SDIST = (
     *("setup.py", "LICENSE", "CHANGELOG.md", "Makefile", "tests/conftest.py", "docs/index.md", "changes/README.md"),
-    *(f"src/ssescan/scanner/_compiled{part}" for part in (".pyx", ".pyi", "_bytes.pxi", "_events.pxi", "_pump.pxi")),
+    *(f"src/ssescan/scanner/_compiled{part}" for part in (".pyx", ".pyi", "_bytes.pxi", "_events.pxi", "_reader.pxi")),
     *(".ci/wheels", ".ci/node/package-lock.json", ".github/workflows/tests.yml", "benchmarks/guard.py"),
 )
 
@@ -77,7 +77,7 @@ def look_into_sdist(path: Path) -> list[str]:
 
 def main(paths: list[str]) -> int:
     if not paths:
-        print("which wheels and sdists? python .ci/look_into.py FILE...")
+        print("which wheels and sdists? python .ci/check_dist.py FILE...")
         return 2
     count = 0
     for path in map(Path, paths):

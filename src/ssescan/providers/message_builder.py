@@ -1,16 +1,15 @@
-"""The message in the making: what adapters write to.
+"""The message in the making: what format decoders write to.
 
-What holds for every provider is kept here and in `blocks.py`, so that no adapter has to: block numbers are dense, in
-order of appearance; deltas are never empty; a call starts once its name is known, ends once, and before its choice
-finishes; a choice finishes once. Text is gathered, never joined anew for a delta: all of it is linear. Knows no wire
-format.
+The rules for every provider stand here and in `block_builders.py`: block numbers are dense, in order of appearance;
+deltas are never empty; a call starts once its name is known, ends once, and before its choice finishes; a choice
+finishes once. Pieces of text are joined when the message is asked for: the work is linear. Knows no wire format.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .blocks import BlockDraft, CallDraft, ReasoningDraft, RefusalDraft, TextDraft, WholeDraft
+from .block_builders import BlockBuilder, CallBuilder, CompleteBlock, ReasoningBuilder, RefusalBuilder, TextBuilder
 from .message import Choice, Message, RawBlock, RedactedReasoningBlock, ServerToolResultBlock
 from .parts import Error, Finish, Part, Ping, Raw, RedactedReasoning, ServerToolResult, Start, Usage
 
@@ -19,12 +18,12 @@ if TYPE_CHECKING:
 
     from .parts import FinishReason
 
-__all__ = ["ChoiceDraft", "Draft", "Notes"]
+__all__ = ["ChoiceBuilder", "MessageBuilder", "Notes"]
 
-MOST_DAMAGED_KEPT = 100
+MAX_DAMAGED_KEPT = 100
 
 
-class ChoiceDraft:
+class ChoiceBuilder:
     """One of the answers in the making.
 
     Formats that say nothing of blocks write through text(), reasoning(), refusal(): what is of one kind with what came
@@ -32,18 +31,18 @@ class ChoiceDraft:
     """
 
     __slots__ = (
-        "_keyed", "blocks", "calls", "details", "emit", "finished", "has_calls", "index", "latest_of", "native",
+        "_keyed", "blocks", "calls", "details", "emit", "finished", "has_client_calls", "index", "latest_of", "native",
         "raw_reason", "reason", "stop_sequence",
     )  # fmt: skip
 
-    def __init__(self, draft: Draft, index: int) -> None:
+    def __init__(self, builder: MessageBuilder, index: int) -> None:
         self.index: int = index
-        self.emit: Callable[[Part], None] = draft.emit
-        self.blocks: list[BlockDraft] = []
-        self.latest_of: dict[type[BlockDraft], BlockDraft] = {}
-        self.calls: list[CallDraft] = []
-        self.has_calls: bool = False  # that are the program's to make
-        self._keyed: dict[Hashable, BlockDraft] = {}
+        self.emit: Callable[[Part], None] = builder.emit
+        self.blocks: list[BlockBuilder] = []
+        self.latest_of: dict[type[BlockBuilder], BlockBuilder] = {}
+        self.calls: list[CallBuilder] = []
+        self.has_client_calls: bool = False  # that are the program's to make
+        self._keyed: dict[Hashable, BlockBuilder] = {}
         self.reason: FinishReason | None = None  # as it is known so far: a later word replaces it
         self.raw_reason: str | None = None
         self.stop_sequence: str | None = None
@@ -53,42 +52,42 @@ class ChoiceDraft:
 
     # Blocks
 
-    def last(self, kind: type[BlockDraft]) -> Any:
+    def last(self, kind: type[BlockBuilder]) -> Any:
         """Give the block that is open, if it is of that kind, else a new one."""
         blocks = self.blocks
         if blocks and type(blocks[-1]) is kind:
             return blocks[-1]
         return kind(self)
 
-    def latest(self, kind: type[BlockDraft]) -> Any:
+    def latest(self, kind: type[BlockBuilder]) -> Any:
         """Give the latest block of that kind, whatever came since; else a new one."""
         return self.latest_of.get(kind) or kind(self)
 
-    def keyed(self, key: Hashable, kind: type[BlockDraft], *arguments: Any) -> Any:
+    def keyed(self, key: Hashable, kind: type[BlockBuilder], *arguments: Any) -> Any:
         """Give the block of that kind and key, a new one if there is none."""
         block = self._keyed.get((key, kind))
         if block is None:
             block = self._keyed[key, kind] = kind(self, *arguments)
         return block
 
-    def found(self, key: Hashable, kind: type[BlockDraft]) -> Any:
+    def found(self, key: Hashable, kind: type[BlockBuilder]) -> Any:
         """Give the block of that kind and key, None if there is none."""
         return self._keyed.get((key, kind))
 
     def text(self, text: str | None) -> None:
         if text:
-            self.emit(self.last(TextDraft).delta(text))
+            self.emit(self.last(TextBuilder).delta(text))
 
     def reasoning(self, text: str | None) -> None:
         if text:
-            self.emit(self.last(ReasoningDraft).delta(text))
+            self.emit(self.last(ReasoningBuilder).delta(text))
 
     def refusal(self, text: str | None) -> None:
         if text:
-            self.emit(self.last(RefusalDraft).delta(text))
+            self.emit(self.last(RefusalBuilder).delta(text))
 
-    def redacted(self, data: str) -> BlockDraft:
-        block = WholeDraft(self, RedactedReasoningBlock(data))
+    def redacted(self, data: str) -> BlockBuilder:
+        block = CompleteBlock(self, RedactedReasoningBlock(data))
         self.emit(RedactedReasoning(choice=self.index, block=block.number, data=data))
         return block
 
@@ -100,12 +99,12 @@ class ChoiceDraft:
         *,
         error: bool = False,
         status: str | None = None,
-        call: CallDraft | None = None,
+        call: CallBuilder | None = None,
     ) -> None:
         """Add what a tool of the provider's own gave: as a block, or, where it came with its call, to that."""
         made = ServerToolResultBlock(id, name, data, error, status)
         if call is None:
-            number = WholeDraft(self, made).number
+            number = CompleteBlock(self, made).number
         else:
             call.result = made
             number = call.number
@@ -113,9 +112,9 @@ class ChoiceDraft:
             ServerToolResult(choice=self.index, block=number, id=id, name=name, data=data, error=error, status=status)
         )
 
-    def raw(self, name: str, data: Any) -> BlockDraft:
+    def raw(self, name: str, data: Any) -> BlockBuilder:
         """Add content of a kind that has no block of its own."""
-        block = WholeDraft(self, RawBlock(name, data))
+        block = CompleteBlock(self, RawBlock(name, data))
         self.emit(Raw(choice=self.index, block=block.number, name=name, data=data))
         return block
 
@@ -136,7 +135,7 @@ class ChoiceDraft:
         if reason is None:
             return
         self.finished = True
-        if reason == "length" and self.blocks and isinstance(self.blocks[-1], CallDraft):
+        if reason == "length" and self.blocks and isinstance(self.blocks[-1], CallBuilder):
             # Ended by its provider, but for want of room: its part has been given, the message can still say so.
             self.blocks[-1].cut = True
         self.emit(
@@ -152,7 +151,7 @@ class ChoiceDraft:
     @property
     def refused(self) -> bool:
         """Whether there is text in which the model declines."""
-        return RefusalDraft in self.latest_of
+        return RefusalBuilder in self.latest_of
 
     def choice(self) -> Choice:
         """Give it as it stands."""
@@ -168,7 +167,7 @@ class ChoiceDraft:
 
 
 class Notes:
-    """What a stream and the draft of its message tell each other, neither of which holds the other.
+    """What a stream and the builder of its message tell each other, neither of which holds the other.
 
     `pings`: how many events were but signs of life. `whole_body`: the stream is one JSON value, and no events.
     """
@@ -180,7 +179,7 @@ class Notes:
         self.whole_body: bool = False
 
 
-class Draft:
+class MessageBuilder:
     """The message in the making. What was told of it and not taken yet is in `told`."""
 
     __slots__ = ("choices", "complete", "emit", "errors", "id", "model", "notes", "started", "told", "usage")
@@ -188,7 +187,7 @@ class Draft:
     def __init__(self) -> None:
         self.told: list[Part] = []
         self.emit: Callable[[Part], None] = self.told.append
-        self.choices: dict[int, ChoiceDraft] = {}
+        self.choices: dict[int, ChoiceBuilder] = {}
         self.id: str | None = None
         self.model: str | None = None
         self.started: bool = False
@@ -197,17 +196,17 @@ class Draft:
         self.notes: Notes = Notes()
         self.complete: bool = False
 
-    def take(self) -> list[Part]:
+    def drain(self) -> list[Part]:
         """Give what was told since the last time."""
         told = self.told[:]
         self.told.clear()
         return told
 
-    def choice(self, index: int) -> ChoiceDraft:
+    def choice(self, index: int) -> ChoiceBuilder:
         """Give the choice of that number, a new one if there is none."""
         choice = self.choices.get(index)
         if choice is None:
-            choice = self.choices[index] = ChoiceDraft(self, index)
+            choice = self.choices[index] = ChoiceBuilder(self, index)
         return choice
 
     def start(self, id: str | None, model: str | None) -> None:
@@ -232,7 +231,7 @@ class Draft:
 
     def fail(self, error: Error) -> None:
         """Take an error. Of payloads that are no JSON, the message keeps the first few."""
-        if error.kind != "decode" or len(self.errors) < MOST_DAMAGED_KEPT:
+        if error.kind != "decode" or len(self.errors) < MAX_DAMAGED_KEPT:
             self.errors.append(error)
         self.emit(error)
 

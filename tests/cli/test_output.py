@@ -9,7 +9,7 @@ import pytest
 
 from ssescan import iter_events
 
-from .tools import Server, on_a_terminal, run, without_colour
+from .tools import Server, on_a_terminal, run, without_colors
 
 ODD = (
     b"\xef\xbb\xbf: a comment\r\nretry: 70\r\nid: 1\rdata:one\ndata\ndata: \xe2\x80\xa8two \r\n\r\n"
@@ -71,7 +71,7 @@ def test_raw_shows_the_same_however_the_bytes_arrive(server: Server) -> None:
 
 
 def test_wide_characters_are_folded_by_the_cells_that_they_take(file_of: Callable[[bytes], str]) -> None:
-    shown = without_colour(on_a_terminal("cat", file_of("data: x{}\n\n".format("漢" * 60).encode())))
+    shown = without_colors(on_a_terminal("cat", file_of("data: x{}\n\n".format("漢" * 60).encode())))
     assert shown.split("\n")[1:3] == ["x" + "漢" * 39, "漢" * 21]
 
 
@@ -85,7 +85,7 @@ def test_a_terminal_shows_a_header_the_data_as_they_came_and_a_summary(file_of: 
         r"#1  e  id=7  retry=90  \+0 ms\n" + re.escape(folded) + r"\n\n"
         r"#2  message  id=7  \+0 ms\n\[DONE\]\n2\n\n"
         r"-- 2 events, \d+ bytes in 1 read, ended, \d+\.\d\d s\n",
-        without_colour(shown),
+        without_colors(shown),
     )
     assert re.search(r"\x1b\[[0-9;]*32m\"twice\"", shown), "strings in JSON are green"
     assert "\x1b[" not in shown.partition("[DONE]")[2].partition("\n\n")[0], "what is not JSON is not coloured"
@@ -93,16 +93,16 @@ def test_a_terminal_shows_a_header_the_data_as_they_came_and_a_summary(file_of: 
 
 def test_a_terminal_without_colours_gets_none(file_of: Callable[[bytes], str]) -> None:
     shown = on_a_terminal("cat", file_of(b'data: {"a": 1}\n\n'), NO_COLOR="1")
-    assert '{"a": 1}' in without_colour(shown)
+    assert '{"a": 1}' in without_colors(shown)
     assert not re.search(r"\x1b\[[0-9;]*3[0-9]", shown)
 
 
 def test_nothing_in_a_stream_reaches_the_terminal_as_a_command(file_of: Callable[[bytes], str]) -> None:
     evil = "\x1b]0;title\x07\x9b31m\u202e"
     shown = on_a_terminal("cat", file_of(f"event: {evil}\nid: {evil}\ndata: {evil}[bold]\n\n".encode()))
-    assert without_colour(shown).count("␛]0;title␇\\x9b31m\\u202e") == 3
+    assert without_colors(shown).count("␛]0;title␇\\x9b31m\\u202e") == 3
     assert "[bold]" in shown
-    assert not set("\x1b\x07\x9b\u202e") & set(without_colour(shown))
+    assert not set("\x1b\x07\x9b\u202e") & set(without_colors(shown))
 
 
 def test_a_terminal_is_told_of_a_cut_stream(file_of: Callable[[bytes], str]) -> None:

@@ -1,8 +1,8 @@
 """What every wire format is read by: the rules that are the same for all, and what a format has to say for itself.
 
-To add a format: a file with flat Structs for its events, a subclass of Adapter, a function `turn`; and a line each in
-`formats.py`, where it is found by its name and told from the others by its first event. Nothing here knows of HTTP or
-of event streams: it is given JSON, as Structs or as plain values.
+To add a format: a file with flat Structs for its events, a subclass of FormatDecoder, a function `turn`; and a line in
+`formats.py`, which finds the format by its name or by its first event. Nothing here knows of HTTP or of event streams:
+the input is JSON, as Structs or as plain values.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import msgspec
 from msgspec import Struct
 
-from .blocks import compact
+from .block_builders import compact
 from .parts import OUR_KINDS, Error, Raw, TextDelta
 from .payloads import convert
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .drafts import Draft
+    from .message_builder import MessageBuilder
     from .parts import Part
 
 __all__ = [
-    "Adapter",
+    "FormatDecoder",
     "arguments_of",
     "decoder",
     "dict_of",
@@ -36,12 +36,12 @@ __all__ = [
 ]
 
 
-MOST_WRAPPED = 8
+MAX_WRAPPED = 8
 """How deep an error may lie within errors."""
 
 
-class Adapter:
-    """Turns the events of one format into parts, and writes them to the draft of the message.
+class FormatDecoder:
+    """Turns the events of one format into parts, and writes them to the builder of the message.
 
     A subclass sets `api` and `event`, its Struct, and has `handle`, `finish` and `complete`.
     """
@@ -49,9 +49,9 @@ class Adapter:
     api: ClassVar[str]
     event: type[Struct]
 
-    def __init__(self, draft: Draft, name: Callable[[], str | None]) -> None:
-        self.draft = draft
-        self.emit: Callable[[Part], None] = draft.emit
+    def __init__(self, builder: MessageBuilder, name: Callable[[], str | None]) -> None:
+        self.builder = builder
+        self.emit: Callable[[Part], None] = builder.emit
         self.name = name
         """Gives the name of the event at hand, None if it has none: a hint, for JSON that does not say what it is."""
         self.line_ended = True
@@ -67,9 +67,9 @@ class Adapter:
         From then on events are read as `rest`, which has neither: strings that nobody looks at are not made. One that
         did not come with the first three events is not waited for.
         """
-        self.draft.start(id, model)
+        self.builder.start(id, model)
         self._begun += 1
-        if (self.draft.id and self.draft.model) or self._begun == 3:
+        if (self.builder.id and self.builder.model) or self._begun == 3:
             self.event = rest
             self.decode = decoder(rest)
 
@@ -109,7 +109,7 @@ class Adapter:
 
         `otherwise`: what is said where the provider gave no error at all.
         """
-        errors = self.draft.errors
+        errors = self.builder.errors
         said = self._said = self._said or set()
         said.update(
             (error.code or error.kind, error.message)
@@ -119,29 +119,29 @@ class Adapter:
         self._looked_at = len(errors)
         error = error_of(raw or {"message": otherwise})
         if (error.code or error.kind, error.message) not in said if raw else not said:
-            self.draft.fail(error)
+            self.builder.fail(error)
 
     def finish(self) -> None:
         """Tell what is left to be told at the end of the stream, whyever it ended."""
-        self.draft.finish()
+        self.builder.finish()
 
     @property
     def complete(self) -> bool:
         """Whether the provider said of all that it began that it ended."""
-        return self.draft.all_finished
+        return self.builder.all_finished
 
-    def take(self, value: Any) -> list[Part]:
+    def feed(self, value: Any) -> list[Part]:
         """Take any JSON value: an event, a list of events, or something else, which is kept as Raw."""
         if isinstance(value, list) and any(isinstance(element, dict) for element in value):
-            return [part for element in value for part in self._take_one(element)]
+            return [part for element in value for part in self._feed_one(element)]
         events = self.unfolded(value) if isinstance(value, dict) else [value]
-        return [part for event in events for part in self._take_one(event)]
+        return [part for event in events for part in self._feed_one(event)]
 
     def unfolded(self, value: dict[str, Any]) -> list[dict[str, Any]]:
         """Give the events that an answer which was not streamed would have come in; one that was, as it is."""
         return [value]
 
-    def _take_one(self, value: Any) -> list[Part]:
+    def _feed_one(self, value: Any) -> list[Part]:
         if not isinstance(value, dict):
             return [Raw(name=self.name() or "value", data=value)]
         event, fits = convert(value, self.event)
@@ -175,7 +175,7 @@ def text_or_raw(value: Any, name: str, emit: Callable[[Part], None]) -> str:
 
 def error_of(raw: Any) -> Error:
     """Make an Error of what a provider sent as one: an object, or a text. One within another is looked into."""
-    for _ in range(MOST_WRAPPED):
+    for _ in range(MAX_WRAPPED):
         if isinstance(raw, dict) and raw.get("message") is None and raw.get("code") is None and raw.get("error"):
             raw = raw["error"]
     if not isinstance(raw, dict):

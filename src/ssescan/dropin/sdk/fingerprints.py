@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     """The known fingerprints of each part, which is named "module:qualified.name"."""
 
 
-def differences(insides: Insides) -> Iterator[str]:
+def differences(fingerprints: Insides) -> Iterator[str]:
     """Tell, in a few words each, which parts are not as they were expected."""
-    for name, known in insides.items():
+    for name, known in fingerprints.items():
         try:
             found = fingerprint(find(name))
         except LookupError as error:

@@ -1,6 +1,6 @@
 """Chunks to events, one at a time, in pure Python.
 
-Twin of `_compiled_pump.pxi`.
+Twin of `_compiled_reader.pxi`.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 NOTHING: Iterator[Any] = iter(())  # what a chunk that completes nothing gives
 
 _END = object()
-_NAME = "ssescan.scanner.EventPump"
+_NAME = "ssescan.scanner.EventReader"
 
 
-class EventPump:
+class EventReader:
     """Chunks to events, one at a time: an iterator that takes a chunk only when it has no event left.
 
     A chunk is scanned only as far as it is asked for, so `last_event_id` is that of the event given last, and not of
@@ -33,14 +33,13 @@ class EventPump:
 
     Two ways to use it. As a base class of what is iterated over: `_open` gives the iterator of chunks; `_finish` is
     called when all has been given (None, and whether the stream was cut), when something was raised (the exception; it
-    is raised on, unless this returns True), or when a read returned after `_stop` (None, False). Or from outside, by
-    one who fetches the chunks himself: `_push` one, `_pop` until there is None, and in the end `_take_end`. All names
-    but those of a stream's attributes have an underscore: what is public here is public there.
+    is raised on, unless this returns True), or when a read returned after `_stop` (None, False). Or from outside, with
+    chunks from elsewhere: `_feed` one, `_pop` until it returns None, and at the end `_close_input`.
 
     With `payloads`, the data of an event is given in place of the event, as the bytes that came, and no str is made of
     it; `_event_name` is then the name that the event had, None if it had none.
 
-    Twin of EventPump in `_compiled_pump.pxi`.
+    Twin of EventReader in `_compiled_reader.pxi`.
     """
 
     __module__ = "ssescan.scanner"
@@ -95,7 +94,7 @@ class EventPump:
 
     @property
     def _event_name(self) -> str | None:
-        return self._scanner._name
+        return self._scanner._event_name
 
     @property
     def _cut_in_line(self) -> bool:
@@ -117,7 +116,7 @@ class EventPump:
         return chunk_bytes(chunk)
 
     def _asked_bytes(self, chunk: Any) -> bytes | None:
-        """Return the bytes of a chunk; None if the pump was stopped meanwhile."""
+        """Return the bytes of a chunk; None if the reader was stopped meanwhile."""
         reading, over = self._reading, self._over
         self._reading = True
         try:
@@ -130,7 +129,7 @@ class EventPump:
         if self._reading:
             raise ValueError(ALREADY_READING)
 
-    def _push(self, chunk: Any) -> None:
+    def _feed(self, chunk: Any) -> None:
         """Take the next chunk. What is left of the one before is dropped: pop until there is None."""
         self._check_idle()
         if self._timing:
@@ -157,7 +156,7 @@ class EventPump:
             raise
         return None
 
-    def _take_end(self) -> bool:
+    def _close_input(self) -> bool:
         """Take the end of the stream, which may leave something to pop; tell whether it was cut."""
         self._check_idle()
         return self._end_of_chunks()
@@ -173,7 +172,7 @@ class EventPump:
         self._over = True
         self._ended = False
         self._items = NOTHING
-        self._scanner._break_off()
+        self._scanner._abandon()
 
     def __iter__(self) -> Any:
         return self
@@ -212,7 +211,7 @@ class EventPump:
             if chunk is _END:
                 self._end_of_chunks()
             else:
-                # As _push, without the call.
+                # As _feed, without the call.
                 if self._timing:
                     self._received_ns = perf_counter_ns()
                 self._reads += 1

@@ -1,4 +1,4 @@
-# Chunks to events, one at a time. Included by _compiled.pyx; twin of _python_pump.py.
+# Chunks to events, one at a time. Included by _compiled.pyx; twin of _python_reader.py.
 
 
 cdef extern from *:
@@ -17,7 +17,7 @@ cdef extern from *:
     long long perf_counter_ns() noexcept
 
 
-cdef class EventPump:
+cdef class EventReader:
     """Chunks to events, one at a time: an iterator that takes a chunk only when it has no event left.
 
     A chunk is scanned only as far as it is asked for, so `last_event_id` is that of the event given last, and not of
@@ -25,14 +25,13 @@ cdef class EventPump:
 
     Two ways to use it. As a base class of what is iterated over: `_open` gives the iterator of chunks; `_finish` is
     called when all has been given (None, and whether the stream was cut), when something was raised (the exception; it
-    is raised on, unless this returns True), or when a read returned after `_stop` (None, False). Or from outside, by
-    one who fetches the chunks himself: `_push` one, `_pop` until there is None, and in the end `_take_end`. All names
-    but those of a stream's attributes have an underscore: what is public here is public there.
+    is raised on, unless this returns True), or when a read returned after `_stop` (None, False). Or from outside, with
+    chunks from elsewhere: `_feed` one, `_pop` until it returns None, and at the end `_close_input`.
 
     With `payloads`, the data of an event is given in place of the event, as the bytes that came, and no str is made of
     it; `_event_name` is then the name that the event had, None if it had none.
 
-    Twin of EventPump in `_python_pump.py`.
+    Twin of EventReader in `_python_reader.py`.
     """
 
     cdef Scanner scanner
@@ -46,7 +45,7 @@ cdef class EventPump:
     cdef readonly Py_ssize_t bytes_read
     cdef readonly Py_ssize_t _events    # events given so far
     cdef readonly Py_ssize_t _events_before_end     # of these, before the source ended
-    cdef long long time     # of the last read, ns, with timing
+    cdef long long _received_ns     # of the last read, ns, with timing
 
     def __cinit__(self, *args, **kwargs):
         # Whatever a subclass does with __init__, there is a scanner.
@@ -70,17 +69,17 @@ cdef class EventPump:
     @property
     @cython.critical_section
     def last_event_id(self):
-        return self.scanner.id
+        return self.scanner._last_event_id
 
     @property
     @cython.critical_section
     def retry(self):
-        return self.scanner.time
+        return self.scanner._retry
 
     @property
     @cython.critical_section
     def received_ns(self):
-        return self.time if self.timing and self.reads else None
+        return self._received_ns if self.timing and self.reads else None
 
     @property
     def skipped(self):
@@ -93,7 +92,7 @@ cdef class EventPump:
     @property
     @cython.critical_section
     def _event_name(self):
-        return self.scanner.name
+        return self.scanner.event_name
 
     @property
     def _cut_in_line(self):
@@ -112,10 +111,10 @@ cdef class EventPump:
         return chunk_bytes(chunk)
 
     @cython.critical_section
-    def _push(self, chunk):
+    def _feed(self, chunk):
         """Take the next chunk. What is left of the one before is dropped: pop until there is None."""
         self.check_idle()
-        self.take(chunk)
+        self.feed(chunk)
 
     @cython.critical_section
     def _pop(self):
@@ -127,11 +126,11 @@ cdef class EventPump:
         return item
 
     @cython.critical_section
-    def _take_end(self):
+    def _close_input(self):
         """Take the end of the stream, which may leave something to pop; tell whether it was cut."""
         self.check_idle()
-        self.take_end()
-        return bool(self.scanner.was_cut)
+        self.close_input()
+        return bool(self.scanner._cut)
 
     @cython.critical_section
     def _stop(self):
@@ -187,8 +186,8 @@ cdef class EventPump:
                 self.source = checked_source(self._open())
             chunk = next(self.source, END)
             if chunk is END and not self.over:
-                self.take_end()
-            elif self.over or not self.take(chunk):
+                self.close_input()
+            elif self.over or not self.feed(chunk):
                 # Stopped meanwhile, by another thread or by the source itself, which could not be closed while it ran.
                 self._finish(None, False)
                 break
@@ -198,7 +197,7 @@ cdef class EventPump:
             self.check_limit()
         if self.ended:
             self.ended = False
-            self._finish(None, bool(self.scanner.was_cut))
+            self._finish(None, bool(self.scanner._cut))
         return None
 
     cdef inline object next_item(self):
@@ -224,21 +223,21 @@ cdef class EventPump:
             raise ValueError(ALREADY_READING)
         return 0
 
-    cdef bint take(self, chunk) except -1:
-        """Hand a chunk to the scanner; return False if the pump was stopped when the chunk was asked for its bytes."""
+    cdef bint feed(self, chunk) except -1:
+        """Hand a chunk to the scanner; return False if the reader was stopped when the chunk was asked for its bytes."""
         if self.timing:
-            self.time = perf_counter_ns()
+            self._received_ns = perf_counter_ns()
         self.reads += 1
         if type(chunk) is not bytes:
             chunk = self.bytes_of(chunk)
             if chunk is None:
                 return False
         self.bytes_read += PyBytes_GET_SIZE(chunk)
-        self.scanner.push(<bytes>chunk)
+        self.scanner.begin_chunk(<bytes>chunk)
         return True
 
     cdef bytes bytes_of(self, chunk):
-        """Return the bytes of a chunk; None if the pump was stopped meanwhile."""
+        """Return the bytes of a chunk; None if the reader was stopped meanwhile."""
         cdef flag reading = self.reading
         cdef flag over = self.over
         self.reading = True
@@ -248,10 +247,10 @@ cdef class EventPump:
             self.reading = reading
         return None if self.over != over else chunk
 
-    cdef int take_end(self) except -1:
+    cdef int close_input(self) except -1:
         self.over = self.ended = True
         self._events_before_end = self._events
-        self.leftover = self.scanner.take_end()
+        self.leftover = self.scanner.end_stream()
         self.leftover.reverse()
         return 0
 
@@ -259,21 +258,21 @@ cdef class EventPump:
         self.over = True
         self.ended = False
         self.leftover = None
-        self.scanner.break_off()
+        self.scanner.abandon()
         return 0
 
 
 cdef int inherit_next(object cls) except -1:
-    """Give a subclass of EventPump the slot for next() that it would have inherited, had it not been written in Cython.
+    """Give a subclass of EventReader the slot for next() that it would have inherited, had it not been written in Cython.
 
     Cython lists __next__ among the methods, and for one of those Python gives a subclass a slot that looks it up by
     name and calls it as a method, for every event.
     """
     cdef PyTypeObject *slots = <PyTypeObject *>cls
-    cdef PyTypeObject *ours = <PyTypeObject *>EventPump
-    if slots.tp_iternext != ours.tp_iternext and cls.__next__ is EventPump.__next__:
+    cdef PyTypeObject *ours = <PyTypeObject *>EventReader
+    if slots.tp_iternext != ours.tp_iternext and cls.__next__ is EventReader.__next__:
         slots.tp_iternext = ours.tp_iternext
     return 0
 
 
-present(EventPump, "ssescan.scanner.EventPump", NULL)
+present(EventReader, "ssescan.scanner.EventReader", NULL)
