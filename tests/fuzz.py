@@ -74,7 +74,7 @@ class Case:
         """Iterate over an EventReader; give all that can be seen of it."""
         chunks = self.chunks
 
-        class Reader(module.EventReader):  # type: ignore[misc]  # a base class known only now
+        class Events(module.EventIterator):  # type: ignore[misc]  # a base class known only now
             def _open(self) -> Any:
                 return iter(chunks)
 
@@ -84,16 +84,16 @@ class Case:
 
         log: list[Any] = []
         scanner = module.Scanner(**self.options)
-        reader = Reader(scanner, False, self.payloads)
+        reader = module.EventReader(scanner, False, self.payloads)
         try:
-            for item in reader:
+            for item in Events(reader):
                 log.append(
-                    (repr(item), reader._event_name, reader.last_event_id, reader.retry, reader.skipped, reader.reads)
+                    (repr(item), reader.event_name, reader.last_event_id, reader.retry, reader.skipped, reader.reads)
                 )
                 log.append((scanner.pending, scanner.cut))
         except EventTooLarge as error:
             log.append((str(error), repr(error.events)))
-        return [*log, scanner.pending, scanner.cut, reader._cut_in_line]
+        return [*log, scanner.pending, scanner.cut, reader.cut_in_line]
 
     def __repr__(self) -> str:
         return f"chunks = {self.chunks!r}\noptions = {self.options!r}\npayloads = {self.payloads!r}"

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from typing import Any, Literal
 
+    from .scanner import EventReader
+
 __all__ = ["END", "AsyncioWait", "Stall", "StallTimer", "TrioWait", "checked_stall", "running_trio", "waiter", "watch"]
 
 END: Any = object()
@@ -92,10 +94,10 @@ class StallTimer:
         return StreamStalled(reason, seconds, self._events_seen)
 
 
-def watch(chunks: Iterator[Any], stall_timer: StallTimer, stream: Any) -> Iterator[Any]:
-    """Hand on chunks until no event has come for too long. Asked for the next one, the last was scanned."""
+def watch(chunks: Iterator[Any], stall_timer: StallTimer, reader: EventReader[Any]) -> Iterator[Any]:
+    """Yield chunks until no event has come for too long. The reader has scanned each before it asks for the next."""
     while True:
-        left, reason = stall_timer.next_limit(stream()._progress)
+        left, reason = stall_timer.next_limit(reader.progress)
         if left <= 0:
             raise stall_timer.error(reason)
         began = monotonic()

@@ -132,7 +132,7 @@ def test_the_reader_gives_what_feed_gives_in_both_backends(
     both: Backends, body: bytes, cuts: list[int], chosen: dict[str, Any], payloads: bool
 ) -> None:
     def plain_or_bytes(reader: Any, item: Any) -> Any:
-        return (reader._event_name, item) if type(item) is bytes else plain(item)
+        return (reader.event_name, item) if type(item) is bytes else plain(item)
 
     def read_by_reader(module: Any) -> list[Any]:
         reader = module.EventReader(module.Scanner(**chosen), False, payloads)
@@ -140,16 +140,17 @@ def test_the_reader_gives_what_feed_gives_in_both_backends(
         rest = body
         try:
             for cut in [*cuts, len(body)]:
-                reader._feed(rest[:cut])
+                reader.feed(rest[:cut])
                 rest = rest[cut:]
-                while (item := reader._pop()) is not None:
+                while (item := reader.pop()) is not None:
                     seen += [plain_or_bytes(reader, item), reader.last_event_id]
-            seen += [reader._close_input(), reader._cut_in_line]
-            while (item := reader._pop()) is not None:
+            reader.close()
+            seen += [reader.cut, reader.cut_in_line]
+            while (item := reader.pop()) is not None:
                 seen.append(plain_or_bytes(reader, item))
         except Exception as error:
             seen += [type(error), str(error)]
-        return [*seen, reader._events, reader.reads, reader.bytes_read]
+        return [*seen, reader.events, reader.reads, reader.bytes_read]
 
     compiled, python = both
     assert read_by_reader(compiled) == read_by_reader(python)
@@ -163,7 +164,7 @@ class Watched:
         timing, payloads, self.forgives = flags
         watched = self
 
-        class Reader(module.EventReader):  # type: ignore[misc]  # a base class known only now
+        class Events(module.EventIterator):  # type: ignore[misc]  # a base class known only now
             def _open(self) -> Any:
                 return chunks
 
@@ -172,7 +173,8 @@ class Watched:
                 return watched.forgives
 
         self.scanner = module.Scanner(**chosen)
-        self.reader = Reader(self.scanner, timing, payloads)
+        self.reader = module.EventReader(self.scanner, timing, payloads)
+        self.events = Events(self.reader)
 
     def do(self, call: Any, *arguments: Any) -> Any:
         """Call; return what it gave, None where it raised something."""
@@ -185,7 +187,7 @@ class Watched:
         self.seen += [
             call.__name__, repr(given), repr(error), state(self.scanner),
             (reader.last_event_id, reader.retry, reader.skipped, reader.reads, reader.bytes_read, reader.received_ns is None),
-            (reader._events, reader._events_before_end, reader._event_name, reader._cut_in_line, reader._over),
+            (reader.events, reader.events_before_close, reader.event_name, reader.cut_in_line, reader.is_over),
         ]  # fmt: skip
         return given
 
@@ -195,7 +197,7 @@ class Watched:
             while self.do(call) is not None:
                 left -= 1
                 if not left:
-                    self.do(self.reader._stop)
+                    self.do(self.reader.stop)
         return left
 
     def afterwards(self) -> list[Any]:
@@ -235,7 +237,7 @@ def test_backends_agree_after_every_next(
 
     def seen(module: Any) -> list[Any]:
         watched = Watched(module, chosen, flags, chunks())
-        watched.read(watched.reader.__next__, stop)
+        watched.read(watched.events.__next__, stop)
         return watched.afterwards()
 
     compiled, python = both
@@ -251,13 +253,13 @@ def test_backends_agree_after_every_pop(
         watched = Watched(module, chosen, flags)
         reader, left = watched.reader, stop
         for chunk in pieces(body, cuts):
-            if reader._over:  # stopped, or the limit was passed
+            if reader.is_over:  # stopped, or the limit was passed
                 break
-            reader._feed(chunk)
-            left = watched.read(reader._pop, left)
-        watched.do(reader._close_input)
-        watched.read(reader._pop, left)
-        watched.do(reader._stop)
+            reader.feed(chunk)
+            left = watched.read(reader.pop, left)
+        watched.do(reader.close)
+        watched.read(reader.pop, left)
+        watched.do(reader.stop)
         return watched.afterwards()
 
     compiled, python = both
@@ -275,9 +277,9 @@ def test_payloads_are_the_data_and_names_of_the_events(
         rest = body
 
         def pop() -> None:
-            while (item := reader._pop()) is not None:
+            while (item := reader.pop()) is not None:
                 if type(item) is bytes:
-                    seen.append((reader._event_name or "message", item.decode("utf-8", "replace")))
+                    seen.append((reader.event_name or "message", item.decode("utf-8", "replace")))
                 elif isinstance(item, scanners.ServerSentEvent):
                     seen.append((item.event, item.data))
                 else:
@@ -285,10 +287,10 @@ def test_payloads_are_the_data_and_names_of_the_events(
 
         try:
             for cut in [*cuts, len(body)]:
-                reader._feed(rest[:cut])
+                reader.feed(rest[:cut])
                 rest = rest[cut:]
                 pop()
-            reader._close_input()
+            reader.close()
             pop()
         except Exception as error:
             seen.append(str(error))
@@ -351,8 +353,8 @@ def test_backends_agree_on_what_is_wrong_use(both: Backends) -> None:
 
 
 def test_a_reader_that_is_pushed_to_cannot_be_iterated_over(scanners: Any) -> None:
-    with pytest.raises(TypeError, match="push chunks and pop events, or override _open"):
-        next(scanners.EventReader(scanners.Scanner()))
+    with pytest.raises(TypeError, match="override _open, which returns an iterator of chunks"):
+        next(scanners.EventIterator(scanners.EventReader(scanners.Scanner())))
 
 
 HALF_READ = b"id: 1\ndata: 1\n\n: c\ndata: 2\n: d\nid: 3\ndata: 3\n\n"
@@ -363,13 +365,13 @@ def test_of_a_chunk_that_was_not_read_to_its_end_the_rest_is_dropped(scanners: A
     for read in range(5):
         scanner = scanners.Scanner(comments=True)
         reader = scanners.EventReader(scanner)
-        reader._feed(HALF_READ.replace(b"data: 2", b"data: " + b"2" * 100_000))
+        reader.feed(HALF_READ.replace(b"data: 2", b"data: " + b"2" * 100_000))
         for _ in range(read):
-            assert reader._pop() is not None
+            assert reader.pop() is not None
         (event,) = scanner.feed(b"data: 4\n\n")  # of a block that was begun, the twins differ in what they kept
         assert event.data in ("4", "2" * 100_000 + "\n4")
-        reader._feed(b"data: 5\n\ndata: 6\n\n")
-        assert reader._pop().data in ("5", "2" * 100_000 + "\n5")
-        reader._feed(b"data: 7\n\n")
-        assert reader._pop().data == "7"
-        assert reader._pop() is None
+        reader.feed(b"data: 5\n\ndata: 6\n\n")
+        assert reader.pop().data in ("5", "2" * 100_000 + "\n5")
+        reader.feed(b"data: 7\n\n")
+        assert reader.pop().data == "7"
+        assert reader.pop() is None

@@ -10,8 +10,8 @@ import pytest
 from ssescan import EventTooLarge
 
 READS = {
-    "next": next,
-    "push": lambda reader: reader._feed(bytearray(b"data: x\n\n")),
+    "next": lambda scanners, reader: next(scanners.EventIterator(reader, iter([bytearray(b"data: x\n\n")]))),
+    "feed": lambda scanners, reader: reader.feed(bytearray(b"data: x\n\n")),
 }
 NO_BYTES = [
     None, "data: x\n\n", 7, [1], object(), bytearray(b"data: x\n\n"), type("Bytes", (bytes,), {})(b"data: x\n\n"),
@@ -26,36 +26,34 @@ def kind(value: object) -> str:
 @pytest.mark.parametrize("made", NO_BYTES, ids=kind)
 def test_bytes_of_must_return_bytes(scanners: Any, read: Any, made: Any) -> None:
     class Reader(scanners.EventReader):  # type: ignore[misc]  # a base class known only now
-        def _open(self) -> Any:
-            return iter([bytearray(b"data: x\n\n")])
-
-        def _bytes_of(self, chunk: Any) -> Any:
+        def bytes_of(self, chunk: Any) -> Any:
             return made
 
     reader = Reader(scanners.Scanner())
     with pytest.raises(TypeError) as caught:
-        read(reader)
-    assert str(caught.value) == f"_bytes_of must return bytes, not {kind(made)}"
+        read(scanners, reader)
+    assert str(caught.value) == f"bytes_of must return bytes, not {kind(made)}"
     assert (reader.reads, reader.bytes_read) == (1, 0)
 
 
 @pytest.mark.parametrize("source", [None, [b"data: x\n\n"], b"data: x\n\n"], ids=kind)
 def test_open_must_return_an_iterator(scanners: Any, source: Any) -> None:
-    class Reader(scanners.EventReader):  # type: ignore[misc]
+    class Events(scanners.EventIterator):  # type: ignore[misc]
         def _open(self) -> Any:
             return source
 
     with pytest.raises(TypeError) as caught:
-        next(Reader(scanners.Scanner()))
+        next(Events(scanners.EventReader(scanners.Scanner())))
     assert str(caught.value) == f"_open must return an iterator of chunks, not {kind(source)}"
 
 
 def opened(scanners: Any, chunks: list[Any], scanner: Any, payloads: bool = False) -> Any:
-    """Return a reader of these chunks; an exception among them is raised. `told` has what _finish was told."""
+    """Return an iterator of the events of these chunks; an exception among them is raised. `told` has _finish's arguments."""
 
-    class Reader(scanners.EventReader):  # type: ignore[misc]
+    class Events(scanners.EventIterator):  # type: ignore[misc]
         def __init__(self) -> None:
-            super().__init__(scanner, False, payloads)
+            self.reader = scanners.EventReader(scanner, False, payloads)
+            super().__init__(self.reader)
             self.told: list[Any] = []
 
         def _open(self) -> Any:
@@ -68,7 +66,7 @@ def opened(scanners: Any, chunks: list[Any], scanner: Any, payloads: bool = Fals
             self.told.append((error, cut))
             return False
 
-    return Reader()
+    return Events()
 
 
 ENDS: list[tuple[str, list[bytes], int, bool]] = [  # name, chunks, how many events are read before it is stopped, cut
@@ -82,12 +80,12 @@ ENDS: list[tuple[str, list[bytes], int, bool]] = [  # name, chunks, how many eve
 @pytest.mark.parametrize(("chunks", "reads", "cut"), [row[1:] for row in ENDS], ids=[row[0] for row in ENDS])
 def test_cut_of_a_scanner_under_a_reader(scanners: Any, chunks: list[bytes], reads: int, cut: bool) -> None:
     scanner = scanners.Scanner(max_event_size=10)
-    reader = opened(scanners, chunks, scanner)
+    events = opened(scanners, chunks, scanner)
     for _ in range(reads):
         with suppress(EventTooLarge):
-            next(reader, None)
+            next(events, None)
     for _ in range(2):
-        reader._stop()
+        events.reader.stop()
         assert scanner.cut is cut
     assert scanner.close() == []
     assert scanner.cut is cut
@@ -108,10 +106,10 @@ def test_events_before_the_end_are_counted(
     scanners: Any, chunks: list[bytes], before: int, whole: int, payloads: bool
 ) -> None:
     scanner = scanners.Scanner(unterminated="dispatch", comments=True, unknown=True)
-    reader = opened(scanners, chunks, scanner, payloads)
-    for _ in reader:
-        assert reader._over or reader._events_before_end == 0
-    assert (reader._events_before_end, reader._events) == (before, whole)
+    events = opened(scanners, chunks, scanner, payloads)
+    for _ in events:
+        assert events.reader.is_over or events.reader.events_before_close == 0
+    assert (events.reader.events_before_close, events.reader.events) == (before, whole)
 
 
 @pytest.mark.parametrize(
@@ -123,12 +121,12 @@ def test_cut_in_line_tells_of_an_unfinished_line(scanners: Any, stream: bytes, i
     for unterminated in ("drop", "dispatch"):
         for chunks in ([stream], [stream[i : i + 1] for i in range(len(stream))]):
             scanner = scanners.Scanner(unterminated=unterminated, max_event_size=10, oversize="skip")
-            reader = opened(scanners, chunks, scanner)
-            assert reader._cut_in_line is False
-            list(reader)
-            assert reader._cut_in_line is in_line
+            events = opened(scanners, chunks, scanner)
+            assert events.reader.cut_in_line is False
+            list(events)
+            assert events.reader.cut_in_line is in_line
             scanner.reset()
-            assert reader._cut_in_line is False
+            assert events.reader.cut_in_line is False
 
 
 def test_event_name_is_that_of_the_payload(scanners: Any) -> None:
@@ -137,8 +135,8 @@ def test_event_name_is_that_of_the_payload(scanners: Any) -> None:
         whole = stream.replace(b"\n", end)
         for size in range(1, len(whole) + 1):
             chunks = [whole[at : at + size] for at in range(0, len(whole), size)]
-            reader = opened(scanners, chunks, scanners.Scanner(), payloads=True)
-            names = [(item, reader._event_name) for item in reader]
+            events = opened(scanners, chunks, scanners.Scanner(), payloads=True)
+            names = [(item, events.reader.event_name) for item in events]
             assert names == [(b"a", "x"), (b"b", None), (b"c", "y"), (b"", None), (b"d", "z"), (b"e", None)]
 
 
@@ -154,29 +152,29 @@ TOLD: list[tuple[str, list[Any], int, list[Any]]] = [  # name, chunks, events re
 
 @pytest.mark.parametrize(("chunks", "reads", "told"), [row[1:] for row in TOLD], ids=[row[0] for row in TOLD])
 def test_finish_is_told_once_how_it_ended(scanners: Any, chunks: list[Any], reads: int, told: list[Any]) -> None:
-    reader = opened(scanners, chunks, scanners.Scanner(unterminated="dispatch"))
+    events = opened(scanners, chunks, scanners.Scanner(unterminated="dispatch"))
     for _ in range(reads):
         with suppress(OSError):
-            next(reader, None)
-    reader._stop()
-    assert list(reader) == []
-    assert reader.told == told
+            next(events, None)
+    events.reader.stop()
+    assert list(events) == []
+    assert events.told == told
 
 
 @pytest.mark.parametrize("pushed", [False, True])
 def test_reads_and_bytes_are_counted(scanners: Any, pushed: bool) -> None:
     chunks = [b"data: a\n\ndata: b\n\n", b"", bytearray(b"data: c\r\n"), b"\r\n: c", memoryview(b"\n")]
-    reader = opened(scanners, chunks, scanners.Scanner())
+    events = opened(scanners, chunks, scanners.Scanner())
     seen = []
     if pushed:
         for chunk in chunks:
-            reader._feed(chunk)
-            while (event := reader._pop()) is not None:
-                seen.append((event.data, reader.reads, reader.bytes_read, reader._events))
+            events.reader.feed(chunk)
+            while (event := events.reader.pop()) is not None:
+                seen.append((event.data, events.reader.reads, events.reader.bytes_read, events.reader.events))
     else:
-        seen = [(event.data, reader.reads, reader.bytes_read, reader._events) for event in reader]
+        seen = [(event.data, events.reader.reads, events.reader.bytes_read, events.reader.events) for event in events]
     assert seen == [("a", 1, 18, 1), ("b", 1, 18, 2), ("c", 4, 32, 3)]
-    assert (reader.reads, reader.bytes_read, reader._events) == (5, 33, 3)
+    assert (events.reader.reads, events.reader.bytes_read, events.reader.events) == (5, 33, 3)
 
 
 LINES = [  # lines, and whether something comes of each

@@ -17,11 +17,11 @@ FEEDING = "this scanner is being fed already: a chunk that is asked for its byte
 
 # What is done there: to the reader, to the scanner.
 TO_PUMP = {
-    "next": lambda reader, scanner: next(reader),
-    "push": lambda reader, scanner: reader._feed(b"data: x\n\n"),
-    "push_other": lambda reader, scanner: reader._feed(bytearray(b"data: x\n\n")),
-    "pop": lambda reader, scanner: reader._pop(),
-    "take_end": lambda reader, scanner: reader._close_input(),
+    "next": lambda reader, scanner: next(reader.events_of_it),
+    "push": lambda reader, scanner: reader.feed(b"data: x\n\n"),
+    "push_other": lambda reader, scanner: reader.feed(bytearray(b"data: x\n\n")),
+    "pop": lambda reader, scanner: reader.pop(),
+    "take_end": lambda reader, scanner: reader.close(),
 }
 TO_SCANNER = {
     "feed": lambda reader, scanner: scanner.feed(b"data: x\n\n"),
@@ -37,7 +37,7 @@ def nothing(reader: Any, scanner: Any) -> str:
 
 
 def stop(reader: Any, scanner: Any) -> str:
-    reader._stop()
+    reader.stop()
     return "done"
 
 
@@ -67,7 +67,7 @@ class Run:
     def read(self) -> list[Any]:
         for _ in range(12):
             try:
-                self.log.append(repr(next(self.reader)))
+                self.log.append(repr(next(self.reader.events_of_it)))
             except Exception as error:
                 self.log.append((type(error), str(error)))
             self.note()
@@ -85,7 +85,7 @@ class Run:
     def note(self) -> None:
         scanner, reader = self.scanner, self.reader
         self.log.append(
-            (scanner.last_event_id, scanner.pending, scanner.cut, reader.reads, reader.bytes_read, reader._over)
+            (scanner.last_event_id, scanner.pending, scanner.cut, reader.reads, reader.bytes_read, reader.is_over)
         )
 
 
@@ -118,20 +118,23 @@ def reader_of(module: Any, run: Run) -> Any:
             raise RuntimeError
 
     class Reader(module.EventReader):  # type: ignore[misc]  # a base class known only now
+        def bytes_of(self, chunk: Any) -> Any:
+            run.at("bytes_of")
+            return super().bytes_of(chunk)
+
+    class Events(module.EventIterator):  # type: ignore[misc]
         def _open(self) -> Any:
             run.at("open")
             return source()
-
-        def _bytes_of(self, chunk: Any) -> Any:
-            run.at("bytes_of")
-            return super()._bytes_of(chunk)
 
         def _finish(self, error: BaseException | None, cut: bool) -> bool:
             run.log.append((repr(error), cut))
             run.at("finish_error" if error else "finish")
             return isinstance(error, RuntimeError)
 
-    return Reader(run.scanner)
+    reader = Reader(run.scanner)
+    reader.events_of_it = Events(reader)
+    return reader
 
 
 @pytest.fixture(params=["class", "buffer"])

@@ -79,16 +79,16 @@ def make_values():
     assert event == module.ServerSentEvent("a", "b" * 100, "c", 100000)
     hash(event), repr(event), event.__reduce__(), module.Comment("x"), module.UnknownLine(text="y")
 
-class Reader(module.EventReader):
+class Events(module.EventIterator):
     def _open(self):
         return iter([b"data: a\\n\\ndata: b\\n\\n", b"data: " + b"c" * 600])
     def _finish(self, error, cut):
         pass
 
 def reader():
-    whole = Reader(module.Scanner(unterminated="dispatch"), True)
+    whole = Events(module.EventReader(module.Scanner(unterminated="dispatch"), True))
     assert len(list(whole)) == 3
-    left = Reader(module.Scanner())
+    left = Events(module.EventReader(module.Scanner()))
     next(left)
 
 jobs = [feed_whole, leave_half_fed, raise_too_large, skip_too_large, refuse, make_values, reader]
@@ -197,7 +197,7 @@ NO_MEMORY = r"""
 import importlib, resource, sys
 module = importlib.import_module(f"ssescan.scanner._{sys.argv[1]}")
 
-class Reader(module.EventReader):
+class Events(module.EventIterator):
     ended = None
     def _open(self):
         return iter([b"data: a\n\n" + large, b"data: after\n\n"])
@@ -234,17 +234,17 @@ assert scanner.close() == [] and scanner.cut
 scanner.reset()
 assert [event.data for event in scanner.feed(b"data: again\n\n")] == ["again"]
 
-reader = Reader(module.Scanner(), False)
+reader = Events(module.EventReader(module.Scanner(), False))
 assert next(reader).data == "a"
 error = without_memory(lambda: next(reader))
 assert reader.ended == (error, False)
 assert list(reader) == []
 
-class Forgiving(Reader):
+class Forgiving(Events):
     def _finish(self, error, cut):
         return True
 
-reader = Forgiving(module.Scanner(), False)
+reader = Forgiving(module.EventReader(module.Scanner(), False))
 assert next(reader).data == "a"
 try:
     without_memory(lambda: next(reader))

@@ -31,8 +31,8 @@ scanner = module.Scanner()
 assert scanner.feed(b"data:\\n") == []  # what is kept of this line is nothing: a copy of no bytes
 assert [event.data for event in scanner.feed(b"\\n")] == [""]
 reader = module.EventReader(module.Scanner())
-assert reader._pop() is None  # before the first chunk
-assert reader._close_input() is False
+assert reader.pop() is None  # before the first chunk
+assert reader.close() is None
 
 sys.path.insert(0, sys.argv[2])
 import fuzz

@@ -7,7 +7,8 @@ of JSON or providers.
 from __future__ import annotations
 
 from ..stalls import checked_stall
-from ..streams import AsyncEventStream, E_co, EventStream
+from .._generic import E_co
+from ..streams import AsyncEventStream, EventStream
 from .sending import AsyncRequest, Request, Sender, checked_scanner_options
 
 TYPE_CHECKING = False

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from _thread import allocate_lock
 
+from .._generic import E_co, Subscriptable
 from ..errors import EventTooLarge, UnexpectedStatus
+from ..outcome import Outcome
 from ..scanner import Scanner, ServerSentEvent
 from ..scanner._shared import ALREADY_READING
 from ..stalls import checked_stall, running_trio
-from ..streams import AsyncEventStream, E_co, EventStream, Outcome, Subscriptable
+from ..streams import AsyncEventStream, EventStream
 from .reconnecting import MAX_ID_SIZE, Reconnecting, checked_last_event_id, header_value
 from .redirects import LastEventId, origin_of
 from .sending import AsyncRequest, Request, Sender, check_sent_again, checked_scanner_options, is_transport_error
@@ -60,7 +62,7 @@ class _Connection(EventStream[E_co]):
 
     @property
     def brought_event(self) -> bool:
-        return self._progress > 0
+        return self._reader.progress > 0
 
 
 class _AsyncConnection(AsyncEventStream[E_co]):
@@ -72,7 +74,7 @@ class _AsyncConnection(AsyncEventStream[E_co]):
 
     @property
     def brought_event(self) -> bool:
-        return self._progress > 0
+        return self._reader.progress > 0
 
 
 class _Source(Subscriptable[E_co]):

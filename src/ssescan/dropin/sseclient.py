@@ -68,7 +68,7 @@ class SSEClient:
         what the source raises.
         """
         reader = EventReader(Scanner(max_event_size=MAX_EVENT_SIZE))
-        push, pop = reader._feed, reader._pop
+        push, pop = reader.feed, reader.pop
         last_id: str | None = None
         for chunk in _utf8(_chunks(self._event_source), self._char_enc):
             push(chunk)

@@ -228,12 +228,12 @@ class MessageDecoder:
             self._truncated = True
             self.builder.emit(Raw(name="line", data=text))
         # What a block that was cut short held may have been whole all the same.
-        whole = reader._events > reader._events_before_end or self._whole_at == reader._events
+        whole = reader.events > reader.events_before_close or self._whole_at == reader.events
         truncated = self._truncated or (cut and not whole) or reader.skipped > 0  # which leaves a hole
         format_decoder = self.format_decoder
         complete = False
         if format_decoder is not None:
-            format_decoder.line_ended = not reader._cut_in_line
+            format_decoder.line_ended = not reader.cut_in_line
             format_decoder.finish()
             complete = format_decoder.complete and not self.builder.errors
         self.builder.complete = complete and not truncated and not failed

@@ -10,7 +10,17 @@ import os
 
 TYPE_CHECKING = False
 
-__all__ = ["Comment", "EventReader", "Scanner", "ServerSentEvent", "UnknownLine", "backend", "backend_reason"]
+__all__ = [
+    "Comment",
+    "EventIterator",
+    "EventReader",
+    "ReaderState",
+    "Scanner",
+    "ServerSentEvent",
+    "UnknownLine",
+    "backend",
+    "backend_reason",
+]
 
 backend: str
 backend_reason: str
@@ -18,14 +28,22 @@ backend_reason: str
 _forced = os.environ.get("SSESCAN_BACKEND", "")
 
 if TYPE_CHECKING:
-    from ._compiled import Comment, EventReader, Scanner, ServerSentEvent, UnknownLine
+    from ._compiled import Comment, EventIterator, EventReader, ReaderState, Scanner, ServerSentEvent, UnknownLine
 else:
     if _forced == "python":
         backend_reason = "SSESCAN_BACKEND=python is set"
     elif _forced in ("", "compiled"):
         try:
             # Fails, too, where there is an extension that this interpreter cannot load, as in a subinterpreter.
-            from ._compiled import Comment, EventReader, Scanner, ServerSentEvent, UnknownLine
+            from ._compiled import (
+                Comment,
+                EventIterator,
+                EventReader,
+                ReaderState,
+                Scanner,
+                ServerSentEvent,
+                UnknownLine,
+            )
 
             backend_reason = ""
         except ImportError as error:
@@ -40,4 +58,4 @@ else:
 
     backend = "python" if backend_reason else "compiled"
     if backend_reason:
-        from ._python import Comment, EventReader, Scanner, ServerSentEvent, UnknownLine
+        from ._python import Comment, EventIterator, EventReader, ReaderState, Scanner, ServerSentEvent, UnknownLine

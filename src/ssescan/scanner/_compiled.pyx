@@ -44,7 +44,7 @@ from ._shared import (
     unknown_line_text,
 )
 
-__all__ = ["Comment", "EventReader", "Scanner", "ServerSentEvent", "UnknownLine"]
+__all__ = ["Comment", "EventIterator", "EventReader", "ReaderState", "Scanner", "ServerSentEvent", "UnknownLine"]
 
 cdef extern from "Python.h":
     const char *PyUnicode_AsUTF8AndSize(object text, Py_ssize_t *size) except NULL

@@ -18,34 +18,36 @@ cdef extern from *:
 
 
 cdef class EventReader:
-    """Chunks to events, one at a time: an iterator that takes a chunk only when it has no event left.
+    """Chunks in, events out, one at a time: `feed` a chunk, `pop` until it returns None, and at the end `close`.
 
-    A chunk is scanned only as far as it is asked for, so `last_event_id` is that of the event given last, and not of
-    one that came in the same chunk and was not given yet.
+    A chunk is scanned only as far as events are popped, so `last_event_id` is that of the event popped last, and not of
+    a later one in the same chunk.
 
-    Two ways to use it. As a base class of what is iterated over: `_open` gives the iterator of chunks; `_finish` is
-    called when all has been given (None, and whether the stream was cut), when something was raised (the exception; it
-    is raised on, unless this returns True), or when a read returned after `_stop` (None, False). Or from outside, with
-    chunks from elsewhere: `_feed` one, `_pop` until it returns None, and at the end `_close_input`.
+    `payloads`: pop the data of an event in place of the event, as the bytes that came; no str is made of it, and
+    `event_name` is the name that the event had, None if it had none. `timing`: note the time of each feed, see
+    `received_ns`.
 
-    With `payloads`, the data of an event is given in place of the event, as the bytes that came, and no str is made of
-    it; `_event_name` is then the name that the event had, None if it had none.
+    `events`: how many were popped; `events_before_close`: of these, before close(). `keep_alives`: of these, signs of
+    life, as the code that reads them counts; `progress`: the others. `whole_body`: whether the body is one JSON value,
+    as the code that feeds it knows. `is_over`: nothing can be fed any more. `cut_in_line`, `cut`: close() came within a
+    line, within a block.
 
     Twin of EventReader in `_python_reader.py`.
     """
 
     cdef Scanner scanner
-    cdef object source
-    cdef list leftover      # what the scanner's close() gave: a list that is popped from the end
-    cdef flag reading
-    cdef flag over          # no chunk will be taken any more
-    cdef flag ended         # the source ended, and _finish was not told of it yet
+    cdef list leftover      # what the scanner's close() returned: a list that is popped from the end
+    cdef flag reading       # a caller is at work: it waits for a chunk, or code of the program's runs
+    cdef flag over
+    cdef flag stopped
     cdef flag timing
     cdef readonly Py_ssize_t reads
     cdef readonly Py_ssize_t bytes_read
-    cdef readonly Py_ssize_t _events    # events given so far
-    cdef readonly Py_ssize_t _events_before_end     # of these, before the source ended
-    cdef long long _received_ns     # of the last read, ns, with timing
+    cdef readonly Py_ssize_t events
+    cdef readonly Py_ssize_t events_before_close
+    cdef public Py_ssize_t keep_alives
+    cdef public bint whole_body
+    cdef long long _received_ns
 
     def __cinit__(self, *args, **kwargs):
         # Whatever a subclass does with __init__, there is a scanner.
@@ -55,7 +57,6 @@ cdef class EventReader:
         self.scanner = scanner
         scanner.payloads = payloads
         self.timing = timing
-        inherit_next(type(self))
 
     def __reduce__(self):
         raise TypeError(STREAM_IS_NO_VALUE)
@@ -86,39 +87,39 @@ cdef class EventReader:
         return self.scanner.skipped
 
     @property
-    def _over(self):
+    def is_over(self):
         return bool(self.over)
 
     @property
     @cython.critical_section
-    def _event_name(self):
+    def event_name(self):
         return self.scanner.event_name
 
     @property
-    def _cut_in_line(self):
+    def progress(self):
+        return self.events - self.keep_alives
+
+    @property
+    def cut(self):
+        return bool(self.scanner._cut)
+
+    @property
+    def cut_in_line(self):
         return bool(self.scanner.cut_in_line)
 
-    def _open(self):
-        """Give the iterator of chunks: a subclass's to say. Who pushes chunks does not iterate."""
-        raise TypeError(NO_SOURCE)
-
-    def _finish(self, error, cut):
-        """Do what is to be done at the end: nothing, unless a subclass says so."""
-        return False
-
-    def _bytes_of(self, chunk):
-        """Give the bytes of a chunk that is not exactly bytes; a subclass may know more kinds. TypeError for others."""
+    def bytes_of(self, chunk):
+        """Return the bytes of a chunk that is not exactly bytes. A subclass may know more kinds of chunks."""
         return chunk_bytes(chunk)
 
     @cython.critical_section
-    def _feed(self, chunk):
-        """Take the next chunk. What is left of the one before is dropped: pop until there is None."""
+    def feed(self, chunk):
+        """Accept the next chunk. What is left of the one before is dropped: pop until there is None."""
         self.check_idle()
-        self.feed(chunk)
+        self.begin_chunk(chunk)
 
     @cython.critical_section
-    def _pop(self):
-        """Give the next thing in the chunk, None if there is none. Raises EventTooLarge."""
+    def pop(self):
+        """Return the next event in the chunk, None if there is none. Raises EventTooLarge."""
         self.check_idle()
         item = self.next_item()
         if item is None:
@@ -126,79 +127,30 @@ cdef class EventReader:
         return item
 
     @cython.critical_section
-    def _close_input(self):
-        """Take the end of the stream, which may leave something to pop; tell whether it was cut."""
+    def close(self):
+        """End the stream, which may leave an event to pop."""
         self.check_idle()
-        self.close_input()
-        return bool(self.scanner._cut)
+        self.end_stream()
 
     @cython.critical_section
-    def _stop(self):
-        """Drop what is left, and take no more."""
-        self.stop()
-
-    def __iter__(self):
-        return self
+    def stop(self):
+        """Drop what is left; nothing can be fed or popped any more."""
+        self.drop()
 
     @cython.critical_section
-    def __next__(self):
-        self.check_idle()
+    cdef object next_for(self, EventIterator events):
+        """Return the next event, with the help of the iterator that has the chunks; None at the end."""
         cdef object item = None
         cdef bint failed = True
+        self.check_idle()
         try:
             item = self.next_item()
             failed = False
         finally:
             # Not `except`, which costs though nothing is raised: 94 ns an event in 16 KiB chunks, 79 so.
-            if failed and self.fail(sys.exc_info()[1]):
-                raise StopIteration
-        if item is None:
-            item = self.read_on()
-            if item is None:
-                raise StopIteration
-        return item
-
-    cdef object read_on(self):
-        cdef object item = None
-        self.reading = True
-        try:
-            item = self.advance()
-        except BaseException as error:
-            if not self.fail(error):
-                raise
-        self.reading = False
-        return item
-
-    cdef bint fail(self, error) except -1:
-        """Stop; return whether _finish takes what was raised for the end."""
-        self.stop()
-        self.reading = True
-        try:
-            return bool(self._finish(error, False))
-        finally:
-            self.reading = False
-
-    cdef object advance(self):
-        """Take chunks until one completes something; None at the end."""
-        self.check_limit()
-        while not self.over:
-            if self.source is None:
-                self.source = checked_source(self._open())
-            chunk = next(self.source, END)
-            if chunk is END and not self.over:
-                self.close_input()
-            elif self.over or not self.feed(chunk):
-                # Stopped meanwhile, by another thread or by the source itself, which could not be closed while it ran.
-                self._finish(None, False)
-                break
-            item = self.next_item()
-            if item is not None:
-                return item
-            self.check_limit()
-        if self.ended:
-            self.ended = False
-            self._finish(None, bool(self.scanner._cut))
-        return None
+            if failed and events.fail(sys.exc_info()[1]):
+                return None
+        return events.read_on() if item is None else item
 
     cdef inline object next_item(self):
         cdef object item
@@ -207,7 +159,7 @@ cdef class EventReader:
         else:
             item = self.scanner.scan()
         if type(item) is ServerSentEvent or type(item) is bytes:
-            self._events += 1
+            self.events += 1
         return item
 
     cdef int check_limit(self) except -1:
@@ -223,56 +175,184 @@ cdef class EventReader:
             raise ValueError(ALREADY_READING)
         return 0
 
-    cdef bint feed(self, chunk) except -1:
-        """Hand a chunk to the scanner; return False if the reader was stopped when the chunk was asked for its bytes."""
+    cdef bint begin_chunk(self, chunk) except -1:
+        """Give a chunk to the scanner. Returns False if the reader was stopped by code of the chunk's own."""
         if self.timing:
             self._received_ns = perf_counter_ns()
         self.reads += 1
         if type(chunk) is not bytes:
-            chunk = self.bytes_of(chunk)
+            chunk = self.asked_bytes(chunk)
             if chunk is None:
                 return False
         self.bytes_read += PyBytes_GET_SIZE(chunk)
         self.scanner.begin_chunk(<bytes>chunk)
         return True
 
-    cdef bytes bytes_of(self, chunk):
+    cdef bytes asked_bytes(self, chunk):
         """Return the bytes of a chunk; None if the reader was stopped meanwhile."""
         cdef flag reading = self.reading
         cdef flag over = self.over
         self.reading = True
         try:
-            chunk = asked_bytes(self.scanner, self._bytes_of, chunk)
+            chunk = asked_bytes(self.scanner, self.bytes_of, chunk)
         finally:
             self.reading = reading
         return None if self.over != over else chunk
 
-    cdef int close_input(self) except -1:
-        self.over = self.ended = True
-        self._events_before_end = self._events
+    cdef int end_stream(self) except -1:
+        self.over = True
+        self.events_before_close = self.events
         self.leftover = self.scanner.end_stream()
         self.leftover.reverse()
         return 0
 
-    cdef int stop(self) except -1:
-        self.over = True
-        self.ended = False
+    cdef int drop(self) except -1:
+        self.over = self.stopped = True
         self.leftover = None
         self.scanner.abandon()
         return 0
 
 
+cdef class ReaderState:
+    """A base class of streams: the attributes that a stream has from its reader.
+
+    Twin of ReaderState in `_python_reader.py`.
+    """
+
+    cdef readonly EventReader _reader
+
+    def __cinit__(self, *args, **kwargs):
+        self._reader = EventReader.__new__(EventReader)
+
+    def __init__(self, EventReader reader not None):
+        self._reader = reader
+
+    def __reduce__(self):
+        raise TypeError(STREAM_IS_NO_VALUE)
+
+    @classmethod
+    def __class_getitem__(cls, item):
+        return GenericAlias(cls, item)
+
+    @property
+    def last_event_id(self):
+        return self._reader.last_event_id
+
+    @property
+    def retry(self):
+        return self._reader.retry
+
+    @property
+    def received_ns(self):
+        return self._reader.received_ns
+
+    @property
+    def skipped(self):
+        return self._reader.skipped
+
+    @property
+    def reads(self):
+        return self._reader.reads
+
+    @property
+    def bytes_read(self):
+        return self._reader.bytes_read
+
+
+cdef class EventIterator(ReaderState):
+    """An iterator of events that asks for a chunk only when its reader has no event left. A base class of streams.
+
+    `chunks`: their iterator; if there is none, `_open` of a subclass returns it at the first read.
+    `_finish(error, cut)` is called when all events were yielded (None, and whether the stream was cut), when something
+    was raised (the exception; it is raised on, unless this returns True), or when a read returned after the reader was
+    stopped (None, False).
+
+    Twin of EventIterator in `_python_reader.py`.
+    """
+
+    cdef object opened        # the iterator of chunks
+    cdef flag ended         # the chunks ended, and _finish was not called yet
+
+    def __init__(self, EventReader reader not None, chunks=None):
+        self._reader = reader
+        self.opened = chunks
+        inherit_next(type(self))
+
+    def _open(self):
+        """Return the iterator of chunks."""
+        raise TypeError(NO_SOURCE)
+
+    def _finish(self, error, cut):
+        """Clean up at the end: a subclass may."""
+        return False
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        cdef object item = self._reader.next_for(self)
+        if item is None:
+            raise StopIteration
+        return item
+
+    cdef object read_on(self):
+        cdef object item = None
+        self._reader.reading = True
+        try:
+            item = self.advance()
+        except BaseException as error:
+            if not self.fail(error):
+                raise
+        self._reader.reading = False
+        return item
+
+    cdef bint fail(self, error) except -1:
+        """Stop; return whether _finish accepts the error as an ordinary end."""
+        self._reader.drop()
+        self._reader.reading = True
+        try:
+            return bool(self._finish(error, False))
+        finally:
+            self._reader.reading = False
+
+    cdef object advance(self):
+        """Ask for chunks until one completes an event; None at the end."""
+        cdef EventReader reader = self._reader
+        reader.check_limit()
+        while not reader.over:
+            if self.opened is None:
+                self.opened = checked_source(self._open())
+            chunk = next(self.opened, END)
+            if chunk is END and not reader.over:
+                reader.end_stream()
+                self.ended = True
+            elif reader.over or not reader.begin_chunk(chunk):
+                # Stopped meanwhile, by another thread or by the source itself, which could not be closed while it ran.
+                self._finish(None, False)
+                break
+            item = reader.next_item()
+            if item is not None:
+                return item
+            reader.check_limit()
+        if self.ended and not reader.stopped:
+            self._finish(None, bool(reader.scanner._cut))
+        self.ended = False
+        return None
+
+
 cdef int inherit_next(object cls) except -1:
-    """Give a subclass of EventReader the slot for next() that it would have inherited, had it not been written in Cython.
+    """Give a subclass of EventIterator the slot for next() that it would have inherited, had it not been written in Cython.
 
     Cython lists __next__ among the methods, and for one of those Python gives a subclass a slot that looks it up by
     name and calls it as a method, for every event.
     """
     cdef PyTypeObject *slots = <PyTypeObject *>cls
-    cdef PyTypeObject *ours = <PyTypeObject *>EventReader
-    if slots.tp_iternext != ours.tp_iternext and cls.__next__ is EventReader.__next__:
+    cdef PyTypeObject *ours = <PyTypeObject *>EventIterator
+    if slots.tp_iternext != ours.tp_iternext and cls.__next__ is EventIterator.__next__:
         slots.tp_iternext = ours.tp_iternext
     return 0
 
 
 present(EventReader, "ssescan.scanner.EventReader", NULL)
+present(ReaderState, "ssescan.scanner.ReaderState", NULL)
+present(EventIterator, "ssescan.scanner.EventIterator", NULL)

@@ -14,7 +14,7 @@ from types import GenericAlias
 
 from ..errors import EventTooLarge
 from ._python_events import Comment, EventInTheMaking, ServerSentEvent, UnknownLine, make_event, make_text, read_only
-from ._python_reader import NOTHING, EventReader
+from ._python_reader import NOTHING, EventIterator, EventReader, ReaderState
 from ._shared import (
     BYTE_ORDER_MARK,
     DEFAULT_MAX_EVENT_SIZE,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any, NoReturn, Self
 
-__all__ = ["Comment", "EventReader", "Scanner", "ServerSentEvent", "UnknownLine"]
+__all__ = ["Comment", "EventIterator", "EventReader", "ReaderState", "Scanner", "ServerSentEvent", "UnknownLine"]
 
 # Pieces of an unfinished line that are shorter than this are gathered, so that a piece costs no object of its own.
 SMALL_PIECE = 4096

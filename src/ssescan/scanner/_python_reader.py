@@ -19,25 +19,26 @@ if TYPE_CHECKING:
 
     from ._python import Scanner
 
-NOTHING: Iterator[Any] = iter(())  # what a chunk that completes nothing gives
+NOTHING: Iterator[Any] = iter(())  # of a chunk that completes no event
 
 _END = object()
 _NAME = "ssescan.scanner.EventReader"
 
 
 class EventReader:
-    """Chunks to events, one at a time: an iterator that takes a chunk only when it has no event left.
+    """Chunks in, events out, one at a time: `feed` a chunk, `pop` until it returns None, and at the end `close`.
 
-    A chunk is scanned only as far as it is asked for, so `last_event_id` is that of the event given last, and not of
-    one that came in the same chunk and was not given yet.
+    A chunk is scanned only as far as events are popped, so `last_event_id` is that of the event popped last, and not of
+    a later one in the same chunk.
 
-    Two ways to use it. As a base class of what is iterated over: `_open` gives the iterator of chunks; `_finish` is
-    called when all has been given (None, and whether the stream was cut), when something was raised (the exception; it
-    is raised on, unless this returns True), or when a read returned after `_stop` (None, False). Or from outside, with
-    chunks from elsewhere: `_feed` one, `_pop` until it returns None, and at the end `_close_input`.
+    `payloads`: pop the data of an event in place of the event, as the bytes that came; no str is made of it, and
+    `event_name` is the name that the event had, None if it had none. `timing`: note the time of each feed, see
+    `received_ns`.
 
-    With `payloads`, the data of an event is given in place of the event, as the bytes that came, and no str is made of
-    it; `_event_name` is then the name that the event had, None if it had none.
+    `events`: how many were popped; `events_before_close`: of these, before close(). `keep_alives`: of these, signs of
+    life, as the code that reads them counts; `progress`: the others. `whole_body`: whether the body is one JSON value,
+    as the code that feeds it knows. `is_over`: nothing can be fed any more. `cut_in_line`, `cut`: close() came within a
+    line, within a block.
 
     Twin of EventReader in `_compiled_reader.pxi`.
     """
@@ -45,17 +46,18 @@ class EventReader:
     __module__ = "ssescan.scanner"
     __slots__ = (
         "_bytes_read",
-        "_ended",
         "_events",
-        "_events_before_end",
+        "_events_before_close",
         "_items",
         "_over",
         "_reading",
         "_reads",
         "_received_ns",
         "_scanner",
-        "_source",
+        "_stopped",
         "_timing",
+        "keep_alives",
+        "whole_body",
     )
 
     if not TYPE_CHECKING:
@@ -65,20 +67,19 @@ class EventReader:
         self._scanner = scanner
         scanner._payloads = payloads
         self._timing = timing
-        self._source: Iterator[Any] | None = None
         self._items: Iterator[Any] = NOTHING
-        self._reading = False
-        self._over = False  # no chunk will be taken any more
-        self._ended = False  # the source ended, and _finish was not told of it yet
-        self._reads = 0
-        self._bytes_read = 0
-        self._events = 0  # events given so far
-        self._events_before_end = 0  # of these, before the source ended
+        self._reading = False  # a caller is at work: it waits for a chunk, or code of the program's runs
+        self._over = self._stopped = False
+        self._reads = self._bytes_read = self._events = self._events_before_close = 0
         self._received_ns: int | None = None
+        self.keep_alives = 0
+        self.whole_body = False
 
     reads = read_only(_NAME, "reads")
     bytes_read = read_only(_NAME, "bytes_read")
     received_ns = read_only(_NAME, "received_ns")
+    events = read_only(_NAME, "events")
+    events_before_close = read_only(_NAME, "events_before_close")
 
     @property
     def last_event_id(self) -> str:
@@ -93,59 +94,57 @@ class EventReader:
         return self._scanner._skipped
 
     @property
-    def _event_name(self) -> str | None:
+    def is_over(self) -> bool:
+        return self._over
+
+    @property
+    def event_name(self) -> str | None:
         return self._scanner._event_name
 
     @property
-    def _cut_in_line(self) -> bool:
+    def progress(self) -> int:
+        return self._events - self.keep_alives
+
+    @property
+    def cut(self) -> bool:
+        return self._scanner._cut
+
+    @property
+    def cut_in_line(self) -> bool:
         return self._scanner._cut_in_line
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(STREAM_IS_NO_VALUE)
 
-    def _open(self) -> Iterator[Any]:
-        """Give the iterator of chunks: a subclass's to say. Who pushes chunks does not iterate."""
-        raise TypeError(NO_SOURCE)
-
-    def _finish(self, error: BaseException | None, cut: bool) -> bool:
-        """Do what is to be done at the end: nothing, unless a subclass says so."""
-        return False
-
-    def _bytes_of(self, chunk: Any) -> bytes:
-        """Give the bytes of a chunk that is not exactly bytes; a subclass may know more kinds. TypeError for others."""
+    def bytes_of(self, chunk: Any) -> bytes:
+        """Return the bytes of a chunk that is not exactly bytes. A subclass may know more kinds of chunks."""
         return chunk_bytes(chunk)
 
-    def _asked_bytes(self, chunk: Any) -> bytes | None:
-        """Return the bytes of a chunk; None if the reader was stopped meanwhile."""
-        reading, over = self._reading, self._over
-        self._reading = True
-        try:
-            asked = asked_bytes(self._scanner, self._bytes_of, chunk)
-        finally:
-            self._reading = reading
-        return None if self._over != over else asked
-
-    def _check_idle(self) -> None:
+    def feed(self, chunk: Any) -> None:
+        """Accept the next chunk. What is left of the one before is dropped: pop until there is None."""
         if self._reading:
             raise ValueError(ALREADY_READING)
+        self._begin_chunk(chunk)
 
-    def _feed(self, chunk: Any) -> None:
-        """Take the next chunk. What is left of the one before is dropped: pop until there is None."""
-        self._check_idle()
-        if self._timing:
-            self._received_ns = perf_counter_ns()
-        self._reads += 1
-        if type(chunk) is not bytes:
-            chunk = self._asked_bytes(chunk)
-            if chunk is None:
-                return
-        self._bytes_read += len(chunk)
-        self._items = self._scanner._scan(chunk)
-
-    def _pop(self) -> Any:
-        """Give the next thing in the chunk, None if there is none. Raises EventTooLarge."""
+    def pop(self) -> Any:
+        """Return the next event in the chunk, None if there is none. Raises EventTooLarge."""
         if self._reading:
             raise ValueError(ALREADY_READING)
+        return self._next_item()
+
+    def close(self) -> None:
+        """End the stream, which may leave an event to pop."""
+        if self._reading:
+            raise ValueError(ALREADY_READING)
+        self._end_stream()
+
+    def stop(self) -> None:
+        """Drop what is left; nothing can be fed or popped any more."""
+        self._over = self._stopped = True
+        self._items = NOTHING
+        self._scanner._abandon()
+
+    def _next_item(self) -> Any:
         try:
             for item in self._items:
                 if type(item) is ServerSentEvent or type(item) is bytes:
@@ -156,79 +155,148 @@ class EventReader:
             raise
         return None
 
-    def _close_input(self) -> bool:
-        """Take the end of the stream, which may leave something to pop; tell whether it was cut."""
-        self._check_idle()
-        return self._end_of_chunks()
+    def _begin_chunk(self, chunk: Any) -> bool:
+        """Give a chunk to the scanner. Returns False if the reader was stopped by code of the chunk's own."""
+        if self._timing:
+            self._received_ns = perf_counter_ns()
+        self._reads += 1
+        if type(chunk) is not bytes:
+            chunk = self._asked_bytes(chunk)
+            if chunk is None:
+                return False
+        self._bytes_read += len(chunk)
+        self._items = self._scanner._scan(chunk)
+        return True
 
-    def _end_of_chunks(self) -> bool:
-        self._over = self._ended = True
-        self._events_before_end = self._events
-        self._items = iter(self._scanner.close())
-        return self._scanner._cut
+    def _asked_bytes(self, chunk: Any) -> bytes | None:
+        """Return the bytes of a chunk; None if the reader was stopped meanwhile."""
+        reading, over = self._reading, self._over
+        self._reading = True
+        try:
+            asked = asked_bytes(self._scanner, self.bytes_of, chunk)
+        finally:
+            self._reading = reading
+        return None if self._over != over else asked
 
-    def _stop(self) -> None:
-        """Drop what is left, and take no more."""
+    def _end_stream(self) -> None:
         self._over = True
-        self._ended = False
-        self._items = NOTHING
-        self._scanner._abandon()
+        self._events_before_close = self._events
+        self._items = iter(self._scanner.close())
+
+
+class ReaderState:
+    """A base class of streams: the attributes that a stream has from its reader.
+
+    Twin of ReaderState in `_compiled_reader.pxi`.
+    """
+
+    __module__ = "ssescan.scanner"
+    __slots__ = ("_reader",)
+
+    if not TYPE_CHECKING:
+        __class_getitem__ = classmethod(GenericAlias)
+
+    def __init__(self, /, reader: EventReader) -> None:
+        self._reader = reader
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(STREAM_IS_NO_VALUE)
+
+    @property
+    def last_event_id(self) -> str:
+        return self._reader.last_event_id
+
+    @property
+    def retry(self) -> int | None:
+        return self._reader.retry
+
+    @property
+    def received_ns(self) -> int | None:
+        return self._reader._received_ns
+
+    @property
+    def skipped(self) -> int:
+        return self._reader.skipped
+
+    @property
+    def reads(self) -> int:
+        return self._reader._reads
+
+    @property
+    def bytes_read(self) -> int:
+        return self._reader._bytes_read
+
+
+class EventIterator(ReaderState):
+    """An iterator of events that asks for a chunk only when its reader has no event left. A base class of streams.
+
+    `chunks`: their iterator; if there is none, `_open` of a subclass returns it at the first read.
+    `_finish(error, cut)` is called when all events were yielded (None, and whether the stream was cut), when something
+    was raised (the exception; it is raised on, unless this returns True), or when a read returned after the reader was
+    stopped (None, False).
+
+    Twin of EventIterator in `_compiled_reader.pxi`.
+    """
+
+    __module__ = "ssescan.scanner"
+    __slots__ = ("_ended", "_opened")
+
+    def __init__(self, /, reader: EventReader, chunks: Iterator[Any] | None = None) -> None:
+        self._reader = reader
+        self._opened = chunks
+        self._ended = False  # the chunks ended, and _finish was not called yet
+
+    def _open(self) -> Iterator[Any]:
+        """Return the iterator of chunks."""
+        raise TypeError(NO_SOURCE)
+
+    def _finish(self, error: BaseException | None, cut: bool) -> bool:
+        """Clean up at the end: a subclass may."""
+        return False
 
     def __iter__(self) -> Any:
         return self
 
     def __next__(self) -> Any:
-        if self._reading:
+        reader = self._reader
+        if reader._reading:
             raise ValueError(ALREADY_READING)
-        self._reading = True
+        reader._reading = True
         try:
-            for item in self._items:
+            for item in reader._items:
                 if type(item) is ServerSentEvent or type(item) is bytes:
-                    self._events += 1
+                    reader._events += 1
                 return item
-            item = self._advance()
+            item = self._advance(reader)
         except BaseException as error:
-            self._stop()
+            reader.stop()
             if not self._finish(error, False):
                 raise
             item = None
         finally:
-            self._reading = False
+            reader._reading = False
         if item is None:
             raise StopIteration
         return item
 
-    def _advance(self) -> Any:
-        """Take chunks until one completes something; None at the end."""
-        while not self._over:
-            if self._source is None:
-                self._source = checked_source(self._open())
-            chunk = next(self._source, _END)
-            if self._over:
+    def _advance(self, reader: EventReader) -> Any:
+        """Ask for chunks until one completes an event; None at the end."""
+        while not reader._over:
+            if self._opened is None:
+                self._opened = checked_source(self._open())
+            chunk = next(self._opened, _END)
+            if chunk is _END and not reader._over:
+                reader._end_stream()
+                self._ended = True
+            elif reader._over or not reader._begin_chunk(chunk):
                 # Stopped meanwhile, by another thread or by the source itself, which could not be closed while it ran.
-                self._finish(None, False)  # type: ignore[unreachable]  # so it seems, to who knows of no such thing
+                self._finish(None, False)
                 break
-            if chunk is _END:
-                self._end_of_chunks()
-            else:
-                # As _feed, without the call.
-                if self._timing:
-                    self._received_ns = perf_counter_ns()
-                self._reads += 1
-                if type(chunk) is not bytes:
-                    chunk = self._asked_bytes(chunk)
-                    if chunk is None:
-                        self._finish(None, False)
-                        break
-                self._bytes_read += len(chunk)
-                self._items = self._scanner._scan(chunk)
-                if self._items is NOTHING:
-                    continue
-            for item in self._items:
+            for item in reader._items:
                 if type(item) is ServerSentEvent or type(item) is bytes:
-                    self._events += 1
+                    reader._events += 1
                 return item
-        if self._ended:
-            self._ended = False
-            self._finish(None, self._scanner._cut)
+        if self._ended and not reader._stopped:
+            self._finish(None, reader._scanner._cut)
+        self._ended = False
         return None

@@ -28,7 +28,7 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # asks a chunk for its bytes or calls _finish, which run the program's code as well.
 ALREADY_READING = "this stream is being read already: a stream has one reader at a time"
 SCANNER_IS_NO_VALUE = "a Scanner cannot be pickled or copied: it stands in the middle of a stream"
-NO_SOURCE = "this reader has no source to iterate over: push chunks and pop events, or override _open"
+NO_SOURCE = "this iterator has no source: override _open, which returns an iterator of chunks"
 STREAM_IS_NO_VALUE = "a stream cannot be pickled or copied: it reads from one source"
 ALREADY_FED = "this scanner is being fed already: a chunk that is asked for its bytes must not use the scanner"
 FED_AFTER_CLOSE = "feed() came after close(): call reset() to read another stream"
@@ -140,7 +140,7 @@ def chunk_bytes(chunk: object) -> bytes:
         return view.tobytes()
 
 
-# Subclasses override these two methods of an EventReader, and may return anything.
+# Subclasses override these two methods of an EventIterator and an EventReader, and may return anything.
 
 
 def checked_source(source: Any) -> Iterator[Any]:
@@ -151,9 +151,9 @@ def checked_source(source: Any) -> Iterator[Any]:
 
 
 def checked_bytes(made: object) -> bytes:
-    """Check what `_bytes_of` made of a chunk."""
+    """Check what `bytes_of` made of a chunk."""
     if type(made) is not bytes:
-        raise TypeError(f"_bytes_of must return bytes, not {_kind(made)}")
+        raise TypeError(f"bytes_of must return bytes, not {_kind(made)}")
     return made
 
 

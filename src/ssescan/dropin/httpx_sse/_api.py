@@ -11,7 +11,7 @@ from typing import Any, AsyncIterator, Iterator
 
 import httpx
 
-from ...scanner import EventReader, Scanner
+from ...scanner import EventIterator, EventReader, Scanner
 from ...sources import async_httpx_chunks, check_encoding, httpx_chunks
 from .. import MAX_EVENT_SIZE
 from ._decoders import SSELineDecoder
@@ -24,19 +24,6 @@ _TextDecoder = getincrementaldecoder("utf-8")
 def _new_scanner() -> Scanner:
     # As httpx-sse: blocks without data are dispatched.
     return Scanner(empty_events=True, max_event_size=MAX_EVENT_SIZE)
-
-
-class _Events(EventReader):
-    """The events, as the scanner gives them, of an iterator of chunks."""
-
-    __slots__ = ("_chunks",)
-
-    def __init__(self, chunks: Iterator[bytes]) -> None:
-        super().__init__(_new_scanner())
-        self._chunks = chunks
-
-    def _open(self) -> Iterator[bytes]:
-        return self._chunks
 
 
 class EventSource:
@@ -66,7 +53,7 @@ class EventSource:
         self._check_content_type()
         response = self._response
         new: Any = ServerSentEvent.__new__  # past __init__, which is for other callers
-        for event in _Events(_chunks(response)):
+        for event in EventIterator(EventReader(_new_scanner()), _chunks(response)):
             sse = new(ServerSentEvent)
             sse._fields = event
             yield sse
@@ -77,7 +64,7 @@ class EventSource:
         response = self._response
         new: Any = ServerSentEvent.__new__
         reader = EventReader(_new_scanner())
-        push, pop = reader._feed, reader._pop
+        push, pop = reader.feed, reader.pop
         chunks = _async_chunks(response)
         try:
             async for chunk in chunks:

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic_core import from_json
 
 from ...errors import EventTooLarge, UnsupportedEncoding
-from ...scanner import EventReader, Scanner
+from ...scanner import EventIterator, EventReader, Scanner
 from ...sources import async_httpx_chunks, check_encoding, httpx_chunks
 from .google_responses import Conversions, Json, Responses, quick_init
 from .libraries import Patch
@@ -54,20 +54,9 @@ INSIDES = {
 READ_OF_REQUESTS = 512
 
 
-def _reader(limit: int | None, chunks: Any = None) -> _Chunks:
-    # A line that is no field's may be one of a JSON text; and the SDK takes a last event that no blank line ended.
-    return _Chunks(Scanner(max_event_size=limit, unknown=True, unterminated="dispatch"), chunks)
-
-
-class _Chunks(EventReader[Any]):
-    __slots__ = ("_chunks",)
-
-    def __init__(self, scanner: Any, chunks: Any) -> None:
-        super().__init__(scanner, False, True)
-        self._chunks = chunks
-
-    def _open(self) -> Any:
-        return iter(self._chunks)
+def _reader(limit: int | None) -> EventReader[Any]:
+    # A line that is not a field may be one of a JSON text; and the SDK reads a last event without its blank line.
+    return EventReader(Scanner(max_event_size=limit, unknown=True, unterminated="dispatch"), False, True)
 
 
 class _Segments:
@@ -84,12 +73,12 @@ class _Segments:
         if chunks is None:
             yield from self.plain(response)
             return
-        reader = _reader(self._tally.max_event_size, chunks)
+        reader = _reader(self._tally.max_event_size)
         lines = self._api_client._RawJsonLineBuffer()
         load = response._load_json_from_response
         try:
             check_encoding(response.response_stream)
-            for item in reader:
+            for item in EventIterator(reader, iter(chunks)):
                 for text in self._texts(item, reader, lines):
                     yield _loaded(text, load)
             if remaining := lines.flush():
@@ -98,7 +87,7 @@ class _Segments:
             response.response_stream.close()  # the SDK would have read it to its end
             raise
         finally:
-            self._tally.add(reader._events)
+            self._tally.add(reader.events)
 
     async def aread(self, response: Any) -> AsyncIterator[Any]:
         stream = response.response_stream
@@ -117,18 +106,18 @@ class _Segments:
         try:
             check_encoding(stream)
             async for chunk in chunks:
-                reader._feed(chunk)
-                while (item := reader._pop()) is not None:
+                reader.feed(chunk)
+                while (item := reader.pop()) is not None:
                     for text in self._texts(item, reader, lines):
                         yield _loaded(text, load)
-            reader._close_input()
-            while (item := reader._pop()) is not None:
+            reader.close()
+            while (item := reader.pop()) is not None:
                 for text in self._texts(item, reader, lines):
                     yield _loaded(text, load)
             if remaining := lines.flush():
                 yield load(remaining)
         finally:
-            self._tally.add(reader._events)
+            self._tally.add(reader.events)
             if hasattr(stream, "aclose"):
                 await stream.aclose()
             else:
@@ -161,7 +150,7 @@ class _Segments:
     def _texts(item: Any, reader: EventReader[Any], lines: Any) -> Any:
         """Give what is to be parsed: the payload of an event, or the lines of a JSON text, once they are complete."""
         if type(item) is bytes:
-            if reader._over and (remaining := lines.flush()):
+            if reader.is_over and (remaining := lines.flush()):
                 return (remaining, item)  # at the end of the body, lines go first
             return (item,)
         text = lines.add_line(item.text)

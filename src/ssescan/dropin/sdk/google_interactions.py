@@ -35,8 +35,8 @@ def _told(payload: bytes, reader: EventReader[Any]) -> str:
     event: dict[str, Any] = {}
     if reader.last_event_id:
         event["id"] = reader.last_event_id
-    if reader._event_name is not None:
-        event["event"] = reader._event_name
+    if reader.event_name is not None:
+        event["event"] = reader.event_name
     try:
         event["data"] = from_json(payload)
     except ValueError:
@@ -67,13 +67,13 @@ def patches(tally: Tally) -> list[Patch]:
         try:
             check_encoding(response)
             for chunk in _and_the_end(httpx_chunks(response)):
-                reader._close_input() if chunk is None else reader._feed(chunk)
-                while (payload := reader._pop()) is not None:
+                reader.close() if chunk is None else reader.feed(chunk)
+                while (payload := reader.pop()) is not None:
                     if payload == end:
                         return
                     yield decoder(_told(payload, reader))
         finally:
-            tally.add(reader._events)
+            tally.add(reader.events)
             response.close()
 
     async def stream_events_async(
@@ -91,13 +91,13 @@ def patches(tally: Tally) -> list[Patch]:
         try:
             check_encoding(response)
             async for chunk in _and_the_end_async(async_httpx_chunks(response)):
-                reader._close_input() if chunk is None else reader._feed(chunk)
-                while (payload := reader._pop()) is not None:
+                reader.close() if chunk is None else reader.feed(chunk)
+                while (payload := reader.pop()) is not None:
                     if payload == end:
                         return
                     yield decoder(_told(payload, reader))
         finally:
-            tally.add(reader._events)
+            tally.add(reader.events)
             await response.aclose()
 
     return [

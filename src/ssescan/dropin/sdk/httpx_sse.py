@@ -56,11 +56,11 @@ def patches(tally: Tally) -> list[Patch]:
         reader = _reader(tally.max_event_size)
         try:
             for chunk in httpx_chunks(self._response):
-                reader._feed(chunk)
-                while (event := reader._pop()) is not None:
+                reader.feed(chunk)
+                while (event := reader.pop()) is not None:
                     yield event_class(event.event, event.data, event.id, event.retry)
         finally:
-            tally.add(reader._events)
+            tally.add(reader.events)
 
     async def aiter_sse(self: Any) -> AsyncGenerator[Any, None]:
         self._check_content_type()
@@ -73,10 +73,10 @@ def patches(tally: Tally) -> list[Patch]:
         reader = _reader(tally.max_event_size)
         try:
             async for chunk in async_httpx_chunks(self._response):
-                reader._feed(chunk)
-                while (event := reader._pop()) is not None:
+                reader.feed(chunk)
+                while (event := reader.pop()) is not None:
                     yield event_class(event.event, event.data, event.id, event.retry)
         finally:
-            tally.add(reader._events)
+            tally.add(reader.events)
 
     return [Patch(event_source, "iter_sse", iter_sse), Patch(event_source, "aiter_sse", aiter_sse)]

@@ -44,7 +44,8 @@ class _Decoder:
     def iter_bytes(self, iterator: Iterator[bytes]) -> Iterator[Any]:
         if self._next is not None:
             return self._rest(self._next)
-        payloads = self._payloads = self.reader = Payloads(iterator, self._limit)
+        payloads = self._payloads = Payloads(iterator, self._limit)
+        self.reader = payloads.reader
         return payloads
 
     def aiter_bytes(self, iterator: AsyncIterator[bytes]) -> AsyncIterator[Any]:
@@ -56,17 +57,17 @@ class _Decoder:
 
     def go_on_with(self, payload: bytes) -> None:
         """Whoever asks now is to get events, this one first."""
-        self._next = Event(payload, self.reader._event_name)
+        self._next = Event(payload, self.reader.event_name)
 
     def _rest(self, event: Event) -> Iterator[Event]:
         yield event
         for payload in self._payloads:
-            yield Event(payload, self.reader._event_name)
+            yield Event(payload, self.reader.event_name)
 
     async def _arest(self, event: Event) -> AsyncIterator[Event]:
         yield event
         async for payload in self._payloads:
-            yield Event(payload, self.reader._event_name)
+            yield Event(payload, self.reader.event_name)
 
 
 class _Loop:
@@ -159,7 +160,7 @@ class _Loop:
 
     def count(self, decoder: _Decoder) -> None:
         if decoder.reader is not None:
-            self.tally.add(decoder.reader._events)
+            self.tally.add(decoder.reader.events)
 
 
 UNUSUAL: Any = object()
@@ -180,7 +181,7 @@ def _ordinary(payload: bytes, reader: Any, legacy: bool) -> Any:
     if legacy:
         if type(value) is dict and value.get("error"):
             return UNUSUAL
-        name = reader._event_name
+        name = reader.event_name
         if name is not None and name.startswith("thread."):
             return UNUSUAL
     return value

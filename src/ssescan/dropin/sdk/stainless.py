@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from ...scanner import EventReader, Scanner
+from ...scanner import EventIterator, EventReader, Scanner
 from ...sources import check_encoding, decode_in_steps
 from .construction import Construction
 
@@ -80,21 +80,19 @@ class Event:
 def event_of(payload: Any, reader: EventReader[Any]) -> Event:
     """Give the event that has just come of a reader: its payload, or the whole of it where it has no data."""
     if type(payload) is bytes:
-        return Event(payload, reader._event_name)
+        return Event(payload, reader.event_name)
     return Event(b"", payload.event)
 
 
-class Payloads(EventReader[Any]):
-    """The payloads of the events in a body, as bytes; `_event_name` is the name of the event that came last."""
+class Payloads(EventIterator[Any]):
+    """The payloads of the events in a body, as bytes; `reader.event_name` is the name of the event that came last."""
 
-    __slots__ = ("_chunks",)
+    __slots__ = ("reader",)
 
     def __init__(self, chunks: Iterator[bytes], limit: int | None, empty_events: bool = False) -> None:
-        super().__init__(Scanner(max_event_size=limit, empty_events=empty_events), False, True)
-        self._chunks = chunks
-
-    def _open(self) -> Iterator[bytes]:
-        return self._chunks
+        scanner = Scanner(max_event_size=limit, empty_events=empty_events)
+        self.reader: EventReader[Any] = EventReader(scanner, False, True)
+        super().__init__(self.reader, chunks)
 
 
 class AsyncPayloads:
@@ -105,7 +103,7 @@ class AsyncPayloads:
     def __init__(self, chunks: AsyncIterator[bytes], limit: int | None, empty_events: bool = False) -> None:
         scanner = Scanner(max_event_size=limit, empty_events=empty_events)
         self.reader: EventReader[Any] = EventReader(scanner, False, True)
-        self._pop: Callable[[], Any] = self.reader._pop
+        self._pop: Callable[[], Any] = self.reader.pop
         self._chunks = chunks
 
     def __aiter__(self) -> AsyncPayloads:
@@ -113,7 +111,7 @@ class AsyncPayloads:
 
     async def __anext__(self) -> Any:
         while (payload := self._pop()) is None:
-            self.reader._feed(await anext(self._chunks))  # at its end it raises what is to be raised here
+            self.reader.feed(await anext(self._chunks))  # at its end it raises what is to be raised here
         return payload
 
 
@@ -133,12 +131,12 @@ class Decoder:
 
     def iter_bytes(self, iterator: Iterator[bytes]) -> Iterator[Event]:
         bound_decoding(self._response)
-        reader = Payloads(iterator, self._tally.max_event_size, self._empty_events)
+        payloads = Payloads(iterator, self._tally.max_event_size, self._empty_events)
         try:
-            for payload in reader:
-                yield event_of(payload, reader)
+            for payload in payloads:
+                yield event_of(payload, payloads.reader)
         finally:
-            self._tally.add(reader._events)
+            self._tally.add(payloads.reader.events)
 
     async def aiter_bytes(self, iterator: AsyncIterator[bytes]) -> AsyncIterator[Event]:
         bound_decoding(self._response)
@@ -147,7 +145,7 @@ class Decoder:
             async for payload in payloads:
                 yield event_of(payload, payloads.reader)
         finally:
-            self._tally.add(payloads.reader._events)
+            self._tally.add(payloads.reader.events)
 
 
 class Client:

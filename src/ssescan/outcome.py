@@ -1,0 +1,30 @@
+"""How a stream ended."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+__all__ = ["Outcome"]
+
+
+class Outcome(StrEnum):
+    """How a stream ended."""
+
+    __module__ = "ssescan"
+
+    ENDED = "ended"
+    """The source ended, after a blank line."""
+    CUT = "cut"
+    """The source ended within a block."""
+    FAILED = "failed"
+    """An error ended it: of the transport, a stall, an event over the limit, a refusal."""
+    CLOSED = "closed"
+    """The program ended it: by close(), by leaving the `with` block, by cancelling the read."""
+
+    @classmethod
+    def of(cls, error: BaseException | None, cut: bool) -> Outcome:
+        """Return the outcome of a stream that ended with an error, or with none."""
+        if error is None:
+            return cls.CUT if cut else cls.ENDED
+        # Cancellation, interruption and GeneratorExit are not Exceptions: the program's wish, not the stream's failure.
+        return cls.FAILED if isinstance(error, Exception) else cls.CLOSED
