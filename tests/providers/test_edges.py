@@ -16,7 +16,7 @@ import pytest
 import ssescan
 from ssescan import ProviderError, StreamCut, UnknownFormat
 from ssescan.providers import Error, MediaBlock, Raw, TextBlock, astream, openai_chat, stream
-from ssescan.providers.partial_arguments import PartialArguments
+from ssescan.providers._decoders.partial_arguments import PartialArguments
 from ssescan.providers.payloads import StrayLines
 
 from .assertions import framed, read

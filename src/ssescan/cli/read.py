@@ -19,7 +19,7 @@ from .printing import Format, print_all, progress_option
 from .sources import Request, open_source, source_options
 
 if TYPE_CHECKING:
-    from ..providers.streams import Api
+    from ..providers.formats import Api
 
 
 @click.command("read")

@@ -6,8 +6,8 @@ of JSON or providers.
 
 from __future__ import annotations
 
-from ..stalls import checked_stall
 from .._generic import E_co
+from ..stalls import checked_stall
 from ..streams import AsyncEventStream, EventStream
 from .sending import AsyncRequest, Request, Sender, checked_scanner_options
 

@@ -1,8 +1,6 @@
 """What every wire format is read by: the rules that are the same for all, and what a format has to say for itself.
 
-To add a format: a file with flat Structs for its events, a subclass of FormatDecoder, a function `turn`; and a line in
-`formats.py`, which finds the format by its name or by its first event. Nothing here knows of HTTP or of event streams:
-the input is JSON, as Structs or as plain values.
+Nothing here knows of HTTP or of event streams: the input is JSON, as Structs or as plain values.
 """
 
 from __future__ import annotations
@@ -24,6 +22,7 @@ if TYPE_CHECKING:
     from .parts import Part
 
 __all__ = [
+    "GUESS",
     "FormatDecoder",
     "arguments_of",
     "decoder",
@@ -36,6 +35,8 @@ __all__ = [
 ]
 
 
+GUESS = 10
+"""What `recognize` returns at most for an event that another format may have as well."""
 MAX_WRAPPED = 8
 """How deep an error may lie within errors."""
 
@@ -72,6 +73,14 @@ class FormatDecoder:
         if (self.builder.id and self.builder.model) or self._begun == 3:
             self.event = rest
             self.decode = decoder(rest)
+
+    @classmethod
+    def recognize(cls, value: dict[str, Any], name: str | None) -> int:
+        """Return how surely an event is of this format, 0 if it is not. `name`: the event's own.
+
+        Up to GUESS: other formats have such events too, above all errors; the highest number wins.
+        """
+        raise AssertionError("every format says which events are its own")  # pragma: no cover
 
     def handle(self, event: Any) -> list[Part] | tuple[Part, Part] | TextDelta | None:
         """Take an event, give what it tells: a list of parts, one TextDelta, or a pair; None if it is not known.

@@ -6,7 +6,6 @@ wants to see again and no other has is in `native`, which the provider's own fil
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any, ClassVar, Literal, TypeAlias
 
 import msgspec
@@ -301,8 +300,9 @@ class Message(Nested, Struct, frozen=True, kw_only=True):
         """
         if self.api is None:
             raise ValueError("the stream ended before its format could be told: there is no turn to give back")
-        turn: Any = import_module(f".{self.api.replace('-', '_')}", __package__).turn
-        return turn(self)
+        from .formats import turn_of
+
+        return turn_of(self.api, self)
 
 
 def _plain(struct: Struct) -> dict[str, Any]:

@@ -16,9 +16,10 @@ from .parts import Error, Finish, Part, Ping, Raw, RedactedReasoning, ServerTool
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
+    from ..scanner import EventReader
     from .parts import FinishReason
 
-__all__ = ["ChoiceBuilder", "MessageBuilder", "Notes"]
+__all__ = ["ChoiceBuilder", "MessageBuilder"]
 
 MAX_DAMAGED_KEPT = 100
 
@@ -166,25 +167,13 @@ class ChoiceBuilder:
         )
 
 
-class Notes:
-    """What a stream and the builder of its message tell each other, neither of which holds the other.
-
-    `pings`: how many events were but signs of life. `whole_body`: the stream is one JSON value, and no events.
-    """
-
-    __slots__ = ("pings", "whole_body")
-
-    def __init__(self) -> None:
-        self.pings: int = 0
-        self.whole_body: bool = False
-
-
 class MessageBuilder:
     """The message in the making. What was told of it and not taken yet is in `told`."""
 
-    __slots__ = ("choices", "complete", "emit", "errors", "id", "model", "notes", "started", "told", "usage")
+    __slots__ = ("_reader", "choices", "complete", "emit", "errors", "id", "model", "started", "told", "usage")
 
-    def __init__(self) -> None:
+    def __init__(self, reader: EventReader[Any]) -> None:
+        self._reader = reader
         self.told: list[Part] = []
         self.emit: Callable[[Part], None] = self.told.append
         self.choices: dict[int, ChoiceBuilder] = {}
@@ -193,7 +182,6 @@ class MessageBuilder:
         self.started: bool = False
         self.usage: Usage | None = None
         self.errors: list[Error] = []
-        self.notes: Notes = Notes()
         self.complete: bool = False
 
     def drain(self) -> list[Part]:
@@ -226,7 +214,7 @@ class MessageBuilder:
 
     def ping(self, text: str | None = None) -> None:
         """Take an event that is but a sign of life."""
-        self.notes.pings += 1
+        self._reader.keep_alives += 1
         self.emit(Ping(text=text))
 
     def fail(self, error: Error) -> None:

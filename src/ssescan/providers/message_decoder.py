@@ -1,6 +1,6 @@
-"""From what a scanner gives to parts, for every format alike: where the rules stand that no format should repeat.
+"""From what an event reader pops to parts: the rules that every format shares.
 
-No I/O: the caller feeds payloads, comments and lines as they come, and last the end. Besides choosing the format
+No I/O: the caller feeds payloads, comments and lines as they come, and closes at the end. Besides choosing the format
 decoder, it handles `[DONE]`, blank payloads, comments within data, payloads that are not JSON or several JSON values,
 stray lines and `error:` lines; and it says whether the stream was cut or a success, and what a strict stream raises.
 """
@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ProviderError, StreamCut, UnknownFormat
+from ..outcome import Outcome
 from ..scanner import Comment, ServerSentEvent, UnknownLine
 from ..scanner._shared import BYTE_ORDER_MARK
 from .format_decoder import error_of
@@ -21,52 +22,46 @@ from .payloads import DONE, NotJson, StrayLines, load, shown, values
 
 if TYPE_CHECKING:
     from ..errors import SsescanError
+    from ..scanner import EventReader
     from .format_decoder import FormatDecoder
     from .message import Message
-    from .parts import Part
+    from .parts import Part, TextDelta
 
 __all__ = ["MessageDecoder"]
 
 NO_MORE: Any = object()
 SIGNS_OF_LIFE = ("ping", "keepalive", "response.keep_alive")
 MAX_DAMAGED = 8
-"""How many events in a row may be no JSON before one has told the format; with the next, it is unknown."""
+"""How many events in a row may be damaged before one shows the format; with the next, it is unknown."""
 
 
 class MessageDecoder:
-    """One stream, as far as it has been read.
+    """What the model said in one stream, as far as it was fed.
 
-    `format_decoder`: None until the first event shows the format, or confirms the one that was named. `done`: `[DONE]`
-    came, and nothing after it counts. `over`: the last part was given.
+    `api`: as named, until the first event shows the format. `format_decoder`: None until then. `builder`: the message
+    so far. `done`: nothing that comes now counts, but an error (`[DONE]` came). `closed`: the last part was returned.
     """
 
     __slots__ = (
-        "_named",
-        "_reader",
-        "_stray",
-        "_truncated",
-        "_undecided",
-        "_unknown",
-        "_whole_at",
-        "builder",
-        "done",
-        "format_decoder",
-        "over",
-    )
+        "_failure", "_named", "_reader", "_stray", "_strict", "_truncated", "_undecided", "_whole_at", "builder",
+        "closed", "done", "format_decoder",
+    )  # fmt: skip
 
-    def __init__(self, api: str | None, reader: Any, limit: int | None) -> None:
-        """Take the reader that the payloads come from, for what it knows besides; and the limit of an event, bytes."""
+    def __init__(self, api: str | None, reader: EventReader[Any], limit: int | None, *, strict: bool) -> None:
+        """`reader`: the one that what is fed was popped from. `limit`: of an event, bytes."""
         self._named = checked_api(api)
         self._reader = reader
+        self._strict = strict
         self._stray = StrayLines(limit)
         self._truncated = False
-        # The first event, if it was no JSON, and no other has told the format yet.
+        # The first event, if it was not JSON, and no other has shown the format yet.
         self._undecided: ServerSentEvent | None = None
-        self._whole_at = -1  # the number of events before a value that stray lines gave, whole
+        self._whole_at = -1  # the number of events before a whole value that stray lines held
+        self.builder: MessageBuilder = MessageBuilder(reader)
         self.format_decoder: FormatDecoder | None = None
-        self.builder: MessageBuilder = MessageBuilder()
         self.done: bool = False
-        self.over: bool = False
+        self.closed: bool = False
+        self._failure: SsescanError | None = None
 
     @property
     def api(self) -> str | None:
@@ -76,19 +71,80 @@ class MessageDecoder:
     def message(self) -> Message:
         return self.builder.message(self.api)
 
-    def _name(self) -> str | None:
-        name: str | None = self._reader._event_name
-        return name
+    def feed(self, item: Any) -> list[Part] | tuple[Part, Part] | TextDelta:
+        """Accept a payload, a comment or an unknown line; return its parts: a list, a pair, or one TextDelta alone.
 
-    def feed(self, payload: bytes) -> list[Part]:
-        """Take the data of an event, whatever it is, the thorough way."""
-        at_end = self._reader._over  # the end of the stream came before the blank line
-        if self.builder.notes.whole_body:
+        Streams are full of single deltas: they come without a list around them. Raises UnknownFormat.
+        """
+        if type(item) is not bytes:
+            return self._feed_line(item)
+        decoder = self.format_decoder
+        if decoder is None:
+            return self.feed_any(item)
+        try:
+            event = decoder.decode(item)
+        except (ValueError, RecursionError):
+            return self.feed_any(item)
+        parts = decoder.handle(event)
+        return self.feed_any(item) if parts is None else parts
+
+    def feed_rest(self) -> list[Part]:
+        """Return the errors in what the reader still holds after `[DONE]`: nothing else of it counts."""
+        parts: list[Part] = []
+        while (item := self._reader.pop()) is not None:
+            try:
+                value = load(item) if type(item) is bytes else None
+            except NotJson:
+                continue
+            if isinstance(value, dict) and (value.get("error") or "error" in (value.get("type"), self.event_name())):
+                parts += self._feed_value(value, item)
+        return parts
+
+    def close(self, outcome: Outcome | None) -> list[Part]:
+        """End the message, return the last parts. `outcome`: of the stream. Raises UnknownFormat.
+
+        Returns [] if the program closed the stream, or it failed: the failure was told to fail().
+        """
+        if outcome is Outcome.CLOSED or outcome is Outcome.FAILED:
+            return []
+        if self.api is None and self._undecided is not None and not self.closed:
+            self.closed = True
+            raise UnknownFormat(self._undecided)
+        parts = self._end(cut=outcome is Outcome.CUT, failed=False)
+        if self._strict:
+            self._failure = self.why_failed()
+        return parts
+
+    def pop_failure(self) -> SsescanError | None:
+        """Return, once, what a strict stream raises after its last part: None before close(), and for a success."""
+        failure, self._failure = self._failure, None
+        return failure
+
+    def fail(self) -> list[Part]:
+        """End the message after an error of the source or of a feed(); return the last parts."""
+        return self._end(cut=False, failed=True)
+
+    def unknown_format(self, payload: bytes) -> UnknownFormat:
+        """Return the error for a stream of no known format, or of another than it must be."""
+        return UnknownFormat(self._undecided or self._event(payload))
+
+    def event_name(self) -> str | None:
+        """Return the name of the event at hand, None if it has none."""
+        return self._reader.event_name
+
+    def feed_any(self, payload: bytes) -> list[Part]:
+        """Decode the data of any event the thorough way.
+
+        An event that the format decoder did not know, or refused half way, is decoded here from the beginning: handlers
+        change nothing before they know the event.
+        """
+        at_end = self._reader.is_over  # the end of the stream came before the blank line
+        if self._reader.whole_body:
             payload = payload.removeprefix(BYTE_ORDER_MARK)
         stripped = payload.strip()
         if not stripped:
             self._truncated |= at_end
-            self.builder.notes.pings += 1  # a sign of life, and no more
+            self._reader.keep_alives += 1
         elif stripped.startswith(b"[DONE]"):
             self.done = True
         elif stripped.startswith(b":"):  # a comment that a proxy put into data
@@ -99,7 +155,7 @@ class MessageDecoder:
 
     def _feed_values(self, payload: bytes, *, at_end: bool) -> list[Part]:
         parts: list[Part] = []
-        damaged = False  # the line before was no JSON: a run of such is one error
+        damaged = False  # the value before was not JSON: a run of these is one error
         following = values(payload)
         value = next(following, NO_MORE)
         while value is not NO_MORE:
@@ -111,7 +167,7 @@ class MessageDecoder:
                 damaged = False
                 parts += self._feed_value(present, payload)
                 continue
-            if value is NO_MORE and (at_end or self.builder.notes.whole_body):
+            if value is NO_MORE and (at_end or self._reader.whole_body):
                 self._truncated = True
                 break
             if not damaged:
@@ -121,54 +177,47 @@ class MessageDecoder:
 
     def _damaged(self, payload: bytes, error: NotJson) -> list[Part]:
         if self.api is None:
-            self._wait_for_json(payload)
+            if self._undecided is None:
+                self._undecided = self._event(payload)
+            if len(self.builder.errors) == MAX_DAMAGED:
+                raise UnknownFormat(self._undecided)
         self.builder.fail(Error(kind="decode", message=shown(payload), raw=str(error)))
         return self.builder.drain() if self.api is not None else []
 
     def _feed_value(self, value: Any, payload: bytes) -> list[Part]:
-        if self.format_decoder is None and (told := self._before_format(value, payload)) is not None:
-            return told
-        format_decoder = self.format_decoder or self._settle(value, payload)
+        if self.format_decoder is None and (parts := self._before_format(value, payload)) is not None:
+            return parts
+        format_decoder = self.format_decoder or self._choose_format(value, payload)
         parts = format_decoder.feed(value)
         return [*self.builder.drain(), *parts]  # first the parts from before it gave up
 
     def _before_format(self, value: Any, payload: bytes) -> list[Part] | None:
-        """Take what tells no format, whoever sends it: signs of life, and what is no event."""
-        if isinstance(value, dict) and (value.get("type") or self._name()) in SIGNS_OF_LIFE and "error" not in value:
+        """Return the parts of a value that shows no format: a sign of life, or no event at all. None for others."""
+        name = self.event_name()
+        if isinstance(value, dict) and (value.get("type") or name) in SIGNS_OF_LIFE and "error" not in value:
             self.builder.ping()
         elif not isinstance(value, (dict, list)) and self._named is None:
             self._undecided = self._undecided or self._event(payload)
-            self.builder.emit(Raw(name=self._name() or "value", data=value))
+            self.builder.emit(Raw(name=name or "value", data=value))
         else:
             return None
         return self.builder.drain()
 
-    def _settle(self, value: Any, payload: bytes) -> FormatDecoder:
-        """Find the format. One that was named is taken, unless the event is unmistakably of another."""
-        name = self._name()
-        api = detect(value, name, guess=self._named is None) or self._named
+    def _choose_format(self, value: Any, payload: bytes) -> FormatDecoder:
+        """Find the format. A named one is used unless the event is unmistakably of another."""
+        api = detect(value, self.event_name(), guess=self._named is None) or self._named
         if api is None:
-            raise self._unknown_format(payload)
-        # Not `self._name`: the format decoder must not keep this object alive, nor the stream.
-        self.format_decoder = decoder_class(api)(self.builder, partial(getattr, self._reader, "_event_name"))
+            raise self.unknown_format(payload)
+        # Not `self.event_name`: the format decoder must not keep this object alive.
+        self.format_decoder = decoder_class(api)(self.builder, partial(getattr, self._reader, "event_name"))
         return self.format_decoder
-
-    def _wait_for_json(self, payload: bytes) -> None:
-        """Take it that a stream that did not tell its format yet may have begun with an event that was damaged."""
-        if self._undecided is None:
-            self._undecided = self._event(payload)
-        if len(self.builder.errors) == MAX_DAMAGED:
-            raise UnknownFormat(self._undecided)
-
-    def _unknown_format(self, payload: bytes) -> UnknownFormat:
-        return UnknownFormat(self._undecided or self._event(payload))
 
     def _event(self, payload: bytes) -> ServerSentEvent:
         text = payload.decode("utf-8", "replace")
-        return ServerSentEvent(self._name() or "message", text, self._reader.last_event_id)
+        return ServerSentEvent(self.event_name() or "message", text, self._reader.last_event_id)
 
-    def feed_line(self, item: Any) -> list[Part]:
-        """Take a comment, or a line of no field that the standard knows."""
+    def _feed_line(self, item: Any) -> list[Part]:
+        """Decode a comment, or a line whose field the standard does not know."""
         if type(item) is Comment:
             self.builder.emit(Ping(text=item.text))
         elif type(item) is UnknownLine:
@@ -177,7 +226,7 @@ class MessageDecoder:
             if self._stray.wants(line):
                 return self._feed_stray(self._stray.add(line))
             if colon and name == "error":
-                self._whole_at = self._reader._events
+                self._whole_at = self._reader.events
                 try:
                     raw = load(value.encode())
                 except NotJson:
@@ -200,53 +249,37 @@ class MessageDecoder:
         except NotJson:
             self.builder.emit(Raw(name="line", data=text))
             return self.builder.drain()
-        self._whole_at = self._reader._events
+        self._whole_at = self._reader.events
         return self._feed_value(value, payload)
 
-    def feed_rest(self) -> list[Part]:
-        """Take what came in one chunk with `[DONE]`, after it: nothing of it counts, but an error."""
-        parts: list[Part] = []
-        while (item := self._reader._pop()) is not None:
-            try:
-                value = load(item) if type(item) is bytes else None
-            except NotJson:
-                continue
-            if isinstance(value, dict) and (value.get("error") or "error" in (value.get("type"), self._name())):
-                parts += self._feed_value(value, item)
-        return parts
-
-    def end(self, *, cut: bool, failed: bool = False) -> list[Part]:
-        """Take the end, give the last parts. `cut`: it came within a block. `failed`: something was raised."""
-        if self.over:
+    def _end(self, *, cut: bool, failed: bool) -> list[Part]:
+        if self.closed:
             return []
-        self.over = True
+        self.closed = True
         reader = self._reader
-        if self.api is None and self._undecided is not None and not failed:
-            raise UnknownFormat(self._undecided)
         if text := self._stray.end():
-            # A value that was begun and did not end.
+            # A value that began and did not end.
             self._truncated = True
             self.builder.emit(Raw(name="line", data=text))
-        # What a block that was cut short held may have been whole all the same.
+        # A block that was cut short may hold a whole value all the same.
         whole = reader.events > reader.events_before_close or self._whole_at == reader.events
-        truncated = self._truncated or (cut and not whole) or reader.skipped > 0  # which leaves a hole
-        format_decoder = self.format_decoder
+        truncated = self._truncated or (cut and not whole) or reader.skipped > 0  # skipped events leave a hole
         complete = False
-        if format_decoder is not None:
-            format_decoder.line_ended = not reader.cut_in_line
-            format_decoder.finish()
-            complete = format_decoder.complete and not self.builder.errors
+        if self.format_decoder is not None:
+            self.format_decoder.line_ended = not reader.cut_in_line
+            self.format_decoder.finish()
+            complete = self.format_decoder.complete and not self.builder.errors
         self.builder.complete = complete and not truncated and not failed
         self.builder.emit(End(complete=self.builder.complete))
         return self.builder.drain()
 
-    def failure(self) -> SsescanError | None:
-        """Give what a strict stream raises after its end: None for a success."""
+    def why_failed(self) -> SsescanError | None:
+        """Return the error that the message ended with, None for a success."""
         if self.builder.complete:
             return None
         errors = self.builder.errors
         if not errors:
             return StreamCut(self.message)
-        # What the provider said comes before what we say of its bytes.
+        # The provider's own error comes before ours about its bytes.
         error = next((error for error in errors if error.kind not in OUR_KINDS), errors[0])
         return ProviderError(self.api or "", error.kind, error.code, error.message, error.raw, self.message)

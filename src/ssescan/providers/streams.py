@@ -1,7 +1,7 @@
 """The streams of parts: `stream` and `astream`, over any source of bytes.
 
-An event stream gives the data of its events as bytes, a MessageDecoder makes parts of them; sync and async differ in
-how they wait and in nothing else. Knows no wire format.
+A payload stream yields the data of events as bytes, a decoder without I/O makes parts of them. The sync and the async
+shell here are all that waits; the objects of each API use them with another decoder. Knows no wire format.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from types import GenericAlias
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UnexpectedContentType, UnexpectedStatus, UnknownFormat
+from ..outcome import Outcome
 from ..scanner import Comment, EventReader, UnknownLine
-from ..scanner._shared import ALREADY_READING, STREAM_IS_NO_VALUE
+from ..scanner._shared import ALREADY_READING, DEFAULT_MAX_EVENT_SIZE, STREAM_IS_NO_VALUE
 from ..sources import async_byte_source_of, byte_source_of
 from ..stalls import checked_stall
-from ..streams import AsyncEventStream, EventStream, Outcome
-from .formats import checked_api
-from .message_builder import Notes
+from ..streams import AsyncEventStream, EventStream
+from .formats import Api, checked_api
 from .message_decoder import MessageDecoder
 from .parts import TextDelta
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
-    from typing import Literal, NoReturn, Self, TypeAlias
+    from typing import NoReturn, Protocol, Self, TypeAlias
 
     from ..scanner import ServerSentEvent
     from ..sources import AsyncSource, SyncSource
@@ -34,83 +34,111 @@ if TYPE_CHECKING:
     Item: TypeAlias = ServerSentEvent | Comment | UnknownLine
     SyncEvents: TypeAlias = SyncSource | Iterable[Item]
     AsyncEvents: TypeAlias = AsyncSource | AsyncIterable[Item]
-    Api: TypeAlias = Literal["openai-chat", "openai-responses", "anthropic", "gemini", "gemini-interactions"]
 
-__all__ = ["AsyncMessageStream", "MessageStream", "astream", "stream"]
+    class Decoder(Protocol):
+        """What a shell drives: MessageDecoder, and ObjectDecoder of `wire_streams.py`."""
+
+        @property
+        def api(self) -> str | None: ...
+        @property
+        def message(self) -> Message: ...
+        @property
+        def done(self) -> bool: ...
+        @property
+        def closed(self) -> bool: ...
+        def feed(self, item: Any) -> Any: ...
+        def feed_rest(self) -> list[Any]: ...
+        def close(self, outcome: Outcome | None) -> list[Any]: ...
+        def fail(self) -> list[Any]: ...
+        def pop_failure(self) -> BaseException | None: ...
+
+    NewDecoder: TypeAlias = Callable[[EventReader[Any], int | None], Decoder]
+
+
+__all__ = ["AsyncMessageStream", "AsyncShell", "MessageStream", "Shell", "astream", "checked_strict", "stream"]
 
 CONTENT_TYPES = ("text/event-stream", "application/json")
-# One JSON value that is a whole body is read as an event: between its tokens, a line end is as good as a space.
+# A body that is one JSON value is read as an event: between its tokens, a line end is as good as a space.
 BEFORE_A_BODY, AFTER_A_BODY = b"data: ", b"\n\n"
+ADDED_READS, ADDED_BYTES = 2, len(BEFORE_A_BODY + AFTER_A_BODY)
 LINE_ENDS_TO_SPACES = bytes.maketrans(b"\r\n", b"  ")
 
 REFUSALS = (UnexpectedStatus, UnexpectedContentType, UnknownFormat)
-"""What is raised of a stream that is none of ours to read: nothing of it is told, not even that it ended."""
+"""Errors for streams that we refuse: such a stream has no parts, not even an End."""
 OVER = (Outcome.CLOSED, Outcome.FAILED)
-"""How a stream ends that has nothing more to tell, once what was raised has been raised."""
+"""Outcomes after which no part comes any more."""
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-class _Payloads(EventStream[Any]):
-    """An event stream that gives the data of events as bytes; its chunks may be events as well."""
-
-    __slots__ = ("framing", "notes")
-
-    _payloads = True
-    _content_types = CONTENT_TYPES
-
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
-        self.framing = 0  # bytes that were added to what came
-        self.notes = Notes()
-
-    def _adapted(self, chunks: Iterator[Any]) -> Iterator[Any]:
-        if self._byte_source.media_type == "application/json":
-            self.framing = len(BEFORE_A_BODY + AFTER_A_BODY)
-            self.notes.whole_body = True
-            return _body(chunks)
-        return chunks
-
-    def _bytes_of(self, chunk: Any) -> bytes:
-        return _event_bytes(chunk) or super()._bytes_of(chunk)
-
-    @property
-    def _progress(self) -> int:
-        return self._events - self.notes.pings
-
-
 class _PayloadReader(EventReader[Any]):
+    """A reader of payloads; its chunks may be events as well."""
+
     __slots__ = ()
 
-    def _bytes_of(self, chunk: Any) -> bytes:
-        return _event_bytes(chunk) or super()._bytes_of(chunk)
+    def bytes_of(self, chunk: Any) -> bytes:
+        return _event_bytes(chunk) or super().bytes_of(chunk)
 
 
-class _AsyncPayloads(AsyncEventStream[Any]):
-    """As _Payloads."""
+class _PayloadStream(EventStream[Any]):
+    """An event stream that yields the data of events as bytes."""
 
-    __slots__ = ("framing", "notes")
+    __slots__ = ()
+
+    _content_types = CONTENT_TYPES
+
+    @property
+    def reader(self) -> EventReader[Any]:
+        return self._reader
+
+    def _new_reader(self, scanner: Any, timing: bool) -> EventReader[Any]:
+        return _PayloadReader(scanner, timing, True)
+
+    def _adapted(self, chunks: Iterator[Any]) -> Iterator[Any]:
+        if self._byte_source.media_type != "application/json":
+            return chunks
+        self._reader.whole_body = True
+        return _body(chunks)
+
+    def end(self) -> None:
+        """End the stream where the answer in it ended."""
+        self._end()
+
+    def fail(self, error: BaseException) -> None:
+        """End the stream with an error about what it brought. Does nothing if it has ended."""
+        self._fail(error)
+
+
+class _AsyncPayloadStream(AsyncEventStream[Any]):
+    """As _PayloadStream."""
+
+    __slots__ = ()
 
     _content_types = CONTENT_TYPES
     _called = "astream"
 
-    def __init__(self, *arguments: Any) -> None:
-        self.framing = 0
-        self.notes = Notes()
-        super().__init__(*arguments)
+    @property
+    def reader(self) -> EventReader[Any]:
+        return self._reader
+
+    @property
+    def is_reading(self) -> bool:
+        return self._reading
 
     def _new_reader(self, scanner: Any, timing: bool) -> EventReader[Any]:
         return _PayloadReader(scanner, timing, True)
 
     def _adapted(self, chunks: AsyncIterator[Any]) -> AsyncIterator[Any]:
-        if self._byte_source.media_type == "application/json":
-            self.framing = len(BEFORE_A_BODY + AFTER_A_BODY)
-            self.notes.whole_body = True
-            return _abody(chunks)
-        return chunks
+        if self._byte_source.media_type != "application/json":
+            return chunks
+        self._reader.whole_body = True
+        return _abody(chunks)
 
-    @property
-    def _progress(self) -> int:
-        return self._reader._events - self.notes.pings
+    async def end(self) -> None:
+        await self._end()
+
+    async def fail(self, error: BaseException) -> None:
+        if self.outcome is None:
+            await self._fail(error)
 
 
 def _body(chunks: Iterator[Any]) -> Iterator[bytes]:
@@ -128,7 +156,7 @@ async def _abody(chunks: AsyncIterator[Any]) -> AsyncIterator[bytes]:
 
 
 def _event_bytes(event: Any) -> bytes:
-    """Give an event as the bytes that it may have come from; b"" for what is no event."""
+    """Return an event as the bytes that it may have come from; b"" for anything else."""
     if type(event) in (Comment, UnknownLine):
         return f"{': ' if type(event) is Comment else ''}{event.text}\n".encode("utf-8", "replace")
     name, data = getattr(event, "event", None), getattr(event, "data", None)
@@ -140,28 +168,29 @@ def _event_bytes(event: Any) -> bytes:
 
 
 def _options(options: dict[str, Any]) -> dict[str, Any]:
-    # What is no event may still tell of an error, and an unfinished block may be a whole event.
+    # Lines that are not events may hold an error, and an unfinished block may be a whole event.
     return {**options, "comments": True, "unknown": True, "unterminated": "dispatch", "empty_events": False}
 
 
 def _limit(options: dict[str, Any]) -> int | None:
-    limit: int | None = options.get("max_event_size", 64 * 2**20)
+    limit: int | None = options.get("max_event_size", DEFAULT_MAX_EVENT_SIZE)
     return limit
 
 
-def _checked_strict(strict: Any) -> bool:
+def checked_strict(strict: Any) -> bool:
+    """Return `strict` as it was passed. TypeError if it is not a bool."""
     if not isinstance(strict, bool):
         raise TypeError(f"strict must be a bool, not {type(strict).__name__}")
     return strict
 
 
-class _Stream:
-    """What the streams of either colour have in common."""
+class _State:
+    """The attributes that the sync and the async shell share."""
 
-    __slots__ = ("_decoder", "_events", "_strict")
+    __slots__ = ("_decoder", "_events")
 
     _events: Any
-    _decoder: MessageDecoder
+    _decoder: Decoder
 
     if not TYPE_CHECKING:
         __class_getitem__ = classmethod(GenericAlias)
@@ -171,7 +200,7 @@ class _Stream:
 
     @property
     def api(self) -> str | None:
-        """The format: as it was named, until the first event shows which it is; None until then, if none was named."""
+        """The format: as named, until the first event shows which it is; None until then, if none was named."""
         return self._decoder.api
 
     @property
@@ -181,33 +210,32 @@ class _Stream:
 
     @property
     def outcome(self) -> Outcome | None:
-        """How the stream of events ended, None while it is open. Of the answer, `message.complete` tells."""
+        """How the stream of events ended, None while it is open. `message.complete` says it of the answer."""
         outcome: Outcome | None = self._events.outcome
         return outcome
 
     @property
     def received_ns(self) -> int | None:
-        """time.perf_counter_ns() of the read that brought the part given last, taken before any parsing."""
+        """time.perf_counter_ns() of the read that brought the part yielded last, taken before any parsing."""
         received: int | None = self._events.received_ns
         return received
 
     @property
     def reads(self) -> int:
         """How many reads there were."""
-        reads: int = self._events.reads
-        return max(reads - 2, 0) if self._events.framing else reads
+        reader: EventReader[Any] = self._events.reader
+        return max(reader.reads - ADDED_READS, 0) if reader.whole_body else reader.reads
 
     @property
     def bytes_read(self) -> int:
         """How many bytes came."""
-        size: int = self._events.bytes_read
-        framing: int = self._events.framing
-        return max(size - framing, 0)
+        reader: EventReader[Any] = self._events.reader
+        return max(reader.bytes_read - ADDED_BYTES, 0) if reader.whole_body else reader.bytes_read
 
     @property
     def events(self) -> int:
         """How many events came, signs of life not counted."""
-        events: int = self._events._progress
+        events: int = self._events.reader.progress
         return events
 
     @property
@@ -216,46 +244,27 @@ class _Stream:
         return self._events.response
 
 
-class MessageStream(_Stream):
-    """What `stream` returns: an iterator of parts, and a context manager that closes the source."""
+class Shell(_State):
+    """A payload stream and a decoder, read together: an iterator, and a context manager that closes the source."""
 
-    __slots__ = ("_parts",)
+    __slots__ = ("_items",)
 
-    def __init__(self, source: SyncEvents, api: str | None, strict: bool, stall: Stall | None, name: str) -> None:
-        checked_api(api)
-        self._strict = _checked_strict(strict)
+    def __init__(self, source: SyncEvents, stall: Stall | None, name: str, new_decoder: NewDecoder) -> None:
         checked_stall(stall)
         if isinstance(source, EventStream):
             byte_source, given, options = source._hand_over()
         else:
             byte_source, given, options = byte_source_of(source, name), None, {}
-        self._events = _Payloads(byte_source, stall or given, True, _options(options))
-        self._decoder = MessageDecoder(api, self._events, _limit(options))
-        self._decoder.builder.notes = self._events.notes
+        self._events = _PayloadStream(byte_source, stall or given, True, _options(options))
+        self._decoder = new_decoder(self._events.reader, _limit(options))
         # Not a method: a generator that held this object, which holds it, would outlive the program's last use of both.
-        self._parts = self._run()(self._events, self._decoder, self._strict)
+        self._items = _items(self._events, self._decoder)
 
-    def _run(self) -> Callable[..., Iterator[Any]]:
-        return _parts
+    def __iter__(self) -> Iterator[Any]:
+        return self._items
 
-    def __iter__(self) -> Iterator[Part]:
-        return self._parts
-
-    def __next__(self) -> Part:
-        part: Part = next(self._parts)
-        return part
-
-    def text(self) -> Iterator[str]:
-        """Iterate over the text of choice 0 alone, piece by piece."""
-        for part in self._parts:
-            if type(part) is TextDelta and not part.choice:
-                yield part.text
-
-    def collect(self) -> Message:
-        """Read to the end, and give the message."""
-        for _ in self._parts:
-            pass
-        return self.message
+    def __next__(self) -> Any:
+        return next(self._items)
 
     def open(self) -> None:
         """Check the response now, as entering a `with` block does: a refusal is raised before the first part."""
@@ -269,170 +278,106 @@ class MessageStream(_Stream):
         self.close()
 
     def close(self) -> None:
-        """Close the source, if it is a response or a generator. To do so twice does nothing more."""
+        """Close the source, if it is a response or a generator. A second close does nothing."""
         self._events.close()
 
 
-def _parts(events: _Payloads, message_decoder: MessageDecoder, strict: bool) -> Iterator[Part]:
+def _items(events: _PayloadStream, decoder: Decoder) -> Iterator[Any]:
+    """Yield what the decoder makes of the events. Twin of AsyncShell.__anext__."""
+    feed = decoder.feed
     try:
         for item in events:
-            # Until the first event has told the format.
-            yield from message_decoder.feed(item) if type(item) is bytes else message_decoder.feed_line(item)
-            if message_decoder.format_decoder is not None or message_decoder.done:
+            parts = feed(item)
+            # Streams are full of single deltas, and of pairs: they come without a list around them.
+            if type(parts) is TextDelta:
+                yield parts
+                continue
+            if type(parts) is tuple:
+                first, second = parts
+                yield first
+                yield second
+                continue
+            yield from parts
+            if decoder.done:
                 break
-        if message_decoder.format_decoder is not None and not message_decoder.done:
-            format_decoder: Any = message_decoder.format_decoder
-            handle = format_decoder.handle
-            parts: Any
-            for item in events:
-                if type(item) is bytes:
-                    try:
-                        event = format_decoder.decode(item)
-                    except (ValueError, RecursionError):
-                        parts = message_decoder.feed(item)
-                    else:
-                        parts = handle(event)
-                        # What streams are full of comes without a list around it: one delta, or two parts.
-                        if type(parts) is TextDelta:
-                            yield parts
-                            continue
-                        if type(parts) is tuple:
-                            first, second = parts
-                            yield first
-                            yield second
-                            continue
-                        if parts is None:
-                            parts = message_decoder.feed(item)
-                else:
-                    parts = message_decoder.feed_line(item)
-                yield from parts
-                if message_decoder.done:
-                    break  # type: ignore[unreachable]  # so it seems: mypy cannot see that feed() sets it
-        if message_decoder.done:
-            yield from message_decoder.feed_rest()
-            events._end()
+        if decoder.done:
+            yield from decoder.feed_rest()
+            if failure := decoder.pop_failure():
+                raise failure  # noqa: TRY301 - the source is closed as for any error
+            events.end()
     except Exception as error:
-        if events.outcome is None:  # not the source's, but what we have to say of what it gave
-            events._stop()
-            events._finish(error, False)
+        events.fail(error)
         if not isinstance(error, REFUSALS):
-            yield from message_decoder.end(cut=False, failed=True)
+            yield from decoder.fail()
         raise
-    outcome: Any = events.outcome
-    if outcome in OVER:
-        return
-    yield from message_decoder.end(cut=outcome is Outcome.CUT)
-    if strict and (failure := message_decoder.failure()):
+    yield from decoder.close(events.outcome)
+    if failure := decoder.pop_failure():
         raise failure
 
 
-class AsyncMessageStream(_Stream):
-    """What `astream` returns: MessageStream for asyncio and trio. `async with` closes the source."""
+class AsyncShell(_State):
+    """Shell for asyncio and trio. `async with` closes the source."""
 
-    __slots__ = ("_failure", "_given")
+    __slots__ = ("_failure", "_ready")
 
-    def __init__(self, source: AsyncEvents, api: str | None, strict: bool, stall: Stall | None, name: str) -> None:
-        # First, as what is made is to be closed.
-        checked_api(api)
-        self._strict = _checked_strict(strict)
+    def __init__(self, source: AsyncEvents, stall: Stall | None, name: str, new_decoder: NewDecoder) -> None:
         checked_stall(stall)
         if isinstance(source, AsyncEventStream):
             byte_source, given, options = source._hand_over()
         else:
             byte_source, given, options = async_byte_source_of(source, name), None, {}
-        self._events = _AsyncPayloads(byte_source, stall or given, True, _options(options))
-        self._decoder = MessageDecoder(api, self._events._reader, _limit(options))
-        self._decoder.builder.notes = self._events.notes
-        self._given: Iterator[Part] = iter(())  # parts that are ready
-        self._failure: BaseException | None = None
+        self._events = _AsyncPayloadStream(byte_source, stall or given, True, _options(options))
+        self._decoder = new_decoder(self._events.reader, _limit(options))
+        self._ready: Iterator[Any] = iter(())
+        self._failure: BaseException | None = None  # raised when what is ready was returned
 
-    def __aiter__(self) -> AsyncIterator[Part]:
+    def __aiter__(self) -> AsyncIterator[Any]:
         return self
 
-    async def __anext__(self) -> Part:
-        for part in self._given:
+    async def __anext__(self) -> Any:
+        for part in self._ready:
             return part
-        events, message_decoder = self._events, self._decoder
-        if events._reading:
-            raise ValueError(ALREADY_READING)  # the one who reads goes on
-        while not message_decoder.over and (events.outcome is None or events.outcome not in OVER):
+        events, decoder = self._events, self._decoder
+        if events.is_reading:
+            raise ValueError(ALREADY_READING)
+        while not decoder.closed and events.outcome not in OVER:
             # All in this function: each coroutine on the way is a tenth of an event's time.
             try:
                 try:
                     item = await anext(events)
                 except StopAsyncIteration:
-                    item = None
-                if item is not None:
-                    parts = self._parts_of(item)
-                    # What streams are full of comes without a list around it.
+                    self._ready = iter(decoder.close(events.outcome))
+                    self._failure = decoder.pop_failure()
+                else:
+                    parts = decoder.feed(item)
                     if type(parts) is TextDelta:
                         return parts
-                    if message_decoder.done:
-                        parts = [*parts, *message_decoder.feed_rest(), *self._end()]
-                        try:
-                            await events._end()
-                        except BaseException:  # cancelled, mostly: who reads on gets what is there
-                            self._given = iter(self._told(parts))
-                            raise
-                else:
-                    parts = () if events.outcome in OVER else self._end()
+                    if decoder.done:
+                        parts = await self._end([*parts, *decoder.feed_rest()])
+                    self._ready = iter(parts)
             except Exception as error:
-                if events.outcome is None:
-                    await events._fail(error)
-                if isinstance(error, REFUSALS) or message_decoder.over:
+                await events.fail(error)
+                if isinstance(error, REFUSALS) or decoder.closed:
                     raise
                 self._failure = error
-                parts = message_decoder.end(cut=False, failed=True)
-            self._given = iter(self._told(parts))
-            if self._failure is not None and events.outcome is None:
-                await events._fail(self._failure)
-            for part in self._given:
+                self._ready = iter(decoder.fail())
+            for part in self._ready:
                 return part
         failure, self._failure = self._failure, None
         raise failure or StopAsyncIteration
 
-    def _parts_of(self, item: Any) -> Any:
-        message_decoder = self._decoder
-        if type(item) is not bytes:
-            return message_decoder.feed_line(item)
-        format_decoder = message_decoder.format_decoder
-        if format_decoder is None:
-            return message_decoder.feed(item)
+    async def _end(self, parts: list[Any]) -> list[Any]:
+        """End where the decoder is done; return its last parts. If this is cancelled, the next read has them."""
+        failure = self._failure = self._decoder.pop_failure()
+        if failure is None:
+            parts += self._decoder.close(None)
+            self._failure = self._decoder.pop_failure()
         try:
-            event = format_decoder.decode(item)
-        except (ValueError, RecursionError):
-            return message_decoder.feed(item)
-        parts = format_decoder.handle(event)
-        if parts is None:
-            return message_decoder.feed(item)
+            await (self._events.end() if failure is None else self._events.fail(failure))
+        except BaseException:
+            self._ready = iter(parts)
+            raise
         return parts
-
-    def _told(self, parts: Any) -> Iterable[Any]:
-        """Give, of parts, what is told: all, unless a subclass says so, which may have found a failure in them."""
-        given: Iterable[Any] = parts
-        return given
-
-    def _end(self) -> list[Part]:
-        try:
-            parts = self._decoder.end(cut=self._events.outcome is Outcome.CUT)
-        except UnknownFormat as error:
-            self._failure = error
-            return []
-        if self._strict:
-            self._failure = self._decoder.failure()
-        return parts
-
-    async def text(self) -> AsyncIterator[str]:
-        """Iterate over the text of choice 0 alone, piece by piece."""
-        async for part in self:
-            if type(part) is TextDelta and not part.choice:
-                yield part.text
-
-    async def collect(self) -> Message:
-        """Read to the end, and give the message."""
-        async for _ in self:
-            pass
-        return self.message
 
     async def open(self) -> None:
         """Check the response now, as entering an `async with` block does."""
@@ -446,9 +391,67 @@ class AsyncMessageStream(_Stream):
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close the source, if it is a response or an async generator. To do so twice does nothing more."""
-        self._given = iter(())
+        """Close the source, if it is a response or an async generator. A second close does nothing."""
+        self._ready = iter(())
         await self._events.aclose()
+
+
+class MessageStream(Shell):
+    """What `stream` returns: an iterator of parts, and a context manager that closes the source."""
+
+    __slots__ = ()
+
+    def __init__(self, source: SyncEvents, api: str | None, strict: bool, stall: Stall | None, name: str) -> None:
+        super().__init__(source, stall, name, _message_decoder(api, strict))
+
+    if TYPE_CHECKING:
+
+        def __iter__(self) -> Iterator[Part]: ...
+        def __next__(self) -> Part: ...
+
+    def text(self) -> Iterator[str]:
+        """Iterate over the text of choice 0 alone, piece by piece."""
+        for part in self._items:
+            if type(part) is TextDelta and not part.choice:
+                yield part.text
+
+    def collect(self) -> Message:
+        """Read to the end, and return the message."""
+        for _ in self._items:
+            pass
+        return self.message
+
+
+class AsyncMessageStream(AsyncShell):
+    """What `astream` returns: MessageStream for asyncio and trio. `async with` closes the source."""
+
+    __slots__ = ()
+
+    def __init__(self, source: AsyncEvents, api: str | None, strict: bool, stall: Stall | None, name: str) -> None:
+        super().__init__(source, stall, name, _message_decoder(api, strict))
+
+    if TYPE_CHECKING:
+
+        def __aiter__(self) -> AsyncIterator[Part]: ...
+        async def __anext__(self) -> Part: ...
+
+    async def text(self) -> AsyncIterator[str]:
+        """Iterate over the text of choice 0 alone, piece by piece."""
+        async for part in self:
+            if type(part) is TextDelta and not part.choice:
+                yield part.text
+
+    async def collect(self) -> Message:
+        """Read to the end, and return the message."""
+        async for _ in self:
+            pass
+        return self.message
+
+
+def _message_decoder(api: str | None, strict: bool) -> NewDecoder:
+    checked_api(api)
+    checked_strict(strict)
+    return lambda reader, limit: MessageDecoder(api, reader, limit, strict=strict)
 
 
 def stream(

@@ -7,7 +7,6 @@ far, and to know whether the stream was cut or the provider reported an error. K
 
 from __future__ import annotations
 
-from functools import partial
 from types import UnionType
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -15,18 +14,20 @@ import msgspec
 from msgspec import Struct
 
 from ...scanner import UnknownLine
-from ...streams import Outcome
 from ..format_decoder import decoder
+from ..message_decoder import MessageDecoder
 from ..payloads import DONE, NotJson, StrayLines, load, values
-from ..streams import OVER, REFUSALS, AsyncMessageStream, MessageStream, _Stream
+from ..streams import AsyncShell, Shell, checked_strict
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
-    from typing import Self
+    from collections.abc import AsyncIterator, Iterable, Iterator
 
+    from ...errors import SsescanError
+    from ...outcome import Outcome
+    from ...scanner import EventReader
     from ...stalls import Stall
-    from ..message_decoder import MessageDecoder
-    from ..streams import AsyncEvents, SyncEvents
+    from ..message import Message
+    from ..streams import AsyncEvents, NewDecoder, SyncEvents
 
 __all__ = ["AsyncWireStream", "Wire", "WireStream", "built"]
 
@@ -47,184 +48,131 @@ class Wire(NamedTuple, Generic[T]):
     silent: tuple[str, ...] = ()
 
 
-class WireStream(_Stream, Generic[T_co]):
+class WireStream(Shell, Generic[T_co]):
     """An iterator of wire objects, and a context manager that closes the source.
 
     `message` is what the model has said so far, at any time, also after an error; `api`, `outcome`, `received_ns`,
     `reads`, `bytes_read` and `response` are as on a MessageStream.
     """
 
-    __slots__ = ("_objects",)
+    __slots__ = ()
 
     def __init__(
         self, wire: Wire[T_co], source: SyncEvents, strict: bool, stall: Stall | None, name: str = "iter_events"
     ) -> None:
-        self._objects = _Objects(wire, source, strict, stall, name)
-        self._events, self._decoder, self._strict = self._objects.inside
+        super().__init__(source, stall, name, _object_decoder(wire, strict))
 
-    def __iter__(self) -> Iterator[T_co]:
-        objects: Iterator[Any] = iter(self._objects)
-        return objects
+    if TYPE_CHECKING:
 
-    def __next__(self) -> T_co:
-        made: Any = next(self._objects)
-        return made  # type: ignore[no-any-return]
-
-    def __enter__(self) -> Self:
-        self._objects.__enter__()
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the source, if it is a response or a generator. To do so twice does nothing more."""
-        self._objects.close()
+        def __iter__(self) -> Iterator[T_co]: ...
+        def __next__(self) -> T_co: ...
 
 
-class AsyncWireStream(_Stream, Generic[T_co]):
+class AsyncWireStream(AsyncShell, Generic[T_co]):
     """WireStream for asyncio and trio. `async with` closes the source."""
 
-    __slots__ = ("_objects",)
+    __slots__ = ()
 
     def __init__(
         self, wire: Wire[T_co], source: AsyncEvents, strict: bool, stall: Stall | None, name: str = "aiter_events"
     ) -> None:
-        self._objects = _AsyncObjects(wire, source, strict, stall, name)
-        self._events, self._decoder, self._strict = self._objects.inside
+        super().__init__(source, stall, name, _object_decoder(wire, strict))
 
-    def __aiter__(self) -> AsyncIterator[T_co]:
-        return self
+    if TYPE_CHECKING:
 
-    def __anext__(self) -> Awaitable[T_co]:
-        made: Any = self._objects.__anext__()
-        return made  # type: ignore[no-any-return]
-
-    async def __aenter__(self) -> Self:
-        await self._objects.__aenter__()
-        return self
-
-    async def __aexit__(self, *exception: object) -> None:
-        await self.aclose()
-
-    async def aclose(self) -> None:
-        """Close the source, if it is a response or an async generator. To do so twice does nothing more."""
-        await self._objects.aclose()
+        def __aiter__(self) -> AsyncIterator[T_co]: ...
+        async def __anext__(self) -> T_co: ...
 
 
-class _Objects(MessageStream):
-    """A message stream whose generator gives objects."""
+def _object_decoder(wire: Wire[Any], strict: bool) -> NewDecoder:
+    checked_strict(strict)
+    return lambda reader, limit: ObjectDecoder(wire, reader, limit, strict=strict)
 
-    __slots__ = ("_wire",)
 
-    def __init__(self, wire: Wire[Any], source: SyncEvents, strict: bool, stall: Stall | None, name: str) -> None:
+class ObjectDecoder:
+    """Makes objects of what an event reader pops. A MessageDecoder gets the same, for the message and its errors.
+
+    The same face as MessageDecoder's, but a strict stream ends at the first error, and not after its last event.
+    """
+
+    __slots__ = ("_decode", "_errors", "_failed", "_messages", "_seen", "_stray", "_strict", "_wire")
+
+    def __init__(self, wire: Wire[Any], reader: EventReader[Any], limit: int | None, *, strict: bool) -> None:
         self._wire = wire
-        super().__init__(source, wire.api, strict, stall, name)
-
-    @property
-    def inside(self) -> tuple[Any, MessageDecoder, bool]:
-        return self._events, self._decoder, self._strict
-
-    def _run(self) -> Callable[..., Iterator[Any]]:
-        return partial(_given, self._wire)
-
-
-def _given(wire: Wire[Any], events: Any, message_decoder: MessageDecoder, strict: bool) -> Iterator[Any]:
-    # As `_parts` in ..streams.
-    maker = _Maker(wire, message_decoder)
-    errors = message_decoder.builder.errors
-    try:
-        for item in events:
-            yield from maker.feed(item)
-            if strict and errors:
-                _raise(message_decoder)
-            if message_decoder.done:
-                break
-        if message_decoder.done:
-            message_decoder.feed_rest()
-            events._end()
-    except Exception as error:
-        if events.outcome is None:
-            events._stop()
-            events._finish(error, False)
-        if not isinstance(error, REFUSALS):
-            message_decoder.end(cut=False, failed=True)
-        raise
-    if events.outcome in OVER:
-        return
-    message_decoder.end(cut=events.outcome is Outcome.CUT)
-    if strict and (failure := message_decoder.failure()):
-        raise failure
-
-
-def _raise(message_decoder: MessageDecoder) -> None:
-    message_decoder.end(cut=False, failed=True)
-    if failure := message_decoder.failure():
-        raise failure
-
-
-class _AsyncObjects(AsyncMessageStream):
-    """As _Objects."""
-
-    __slots__ = ("_maker", "_wire")
-
-    def __init__(self, wire: Wire[Any], source: AsyncEvents, strict: bool, stall: Stall | None, name: str) -> None:
-        super().__init__(source, wire.api, strict, stall, name)
-        self._wire = wire
-        self._maker = _Maker(wire, self._decoder)
-
-    @property
-    def inside(self) -> tuple[Any, MessageDecoder, bool]:
-        return self._events, self._decoder, self._strict
-
-    def _parts_of(self, item: Any) -> Any:
-        return self._maker.feed(item)
-
-    def _told(self, parts: Any) -> list[Any]:
-        # What the reading has to say at the end, whatever brought it about, are parts and no objects.
-        objects = [made for made in parts if isinstance(made, self._wire.cls)]
-        if self._strict and self._failure is None and not self._decoder.over and self._decoder.builder.errors:
-            self._decoder.end(cut=False, failed=True)
-            self._failure = self._decoder.failure()
-        return objects
-
-
-class _Maker:
-    """Makes objects of what the scanner gives, and has the reading of the stream take it too."""
-
-    __slots__ = ("_decode", "_decoder", "_errors", "_seen", "_stray", "_wire")
-
-    def __init__(self, wire: Wire[Any], message_decoder: MessageDecoder) -> None:
-        self._wire = wire
-        self._decoder = message_decoder
+        self._messages = MessageDecoder(wire.api, reader, limit, strict=strict)
+        self._strict = strict
         cls: type[Struct] = wire.cls
         self._decode = decoder(cls)
-        self._errors = message_decoder.builder.errors
+        self._errors = self._messages.builder.errors
         self._seen = 0  # how many errors have been told apart from objects
-        self._stray = StrayLines(message_decoder._stray._limit)
+        self._failed = False  # there was an error, and the stream is strict
+        self._stray = StrayLines(limit)
+
+    @property
+    def api(self) -> str | None:
+        return self._messages.api
+
+    @property
+    def message(self) -> Message:
+        return self._messages.message
+
+    @property
+    def done(self) -> bool:
+        return self._failed or self._messages.done
+
+    @property
+    def closed(self) -> bool:
+        return self._messages.closed
 
     def feed(self, item: Any) -> Iterable[Any]:
-        """Take the data of an event, a comment or an unknown line; give the objects that it brings."""
-        if type(item) is not bytes:
-            return self._feed_line(item)
-        format_decoder = self._decoder.format_decoder
+        """Accept the data of an event, a comment or an unknown line; return the objects that it brings."""
+        objects = self._feed_payload(item) if type(item) is bytes else self._feed_line(item)
+        if self._strict and self._errors:
+            self._failed = True
+        return objects
+
+    def feed_rest(self) -> list[Any]:
+        """Note the errors in what the reader still holds, as MessageDecoder does."""
+        if not self._failed:
+            self._messages.feed_rest()
+        return []
+
+    def close(self, outcome: Outcome | None) -> list[Any]:
+        """End the message. No object comes of it."""
+        self._messages.close(outcome)
+        return []
+
+    def fail(self) -> list[Any]:
+        """End the message after an error. No object comes of it."""
+        self._messages.fail()
+        return []
+
+    def pop_failure(self) -> SsescanError | None:
+        """Return, once, what a strict stream raises now."""
+        if not self._failed:
+            return self._messages.pop_failure()
+        self._failed = False
+        self._messages.fail()
+        return self._messages.why_failed()
+
+    def _feed_payload(self, payload: bytes) -> Iterable[Any]:
+        format_decoder = self._messages.format_decoder
         if format_decoder is not None:
             try:
-                made = self._decode(item)
-                event = format_decoder.decode(item)
+                made = self._decode(payload)
+                event = format_decoder.decode(payload)
             except (ValueError, RecursionError):
                 pass
             else:
                 if format_decoder.handle(event) is None:
-                    self._decoder.feed(item)
+                    self._messages.feed_any(payload)
                 if len(self._errors) == self._seen:
-                    return (made,) if self._named(made) else ()
-                return self._apart(load(item))
-        return self._feed_slowly(item)
+                    return [made] if self._has_object(made) else []
+                return self._apart(load(payload))
+        return self._feed_any(payload)
 
-    def _feed_slowly(self, payload: bytes) -> list[Any]:
-        message_decoder = self._decoder
-        message_decoder.feed(payload)
+    def _feed_any(self, payload: bytes) -> list[Any]:
+        self._messages.feed_any(payload)
         self._check(payload)
         stripped = payload.strip()
         if not stripped or stripped.startswith((b"[DONE]", b":")):
@@ -238,8 +186,8 @@ class _Maker:
         return objects
 
     def _feed_line(self, item: Any) -> list[Any]:
-        self._decoder.feed_line(item)
-        # As in `feed_line` of MessageDecoder: a value that came in lines of its own.
+        self._messages.feed(item)
+        # As in MessageDecoder: a value that came in lines of its own.
         text = self._stray.add(item.text) if type(item) is UnknownLine and self._stray.wants(item.text) else ""
         if not text:
             return []
@@ -252,9 +200,9 @@ class _Maker:
 
     def _check(self, payload: bytes) -> None:
         """Refuse a stream that is unmistakably of another format."""
-        format_decoder = self._decoder.format_decoder
+        format_decoder = self._messages.format_decoder
         if format_decoder is not None and format_decoder.api != self._wire.api:
-            raise self._decoder._unknown_format(payload)
+            raise self._messages.unknown_format(payload)
 
     def _apart(self, value: Any) -> list[Any]:
         objects = self._of_value(value)
@@ -262,26 +210,26 @@ class _Maker:
         return objects
 
     def _of_value(self, value: Any) -> list[Any]:
-        """Give an object for a value, or one each for those of a list; none for an error, and what is no event."""
+        """Return an object for a value, or one each for those of a list; none for an error, or for no event at all."""
         if isinstance(value, list):
             return [made for element in value if isinstance(element, dict) for made in self._of_value(element)]
         if not isinstance(value, dict) or (len(self._errors) > self._seen and self._is_error(value)):
             return []
         made = built(value, self._wire.cls)
-        return [made] if self._named(made) else []
+        return [made] if self._has_object(made) else []
 
     def _is_error(self, value: dict[str, Any]) -> bool:
-        kind = value.get(self._wire.kind or "type") or self._decoder._name()
+        kind = value.get(self._wire.kind or "type") or self._messages.event_name()
         return bool(value.get("error")) or kind == "error" or value.get("object") == "error"
 
-    def _named(self, made: Any) -> bool:
-        """Take the name of the event for one that its JSON lacks; tell whether it gives an object."""
+    def _has_object(self, made: Any) -> bool:
+        """Set the kind from the event's name where the JSON lacks it; return whether objects of it are yielded."""
         kind = self._wire.kind
         if not kind:
             return True
         name = getattr(made, kind)
         if name is None:
-            name = self._decoder._name()
+            name = self._messages.event_name()
             setattr(made, kind, name)
         return name not in self._wire.silent
 

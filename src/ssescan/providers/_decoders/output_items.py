@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .format_decoder import text_of
+from ..format_decoder import text_of
 
 if TYPE_CHECKING:
-    from .block_builders import CallBuilder, ReasoningBuilder, RefusalBuilder, TextBuilder
+    from ..block_builders import CallBuilder, ReasoningBuilder, RefusalBuilder, TextBuilder
 
 __all__ = ["TEXTS", "OutputItem", "OutputItems", "streamed_under"]
 

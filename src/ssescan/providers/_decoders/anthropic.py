@@ -1,0 +1,370 @@
+"""Anthropic Messages, the beta blocks included, and gateways and servers that speak like them.
+
+Events are told by the `type` of their JSON; the name of the event is only a hint, and often lost on the way.
+https://docs.anthropic.com/en/docs/build-with-claude/streaming
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from msgspec import Struct
+
+from ..block_builders import CallBuilder, ReasoningBuilder, TextBuilder
+from ..format_decoder import GUESS, FormatDecoder, arguments_of, dict_of, error_of, list_of, plain_number, text_of
+from ..formats import register
+from ..message import RawBlock, ReasoningBlock, RedactedReasoningBlock, ServerToolResultBlock, TextBlock, ToolCall
+from ..parts import Error, Raw, TextDelta, Usage
+
+if TYPE_CHECKING:
+    from ..block_builders import BlockBuilder
+    from ..message import Block, Message
+    from ..parts import FinishReason, Part
+
+__all__ = ["Anthropic", "turn"]
+
+
+class _Delta(Struct, gc=False):
+    type: str | None = None
+    text: str | None = None
+    partial_json: Any = None  # mostly a text
+    thinking: str | None = None
+    signature: str | None = None
+    citation: dict[str, Any] | None = None
+    content: Any = None
+    encrypted_content: str | None = None
+    stop_reason: str | None = None
+    stop_sequence: str | None = None
+    stop_details: dict[str, Any] | None = None
+
+
+class _Event(Struct, gc=False):
+    type: str | None = None
+    index: int | None = None
+    delta: _Delta | None = None
+    content_block: dict[str, Any] | None = None
+    message: dict[str, Any] | str | None = None
+    usage: dict[str, Any] | None = None
+    error: Any = None
+    request_id: str | None = None
+
+
+REASONS: dict[str, FinishReason] = {
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "max_tokens": "length",
+    "model_context_window_exceeded": "length",
+    "tool_use": "tool_calls",
+    "refusal": "refusal",
+    "pause_turn": "pause",
+    "compaction": "pause",
+}
+
+CALLS = {"tool_use": False, "server_tool_use": True, "mcp_tool_use": True}
+"""The blocks that call a tool, and whether it is one of the provider's own."""
+
+UNITS = {
+    "char_location": "char",
+    "page_location": "page",
+    "content_block_location": "block",
+    "search_result_location": "block",
+}
+
+
+TOTALS = (
+    "input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "output_tokens", "output_tokens_details",
+    "cache_creation", "server_tool_use", "service_tier", "inference_geo", "iterations", "fallback_credit", "speed",
+)  # fmt: skip
+"""The fields of a usage, each of which stands until a later usage has it too."""
+
+
+KINDS = ("message_start", "message_delta", "message_stop")  # that no other format has
+
+
+@register
+class Anthropic(FormatDecoder):
+    """Events to parts."""
+
+    api: ClassVar[str] = "anthropic"
+    event: type[Struct] = _Event
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._blocks: dict[int, BlockBuilder] = {}
+        self._usage: dict[str, Any] = {}
+        self._began = False
+        self._id = ""  # of the message that the stream began with
+        self._stopped = False
+        # The text block that deltas with this index are for.
+        self._index: int | None = -1
+        self._text: TextBuilder | None = None
+        self._write: Any = None
+        self._number = 0
+
+    @classmethod
+    def recognize(cls, value: dict[str, Any], name: str | None) -> int:
+        kind = value.get("type") if isinstance(value.get("type"), str) else None
+        event = kind or name or ""
+        if event in KINDS or (event == "message" and "stop_reason" in value) or event.startswith("content_block_"):
+            return GUESS + 2
+        error = value.get("error")
+        return GUESS - 1 if isinstance(error, dict) and kind == "error" and "param" not in error else 0
+
+    def handle(self, event: _Event) -> list[Part] | TextDelta | None:
+        # What streams are full of has a way of its own: a piece of the text that came last.
+        delta = event.delta
+        if (
+            delta is not None
+            and event.index == self._index
+            and delta.type == "text_delta"
+            and event.type == "content_block_delta"
+            and delta.text
+            and self._text is not None
+        ):
+            self._write(delta.text)
+            return TextDelta(block=self._number, text=delta.text)
+        kind = event.type or self.name()
+        if kind == "content_block_delta":
+            known = self._delta(event)
+        else:
+            handler = HANDLERS.get(kind or "")
+            known = handler is not None
+            if handler is not None:
+                handler(self, event)
+            elif event.error:
+                known = True
+                self._error(event)
+        return self.builder.drain() if known else None
+
+    def _message_start(self, event: _Event) -> None:
+        message = event.message if isinstance(event.message, dict) else {}
+        id = text_of(message.get("id"))
+        if self._began:
+            if id != self._id:  # else it was sent twice
+                text = f"the stream began with message {self._id!r}, and another, {id!r}, begins within it"
+                self.builder.fail(Error(kind="protocol", message=text, raw=message))
+            return
+        self._began = True
+        self._id = id
+        self.builder.start(id, text_of(message.get("model")))
+        self._count(message.get("usage"))
+        self.builder.choice(0)
+        for index, block in enumerate(self.objects(message.get("content"), "content")):
+            self._begin(index, block)
+
+    def _block_start(self, event: _Event) -> None:
+        if event.content_block is not None:
+            self._begin(_number(event.index, len(self._blocks)), event.content_block)
+
+    def _begin(self, index: int, block: dict[str, Any]) -> None:
+        """Begin a block; take what it brings along."""
+        choice = self.builder.choice(0)
+        kind = text_of(block.get("type"))
+        native = {name: value for name, value in block.items() if value is not None and name not in ("type", "text")}
+        self._text = None
+        builder: BlockBuilder
+        if kind == "text":
+            builder = TextBuilder(choice)
+            builder.cite([_cited(item) for item in list_of(block.get("citations"))])
+            builder.add(self.text(block.get("text"), kind))
+        elif kind == "thinking":
+            builder = ReasoningBuilder(choice)
+            builder.add(self.text(block.get("thinking"), kind))
+            builder.sign(text_of(block.get("signature")))
+        elif kind == "redacted_thinking":
+            builder = choice.redacted(self.text(block.get("data"), kind))
+        elif kind in CALLS:
+            builder = CallBuilder(choice, text_of(block.get("id")), text_of(block.get("name")), server=CALLS[kind])
+            builder.native = native | {"type": kind}
+            if block.get("input"):
+                builder.whole = arguments_of(block["input"])  # counts, unless fragments come
+        elif kind.endswith("_tool_result"):
+            content = block.get("content")
+            failed = bool(block.get("is_error")) or text_of(dict_of(content).get("type")).endswith("_error")
+            choice.result(text_of(block.get("tool_use_id")) or None, kind, content, error=failed)
+            builder = choice.blocks[-1]
+            builder.native = native
+        else:
+            if kind == "fallback" and (model := text_of(dict_of(block.get("to")).get("model"))):
+                self.builder.model = model
+            builder = choice.raw(kind or "content_block", block)
+        self._blocks[index] = builder
+
+    def _delta(self, event: _Event) -> bool:
+        """Take a delta; tell whether it was known."""
+        delta = event.delta
+        if delta is None:
+            return False
+        index = _number(event.index, max(len(self._blocks) - 1, 0))
+        block = self._blocks.get(index)
+        kind = delta.type
+        if kind == "text_delta":
+            # A delta of a block that never began begins it. What is for a block of another kind is kept as Raw.
+            text = self._expected(index, TextBuilder)
+            if text is not None and delta.text is not None:
+                text.add(delta.text)
+                self._index, self._text, self._number, self._write = event.index, text, text.number, text.write
+                return True
+        elif kind == "thinking_delta":
+            thought = self._expected(index, ReasoningBuilder)
+            if thought is not None:
+                thought.add(delta.thinking)
+                return True
+        elif kind == "input_json_delta":
+            if isinstance(block, CallBuilder):
+                block.add(arguments_of(delta.partial_json))
+                return True
+        elif kind == "signature_delta":
+            signed = block or self._expected(index, ReasoningBuilder)
+            if signed is not None:
+                signed.sign(delta.signature or "")
+                return True
+        elif kind == "citations_delta":
+            text = self._expected(index, TextBuilder)
+            if text is not None and delta.citation is not None:
+                text.cite([_cited(delta.citation)])
+                return True
+        elif kind == "compaction_delta" and block is not None:
+            news = {"content": delta.content, "encrypted_content": delta.encrypted_content}
+            block.native |= news
+            self.emit(Raw(block=block.number, name="compaction_delta", data={"type": "compaction_delta"} | news))
+            return True
+        return False
+
+    def _expected(self, index: int, kind: type[Any]) -> Any:
+        """Give the block, begun if it was not; None if it is of another kind."""
+        if index not in self._blocks:
+            self._blocks[index] = kind(self.builder.choice(0))
+        block = self._blocks[index]
+        return block if type(block) is kind else None
+
+    def _block_stop(self, event: _Event) -> None:
+        block = self._blocks.get(_number(event.index, max(len(self._blocks) - 1, 0)))
+        if isinstance(block, CallBuilder):
+            block.end()
+
+    def _message_delta(self, event: _Event) -> None:
+        choice = self.builder.choice(0)
+        delta = event.delta
+        self._count(event.usage)
+        if delta is not None and delta.stop_reason:
+            choice.raw_reason = delta.stop_reason
+            choice.reason = REASONS.get(delta.stop_reason, "other")
+            choice.stop_sequence = delta.stop_sequence
+            choice.details = delta.stop_details
+
+    def _message_stop(self, event: _Event) -> None:
+        self._stopped = True
+
+    def _ping(self, event: _Event) -> None:
+        self.builder.ping()
+
+    def _error(self, event: _Event) -> None:
+        error = error_of(event.error or {"message": event.message})
+        raw = {"type": "error", "error": event.error} | ({"request_id": event.request_id} if event.request_id else {})
+        self.builder.fail(Error(kind=error.kind, code=error.code, message=error.message, raw=raw))
+
+    def _count(self, usage: Any) -> None:
+        """Take totals so far: what is not null replaces what was there."""
+        if not isinstance(usage, dict) or not usage:
+            return
+        # Only what is known to be a total is carried on: of what is not, a stream may have any number.
+        self._usage |= {name: usage[name] for name in TOTALS if usage.get(name) is not None}
+        self.builder.count(usage_of(usage | self._usage))
+
+    def unfolded(self, value: dict[str, Any]) -> list[dict[str, Any]]:
+        if value.get("type") != "message":
+            return [value]
+        delta = {name: value.get(name) for name in ("stop_reason", "stop_sequence", "stop_details")}
+        count = len(value["content"]) if isinstance(value.get("content"), list) else 0
+        return [
+            {"type": "message_start", "message": value},
+            *({"type": "content_block_stop", "index": index} for index in range(count)),
+            {"type": "message_delta", "delta": delta},
+            {"type": "message_stop"},
+        ]
+
+    def finish(self) -> None:
+        # That the message ended confirms no call: a block says itself that it is whole.
+        self.builder.choice(0).end_calls(cut=True)
+        super().finish()
+
+    @property
+    def complete(self) -> bool:
+        return self._stopped or super().complete
+
+
+HANDLERS = {
+    "message_start": Anthropic._message_start,
+    "content_block_start": Anthropic._block_start,
+    "content_block_stop": Anthropic._block_stop,
+    "message_delta": Anthropic._message_delta,
+    "message_stop": Anthropic._message_stop,
+    "ping": Anthropic._ping,
+    "error": Anthropic._error,
+}
+
+
+def _number(index: int | None, otherwise: int) -> int:
+    return otherwise if index is None else index
+
+
+def _cited(citation: Any) -> dict[str, Any]:
+    cited = dict_of(citation)
+    unit = UNITS.get(text_of(cited.get("type")))
+    return cited | {"unit": unit} if unit else cited
+
+
+def usage_of(usage: dict[str, Any]) -> Usage:
+    """Give the usage in neutral terms: `input_tokens` is what no cache had a part in, so the caches are added."""
+    fresh, write, read, output = (
+        plain_number(usage.get(name))
+        for name in (
+            "input_tokens",
+            "cache_creation_input_tokens",
+            "cache_read_input_tokens",
+            "output_tokens",
+        )
+    )
+    known = [count for count in (fresh, write, read) if count is not None]
+    return Usage(
+        input=sum(known) if known else None,
+        output=output,
+        reasoning=plain_number(dict_of(usage.get("output_tokens_details")).get("thinking_tokens")),
+        cache_read=read,
+        cache_write=write,
+        raw=usage,
+    )
+
+
+def turn(message: Message) -> dict[str, Any]:
+    """Give the assistant's message for `messages`: all blocks in order, signatures and encrypted content unchanged."""
+    content = [made for block in message.blocks if (made := _content(block)) is not None]
+    return {"role": "assistant", "content": content} if content else {}
+
+
+def _content(block: Block) -> dict[str, Any] | None:
+    match block:
+        case TextBlock(text=text, citations=citations):
+            if not text.strip():
+                return None  # the API refuses text that is empty, or but white space
+            plain = [{name: value for name, value in item.items() if name != "unit"} for item in citations]
+            return {"type": "text", "text": text} | ({"citations": plain} if plain else {})
+        case ReasoningBlock(text=text, signature=signature):
+            # Without its signature thinking is refused: it was cut, or is another server's.
+            return {"type": "thinking", "thinking": text, "signature": signature} if signature else None
+        case RedactedReasoningBlock(data=data):
+            return {"type": "redacted_thinking", "data": data}
+        case ToolCall(cut=False):
+            try:
+                arguments = block.json()
+            except ValueError:
+                arguments = None
+            if not isinstance(arguments, dict):
+                arguments = {"INVALID_JSON": block.arguments}  # so Anthropic wants to be shown what is none
+            return {"type": "tool_use"} | block.native | {"id": block.id, "name": block.name, "input": arguments}
+        case ServerToolResultBlock(name=name, native=native):
+            return {"type": name} | native
+        case RawBlock(data=dict() as data, native=native):
+            return data | native
+    return None

@@ -1,0 +1,353 @@
+"""Google Gemini, Interactions: steps, each begun, told of in deltas, and ended.
+
+Events are told by their `event_type`, which is often the last key. The names that Interactions had at first are read as
+well (`interaction.start`, `content.start`). https://ai.google.dev/api/interactions
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from msgspec import Struct
+
+from ..block_builders import CallBuilder, MediaBuilder, ReasoningBuilder, TextBuilder
+from ..format_decoder import GUESS, FormatDecoder, arguments_of, dict_of, error_of, plain_number, text_of
+from ..formats import register
+from ..parts import Usage
+
+if TYPE_CHECKING:
+    from ..message import Message
+    from ..message_builder import ChoiceBuilder
+    from ..parts import FinishReason, Part
+
+__all__ = ["GeminiInteractions", "turn"]
+
+
+class _Event(Struct, gc=False):
+    event_type: str | None = None
+    index: int | None = None
+    delta: dict[str, Any] | None = None
+    step: dict[str, Any] | None = None
+    content: dict[str, Any] | None = None
+    interaction: dict[str, Any] | None = None
+    usage: dict[str, Any] | None = None
+    metadata: dict[str, Any] | None = None
+    error: Any = None
+
+
+REASONS: dict[str, FinishReason] = {
+    "completed": "stop",
+    "requires_action": "tool_calls",
+    "incomplete": "length",
+    "budget_exceeded": "length",
+    "requires_continuation": "pause",
+    "failed": "error",
+    "cancelled": "other",
+}
+OPEN = ("in_progress", "queued", "")
+"""Statuses of an interaction that goes on."""
+
+MEDIA = ("image", "audio", "video", "document")
+
+
+class _Step:
+    """A step: as it was announced, with what deltas added to it."""
+
+    __slots__ = ("call", "content", "ended", "item", "media", "result", "thought", "type")
+
+    def __init__(self, item: dict[str, Any]) -> None:
+        self.item = item
+        if "content" in item or "summary" in item:  # which are gathered, with what deltas add
+            self.item = {name: value for name, value in item.items() if name not in ("content", "summary")}
+        self.type = text_of(item.get("type"))
+        self.call: CallBuilder | None = None
+        self.thought: ReasoningBuilder | None = None
+        self.content: list[TextBuilder | dict[str, Any]] = []
+        self.result = False  # it is one, not told of yet
+        self.ended = False
+
+
+class _Steps:
+    """All steps, in order; as `plain` gives them, they are a turn."""
+
+    __slots__ = ("all",)
+
+    def __init__(self) -> None:
+        self.all: list[_Step] = []
+
+    def plain(self) -> list[dict[str, Any]]:
+        return [made for step in self.all if (made := _wanted_back(step)) is not None]
+
+
+KINDS = ("interaction.", "step.", "content.")  # how the kinds of events begin
+
+
+@register
+class GeminiInteractions(FormatDecoder):
+    """Events to parts."""
+
+    api: ClassVar[str] = "gemini-interactions"
+    event: type[Struct] = _Event
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._steps = _Steps()
+        self._by_index: dict[int, _Step] = {}
+        self.choice: ChoiceBuilder = self.builder.choice(0)
+        self.choice.native["steps"] = self._steps
+
+    @classmethod
+    def recognize(cls, value: dict[str, Any], name: str | None) -> int:
+        kind = value.get("event_type")
+        if isinstance(kind, str) and (kind.startswith(KINDS) or kind == "error"):
+            return GUESS + 6
+        return GUESS + 5 if value.get("object") == "interaction" else 0  # an answer that was not streamed
+
+    def handle(self, event: _Event) -> list[Part] | None:
+        kind = event.event_type or self.name() or ""
+        total = event.usage or (event.metadata or {}).get("total_usage")
+        if kind == "step.delta" or kind == "content.delta":
+            if not self._delta(event):
+                return None
+        elif kind == "step.start" or kind == "content.start":
+            self._begin(event.index, event.step or event.content or {})
+        elif kind == "step.stop" or kind == "content.stop":
+            self._stop(event.index)
+        elif kind.startswith("interaction."):
+            self._interaction(kind, event)
+        elif event.error or kind == "error":
+            self.builder.fail(error_of(event.error or {"message": None}))
+        elif kind != "done":
+            return None
+        if isinstance(total, dict):
+            self.builder.count(usage_of(total))
+        return self.builder.drain()
+
+    def unfolded(self, value: dict[str, Any]) -> list[dict[str, Any]]:
+        if value.get("object") != "interaction" or "event_type" in value:
+            return [value]
+        return [{"event_type": "interaction.completed", "interaction": value}]
+
+    def _interaction(self, kind: str, event: _Event) -> None:
+        interaction = event.interaction or {}
+        self.builder.start(text_of(interaction.get("id")), text_of(interaction.get("model")))
+        usage = interaction.get("usage")
+        if isinstance(usage, dict):
+            self.builder.count(usage_of(usage))
+        elif usage is not None:
+            self.keep(usage, "usage")
+        status = self.text(interaction.get("status"), "status")
+        if kind in ("interaction.completed", "interaction.complete", "interaction.requires_action"):
+            # A status that is none is kept as Raw; the name of the event says that it ended, but not how.
+            self._end(status or ("unknown" if interaction.get("status") else "completed"), interaction)
+
+    def _end(self, status: str, interaction: dict[str, Any]) -> None:
+        if status in OPEN:
+            return
+        if not self._steps.all:
+            for index, step in enumerate(self.objects(interaction.get("steps"), "steps")):
+                self._begin(index, step)  # told of whole, and nowhere else
+                self._stop(index)
+        self.choice.raw_reason = status
+        self.choice.reason = REASONS.get(status, "other")
+        if status == "completed" and self.choice.has_client_calls:
+            self.choice.reason = "tool_calls"
+        if status == "failed":
+            self.fail(interaction.get("error"), "the interaction failed")
+
+    # Steps
+
+    def _begin(self, index: int | None, item: dict[str, Any]) -> _Step:
+        index = len(self._by_index) if index is None else index
+        kind = text_of(item.get("type"))
+        step = self._by_index[index] = _Step(item)
+        self._steps.all.append(step)
+        id, name = text_of(item.get("id")) or None, text_of(item.get("name"))
+        if kind == "user_input":
+            step.item = item  # said by the user, and no part of the answer
+        elif kind in ("model_output", "text", *MEDIA):
+            for part in [item] if kind in ("text", *MEDIA) else self.objects(item.get("content"), kind):
+                self._add(step, part)
+            if item.get("error"):
+                self.builder.fail(error_of(item["error"]))
+        elif kind == "thought":
+            for part in self.objects(item.get("summary"), kind):
+                self._think(step).add(self.text(part.get("text"), kind))
+            if signature := self.text(item.get("signature"), kind):
+                self._think(step).sign(signature)
+        elif kind.endswith("_call"):
+            server = kind != "function_call"
+            step.call = CallBuilder(self.choice, id, name or kind.removesuffix("_call"), server=server)
+            if item.get("arguments"):
+                step.call.whole = arguments_of(item["arguments"])
+            step.call.sign(text_of(item.get("signature")))
+        elif kind.endswith("_result"):
+            step.result = True
+        elif kind:
+            self.choice.raw(kind, item)
+        return step
+
+    def _stop(self, index: int | None) -> None:
+        step = self._by_index.get(max(len(self._by_index) - 1, 0) if index is None else index)
+        if step is None:
+            return
+        step.ended = True
+        if step.call is not None:
+            step.call.end()
+        self._tell_result(step)
+
+    def _tell_result(self, step: _Step) -> None:
+        if step.result:
+            step.result = False
+            item = step.item
+            name = text_of(item.get("name")) or step.type.removesuffix("_result")
+            failed = item.get("is_error") is True
+            self.choice.result(text_of(item.get("call_id")) or None, name, item.get("result"), error=failed)
+            self.choice.blocks[-1].sign(text_of(item.get("signature")))
+
+    def _delta(self, event: _Event) -> bool:
+        """Take a delta; tell whether it was known."""
+        delta = event.delta or {}
+        kind = text_of(delta.get("type"))
+        index = max(len(self._by_index) - 1, 0) if event.index is None else event.index
+        step = self._by_index.get(index)
+        if step is None:
+            # One that was never begun: what the delta is for, as far as it says.
+            begun = {"thought_summary": "thought", "thought_signature": "thought", "arguments_delta": "function_call"}
+            whole = kind.endswith(("_call", "_result"))
+            step = self._begin(index, {"type": kind if whole else begun.get(kind, "model_output")})
+        if step.type == "user_input":
+            return False
+        if kind == "text" or kind in MEDIA:
+            self._add(step, delta)
+        elif kind in ("text_annotation_delta", "text_annotation"):
+            cited = [_cited(note) for note in self.objects(delta.get("annotations"), kind)]
+            self._text_of(step).cite(cited)
+        elif kind == "thought_summary":
+            content = dict_of(delta.get("content"))
+            if not content and delta.get("content") is not None:
+                self.keep(delta["content"], kind)
+            if content.get("type") in MEDIA:
+                self._add(step, content)
+            else:
+                self._think(step).add(self.text(content.get("text"), kind))
+        elif kind == "thought_signature":
+            self._sign(step, delta)
+        elif kind == "arguments_delta":
+            if step.call is None:
+                return False
+            step.call.add(arguments_of(delta.get("arguments")))
+        elif kind.endswith("_call") and step.call is not None:
+            step.item |= {name: value for name, value in delta.items() if name != "type" and value is not None}
+            step.call.call_it(text_of(delta.get("name")))
+            if delta.get("arguments"):
+                step.call.whole = arguments_of(delta["arguments"])
+            self._sign(step, delta)
+        elif kind.endswith("_result") and step.type.endswith("_result"):
+            step.item |= {name: value for name, value in delta.items() if name != "type" and value is not None}
+        else:
+            return False
+        return True
+
+    def _sign(self, step: _Step, delta: dict[str, Any]) -> None:
+        if signature := self.text(delta.get("signature"), "signature"):
+            step.item["signature"] = signature
+            (step.call or self._think(step)).sign(signature)
+
+    def _think(self, step: _Step) -> ReasoningBuilder:
+        if step.thought is None:
+            step.thought = ReasoningBuilder(self.choice)
+            step.thought.said = "summary"
+        return step.thought
+
+    def _text_of(self, step: _Step) -> TextBuilder:
+        if not step.content or not isinstance(step.content[-1], TextBuilder):
+            step.content.append(TextBuilder(self.choice))
+        return step.content[-1]  # type: ignore[return-value]  # it is one now
+
+    def _add(self, step: _Step, part: Any) -> None:
+        """Add content, whole or a piece of it."""
+        if not isinstance(part, dict):
+            return
+        kind = text_of(part.get("type"))
+        if kind in MEDIA:
+            mime = text_of(part.get("mime_type")) or f"{kind}/*"
+            latest = self.choice.blocks[-1] if self.choice.blocks else None
+            # Sound comes in pieces.
+            joins = kind == "audio" and isinstance(latest, MediaBuilder) and latest.media == mime
+            block = latest if joins and isinstance(latest, MediaBuilder) else MediaBuilder(self.choice, mime)
+            block.add(self.text(part.get("data"), kind), url=self.text(part.get("uri"), kind))
+            step.content.append(part)
+        elif kind == "text" or "text" in part:
+            block_of_text = self._text_of(step)
+            block_of_text.add(self.text(part.get("text"), "text"))
+            notes = [_cited(note) for note in self.objects(part.get("annotations"), "annotations")]
+            block_of_text.cite(notes)
+
+    def finish(self) -> None:
+        for step in self._steps.all:
+            self._tell_result(step)
+        super().finish()
+
+
+def _cited(annotation: dict[str, Any]) -> dict[str, Any]:
+    if annotation.get("type") == "file_citation" and "page_number" in annotation:
+        return annotation | {"unit": "page"}
+    # As in the other API of theirs, whose offsets count bytes.
+    return annotation | {"unit": "byte"} if "start_index" in annotation else annotation
+
+
+def usage_of(usage: dict[str, Any]) -> Usage:
+    """Give the usage in neutral terms."""
+    input, tools, output, thoughts, cached = (
+        plain_number(usage.get(f"total_{name}_tokens")) for name in ("input", "tool_use", "output", "thought", "cached")
+    )
+    return Usage(
+        input=None if input is None and tools is None else (input or 0) + (tools or 0),
+        output=None if output is None and thoughts is None else (output or 0) + (thoughts or 0),
+        reasoning=thoughts,
+        cache_read=cached,
+        total=plain_number(usage.get("total_tokens")),
+        raw=usage,
+    )
+
+
+def _wanted_back(step: _Step) -> dict[str, Any] | None:
+    """Give a step as `input` takes it; None for one that was cut, and for a thought that nobody signed."""
+    if step.call is not None:
+        if step.call.cut or not step.call.ended:
+            return None
+        block: Any = step.call.block()
+        try:
+            arguments = block.json()
+        except ValueError:
+            arguments = {"INVALID_JSON": block.arguments}  # else its result would have nothing to answer
+        return step.item | {"arguments": arguments}
+    if step.type == "user_input":
+        return None  # the user's own, who has it
+    if step.type == "thought":
+        if step.thought is None or not step.thought.signed:
+            return None
+        summary = [{"type": "text", "text": step.thought.text}] if step.thought.size else []
+        return step.item | {"signature": step.thought.signed} | ({"summary": summary} if summary else {})
+    if step.type.endswith("_result"):
+        return step.item if step.ended else None
+    if step.content:
+        content = [
+            {"type": "text", "text": part.text}
+            | ({"annotations": [_plain(note) for note in part.citations]} if part.citations else {})
+            if isinstance(part, TextBuilder)
+            else part
+            for part in step.content
+        ]
+        return {"type": "model_output", "content": content}
+    return None if step.type in ("model_output", "text", *MEDIA) else step.item
+
+
+def _plain(note: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in note.items() if name != "unit"}
+
+
+def turn(message: Message) -> list[dict[str, Any]]:
+    """Give the steps for `input`, each with the signature that came on it."""
+    return list(message.choice.native.get("steps", []))

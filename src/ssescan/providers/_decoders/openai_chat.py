@@ -1,0 +1,454 @@
+"""OpenAI Chat Completions, legacy completions, and the dialects of those who speak like them.
+
+One kind of event, a chunk with choices. Which vendor sends it is never asked: all that any of them does differently is
+accepted at once. https://platform.openai.com/docs/api-reference/chat-streaming
+"""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from msgspec import Struct
+
+from ..block_builders import CallBuilder, MediaBuilder, ReasoningBuilder, TextBuilder
+from ..format_decoder import GUESS, FormatDecoder, arguments_of, dict_of, error_of, list_of, plain_number, text_of
+from ..formats import register
+from ..message import MediaBlock, ToolCall
+from ..parts import Logprobs, Raw, TextDelta, Usage
+from ..payloads import convert
+
+if TYPE_CHECKING:
+    from ..message import Message
+    from ..message_builder import ChoiceBuilder
+    from ..parts import FinishReason, Part
+
+__all__ = ["OpenAIChat", "turn"]
+
+
+class _Function(Struct, gc=False):
+    name: str | None = None
+    arguments: Any = None  # mostly a text
+
+
+class _ToolCall(Struct, gc=False):
+    index: int | None = None
+    id: str | None = None
+    function: _Function | None = None
+    extra_content: dict[str, Any] | None = None
+
+
+class _Delta(Struct, gc=False):
+    content: str | list[Any] | None = None
+    tool_calls: list[_ToolCall] | None = None
+    reasoning_content: str | dict[str, Any] | None = None
+    reasoning: str | dict[str, Any] | None = None
+    reasoning_details: list[Any] | None = None
+    refusal: str | None = None
+    function_call: _Function | None = None
+    annotations: list[Any] | None = None
+    images: list[Any] | None = None
+    audio: dict[str, Any] | None = None
+
+
+class _Choice(Struct, gc=False):
+    index: int | None = None
+    delta: _Delta | None = None
+    finish_reason: str | None = None
+    logprobs: dict[str, Any] | None = None
+    text: str | None = None
+    message: dict[str, Any] | None = None
+
+
+class _Chunk(Struct, gc=False):
+    choices: list[_Choice] | None = None
+    usage: dict[str, Any] | None = None
+    error: Any = None
+    x_groq: dict[str, Any] | None = None
+    citations: list[Any] | None = None
+    search_results: list[Any] | None = None
+    # What errors are, where they stand by themselves and not in `error`.
+    type: Any = None
+    code: Any = None
+    message: Any = None
+
+
+class _FirstChunk(_Chunk, gc=False):
+    """A chunk with what is the same in all of them."""
+
+    id: str | None = None
+    model: str | None = None
+    object: str | None = None
+
+
+REASONS: dict[str, FinishReason] = {
+    "stop": "stop",
+    "eos": "stop",
+    "length": "length",
+    "model_length": "length",
+    "tool_calls": "tool_calls",
+    "function_call": "tool_calls",
+    "content_filter": "content_filter",
+    "error": "error",
+    "insufficient_system_resource": "error",
+}
+
+
+OBJECTS = ("chat.completion", "text_completion")  # how the `object` of a chunk begins
+
+
+@register
+class OpenAIChat(FormatDecoder):
+    """Chunks to parts."""
+
+    api: ClassVar[str] = "openai-chat"
+    event: type[Struct] = _FirstChunk
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._calls: dict[int, _Calls] = {}
+        self._cited = 0
+        # The text block that a delta for this choice would go on with, if nothing else came since.
+        self._index: int | None = -1
+        self._block: TextBuilder | None = None
+        self._write: Any = None
+        self._choice_index = self._number = 0
+
+    @classmethod
+    def recognize(cls, value: dict[str, Any], name: str | None) -> int:
+        kind = value.get("object")
+        if isinstance(value.get("choices"), list) or (isinstance(kind, str) and kind.startswith(OBJECTS)):
+            return GUESS + 4
+        type_of = value.get("type") if isinstance(value.get("type"), str) else name
+        is_error = value.get("error") or kind == "error" or (type_of == "error" and "message" in value)
+        return GUESS - 3 if is_error else 0  # where errors are alike: the format that most servers speak
+
+    def handle(self, event: _Chunk) -> list[Part] | TextDelta | None:
+        # What streams are full of, a piece of text and nothing else, has a way of its own.
+        choices = event.choices
+        if choices is not None and len(choices) == 1 and event.usage is None and event.error is None:
+            choice = choices[0]
+            delta = choice.delta
+            if (
+                delta is not None
+                and choice.index == self._index
+                and choice.finish_reason is None
+                and choice.logprobs is None
+                and type(delta.content) is str
+                and delta.content
+                and delta.tool_calls is None
+                and not delta.reasoning_content
+                and not delta.reasoning
+                and not delta.reasoning_details
+                and not delta.refusal
+                and delta.annotations is None
+                and delta.images is None
+                and delta.audio is None
+                and delta.function_call is None
+                and event.citations is None
+                and event.search_results is None
+                and event.x_groq is None
+                and self._block is not None
+            ):
+                self._write(delta.content)
+                return TextDelta(choice=self._choice_index, block=self._number, text=delta.content)
+        return self._chunk(event)
+
+    def _chunk(self, chunk: _Chunk) -> list[Part] | None:
+        self._block = None
+        self._index = -1
+        usage = chunk.usage or (chunk.x_groq or {}).get("usage")
+        error = chunk.error or self._error_by_itself(chunk)
+        if isinstance(chunk, _FirstChunk):
+            if chunk.choices is None and not usage and not error and not (chunk.id or chunk.object):
+                return None
+            if chunk.choices or chunk.id or chunk.model:
+                self.begin(chunk.id, chunk.model, _Chunk)
+        elif chunk.choices is None and not usage and not error:
+            return None
+        for choice in chunk.choices or ():
+            self._choice(choice, chunk)
+        self._cite(chunk)
+        if isinstance(usage, dict):
+            self.builder.count(usage_of(usage))
+        elif usage:
+            self.keep(usage, "usage")
+        if error:
+            self.builder.fail(error_of(error))
+        if chunk.choices and len(chunk.choices) == 1:
+            builders = self.builder.choices.get(chunk.choices[0].index or 0)
+            if builders and builders.blocks and type(builders.blocks[-1]) is TextBuilder:
+                block = builders.blocks[-1]
+                self._index, self._block = chunk.choices[0].index, block
+                self._choice_index, self._number, self._write = block.choice, block.number, block.write
+        return self.builder.drain()
+
+    def _error_by_itself(self, chunk: _Chunk) -> Any:
+        by_name = self.name() == "error" or getattr(chunk, "object", "error") == "error"
+        if chunk.choices is None and chunk.message and by_name:
+            return {"message": chunk.message, "type": chunk.type, "code": chunk.code}
+        return None
+
+    def _choice(self, choice: _Choice, chunk: _Chunk) -> None:
+        builder = self.builder.choice(choice.index or 0)
+        delta = choice.delta
+        if delta is None and choice.message and getattr(chunk, "object", None) == "chat.completion":
+            delta = convert(choice.message, _Delta)[0]  # an answer that was not streamed
+        if delta is not None:
+            self._delta(builder, delta)
+        if choice.text and (delta is None or not delta.content):
+            builder.text(choice.text)  # a legacy completion; some who send deltas repeat them here
+        if choice.logprobs:
+            entries = [entry for name in ("content", "refusal") for entry in list_of(choice.logprobs.get(name))] or (
+                [choice.logprobs] if "tokens" in choice.logprobs else []
+            )
+            if entries:
+                self.emit(Logprobs(choice=builder.index, entries=entries))
+        if choice.finish_reason:
+            builder.raw_reason = choice.finish_reason
+            builder.reason = self._reason(builder)
+
+    def _delta(self, builder: ChoiceBuilder, delta: _Delta) -> None:
+        reasoning = self._flat(delta.reasoning_content) or self._flat(delta.reasoning)
+        if delta.reasoning_content:
+            builder.native["reasoning_content"] = True
+        builder.reasoning(reasoning)
+        if delta.reasoning_details:
+            self._details(builder, delta.reasoning_details, flat=bool(reasoning))
+        if type(delta.content) is str:
+            builder.text(delta.content)
+        elif isinstance(delta.content, list):
+            self._content(builder, delta.content)
+        builder.refusal(delta.refusal)
+        for fragment in delta.tool_calls or ():
+            self._call(builder, fragment)
+        if delta.function_call is not None and (delta.function_call.name or delta.function_call.arguments is not None):
+            call = self._call(builder, _ToolCall(0, None, delta.function_call))
+            call.native["function_call"] = True
+        if delta.audio:
+            self._audio(builder, delta.audio)
+        for image in delta.images or ():
+            self._image(builder, image)
+        if delta.annotations:
+            items = [item | {"unit": "char"} for item in self.objects(delta.annotations, "annotations")]
+            builder.latest(TextBuilder).cite(items)
+
+    def _flat(self, value: str | dict[str, Any] | None) -> str:
+        if isinstance(value, dict) and isinstance(value.get("content"), str):
+            value = value["content"]
+        return self.text(value, "reasoning")
+
+    def _content(self, builder: ChoiceBuilder, parts: list[Any]) -> None:
+        """Take content that is a list (Mistral): text, thinking, images, and what else there may be."""
+        for part in parts:
+            kind = part.get("type") if isinstance(part, dict) else None
+            if isinstance(part, str):
+                builder.text(part)
+            elif kind == "text" and isinstance(part.get("text"), str):
+                builder.text(part["text"])
+            elif kind == "thinking":
+                thoughts = part.get("thinking")
+                if isinstance(thoughts, str):
+                    builder.reasoning(thoughts)
+                else:
+                    for thought in self.objects(thoughts, "thinking"):
+                        builder.reasoning(self.text(thought.get("text"), "thinking"))
+            elif kind == "image_url":
+                self._image(builder, part)
+            else:
+                self.emit(Raw(choice=builder.index, name=kind if isinstance(kind, str) else "content", data=part))
+
+    def _details(self, builder: ChoiceBuilder, details: list[Any], *, flat: bool) -> None:
+        """Take OpenRouter's reasoning_details, whose text counts where there is no flat field beside them."""
+        kept = builder.native.setdefault("reasoning_details", _Details())
+        for detail in self.objects(details, "reasoning_details"):
+            kept.add(detail)
+            if not flat:
+                builder.reasoning(text_of(detail.get("text")) or text_of(detail.get("summary")))
+            for key in ("signature", "data"):
+                if signature := text_of(detail.get(key)):
+                    builder.latest(ReasoningBuilder).sign(
+                        signature, id=text_of(detail.get("id")) or None, fmt=text_of(detail.get("format")) or None
+                    )
+
+    def _call(self, builder: ChoiceBuilder, fragment: _ToolCall) -> CallBuilder:
+        calls = self._calls.setdefault(builder.index, _Calls(builder))
+        function = fragment.function or _Function()
+        call = calls.find(fragment.index, fragment.id, function.name)
+        if fragment.extra_content:
+            call.native["extra_content"] = fragment.extra_content
+            google = dict_of(fragment.extra_content.get("google"))
+            call.sign(text_of(google.get("thought_signature")))
+        arguments = function.arguments
+        call.add(arguments_of(arguments))
+        return call
+
+    def _audio(self, builder: ChoiceBuilder, audio: dict[str, Any]) -> None:
+        block: MediaBuilder = builder.keyed("audio", MediaBuilder, "audio/*")
+        block.native |= {key: audio[key] for key in ("id", "expires_at") if audio.get(key)}
+        block.add(self.text(audio.get("data"), "audio"), transcript=self.text(audio.get("transcript"), "audio"))
+
+    def _image(self, builder: ChoiceBuilder, image: Any) -> None:
+        where = dict_of(image).get("image_url")
+        url = text_of(where if isinstance(where, str) else dict_of(where).get("url"))
+        if not url:
+            self.emit(Raw(choice=builder.index, name="image", data=image))
+            return
+        head, comma, data = url.partition(",")
+        if comma and head.startswith("data:") and head.endswith(";base64"):
+            block = MediaBuilder(builder, head[len("data:") : -len(";base64")] or None)
+            block.add(data)
+        else:
+            block = MediaBuilder(builder, "image/*")
+            block.add(url=url)
+        block.native["image"] = image
+
+    def _cite(self, chunk: _Chunk) -> None:
+        """Take Perplexity's sources, which every chunk repeats and may add to."""
+        found = chunk.search_results or chunk.citations
+        if found and len(found) > self._cited:
+            new = found[self._cited :]
+            self._cited = len(found)
+            items = [item if isinstance(item, dict) else {"url": item} for item in new]
+            self.builder.choice(0).latest(TextBuilder).cite(items)
+
+    def _reason(self, builder: ChoiceBuilder) -> FinishReason:
+        reason = REASONS.get(builder.raw_reason or "", "other")
+        if reason == "stop" and builder.has_client_calls:
+            return "tool_calls"
+        if reason == "stop" and builder.refused:
+            return "refusal"
+        return reason
+
+    def knows(self, value: dict[str, Any]) -> bool:
+        return text_of(value.get("object")).startswith(OBJECTS)
+
+    def finish(self) -> None:
+        for choice in self.builder.choices.values():
+            if choice.reason is not None:
+                choice.reason = self._reason(choice)  # calls may have come after it
+        super().finish()
+
+
+class _Calls:
+    """Which call a fragment belongs to, among those of a choice: vendors key them by index, by id, or not at all."""
+
+    __slots__ = ("_builder", "_by_id", "_by_index", "_last")
+
+    def __init__(self, builder: ChoiceBuilder) -> None:
+        self._builder = builder
+        self._by_id: dict[str, CallBuilder] = {}
+        self._by_index: dict[int, CallBuilder] = {}
+        self._last: CallBuilder | None = None
+
+    def find(self, index: int | None, id: str | None, name: str | None) -> CallBuilder:
+        """Give the call, a new one where it is none that is known; take its id and its name."""
+        if id in ("", "null"):
+            id = None
+        call = self._by_id.get(id) if id is not None else None
+        if call is None:
+            call = self._last if index is None else self._by_index.get(index)
+            if call is not None and name and call.name:
+                # No fragment of the call that stands there, if it is named and has another name, or another id. One
+                # without a name goes on with that call, though its id be new: some give every fragment its own.
+                another_id = id is not None and call.id is not None
+                if another_id or name != call.name:
+                    call = None
+        if call is None:
+            call = CallBuilder(self._builder, id, name)
+        else:
+            call.id = call.id or id
+            call.call_it(name)
+        if id is not None:
+            self._by_id[id] = call
+        if index is not None:
+            self._by_index[index] = call
+        self._last = call
+        return call
+
+
+class _Details:
+    """reasoning_details as they are wanted back: the text of each joined, the rest as it came last."""
+
+    __slots__ = ("_entries", "_texts")
+
+    def __init__(self) -> None:
+        self._entries: dict[Any, dict[str, Any]] = {}
+        self._texts: dict[Any, dict[str, StringIO]] = {}
+
+    def add(self, detail: dict[str, Any]) -> None:
+        key = self._key(detail)
+        entry = self._entries.setdefault(key, {})
+        texts = self._texts.setdefault(key, {})
+        for name, value in detail.items():
+            if name in ("text", "summary") and isinstance(value, str):
+                entry.setdefault(name, "")
+                texts.setdefault(name, StringIO(newline="\n")).write(value)
+            elif value is not None or name not in entry:
+                entry[name] = value
+
+    def _key(self, detail: dict[str, Any]) -> Any:
+        """Tell which entry a fragment belongs to: by its index, else its id; one with neither goes on with its kind."""
+        kind = detail.get("type") if isinstance(detail.get("type"), str) else None
+        for name in ("index", "id"):
+            if isinstance(value := detail.get(name), (int, str)):
+                return name, value, kind
+        last = next(reversed(self._entries), None)
+        if last is not None and last[2] == kind and "data" not in detail and "signature" not in self._entries[last]:
+            return last
+        return "place", len(self._entries), kind
+
+    def plain(self) -> list[dict[str, Any]]:
+        return [
+            entry | {name: text.getvalue() for name, text in self._texts[key].items()}
+            for key, entry in self._entries.items()
+        ]
+
+
+def usage_of(usage: dict[str, Any]) -> Usage:
+    """Give the usage in neutral terms. xAI counts reasoning beside the output, all others within it."""
+    input, output, total = (plain_number(usage.get(f"{name}_tokens")) for name in ("prompt", "completion", "total"))
+    of_input, of_output = dict_of(usage.get("prompt_tokens_details")), dict_of(usage.get("completion_tokens_details"))
+    reasoning = plain_number(of_output.get("reasoning_tokens"))
+    if reasoning and total is not None and total == (input or 0) + (output or 0) + reasoning:
+        output = (output or 0) + reasoning
+    cache_read = plain_number(of_input.get("cached_tokens"))
+    if cache_read is None:
+        cache_read = plain_number(usage.get("prompt_cache_hit_tokens"))
+    return Usage(
+        input=input,
+        output=output,
+        reasoning=reasoning,
+        cache_read=cache_read,
+        cache_write=plain_number(of_input.get("cache_write_tokens")),
+        total=total,
+        raw=usage,
+    )
+
+
+def turn(message: Message) -> dict[str, Any]:
+    """Give the assistant's message for `messages`. Reasoning goes back where it is wanted, as it came."""
+    choice = message.choice
+    calls = [block for block in choice.blocks if isinstance(block, ToolCall) and not block.cut]
+    made: dict[str, Any] = {"role": "assistant", "content": choice.text or (None if calls or choice.refusal else "")}
+    if choice.refusal:
+        made["refusal"] = choice.refusal
+    if "reasoning_details" in choice.native:
+        made["reasoning_details"] = list(choice.native["reasoning_details"])
+    elif calls and choice.native.get("reasoning_content"):
+        made["reasoning_content"] = choice.reasoning  # DeepSeek and Kimi refuse a turn with calls that lacks it
+    for call in calls:
+        function = {"name": call.name, "arguments": call.arguments}
+        if call.native.get("function_call"):
+            made["function_call"] = function
+            continue
+        entry: dict[str, Any] = {"id": call.id, "type": "function", "function": function}
+        if "extra_content" in call.native:
+            entry["extra_content"] = call.native["extra_content"]
+        made.setdefault("tool_calls", []).append(entry)
+    for block in choice.blocks:
+        if isinstance(block, MediaBlock) and "image" in block.native:
+            made.setdefault("images", []).append(block.native["image"])
+        elif isinstance(block, MediaBlock) and "id" in block.native:
+            made["audio"] = {"id": block.native["id"]}
+    return made if made["content"] or len(made) > 2 else {}
