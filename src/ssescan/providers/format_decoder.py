@@ -17,11 +17,15 @@ from .payloads import convert
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TypeAlias
 
     from .message_builder import MessageBuilder
     from .parts import Part
 
+    Parts: TypeAlias = list[Part] | tuple[Part, Part] | TextDelta
+
 __all__ = [
+    "DAMAGED",
     "GUESS",
     "FormatDecoder",
     "arguments_of",
@@ -35,6 +39,8 @@ __all__ = [
 ]
 
 
+DAMAGED = (ValueError, RecursionError, TypeError)
+"""What the decoding of a payload raises; TypeError for a comment or a line, which the thorough way handles."""
 GUESS = 10
 """What `recognize` returns at most for an event that another format may have as well."""
 MAX_WRAPPED = 8
@@ -82,10 +88,23 @@ class FormatDecoder:
         """
         raise AssertionError("every format says which events are its own")  # pragma: no cover
 
-    def handle(self, event: Any) -> list[Part] | tuple[Part, Part] | TextDelta | None:
-        """Take an event, give what it tells: a list of parts, one TextDelta, or a pair; None if it is not known.
+    def feed(self, payload: bytes) -> Parts | None:
+        """Return the parts of an event: a list, a pair, or one TextDelta. None: decode it again, the thorough way.
 
-        All that is in the Struct is of the type that the Struct says, and nothing else may be relied on.
+        The fast path. A format whose streams are full of one kind of event handles that here; whatever is no payload,
+        not JSON of the Struct's types, or not known, changes nothing and returns None.
+        """
+        try:
+            event = self.decode(payload)
+        except DAMAGED:
+            return None
+        return self.handle(event)
+
+    def handle(self, event: Any) -> Parts | None:
+        """Return the parts of an event; None if it is not known.
+
+        Everything in the Struct is of the Struct's types, and nothing else may be relied on. An event that is not known
+        may be handled again, as `convert` makes it of the same JSON: change nothing before it is known.
         """
         raise AssertionError("every format says how its events are handled")  # pragma: no cover
 
@@ -139,7 +158,7 @@ class FormatDecoder:
         """Whether the provider said of all that it began that it ended."""
         return self.builder.all_finished
 
-    def feed(self, value: Any) -> list[Part]:
+    def feed_value(self, value: Any) -> list[Part]:
         """Take any JSON value: an event, a list of events, or something else, which is kept as Raw."""
         if isinstance(value, list) and any(isinstance(element, dict) for element in value):
             return [part for element in value for part in self._feed_one(element)]
@@ -167,7 +186,7 @@ def decoder(event: type[Struct]) -> Callable[[bytes], Any]:
     return msgspec.json.Decoder(event).decode
 
 
-def _several(parts: list[Part] | tuple[Part, Part] | TextDelta | None) -> list[Part]:
+def _several(parts: Parts | None) -> list[Part]:
     if parts is None:
         return []
     return [parts] if isinstance(parts, TextDelta) else list(parts)

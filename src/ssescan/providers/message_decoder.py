@@ -21,11 +21,13 @@ from .parts import OUR_KINDS, End, Error, Ping, Raw
 from .payloads import DONE, NotJson, StrayLines, load, shown, values
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..errors import SsescanError
     from ..scanner import EventReader
-    from .format_decoder import FormatDecoder
+    from .format_decoder import FormatDecoder, Parts
     from .message import Message
-    from .parts import Part, TextDelta
+    from .parts import Part
 
 __all__ = ["MessageDecoder"]
 
@@ -71,22 +73,14 @@ class MessageDecoder:
     def message(self) -> Message:
         return self.builder.message(self.api)
 
-    def feed(self, item: Any) -> list[Part] | tuple[Part, Part] | TextDelta:
-        """Accept a payload, a comment or an unknown line; return its parts: a list, a pair, or one TextDelta alone.
+    @property
+    def fast_feed(self) -> Callable[[Any], Parts | None] | None:
+        """The fast path of `feed`, None until the format is known. Where it returns None, feed() the same item."""
+        return None if self.format_decoder is None else self.format_decoder.feed
 
-        Streams are full of single deltas: they come without a list around them. Raises UnknownFormat.
-        """
-        if type(item) is not bytes:
-            return self._feed_line(item)
-        decoder = self.format_decoder
-        if decoder is None:
-            return self.feed_any(item)
-        try:
-            event = decoder.decode(item)
-        except (ValueError, RecursionError):
-            return self.feed_any(item)
-        parts = decoder.handle(event)
-        return self.feed_any(item) if parts is None else parts
+    def feed(self, item: Any) -> list[Part]:
+        """Accept a payload, a comment or an unknown line; return its parts. Raises UnknownFormat."""
+        return self._feed_payload(item) if type(item) is bytes else self._feed_line(item)
 
     def feed_rest(self) -> list[Part]:
         """Return the errors in what the reader still holds after `[DONE]`: nothing else of it counts."""
@@ -132,12 +126,7 @@ class MessageDecoder:
         """Return the name of the event at hand, None if it has none."""
         return self._reader.event_name
 
-    def feed_any(self, payload: bytes) -> list[Part]:
-        """Decode the data of any event the thorough way.
-
-        An event that the format decoder did not know, or refused half way, is decoded here from the beginning: handlers
-        change nothing before they know the event.
-        """
+    def _feed_payload(self, payload: bytes) -> list[Part]:
         at_end = self._reader.is_over  # the end of the stream came before the blank line
         if self._reader.whole_body:
             payload = payload.removeprefix(BYTE_ORDER_MARK)
@@ -188,7 +177,7 @@ class MessageDecoder:
         if self.format_decoder is None and (parts := self._before_format(value, payload)) is not None:
             return parts
         format_decoder = self.format_decoder or self._choose_format(value, payload)
-        parts = format_decoder.feed(value)
+        parts = format_decoder.feed_value(value)
         return [*self.builder.drain(), *parts]  # first the parts from before it gave up
 
     def _before_format(self, value: Any, payload: bytes) -> list[Part] | None:

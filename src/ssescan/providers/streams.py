@@ -46,7 +46,9 @@ if TYPE_CHECKING:
         def done(self) -> bool: ...
         @property
         def closed(self) -> bool: ...
-        def feed(self, item: Any) -> Any: ...
+        @property
+        def fast_feed(self) -> Callable[[Any], Any] | None: ...
+        def feed(self, item: Any) -> list[Any]: ...
         def feed_rest(self) -> list[Any]: ...
         def close(self, outcome: Outcome | None) -> list[Any]: ...
         def fail(self) -> list[Any]: ...
@@ -284,7 +286,7 @@ class Shell(_State):
 
 def _items(events: _PayloadStream, decoder: Decoder) -> Iterator[Any]:
     """Yield what the decoder makes of the events. Twin of AsyncShell.__anext__."""
-    feed = decoder.feed
+    feed: Any = decoder.feed
     try:
         for item in events:
             parts = feed(item)
@@ -297,9 +299,12 @@ def _items(events: _PayloadStream, decoder: Decoder) -> Iterator[Any]:
                 yield first
                 yield second
                 continue
+            if parts is None:
+                parts = decoder.feed(item)
             yield from parts
             if decoder.done:
                 break
+            feed = decoder.fast_feed or feed
         if decoder.done:
             yield from decoder.feed_rest()
             if failure := decoder.pop_failure():
@@ -318,7 +323,7 @@ def _items(events: _PayloadStream, decoder: Decoder) -> Iterator[Any]:
 class AsyncShell(_State):
     """Shell for asyncio and trio. `async with` closes the source."""
 
-    __slots__ = ("_failure", "_ready")
+    __slots__ = ("_failure", "_feed", "_ready")
 
     def __init__(self, source: AsyncEvents, stall: Stall | None, name: str, new_decoder: NewDecoder) -> None:
         checked_stall(stall)
@@ -328,6 +333,7 @@ class AsyncShell(_State):
             byte_source, given, options = async_byte_source_of(source, name), None, {}
         self._events = _AsyncPayloadStream(byte_source, stall or given, True, _options(options))
         self._decoder = new_decoder(self._events.reader, _limit(options))
+        self._feed: Callable[[Any], Any] = self._decoder.feed
         self._ready: Iterator[Any] = iter(())
         self._failure: BaseException | None = None  # raised when what is ready was returned
 
@@ -349,9 +355,12 @@ class AsyncShell(_State):
                     self._ready = iter(decoder.close(events.outcome))
                     self._failure = decoder.pop_failure()
                 else:
-                    parts = decoder.feed(item)
+                    parts = self._feed(item)
                     if type(parts) is TextDelta:
                         return parts
+                    if parts is None:
+                        parts = decoder.feed(item)
+                    self._feed = decoder.fast_feed or self._feed
                     if decoder.done:
                         parts = await self._end([*parts, *decoder.feed_rest()])
                     self._ready = iter(parts)

@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from msgspec import Struct
 
 from ..block_builders import CallBuilder, ReasoningBuilder, TextBuilder
-from ..format_decoder import GUESS, FormatDecoder, arguments_of, dict_of, error_of, list_of, plain_number, text_of
+from ..format_decoder import (
+    DAMAGED,
+    GUESS,
+    FormatDecoder,
+    arguments_of,
+    dict_of,
+    error_of,
+    list_of,
+    plain_number,
+    text_of,
+)
 from ..formats import register
 from ..message import RawBlock, ReasoningBlock, RedactedReasoningBlock, ServerToolResultBlock, TextBlock, ToolCall
 from ..parts import Error, Raw, TextDelta, Usage
@@ -110,8 +120,12 @@ class Anthropic(FormatDecoder):
         error = value.get("error")
         return GUESS - 1 if isinstance(error, dict) and kind == "error" and "param" not in error else 0
 
-    def handle(self, event: _Event) -> list[Part] | TextDelta | None:
-        # What streams are full of has a way of its own: a piece of the text that came last.
+    def feed(self, payload: bytes) -> list[Part] | TextDelta | None:
+        try:
+            event = self.decode(payload)
+        except DAMAGED:
+            return None
+        # Streams are full of pieces of the text that came last.
         delta = event.delta
         if (
             delta is not None
@@ -123,6 +137,9 @@ class Anthropic(FormatDecoder):
         ):
             self._write(delta.text)
             return TextDelta(block=self._number, text=delta.text)
+        return self.handle(event)
+
+    def handle(self, event: _Event) -> list[Part] | None:
         kind = event.type or self.name()
         if kind == "content_block_delta":
             known = self._delta(event)

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from ..block_builders import CallBuilder, MediaBuilder, ReasoningBuilder, TextBuilder, compact
 from ..format_decoder import (
+    DAMAGED,
     GUESS,
     FormatDecoder,
     decoder,
@@ -164,7 +165,11 @@ class Gemini(FormatDecoder):
         error = dict_of(value.get("error"))
         return GUESS - 2 if isinstance(error.get("status"), str) and isinstance(error.get("code"), int) else 0
 
-    def handle(self, event: Any) -> list[Part] | tuple[Part, Part] | TextDelta | None:
+    def feed(self, payload: bytes) -> list[Part] | tuple[Part, Part] | TextDelta | None:
+        try:
+            event = self.decode(payload)
+        except DAMAGED:
+            return None
         if type(event) is _PlainEvent:
             candidate = event.candidates[0]
             index = candidate.index
@@ -186,6 +191,10 @@ class Gemini(FormatDecoder):
                 counted = Usage(input=prompt, output=output, total=total, raw=raw)
                 self.builder.usage = counted
                 return (delta, counted)
+        return self.handle(event)
+
+    def handle(self, event: Any) -> list[Part] | None:
+        if type(event) is _PlainEvent:
             event = convert(msgspec.to_builtins(event), _Event)[0]
         if self._plain:
             # It was tried, and was not plain, or not for the block that is open.

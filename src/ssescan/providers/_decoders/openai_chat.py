@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from msgspec import Struct
 
 from ..block_builders import CallBuilder, MediaBuilder, ReasoningBuilder, TextBuilder
-from ..format_decoder import GUESS, FormatDecoder, arguments_of, dict_of, error_of, list_of, plain_number, text_of
+from ..format_decoder import (
+    DAMAGED,
+    GUESS,
+    FormatDecoder,
+    arguments_of,
+    dict_of,
+    error_of,
+    list_of,
+    plain_number,
+    text_of,
+)
 from ..formats import register
 from ..message import MediaBlock, ToolCall
 from ..parts import Logprobs, Raw, TextDelta, Usage
@@ -123,8 +133,12 @@ class OpenAIChat(FormatDecoder):
         is_error = value.get("error") or kind == "error" or (type_of == "error" and "message" in value)
         return GUESS - 3 if is_error else 0  # where errors are alike: the format that most servers speak
 
-    def handle(self, event: _Chunk) -> list[Part] | TextDelta | None:
-        # What streams are full of, a piece of text and nothing else, has a way of its own.
+    def feed(self, payload: bytes) -> list[Part] | TextDelta | None:
+        try:
+            event = self.decode(payload)
+        except DAMAGED:
+            return None
+        # Streams are full of pieces of text and nothing else.
         choices = event.choices
         if choices is not None and len(choices) == 1 and event.usage is None and event.error is None:
             choice = choices[0]
@@ -152,9 +166,9 @@ class OpenAIChat(FormatDecoder):
             ):
                 self._write(delta.content)
                 return TextDelta(choice=self._choice_index, block=self._number, text=delta.content)
-        return self._chunk(event)
+        return self.handle(event)
 
-    def _chunk(self, chunk: _Chunk) -> list[Part] | None:
+    def handle(self, chunk: _Chunk) -> list[Part] | None:
         self._block = None
         self._index = -1
         usage = chunk.usage or (chunk.x_groq or {}).get("usage")

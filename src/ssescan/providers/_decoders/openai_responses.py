@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from msgspec import Struct
 
 from ..block_builders import CallBuilder, MediaBuilder, ReasoningBuilder, RefusalBuilder, TextBuilder, compact
-from ..format_decoder import GUESS, FormatDecoder, arguments_of, dict_of, error_of, plain_number, text_of
+from ..format_decoder import DAMAGED, GUESS, FormatDecoder, arguments_of, dict_of, error_of, plain_number, text_of
 from ..formats import register
 from ..parts import Error, Logprobs, Usage
 from .output_items import TEXTS, OutputItem, OutputItems, streamed_under
@@ -92,8 +92,12 @@ class OpenAIResponses(FormatDecoder):
             return GUESS
         return GUESS - 1 if isinstance(error, dict) and kind == "error" and "param" in error else 0
 
-    def handle(self, event: _Event) -> list[Part] | TextDelta | None:
-        # What streams are full of has a way of its own: a piece of the text that came last.
+    def feed(self, payload: bytes) -> list[Part] | TextDelta | None:
+        try:
+            event = self.decode(payload)
+        except DAMAGED:
+            return None
+        # Streams are full of pieces of the text that came last.
         if (
             event.type == "response.output_text.delta"
             and self._text is not None
@@ -103,6 +107,9 @@ class OpenAIResponses(FormatDecoder):
             and not event.logprobs
         ):
             return self._text.delta(event.delta)
+        return self.handle(event)
+
+    def handle(self, event: _Event) -> list[Part] | None:
         self._text = None
         kind = event.type or self.name() or ""
         handler = HANDLERS.get(kind)

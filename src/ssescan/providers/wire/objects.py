@@ -14,13 +14,13 @@ import msgspec
 from msgspec import Struct
 
 from ...scanner import UnknownLine
-from ..format_decoder import decoder
+from ..format_decoder import DAMAGED, decoder
 from ..message_decoder import MessageDecoder
 from ..payloads import DONE, NotJson, StrayLines, load, values
 from ..streams import AsyncShell, Shell, checked_strict
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Iterator
+    from collections.abc import AsyncIterator, Iterator
 
     from ...errors import SsescanError
     from ...outcome import Outcome
@@ -124,7 +124,11 @@ class ObjectDecoder:
     def closed(self) -> bool:
         return self._messages.closed
 
-    def feed(self, item: Any) -> Iterable[Any]:
+    @property
+    def fast_feed(self) -> None:
+        """There is no faster way: objects are made in one."""
+
+    def feed(self, item: Any) -> list[Any]:
         """Accept the data of an event, a comment or an unknown line; return the objects that it brings."""
         objects = self._feed_payload(item) if type(item) is bytes else self._feed_line(item)
         if self._strict and self._errors:
@@ -155,24 +159,23 @@ class ObjectDecoder:
         self._messages.fail()
         return self._messages.why_failed()
 
-    def _feed_payload(self, payload: bytes) -> Iterable[Any]:
+    def _feed_payload(self, payload: bytes) -> list[Any]:
         format_decoder = self._messages.format_decoder
         if format_decoder is not None:
             try:
                 made = self._decode(payload)
-                event = format_decoder.decode(payload)
-            except (ValueError, RecursionError):
+            except DAMAGED:
                 pass
             else:
-                if format_decoder.handle(event) is None:
-                    self._messages.feed_any(payload)
+                if format_decoder.feed(payload) is None:
+                    self._messages.feed(payload)
                 if len(self._errors) == self._seen:
                     return [made] if self._has_object(made) else []
                 return self._apart(load(payload))
         return self._feed_any(payload)
 
     def _feed_any(self, payload: bytes) -> list[Any]:
-        self._messages.feed_any(payload)
+        self._messages.feed(payload)
         self._check(payload)
         stripped = payload.strip()
         if not stripped or stripped.startswith((b"[DONE]", b":")):
