@@ -1,4 +1,4 @@
-"""How long a stream may bring nothing of use, and who keeps the time: asyncio, trio, or the read that returns at last.
+"""Time limits while reading: a stream that brings no bytes, or no events, for too long.
 
 Knows nothing of events but their number, and imports neither asyncio nor trio before a stream with a limit is read in
 one of them.
@@ -75,7 +75,7 @@ class StallTimer:
         self._events_seen = 0
 
     def next_limit(self, events: int) -> tuple[float, Literal["idle", "progress"]]:
-        """Give the seconds that the next read may take, and what it is that will be lacking after them."""
+        """Return the seconds that the next read may take, and which limit it would reach then."""
         if events != self._events_seen:
             self._events_seen = events
             self._waited = 0.0
@@ -86,7 +86,7 @@ class StallTimer:
         return left, "progress"
 
     def add(self, seconds: float) -> None:
-        """Take account of a read that took so long."""
+        """Count the time of a read, seconds."""
         self._waited += seconds
 
     def error(self, reason: Literal["idle", "progress"]) -> StreamStalled:
@@ -109,13 +109,13 @@ def watch(chunks: Iterator[Any], stall_timer: StallTimer, reader: EventReader[An
 
 
 def waiter(stall_timer: StallTimer) -> Any:
-    """Choose who enforces the stall_timer: trio within a trio task, else asyncio. Neither is imported before."""
+    """Return the waiter of the running event loop: trio in a trio task, else asyncio. Neither is imported before."""
     trio = running_trio()
     return AsyncioWait(stall_timer) if trio is None else TrioWait(stall_timer, trio)
 
 
 def running_trio() -> Any:
-    """Give the module trio within a trio task, else None: then it is asyncio that runs."""
+    """Return the module trio within a trio task, else None: then asyncio runs."""
     if trio := sys.modules.get("trio"):
         try:
             trio.lowlevel.current_task()
@@ -195,7 +195,7 @@ class AsyncioWait:
         return chunk
 
     def stop(self) -> None:
-        # A read that waits goes on: what it waits for may be a generator, which cannot be closed while it runs.
+        # A blocked read goes on: it may wait for a generator, which cannot be closed while it runs.
         if self._timer is not None and self._task is None:
             self._timer.cancel()
             self._timer = None
@@ -217,7 +217,7 @@ class AsyncioWait:
 
 
 def checked_stall(stall: Any) -> Stall | None:
-    """Give a stream's `stall`; None if it sets no limit. TypeError for anything else."""
+    """Return a stream's `stall`; None if it sets no limit. TypeError for anything else."""
     if stall is None or (isinstance(stall, Stall) and stall.idle is None and stall.progress is None):
         return None
     if not isinstance(stall, Stall):

@@ -1,4 +1,4 @@
-"""The blocks of a message in the making: what is written to each gives the part that tells of it.
+"""The blocks of a message that is being read: each write to a block returns its part.
 
 What they add up to, and the rules that hold among them, are in `message_builder.py`. Knows no wire format.
 """
@@ -46,7 +46,7 @@ __all__ = [
 
 
 def compact(value: Any) -> str:
-    """Give a value as JSON text, as arguments that came as an object are given.
+    """Return a value as JSON text: arguments that came as an object are text as well.
 
     What could just be read may be nested too deeply to be written, where frames and nesting share one limit (before
     3.12), as there are more frames now: then give what is no JSON, so that the call is invalid, and says why.
@@ -58,7 +58,7 @@ def compact(value: Any) -> str:
 
 
 class BlockBuilder:
-    """A block of a choice. `native`: what only its provider knows, for to_turn."""
+    """A block of a choice. `native`: fields of its provider alone, for to_turn."""
 
     __slots__ = ("choice", "emit", "native", "number", "signed")
     kind: ClassVar[str]
@@ -73,13 +73,13 @@ class BlockBuilder:
         choice.latest_of[type(self)] = self
 
     def sign(self, data: str, *, id: str | None = None, fmt: str | None = None) -> None:
-        """Attach what the provider wants back with this block; "" is none."""
+        """Attach a signature, which the provider wants back with this block; "" is none."""
         if data:
             self.signed = data
             self.emit(Signature(choice=self.choice, block=self.number, data=data, id=id, fmt=fmt))
 
     def block(self) -> Block:
-        """Give it as it stands."""
+        """Return the block so far."""
         raise AssertionError("every kind of block says how it is given")  # pragma: no cover
 
 
@@ -117,7 +117,7 @@ class _Written(BlockBuilder):
             self.emit(self.delta(text))
 
     def reconcile(self, whole: Any) -> None:
-        """Compare with the text that the provider sent at last, whole; what was not streamed of it is added.
+        """Compare with the whole text that the provider sends at the end; add the rest that was not streamed.
 
         Where it is another text, it is the one that counts. One that is empty, or absent, tells nothing.
         """
@@ -281,7 +281,7 @@ class CallBuilder(_Written):
             self.start()
 
     def start(self) -> None:
-        """Tell of the call, and of the arguments that came before its name."""
+        """Emit the start of the call, and the arguments that came before its name."""
         if self.started:
             return
         self.started = True
@@ -299,7 +299,7 @@ class CallBuilder(_Written):
             self.emit(ToolCallDelta(choice=self.choice, block=self.number, json=self.text))
 
     def call_it(self, name: str | None) -> None:
-        """Take the name, if it has none yet."""
+        """Set the name, if there is none yet."""
         if name and not self.name:
             self.name = name
             self.start()

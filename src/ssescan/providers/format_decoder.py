@@ -1,4 +1,4 @@
-"""What every wire format is read by: the rules that are the same for all, and what a format has to say for itself.
+"""The base class of the format decoders: the rules that are the same for all, and the hooks of a format.
 
 Nothing here knows of HTTP or of event streams: the input is JSON, as Structs or as plain values.
 """
@@ -60,7 +60,7 @@ class FormatDecoder:
         self.builder = builder
         self.emit: Callable[[Part], None] = builder.emit
         self.name = name
-        """Gives the name of the event at hand, None if it has none: a hint, for JSON that does not say what it is."""
+        """Returns the name of the current event, None if it has none: for JSON that does not say what it is."""
         self.line_ended = True
         """Whether the last line of the stream was ended: set before `complete` is asked for."""
         self.decode: Callable[[bytes], Any] = decoder(self.event)
@@ -69,10 +69,10 @@ class FormatDecoder:
         self._looked_at = 0
 
     def begin(self, id: str | None, model: str | None, rest: type[Struct]) -> None:
-        """Take an id and a model, of events that all repeat them, until they are known.
+        """Set the id and the model, which all events repeat, until both are known.
 
-        From then on events are read as `rest`, which has neither: strings that nobody looks at are not made. One that
-        did not come with the first three events is not waited for.
+        From then on events are decoded as `rest`, which has neither: no string is made in vain. A value that
+        is not in the first three events is not waited for.
         """
         self.builder.start(id, model)
         self._begun += 1
@@ -109,7 +109,7 @@ class FormatDecoder:
         raise AssertionError("every format says how its events are handled")  # pragma: no cover
 
     def knows(self, value: dict[str, Any]) -> bool:
-        """Tell whether an event that tells nothing is one of this format all the same."""
+        """Return whether an event without parts is one of this format."""
         return False
 
     def text(self, value: Any, name: str) -> str:
@@ -117,7 +117,7 @@ class FormatDecoder:
         return text_or_raw(value, name, self.emit)
 
     def objects(self, value: Any, name: str) -> list[dict[str, Any]]:
-        """Give a list of objects; what is none, of the list or in it, is kept as Raw."""
+        """Return a list of objects; a value that is not a list, and elements that are not objects, are kept as Raw."""
         if value is None:
             return []
         if not isinstance(value, list):
@@ -129,13 +129,13 @@ class FormatDecoder:
         return [element for element in value if isinstance(element, dict)]
 
     def keep(self, value: Any, name: str) -> None:
-        """Keep something that does not fit where it stands."""
+        """Keep a value that does not fit its place."""
         self.emit(Raw(name=name, data=value))
 
     def fail(self, raw: Any, otherwise: str) -> None:
-        """Take the error that an answer ended with; one that came before, as an event of its own, is not told twice.
+        """Note the error that an answer ended with, unless it came before as an event of its own.
 
-        `otherwise`: what is said where the provider gave no error at all.
+        `otherwise`: the message if the provider gave no error at all.
         """
         errors = self.builder.errors
         said = self._said = self._said or set()
@@ -150,7 +150,7 @@ class FormatDecoder:
             self.builder.fail(error)
 
     def finish(self) -> None:
-        """Tell what is left to be told at the end of the stream, whyever it ended."""
+        """Emit the last parts at the end of the stream, for whatever reason it ended."""
         self.builder.finish()
 
     @property
@@ -159,14 +159,14 @@ class FormatDecoder:
         return self.builder.all_finished
 
     def feed_value(self, value: Any) -> list[Part]:
-        """Take any JSON value: an event, a list of events, or something else, which is kept as Raw."""
+        """Return the parts of any JSON value: an event, a list of events, or something else, which is kept as Raw."""
         if isinstance(value, list) and any(isinstance(element, dict) for element in value):
             return [part for element in value for part in self._feed_one(element)]
         events = self.unfolded(value) if isinstance(value, dict) else [value]
         return [part for event in events for part in self._feed_one(event)]
 
     def unfolded(self, value: dict[str, Any]) -> list[dict[str, Any]]:
-        """Give the events that an answer which was not streamed would have come in; one that was, as it is."""
+        """Return the events that an answer would have had as a stream; an event as it is."""
         return [value]
 
     def _feed_one(self, value: Any) -> list[Part]:
@@ -182,7 +182,7 @@ class FormatDecoder:
 
 @cache
 def decoder(event: type[Struct]) -> Callable[[bytes], Any]:
-    """Give what decodes JSON into that Struct: made once, it is as costly as the reading of twenty events."""
+    """Return the function that decodes JSON into a Struct. It is cached: making it costs as much as twenty events."""
     return msgspec.json.Decoder(event).decode
 
 
@@ -193,7 +193,7 @@ def _several(parts: Parts | None) -> list[Part]:
 
 
 def text_or_raw(value: Any, name: str, emit: Callable[[Part], None]) -> str:
-    """Give a text of an answer; what is none, and not absent, is kept as Raw, and "" given."""
+    """Return a text of an answer; "" for anything else, which is kept as Raw unless it is None."""
     if isinstance(value, str):
         return value
     if value is not None:
@@ -202,7 +202,7 @@ def text_or_raw(value: Any, name: str, emit: Callable[[Part], None]) -> str:
 
 
 def error_of(raw: Any) -> Error:
-    """Make an Error of what a provider sent as one: an object, or a text. One within another is looked into."""
+    """Return an Error for the provider's: an object, or a text. Of nested ones, the innermost counts."""
     for _ in range(MAX_WRAPPED):
         if isinstance(raw, dict) and raw.get("message") is None and raw.get("code") is None and raw.get("error"):
             raw = raw["error"]
@@ -217,7 +217,7 @@ def error_of(raw: Any) -> Error:
 
 
 def plain_number(value: Any) -> int | None:
-    """Give a count of tokens, None where it is none."""
+    """Return a count of tokens, None if the value is not one."""
     if type(value) is int or value is None:
         return value
     if isinstance(value, bool) or not isinstance(value, (int, float)):
@@ -226,20 +226,20 @@ def plain_number(value: Any) -> int | None:
 
 
 def text_of(value: Any) -> str:
-    """Give a text; "" for anything else."""
+    """Return a text; "" for anything else."""
     return value if isinstance(value, str) else ""
 
 
 def arguments_of(value: Any) -> str:
-    """Give a call's arguments as text: what came as a value is written as JSON."""
+    """Return a call's arguments as text: a value is written as JSON."""
     return value if isinstance(value, str) else "" if value is None else compact(value)
 
 
 def list_of(value: Any) -> list[Any]:
-    """Give a list; an empty one for anything else."""
+    """Return a list; an empty one for anything else."""
     return value if isinstance(value, list) else []
 
 
 def dict_of(value: Any) -> dict[str, Any]:
-    """Give an object; an empty one for anything else."""
+    """Return an object; an empty one for anything else."""
     return value if isinstance(value, dict) else {}

@@ -99,7 +99,7 @@ class ToolCall(Nested, Struct, frozen=True, tag="tool_call"):
     native: Native = {}
 
     def json(self) -> Any:
-        """Parse the arguments; ValueError where they are no JSON (models write such, and streams are cut)."""
+        """Parse the arguments. ValueError if they are not JSON: models write such, and streams are cut."""
         try:
             return msgspec.json.decode(self.arguments)
         except (ValueError, RecursionError) as error:
@@ -185,7 +185,7 @@ class Choice(Nested, Struct, frozen=True, kw_only=True):
         return [block for block in self.blocks if isinstance(block, ToolCall) and not block.server]
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the choice as values that JSON knows."""
+        """Return the choice as values that JSON knows."""
         return {
             "index": self.index,
             "text": self.text,
@@ -222,7 +222,7 @@ class Message(Nested, Struct, frozen=True, kw_only=True):
 
     @property
     def choice(self) -> Choice:
-        """Choice 0; where there is none of that number, the first; where there is none, an empty one."""
+        """Choice 0; if there is none of that number, the first; if there is none, an empty one."""
         for choice in self.choices:
             if choice.index == 0:
                 return choice
@@ -269,7 +269,7 @@ class Message(Nested, Struct, frozen=True, kw_only=True):
         return self.choice.stop_sequence
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the message as values that JSON knows; `choices` only where there are several."""
+        """Return the message as values that JSON knows; `choices` only if there are several."""
         plain = {"api": self.api, "id": self.id, "model": self.model} | self.choice.to_dict()
         del plain["index"]
         plain |= {
@@ -282,7 +282,7 @@ class Message(Nested, Struct, frozen=True, kw_only=True):
         return plain
 
     def to_json(self) -> bytes:
-        """Give to_dict() as JSON, UTF-8. What is nested too deeply to be written is replaced by a word that says so."""
+        """Return to_dict() as JSON, UTF-8. A value that is nested too deeply is replaced by words that say so."""
         plain = self.to_dict()
         try:
             return msgspec.json.encode(plain)
@@ -290,16 +290,16 @@ class Message(Nested, Struct, frozen=True, kw_only=True):
             return msgspec.json.encode({name: _written(value) for name, value in plain.items()})
 
     def to_turn(self) -> Any:
-        """Give the assistant's turn as the provider's own request format wants it back, to go on with a conversation.
+        """Return the assistant's turn as the provider's own request format wants it back, to continue a conversation.
 
         Signatures, encrypted content and ids are as they came. openai-chat, anthropic: a dict for `messages`. gemini: a
         dict for `contents`. openai-responses, gemini-interactions: a list, to be added to `input`. Of choice 0. Calls
-        that were cut are left out: they cannot be answered. Empty where nothing is left, so look before you append it.
-        What is in it is the message's own: copy it before you change that. ValueError where nothing of the stream told
+        that were cut are left out: they cannot be answered. Empty if nothing is left, so check before you append it.
+        Its values belong to the message: copy them before you change them. ValueError if nothing in the stream showed
         the format.
         """
         if self.api is None:
-            raise ValueError("the stream ended before its format could be told: there is no turn to give back")
+            raise ValueError("the stream ended before its format was known: there is no turn to return")
         from .formats import turn_of
 
         return turn_of(self.api, self)
@@ -320,7 +320,7 @@ def _plain(struct: Struct) -> dict[str, Any]:
 
 
 def _written(value: Any) -> Any:
-    """Give a value as JSON has it, if it can be written within others."""
+    """Return a value as JSON has it, if it can be written within others."""
     try:
         return msgspec.to_builtins([[[[value]]]])[0][0][0][0]
     except RecursionError:

@@ -1,4 +1,4 @@
-"""The message in the making: what format decoders write to.
+"""The message so far: format decoders write to it.
 
 The rules for every provider stand here and in `block_builders.py`: block numbers are dense, in order of appearance;
 deltas are never empty; a call starts once its name is known, ends once, and before its choice finishes; a choice
@@ -54,25 +54,25 @@ class ChoiceBuilder:
     # Blocks
 
     def last(self, kind: type[BlockBuilder]) -> Any:
-        """Give the block that is open, if it is of that kind, else a new one."""
+        """Return the open block, if it is of that kind, else a new one."""
         blocks = self.blocks
         if blocks and type(blocks[-1]) is kind:
             return blocks[-1]
         return kind(self)
 
     def latest(self, kind: type[BlockBuilder]) -> Any:
-        """Give the latest block of that kind, whatever came since; else a new one."""
+        """Return the latest block of that kind, whatever came since; else a new one."""
         return self.latest_of.get(kind) or kind(self)
 
     def keyed(self, key: Hashable, kind: type[BlockBuilder], *arguments: Any) -> Any:
-        """Give the block of that kind and key, a new one if there is none."""
+        """Return the block of that kind and key, a new one if there is none."""
         block = self._keyed.get((key, kind))
         if block is None:
             block = self._keyed[key, kind] = kind(self, *arguments)
         return block
 
     def found(self, key: Hashable, kind: type[BlockBuilder]) -> Any:
-        """Give the block of that kind and key, None if there is none."""
+        """Return the block of that kind and key, None if there is none."""
         return self._keyed.get((key, kind))
 
     def text(self, text: str | None) -> None:
@@ -102,7 +102,7 @@ class ChoiceBuilder:
         status: str | None = None,
         call: CallBuilder | None = None,
     ) -> None:
-        """Add what a tool of the provider's own gave: as a block, or, where it came with its call, to that."""
+        """Add the result of a tool that the provider runs: to its call, if it came with that, else as a block."""
         made = ServerToolResultBlock(id, name, data, error, status)
         if call is None:
             number = CompleteBlock(self, made).number
@@ -128,7 +128,7 @@ class ChoiceBuilder:
                 call.end(cut=cut)
 
     def finish(self) -> None:
-        """End the calls that are open, and tell why the choice ended, if that is known."""
+        """End the open calls, and emit the finish reason, if it is known."""
         if self.finished:
             return
         reason = self.reason
@@ -155,7 +155,7 @@ class ChoiceBuilder:
         return RefusalBuilder in self.latest_of
 
     def choice(self) -> Choice:
-        """Give it as it stands."""
+        """Return the choice so far."""
         return Choice(
             index=self.index,
             blocks=[block.block() for block in self.blocks],
@@ -168,14 +168,14 @@ class ChoiceBuilder:
 
 
 class MessageBuilder:
-    """The message in the making. What was told of it and not taken yet is in `told`."""
+    """The message so far. `parts`: those that were emitted since the last drain()."""
 
-    __slots__ = ("_reader", "choices", "complete", "emit", "errors", "id", "model", "started", "told", "usage")
+    __slots__ = ("_reader", "choices", "complete", "emit", "errors", "id", "model", "parts", "started", "usage")
 
     def __init__(self, reader: EventReader[Any]) -> None:
         self._reader = reader
-        self.told: list[Part] = []
-        self.emit: Callable[[Part], None] = self.told.append
+        self.parts: list[Part] = []
+        self.emit: Callable[[Part], None] = self.parts.append
         self.choices: dict[int, ChoiceBuilder] = {}
         self.id: str | None = None
         self.model: str | None = None
@@ -185,20 +185,20 @@ class MessageBuilder:
         self.complete: bool = False
 
     def drain(self) -> list[Part]:
-        """Give what was told since the last time."""
-        told = self.told[:]
-        self.told.clear()
-        return told
+        """Return the parts since the last drain."""
+        parts = self.parts[:]
+        self.parts.clear()
+        return parts
 
     def choice(self, index: int) -> ChoiceBuilder:
-        """Give the choice of that number, a new one if there is none."""
+        """Return the choice of that number, a new one if there is none."""
         choice = self.choices.get(index)
         if choice is None:
             choice = self.choices[index] = ChoiceBuilder(self, index)
         return choice
 
     def start(self, id: str | None, model: str | None) -> None:
-        """Take the id and the model, the first that are not empty, and tell of them once."""
+        """Set the id and the model, the first that are not empty, and emit Start once."""
         if not self.id and id:
             self.id = id
         if not self.model and model:
@@ -208,17 +208,17 @@ class MessageBuilder:
             self.emit(Start(id=self.id, model=self.model))
 
     def count(self, usage: Usage) -> None:
-        """Take a snapshot of the usage."""
+        """Emit a snapshot of the usage; the message keeps the last."""
         self.usage = usage
         self.emit(usage)
 
     def ping(self, text: str | None = None) -> None:
-        """Take an event that is but a sign of life."""
+        """Emit a Ping for an event that is only a sign of life."""
         self._reader.keep_alives += 1
         self.emit(Ping(text=text))
 
     def fail(self, error: Error) -> None:
-        """Take an error. Of payloads that are no JSON, the message keeps the first few."""
+        """Emit an error. Of payloads that are not JSON, the message keeps the first few."""
         if error.kind != "decode" or len(self.errors) < MAX_DAMAGED_KEPT:
             self.errors.append(error)
         self.emit(error)
@@ -234,7 +234,7 @@ class MessageBuilder:
         return bool(self.choices) and all(choice.reason is not None for choice in self.choices.values())
 
     def message(self, api: str | None) -> Message:
-        """Give the message as it stands."""
+        """Return the message so far."""
         return Message(
             api=api,
             id=self.id,

@@ -50,7 +50,7 @@ class MessageDecoder:
     )  # fmt: skip
 
     def __init__(self, api: str | None, reader: EventReader[Any], limit: int | None, *, strict: bool) -> None:
-        """`reader`: the one that what is fed was popped from. `limit`: of an event, bytes."""
+        """`reader`: the source of everything that is fed. `limit`: of an event, bytes."""
         self._named = checked_api(api)
         self._reader = reader
         self._strict = strict

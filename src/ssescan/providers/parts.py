@@ -42,7 +42,7 @@ FinishReason: TypeAlias = Literal[
     "stop", "length", "tool_calls", "content_filter", "refusal", "pause", "error", "other"
 ]
 OUR_KINDS = ("decode", "protocol")
-"""Kinds of Error that are not the provider's: what it sent made no sense."""
+"""Kinds of Error that are ours: the provider's bytes made no sense."""
 
 
 class Nested:

@@ -1,4 +1,4 @@
-"""From the bytes of an event's data to what its JSON says, whatever its JSON is like.
+"""From the bytes of an event's data to JSON values, however unusual the JSON is.
 
 The fast path is one call of a msgspec decoder, and stands in the format decoders. This is for the rest: JSON that
 C decoders refuse and the standard library reads (lone surrogates, NaN, control characters), values of other types than
@@ -39,7 +39,7 @@ _BEGINS = frozenset(b'{["-0123456789tfnNI')  # every value that _decode or _scan
 
 
 class NotJson(ValueError):
-    """A payload is no JSON, or is nested too deeply to be read."""
+    """A payload is not JSON, or is nested too deeply to be read."""
 
 
 def load(payload: bytes) -> Any:
@@ -91,13 +91,13 @@ def _place(text: str, at: int) -> str:
 
 
 def _text(payload: bytes) -> str:
-    """Give a payload as text, with U+FFFD for what no text can be made of, written out or escaped."""
+    """Return a payload as text, with U+FFFD for bytes and escapes that are not text."""
     text = payload.decode("utf-8", "replace")
     return _ESCAPE.sub(lambda escape: "\\ufffd" if escape[1] else escape[0], text) if "\\u" in text else text
 
 
 def values(payload: bytes) -> Iterator[Any]:
-    """Give the values of a payload, NotJson in place of one that is none.
+    """Yield the values of a payload, NotJson in place of one that is not JSON.
 
     Mostly there is one. A gateway that spliced an event into an unfinished one, and a server that puts no blank lines
     between events, make one of several, a line each: where the whole is no JSON, its lines are tried one by one.
@@ -118,7 +118,7 @@ def values(payload: bytes) -> Iterator[Any]:
 
 
 def _elements(payload: bytes) -> Iterator[Any]:
-    """Give the objects that came whole of a list of them that was cut: Gemini's, without `alt=sse`."""
+    """Yield the whole objects of a list that was cut: Gemini's, without `alt=sse`."""
     if b"[" not in payload:
         return
     text = _text(payload).lstrip()
@@ -152,12 +152,12 @@ def _is_event(line: bytes) -> bool:
 
 
 def shown(payload: bytes) -> str:
-    """Give the beginning of a payload, for an error."""
+    """Return the beginning of a payload, for an error."""
     return payload[:MAX_SHOWN_PAYLOAD].decode("utf-8", "replace")
 
 
 def convert(value: Any, cls: type[Struct]) -> tuple[Any, bool]:
-    """Make a Struct of a JSON object whose fields may have any type; tell whether all of them fitted.
+    """Return a Struct for a JSON object whose fields may have any type, and whether all of them fitted.
 
     A number in a string, or with a fraction of zero, is taken for what it means; any other value of a wrong type is
     left out, which is for the caller to make known.
@@ -169,7 +169,7 @@ def convert(value: Any, cls: type[Struct]) -> tuple[Any, bool]:
 
 
 def fitting(value: Any, annotation: Any) -> Any:
-    """Give a value as its annotation wants it, as far as that can be done; None where it cannot."""
+    """Return a value as its annotation wants it, as far as possible; None if it is not."""
     try:
         return msgspec.convert(value, annotation, strict=False)
     except (ValueError, RecursionError):
@@ -220,11 +220,11 @@ class StrayLines:
         self._size = 0
 
     def wants(self, line: str) -> bool:
-        """Tell whether a line goes on with the value that was begun, or begins one."""
+        """Return whether a line continues a value, or begins one."""
         return bool(self._lines) or line.lstrip().startswith(("{", "["))
 
     def add(self, line: str) -> str:
-        """Take a line; give the text that was gathered, if it is whole or passes the limit, else ""."""
+        """Add a line; return the gathered text if it is whole or over the limit, else ""."""
         self._lines.append(line)
         self._size += len(line) + 1
         for token in _BRACKETS.finditer(line):
@@ -234,7 +234,7 @@ class StrayLines:
         return ""
 
     def end(self) -> str:
-        """Give what was gathered, whole or not, and begin anew."""
+        """Return the gathered text, whole or not, and start over."""
         text = "\n".join(self._lines)
         self._lines.clear()
         self._depth = self._size = 0

@@ -76,7 +76,7 @@ cdef object END = object()
 cdef set scanners_asking = asking
 
 # Names of events that came, so that scanners share them: each keeps the last, and idle they are many. Bounded, since
-# whoever sends chooses the names.
+# a server chooses the names.
 cdef dict shared_names = {}
 
 cdef enum:
@@ -99,7 +99,7 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
 
     `max_event_size`: the limit on one block or one comment, bytes, line ends not counted; a security limit. None: no
     limit. `oversize`: "raise" EventTooLarge, or "skip" the event and go on. `empty_events`: also dispatch blocks that
-    set event, id or retry but no data. `comments`, `unknown`: also give Comment and UnknownLine, in order, among the
+    set event, id or retry but no data. `comments`, `unknown`: also return Comment and UnknownLine, in order, among the
     events. `unterminated`: "drop" a block that the end of the stream cut short, as the standard says, or "dispatch" it.
 
     `last_event_id`: changes at the blank line that ends a block. `retry`: the last valid reconnection time, ms, or
@@ -186,7 +186,7 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
     def __class_getitem__(cls, item):
         return GenericAlias(cls, item)
 
-    # Getters take the lock: in a free-threaded build, what they give could be replaced while they take hold of it.
+    # Getters lock: in a free-threaded build, the value could be replaced before they hold a reference to it.
 
     @property
     @cython.critical_section
@@ -208,7 +208,7 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
 
     @cython.critical_section
     def feed(self, chunk):
-        """Take the next bytes of the stream, return what they completed, in order.
+        """Accept the next bytes of the stream; return the events that they complete, in order.
 
         `chunk`: anything with the buffer protocol; it may be changed once feed has returned. TypeError for anything
         else; ValueError after close() or EventTooLarge. EventTooLarge for a block over the limit.
@@ -232,7 +232,7 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
 
     @cython.critical_section
     def close(self):
-        """Take the end of the stream, return what it completed: nothing, unless unterminated="dispatch"."""
+        """End the stream; return the events that this completes: none, unless unterminated="dispatch"."""
         check_not_asking(self)
         return self.end_stream()
 
@@ -284,7 +284,7 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
 
     @cython.final
     cdef void abandon(self) noexcept:
-        """End where the stream cannot be followed any further: memory ran out, or nobody wants the rest.
+        """End where the stream cannot be followed: memory ran out, or nobody wants the rest.
 
         Nothing may point into a chunk that goes, and nothing may be joined to what came before the gap. A stream that
         has ended already was cut or not, and stays so.
@@ -332,7 +332,7 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
 
     @cython.final
     cdef int begin_chunk(self, bytes chunk) except -1:
-        """Take a chunk to scan. Of one that was not scanned to its end, the rest is dropped."""
+        """Begin to scan a chunk. The rest of the one before is dropped."""
         self.copy_held()
         self.chunk = chunk
         self.at = PyBytes_AS_STRING(chunk)
@@ -365,15 +365,15 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
 
     @cython.final
     cdef int keep_byte_order_mark(self) except -1:
-        """Put what began as a byte order mark, and was none, where it belongs: at the start of the first line."""
+        """Put the beginning of a byte order mark, which was none, at the start of the first line."""
         append(&self.line, <const char *>BYTE_ORDER_MARK, self.byte_order_mark, self.limit)
         self.line_size = self.byte_order_mark
         return 0
 
     @cython.final
     cdef object scan(self):
-        """Give the next thing that the chunk completes. None: the chunk is used up, what is left of it was put away; or
-        the limit was passed, and `failed` says so."""
+        """Return the next event that the chunk completes. None: the chunk is used up and its rest was kept; or the limit
+        was passed, and `failed` says so."""
         cdef const char *line = self.at
         cdef const char *stop
         cdef Py_ssize_t size
@@ -382,8 +382,8 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
             self.end - line > 7 and memcmp(line, b"data: ", 6) == 0
             and not self.line_size and not self.has_field and not self.skipping
         ):
-            # What streams are full of: a block of one data line, whole in the chunk. It needs nothing of what is kept
-            # for a block that comes in parts.
+            # Streams are full of blocks of one data line, whole in the chunk. They need none of the state for blocks that
+            # come in parts.
             stop = self.find_line_end()
             size = stop - line
             if size <= self.limit and self.end - stop > 1 and stop[0] == stop[1] == c"\n":
@@ -447,7 +447,7 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
 
     @cython.final
     cdef int keep_rest(self) except -1:
-        """Copy what is needed of a chunk that is used up, and let go of it."""
+        """Copy the rest of a chunk that is used up, and release it."""
         cdef const char *rest = self.at
         cdef Py_ssize_t size = self.end - rest
         self.copy_held()  # first, as it may lie in the buffer that the unfinished line is written to
@@ -490,7 +490,7 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
 
     @cython.final
     cdef inline object process_line(self, const char *line, Py_ssize_t size):
-        """Take a line that is not blank; give it if it is a comment or unknown and that is wanted."""
+        """Process a line that is not blank; return it if it is a wanted comment or unknown line."""
         cdef const char *value
         cdef const char *end = line + size
         if line[0] == c":":
@@ -571,7 +571,7 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
 
     @cython.final
     cdef inline object end_block(self):
-        """Take a blank line."""
+        """Process a blank line."""
         cdef object event = None
         self.pending = 0
         if not self.has_field and not self.skipping:
@@ -606,7 +606,7 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
 
     @cython.final
     cdef void overflow(self, Py_ssize_t size) noexcept:
-        """Take notice that the block, or a comment, is over the limit. Who called scan raises what is to be raised."""
+        """Note that the block, or a comment, is over the limit. The caller of scan raises the error."""
         if self.skip:
             if not self.skipping:
                 self.skipping = True

@@ -62,7 +62,7 @@ cdef inline bint is_field(const char *line, Py_ssize_t size, const char *name, P
 
 
 cdef inline const char *value_of(const char *line, Py_ssize_t length, const char *end) noexcept:
-    """Give where the value begins, in a line that ends at `end`, after a name of that length, a colon, one space."""
+    """Return where the value begins in a line that ends at `end`: after a name of that length, a colon, one space."""
     cdef const char *value = line + length
     if value < end:
         value += 1

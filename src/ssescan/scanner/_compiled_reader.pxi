@@ -65,7 +65,7 @@ cdef class EventReader:
     def __class_getitem__(cls, item):
         return GenericAlias(cls, item)
 
-    # Getters take the lock: in a free-threaded build, what they give could be replaced while they take hold of it.
+    # Getters lock: in a free-threaded build, the value could be replaced before they hold a reference to it.
 
     @property
     @cython.critical_section
@@ -163,7 +163,7 @@ cdef class EventReader:
         return item
 
     cdef int check_limit(self) except -1:
-        """Raise what scan does not, if there is something to raise and it was not raised yet."""
+        """Raise EventTooLarge once, where scan() only noted it."""
         if self.scanner.failed and not self.over:
             self.over = True
             raise EventTooLarge(self.scanner.limit, self.scanner.size)
@@ -176,7 +176,7 @@ cdef class EventReader:
         return 0
 
     cdef bint begin_chunk(self, chunk) except -1:
-        """Give a chunk to the scanner. Returns False if the reader was stopped by code of the chunk's own."""
+        """Pass a chunk to the scanner. Returns False if code of the chunk's own stopped the reader."""
         if self.timing:
             self._received_ns = perf_counter_ns()
         self.reads += 1
@@ -341,7 +341,7 @@ cdef class EventIterator(ReaderState):
 
 
 cdef int inherit_next(object cls) except -1:
-    """Give a subclass of EventIterator the slot for next() that it would have inherited, had it not been written in Cython.
+    """Set the slot for next() of a subclass to that of EventIterator, which it would inherit from a class in C.
 
     Cython lists __next__ among the methods, and for one of those Python gives a subclass a slot that looks it up by
     name and calls it as a method, for every event.

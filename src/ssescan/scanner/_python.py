@@ -1,4 +1,4 @@
-"""Bytes to events in pure Python: what runs where the extension does not, and what it is compared with.
+"""Bytes to events in pure Python, for platforms without the extension, and to compare it with.
 
 Twin of `_compiled.pyx`: same names, same behaviour, same words; tests feed both the same bytes. Here speed comes from
 doing much in few calls of the interpreter (`splitlines` splits bytes at LF, CR and CRLF and nowhere else), there from
@@ -46,7 +46,7 @@ class Scanner:
 
     `max_event_size`: the limit on one block or one comment, bytes, line ends not counted; a security limit. None: no
     limit. `oversize`: "raise" EventTooLarge, or "skip" the event and go on. `empty_events`: also dispatch blocks that
-    set event, id or retry but no data. `comments`, `unknown`: also give Comment and UnknownLine, in order, among the
+    set event, id or retry but no data. `comments`, `unknown`: also return Comment and UnknownLine, in order, among the
     events. `unterminated`: "drop" a block that the end of the stream cut short, as the standard says, or "dispatch" it.
 
     `last_event_id`: changes at the blank line that ends a block. `retry`: the last valid reconnection time, ms, or
@@ -106,7 +106,7 @@ class Scanner:
     _closed: bool
     _failed: bool
 
-    # The unfinished line: what is long as it came, what is short gathered.
+    # The unfinished line: long pieces as they came, short ones gathered.
     _pieces: list[bytes]
     _gathered: bytearray
     _line_size: int  # dropped bytes included
@@ -170,7 +170,7 @@ class Scanner:
         self._begin()
 
     if not TYPE_CHECKING:
-        __new__.__wrapped__ = __init__  # so that inspect.signature() tells the options, as of the compiled twin
+        __new__.__wrapped__ = __init__  # so that inspect.signature() shows the options, as of the compiled twin
 
     last_event_id = read_only("ssescan.Scanner", "last_event_id")
     retry = read_only("ssescan.Scanner", "retry")
@@ -182,7 +182,7 @@ class Scanner:
         raise TypeError(SCANNER_IS_NO_VALUE)
 
     def feed(self, chunk: Any) -> list[Any]:
-        """Take the next bytes of the stream, return what they completed, in order.
+        """Accept the next bytes of the stream; return the events that they complete, in order.
 
         `chunk`: anything with the buffer protocol; it may be changed once feed has returned. TypeError for anything
         else; ValueError after close() or EventTooLarge. EventTooLarge for a block over the limit.
@@ -204,7 +204,7 @@ class Scanner:
             return items
 
     def close(self) -> list[Any]:
-        """Take the end of the stream, return what it completed: nothing, unless unterminated="dispatch"."""
+        """End the stream; return the events that this completes: none, unless unterminated="dispatch"."""
         check_not_asking(self)
         with self._lock:
             if self._closed:
@@ -246,7 +246,7 @@ class Scanner:
         self._clear_block()
 
     def _abandon(self) -> None:
-        """End where the stream cannot be followed any further: memory ran out, or nobody wants the rest.
+        """End where the stream cannot be followed: memory ran out, or nobody wants the rest.
 
         Nothing may be joined to what came before the gap. A stream that has ended already was cut or not, and stays so.
         """
@@ -275,7 +275,7 @@ class Scanner:
             raise ValueError(FED_AFTER_CLOSE)
 
     def _scan(self, chunk: bytes) -> Iterator[Any]:
-        """Give what a chunk completes, one by one. To be exhausted before the next chunk."""
+        """Return an iterator of the events that a chunk completes. Exhaust it before the next chunk."""
         if self._byte_order_mark < 3:
             chunk = self._skip_byte_order_mark(chunk)
         if self._after_cr and chunk:
@@ -321,7 +321,7 @@ class Scanner:
         return self._scan_blocks(chunk)
 
     def _finish_block(self, chunk: bytes, end: int) -> Iterator[ServerSentEvent | bytes]:
-        """Take the rest of a block's one data line, up to `end`, the blank line, and what is begun after it."""
+        """Process the rest of a block's one data line, up to `end`, the blank line, and the beginning of the next line."""
         line = self._join_line(chunk[:end])
         if self._has_field:
             self._data = line[6:]
@@ -334,7 +334,7 @@ class Scanner:
             self._append(chunk[end + 2 :])
 
     def _make_event(self, data: bytes, name: bytes | None = None) -> ServerSentEvent | bytes:
-        """Dispatch a block of one data line, or of its name and one, which is what streams are full of."""
+        """Dispatch a block of one data line, or of its name and one: streams are full of these."""
         if self._payloads:
             self._event_name = None if name is None else name.decode("utf-8", "replace")
             return data
@@ -437,7 +437,7 @@ class Scanner:
             if unfinished:
                 self._keep(unfinished)
         except EventTooLarge:
-            self._count_lines(chunk, counted)  # and what is not scanned any more
+            self._count_lines(chunk, counted)  # and the lines that are not scanned any more
             raise
         if counted < len(lines) or unfinished:
             self._count_lines(chunk, counted)
@@ -452,7 +452,7 @@ class Scanner:
                 if self._byte_order_mark:
                     began = BYTE_ORDER_MARK[: self._byte_order_mark]
                     self._byte_order_mark = 3
-                    self._pending = 0  # what began is counted again, with the rest
+                    self._pending = 0  # these bytes are counted again, with the rest
                     return began + chunk[index:]
                 self._byte_order_mark = 3
                 return chunk
@@ -473,7 +473,7 @@ class Scanner:
         if size > self._limit:
             self._overflow(size)
             if self._line_size > self._limit and not self._dropping:
-                # Only the first byte, which tells a comment, is still of interest.
+                # Only the first byte, which marks a comment, still matters.
                 first = b":" if comment else b"x"
                 self._pieces.clear()
                 self._gathered.clear()
@@ -483,7 +483,7 @@ class Scanner:
             self._append(piece)
 
     def _append(self, piece: bytes) -> None:
-        """Append to the unfinished line, without copying what is long or making an object of what is short."""
+        """Append to the unfinished line: a long piece is not copied, a short one makes no object."""
         if len(piece) < SMALL_PIECE:
             self._gathered += piece
             if len(self._gathered) < GATHERED:
@@ -496,7 +496,7 @@ class Scanner:
             self._pieces.append(piece)
 
     def _finish_line(self, rest: bytes) -> bytes:
-        """Give the unfinished line with its rest; b"" if it was dropped, which _dropping then still says."""
+        """Return the unfinished line with its rest; b"" if it was dropped, as _dropping then still says."""
         if rest:
             self._keep(rest)
         if self._dropping:
@@ -504,7 +504,7 @@ class Scanner:
         return self._join_line(b"")
 
     def _join_line(self, rest: bytes) -> bytes:
-        """Give the unfinished line with its rest, where nothing can be over the limit."""
+        """Return the unfinished line with its rest, where nothing can be over the limit."""
         line = b"".join([*self._pieces, self._gathered, rest])
         if self._pieces:
             self._pieces.clear()
@@ -518,7 +518,7 @@ class Scanner:
         self._clear_line()
 
     def _process_line(self, line: bytes) -> Any:
-        """Take a line that is not blank; give it if it is a comment or unknown and that is wanted."""
+        """Process a line that is not blank; return it if it is a wanted comment or unknown line."""
         length = len(line)
         if line[0] == 58:
             if length > self._limit:
@@ -559,7 +559,7 @@ class Scanner:
         return None
 
     def _end_block(self) -> Any:
-        """Take a blank line."""
+        """Process a blank line."""
         self._pending = 0
         if not self._has_field and not self._skipping:
             return None
@@ -582,7 +582,7 @@ class Scanner:
         return event
 
     def _overflow(self, size: int) -> None:
-        """Take notice that the block, or a comment, is over the limit."""
+        """Note that the block, or a comment, is over the limit."""
         if self._skip:
             if not self._skipping:
                 self._skipping = True

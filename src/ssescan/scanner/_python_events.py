@@ -141,7 +141,7 @@ def make_text(cls: type, text: str) -> Any:
 
 
 def read_only(owner: str, name: str) -> Any:
-    """Give a property over the slot `_name` that refuses as a read-only attribute of the compiled twin does."""
+    """Return a property over the slot `_name`: read-only, with the errors of the compiled twin."""
 
     def refuse(self: object, value: object = None) -> NoReturn:
         raise AttributeError(f"attribute {name!r} of {owner!r} objects is not writable")

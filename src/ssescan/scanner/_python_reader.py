@@ -156,7 +156,7 @@ class EventReader:
         return None
 
     def _begin_chunk(self, chunk: Any) -> bool:
-        """Give a chunk to the scanner. Returns False if the reader was stopped by code of the chunk's own."""
+        """Pass a chunk to the scanner. Returns False if code of the chunk's own stopped the reader."""
         if self._timing:
             self._received_ns = perf_counter_ns()
         self._reads += 1

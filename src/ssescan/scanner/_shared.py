@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import Any, Literal, NoReturn, TypedDict
 
     class StreamOptions(TypedDict, total=False):
-        """The options of a Scanner that do not change what kinds of things it gives."""
+        """The options of a Scanner that do not change the types that it returns."""
 
         max_event_size: int | None
         oversize: Literal["raise", "skip"]
@@ -62,7 +62,7 @@ def scanner_options(
     unknown: bool = False,
     unterminated: Literal["drop", "dispatch"] = "drop",
 ) -> tuple[int, bool, bool, bool, bool, bool]:
-    """Check what a Scanner was called with.
+    """Check the arguments of a Scanner.
 
     Returns the limit (no limit: sys.maxsize), whether to skip what is over it, empty_events, comments, unknown, and
     whether to dispatch an unterminated block.
@@ -95,7 +95,7 @@ def event_fields(
     id: str = "",
     retry: int | None = None,
 ) -> tuple[str, str, str, int | None]:
-    """Check what a ServerSentEvent was called with, and make subclasses of str and int plain."""
+    """Check the arguments of a ServerSentEvent, and make subclasses of str and int plain."""
     if retry is not None and type(retry) is not int:
         if isinstance(retry, bool) or not isinstance(retry, int):
             raise TypeError(f"retry must be an int (ms) or None, not {_kind(retry)}")
@@ -104,12 +104,12 @@ def event_fields(
 
 
 def comment_text(cls: object, /, text: str) -> str:
-    """Check what a Comment was called with."""
+    """Check the argument of a Comment."""
     return _exact_str("text", text)
 
 
 def unknown_line_text(cls: object, /, text: str) -> str:
-    """Check what an UnknownLine was called with."""
+    """Check the argument of an UnknownLine."""
     return _exact_str("text", text)
 
 
@@ -125,7 +125,7 @@ def refuse_change(self: object, name: str) -> NoReturn:
 
 
 def chunk_bytes(chunk: object) -> bytes:
-    """Give the bytes of a chunk that is not exactly bytes: a copy, as its owner may change it."""
+    """Return the bytes of a chunk that is not exactly bytes: a copy, as its owner may change it."""
     if isinstance(chunk, str):
         raise TypeError(
             "a chunk must be bytes, not str: an event stream is UTF-8, pass the bytes as they were received"
@@ -180,7 +180,7 @@ def asked_bytes(scanner: object, bytes_of: Callable[[Any], object], chunk: objec
 
 
 def load_json(data: str) -> Any:
-    """Parse the data of an event as JSON; ValueError where it is none, too deep nesting included."""
+    """Parse the data of an event as JSON. ValueError if it is not JSON, or is nested too deeply."""
     import json
 
     try:
@@ -190,7 +190,7 @@ def load_json(data: str) -> Any:
 
 
 def rebuild(name: str, values: tuple[Any, ...]) -> Any:
-    """Make an event, a comment or an unknown line of the backend at hand: what their pickles call."""
+    """Return an event, a comment or an unknown line of the loaded backend: pickles call this."""
     from ssescan import scanner
 
     return getattr(scanner, name)(*values)

@@ -174,7 +174,7 @@ class Anthropic(FormatDecoder):
             self._begin(_number(event.index, len(self._blocks)), event.content_block)
 
     def _begin(self, index: int, block: dict[str, Any]) -> None:
-        """Begin a block; take what it brings along."""
+        """Begin a block, with the content that it has from its start."""
         choice = self.builder.choice(0)
         kind = text_of(block.get("type"))
         native = {name: value for name, value in block.items() if value is not None and name not in ("type", "text")}
@@ -208,7 +208,7 @@ class Anthropic(FormatDecoder):
         self._blocks[index] = builder
 
     def _delta(self, event: _Event) -> bool:
-        """Take a delta; tell whether it was known."""
+        """Handle a delta; return whether it is known."""
         delta = event.delta
         if delta is None:
             return False
@@ -249,7 +249,7 @@ class Anthropic(FormatDecoder):
         return False
 
     def _expected(self, index: int, kind: type[Any]) -> Any:
-        """Give the block, begun if it was not; None if it is of another kind."""
+        """Return the block, begun here if it was not; None if it is of another kind."""
         if index not in self._blocks:
             self._blocks[index] = kind(self.builder.choice(0))
         block = self._blocks[index]
@@ -282,10 +282,10 @@ class Anthropic(FormatDecoder):
         self.builder.fail(Error(kind=error.kind, code=error.code, message=error.message, raw=raw))
 
     def _count(self, usage: Any) -> None:
-        """Take totals so far: what is not null replaces what was there."""
+        """Count totals: a value that is not null replaces the one before."""
         if not isinstance(usage, dict) or not usage:
             return
-        # Only what is known to be a total is carried on: of what is not, a stream may have any number.
+        # Only known totals are kept from event to event: a stream may have any number of other fields.
         self._usage |= {name: usage[name] for name in TOTALS if usage.get(name) is not None}
         self.builder.count(usage_of(usage | self._usage))
 
@@ -333,7 +333,7 @@ def _cited(citation: Any) -> dict[str, Any]:
 
 
 def usage_of(usage: dict[str, Any]) -> Usage:
-    """Give the usage in neutral terms: `input_tokens` is what no cache had a part in, so the caches are added."""
+    """Return the usage in neutral terms. `input_tokens` leaves out what a cache read or wrote: that is added."""
     fresh, write, read, output = (
         plain_number(usage.get(name))
         for name in (
@@ -355,7 +355,7 @@ def usage_of(usage: dict[str, Any]) -> Usage:
 
 
 def turn(message: Message) -> dict[str, Any]:
-    """Give the assistant's message for `messages`: all blocks in order, signatures and encrypted content unchanged."""
+    """Return the assistant's message for `messages`: all blocks in order, with signatures and encrypted content."""
     content = [made for block in message.blocks if (made := _content(block)) is not None]
     return {"role": "assistant", "content": content} if content else {}
 
@@ -378,7 +378,7 @@ def _content(block: Block) -> dict[str, Any] | None:
             except ValueError:
                 arguments = None
             if not isinstance(arguments, dict):
-                arguments = {"INVALID_JSON": block.arguments}  # so Anthropic wants to be shown what is none
+                arguments = {"INVALID_JSON": block.arguments}  # Anthropic's own word for arguments that are not JSON
             return {"type": "tool_use"} | block.native | {"id": block.id, "name": block.name, "input": arguments}
         case ServerToolResultBlock(name=name, native=native):
             return {"type": name} | native

@@ -66,7 +66,7 @@ class _Event(Struct, gc=False):
 
 
 class _FirstEvent(_Event, gc=False):
-    """An event with what is the same in all of them."""
+    """An event with the fields that all events repeat."""
 
     modelVersion: str | None = None
     responseId: str | None = None
@@ -127,7 +127,7 @@ PARTS = (
     "text", "functionCall", "inlineData", "fileData", "executableCode", "codeExecutionResult", "toolCall",
     "toolResponse",
 )  # fmt: skip
-"""The fields that say what a part is. One that has none of them is kept as Raw."""
+"""The fields that say what a part is. A part with none of them is kept as Raw."""
 
 KNOWN = {*PARTS, "thought", "thoughtSignature"}
 
@@ -280,7 +280,7 @@ class Gemini(FormatDecoder):
             self.emit(Logprobs(choice=choice.index, entries=chosen))
 
     def _sources(self, choice: ChoiceBuilder, candidate: _Candidate) -> None:
-        """Take what the answer rests on. Segments of grounding count UTF-8 bytes of their part."""
+        """Cite the sources of the answer. Segments of grounding count UTF-8 bytes of their part."""
         items: list[dict[str, Any]] = []
         if candidate.groundingMetadata:
             items.append({"groundingMetadata": candidate.groundingMetadata, "unit": "byte"})
@@ -295,7 +295,7 @@ class Gemini(FormatDecoder):
             self.emit(Raw(choice=choice.index, name="urlContextMetadata", data=candidate.urlContextMetadata))
 
     def _attach(self, choice: ChoiceBuilder, items: list[dict[str, Any]]) -> None:
-        """Attach sources to the text. Grounding is sent again as it grows: what comes last counts."""
+        """Attach sources to the text. Grounding is sent again as it grows: the last one counts."""
         for item in items:
             kept = self._grounding.get(choice.index) if "groundingMetadata" in item else None
             if kept is not None:
@@ -307,7 +307,7 @@ class Gemini(FormatDecoder):
                 self._grounding[choice.index] = kept
 
     def _usage(self, usage: dict[str, Any]) -> Usage | None:
-        """Give the usage in neutral terms; None where only the kind of traffic is told, as Vertex does at first."""
+        """Return the usage in neutral terms; None if it only names the kind of traffic, as Vertex does at first."""
         prompt, of_tools, candidates, thoughts, cached, total = [plain_number(usage.get(name)) for name in COUNTS]
         if prompt is None and candidates is None and thoughts is None and total is None:
             return None
@@ -346,7 +346,7 @@ class Gemini(FormatDecoder):
 
 
 class _Kept:
-    """The parts of a candidate: told of as blocks, and kept as they came, which is how they are wanted back.
+    """The parts of a candidate: as blocks, and as they came, since the API wants them back that way.
 
     Pieces of text are joined, but never one that was signed with another.
     """
@@ -372,7 +372,7 @@ class _Kept:
             return
         signature = text_or_raw(part.get("thoughtSignature"), "thoughtSignature", self.choice.emit)
         kind = next((name for name in PARTS if part.get(name) is not None), None)
-        # What is not known beside what is: kept, and given back with its part.
+        # An unknown field beside a known one: keep it, and send it back with its part.
         beside = {name: value for name, value in part.items() if name not in KNOWN} if kind else {}
         if kind == "text" and isinstance(text, str):
             self._text(text, part, signature, beside)
@@ -479,7 +479,7 @@ class _Kept:
         return block
 
     def plain(self) -> list[dict[str, Any]]:
-        """Give the parts for `contents`."""
+        """Return the parts for `contents`."""
         texts: dict[int, str] = {}
         made: list[dict[str, Any]] = []
         for part in self.parts:
@@ -522,7 +522,7 @@ class _Span:
 
 
 def turn(message: Message) -> dict[str, Any]:
-    """Give the model's content for `contents`: its parts, each with the signature that came on it."""
+    """Return the model's content for `contents`: its parts, each with the signature that came with it."""
     parts = list(message.choice.native.get("parts", []))
     if not parts and message.text:
         parts = [{"text": message.text}]

@@ -1,4 +1,4 @@
-"""Google Gemini, Interactions: steps, each begun, told of in deltas, and ended.
+"""Google Gemini, Interactions: steps; each has a start, deltas and a stop.
 
 Events are told by their `event_type`, which is often the last key. The names that Interactions had at first are read as
 well (`interaction.start`, `content.start`). https://ai.google.dev/api/interactions
@@ -51,19 +51,19 @@ MEDIA = ("image", "audio", "video", "document")
 
 
 class _Step:
-    """A step: as it was announced, with what deltas added to it."""
+    """A step: as its start event has it, with the additions of deltas."""
 
     __slots__ = ("call", "content", "ended", "item", "media", "result", "thought", "type")
 
     def __init__(self, item: dict[str, Any]) -> None:
         self.item = item
-        if "content" in item or "summary" in item:  # which are gathered, with what deltas add
+        if "content" in item or "summary" in item:  # which deltas add to
             self.item = {name: value for name, value in item.items() if name not in ("content", "summary")}
         self.type = text_of(item.get("type"))
         self.call: CallBuilder | None = None
         self.thought: ReasoningBuilder | None = None
         self.content: list[TextBuilder | dict[str, Any]] = []
-        self.result = False  # it is one, not told of yet
+        self.result = False  # of a result that has no part yet
         self.ended = False
 
 
@@ -146,7 +146,7 @@ class GeminiInteractions(FormatDecoder):
             return
         if not self._steps.all:
             for index, step in enumerate(self.objects(interaction.get("steps"), "steps")):
-                self._begin(index, step)  # told of whole, and nowhere else
+                self._begin(index, step)  # only the whole interaction has it
                 self._stop(index)
         self.choice.raw_reason = status
         self.choice.reason = REASONS.get(status, "other")
@@ -206,13 +206,13 @@ class GeminiInteractions(FormatDecoder):
             self.choice.blocks[-1].sign(text_of(item.get("signature")))
 
     def _delta(self, event: _Event) -> bool:
-        """Take a delta; tell whether it was known."""
+        """Handle a delta; return whether it is known."""
         delta = event.delta or {}
         kind = text_of(delta.get("type"))
         index = max(len(self._by_index) - 1, 0) if event.index is None else event.index
         step = self._by_index.get(index)
         if step is None:
-            # One that was never begun: what the delta is for, as far as it says.
+            # A step without a start event: the delta says what it is, as far as it does.
             begun = {"thought_summary": "thought", "thought_signature": "thought", "arguments_delta": "function_call"}
             whole = kind.endswith(("_call", "_result"))
             step = self._begin(index, {"type": kind if whole else begun.get(kind, "model_output")})
@@ -298,7 +298,7 @@ def _cited(annotation: dict[str, Any]) -> dict[str, Any]:
 
 
 def usage_of(usage: dict[str, Any]) -> Usage:
-    """Give the usage in neutral terms."""
+    """Return the usage in neutral terms."""
     input, tools, output, thoughts, cached = (
         plain_number(usage.get(f"total_{name}_tokens")) for name in ("input", "tool_use", "output", "thought", "cached")
     )
@@ -313,7 +313,7 @@ def usage_of(usage: dict[str, Any]) -> Usage:
 
 
 def _wanted_back(step: _Step) -> dict[str, Any] | None:
-    """Give a step as `input` takes it; None for one that was cut, and for a thought that nobody signed."""
+    """Return a step for `input`; None if it was cut, and for a thought without a signature."""
     if step.call is not None:
         if step.call.cut or not step.call.ended:
             return None
@@ -324,7 +324,7 @@ def _wanted_back(step: _Step) -> dict[str, Any] | None:
             arguments = {"INVALID_JSON": block.arguments}  # else its result would have nothing to answer
         return step.item | {"arguments": arguments}
     if step.type == "user_input":
-        return None  # the user's own, who has it
+        return None  # the program has it already
     if step.type == "thought":
         if step.thought is None or not step.thought.signed:
             return None
@@ -349,5 +349,5 @@ def _plain(note: dict[str, Any]) -> dict[str, Any]:
 
 
 def turn(message: Message) -> list[dict[str, Any]]:
-    """Give the steps for `input`, each with the signature that came on it."""
+    """Return the steps for `input`, each with the signature that came with it."""
     return list(message.choice.native.get("steps", []))

@@ -1,7 +1,7 @@
-"""OpenAI Chat Completions, legacy completions, and the dialects of those who speak like them.
+"""OpenAI Chat Completions, legacy completions, and the dialects of compatible servers.
 
-One kind of event, a chunk with choices. Which vendor sends it is never asked: all that any of them does differently is
-accepted at once. https://platform.openai.com/docs/api-reference/chat-streaming
+One kind of event, a chunk with choices. It does not matter which vendor sends it: all
+dialects are accepted at once. https://platform.openai.com/docs/api-reference/chat-streaming
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class _Chunk(Struct, gc=False):
 
 
 class _FirstChunk(_Chunk, gc=False):
-    """A chunk with what is the same in all of them."""
+    """A chunk with the fields that all chunks repeat."""
 
     id: str | None = None
     model: str | None = None
@@ -211,7 +211,7 @@ class OpenAIChat(FormatDecoder):
         if delta is not None:
             self._delta(builder, delta)
         if choice.text and (delta is None or not delta.content):
-            builder.text(choice.text)  # a legacy completion; some who send deltas repeat them here
+            builder.text(choice.text)  # a legacy completion; some servers repeat their deltas here
         if choice.logprobs:
             entries = [entry for name in ("content", "refusal") for entry in list_of(choice.logprobs.get(name))] or (
                 [choice.logprobs] if "tokens" in choice.logprobs else []
@@ -253,7 +253,7 @@ class OpenAIChat(FormatDecoder):
         return self.text(value, "reasoning")
 
     def _content(self, builder: ChoiceBuilder, parts: list[Any]) -> None:
-        """Take content that is a list (Mistral): text, thinking, images, and what else there may be."""
+        """Handle content that is a list (Mistral): text, thinking, images, and other kinds."""
         for part in parts:
             kind = part.get("type") if isinstance(part, dict) else None
             if isinstance(part, str):
@@ -273,7 +273,7 @@ class OpenAIChat(FormatDecoder):
                 self.emit(Raw(choice=builder.index, name=kind if isinstance(kind, str) else "content", data=part))
 
     def _details(self, builder: ChoiceBuilder, details: list[Any], *, flat: bool) -> None:
-        """Take OpenRouter's reasoning_details, whose text counts where there is no flat field beside them."""
+        """Handle OpenRouter's reasoning_details; their text counts if there is no flat field beside them."""
         kept = builder.native.setdefault("reasoning_details", _Details())
         for detail in self.objects(details, "reasoning_details"):
             kept.add(detail)
@@ -318,7 +318,7 @@ class OpenAIChat(FormatDecoder):
         block.native["image"] = image
 
     def _cite(self, chunk: _Chunk) -> None:
-        """Take Perplexity's sources, which every chunk repeats and may add to."""
+        """Cite Perplexity's sources. Every chunk repeats them and may add some."""
         found = chunk.search_results or chunk.citations
         if found and len(found) > self._cited:
             new = found[self._cited :]
@@ -356,14 +356,14 @@ class _Calls:
         self._last: CallBuilder | None = None
 
     def find(self, index: int | None, id: str | None, name: str | None) -> CallBuilder:
-        """Give the call, a new one where it is none that is known; take its id and its name."""
+        """Return the call, a new one if no known call fits; set its id and its name."""
         if id in ("", "null"):
             id = None
         call = self._by_id.get(id) if id is not None else None
         if call is None:
             call = self._last if index is None else self._by_index.get(index)
             if call is not None and name and call.name:
-                # No fragment of the call that stands there, if it is named and has another name, or another id. One
+                # No fragment of that call if the call has a name and the fragment another name, or another id. One
                 # without a name goes on with that call, though its id be new: some give every fragment its own.
                 another_id = id is not None and call.id is not None
                 if another_id or name != call.name:
@@ -402,7 +402,7 @@ class _Details:
                 entry[name] = value
 
     def _key(self, detail: dict[str, Any]) -> Any:
-        """Tell which entry a fragment belongs to: by its index, else its id; one with neither goes on with its kind."""
+        """Return the entry of a fragment: by its index, else its id; without both, the latest of its kind."""
         kind = detail.get("type") if isinstance(detail.get("type"), str) else None
         for name in ("index", "id"):
             if isinstance(value := detail.get(name), (int, str)):
@@ -420,7 +420,7 @@ class _Details:
 
 
 def usage_of(usage: dict[str, Any]) -> Usage:
-    """Give the usage in neutral terms. xAI counts reasoning beside the output, all others within it."""
+    """Return the usage in neutral terms. xAI counts reasoning beside the output, all others within it."""
     input, output, total = (plain_number(usage.get(f"{name}_tokens")) for name in ("prompt", "completion", "total"))
     of_input, of_output = dict_of(usage.get("prompt_tokens_details")), dict_of(usage.get("completion_tokens_details"))
     reasoning = plain_number(of_output.get("reasoning_tokens"))
@@ -441,7 +441,7 @@ def usage_of(usage: dict[str, Any]) -> Usage:
 
 
 def turn(message: Message) -> dict[str, Any]:
-    """Give the assistant's message for `messages`. Reasoning goes back where it is wanted, as it came."""
+    """Return the assistant's message for `messages`. Reasoning goes back, as it came, to the servers that want it."""
     choice = message.choice
     calls = [block for block in choice.blocks if isinstance(block, ToolCall) and not block.cut]
     made: dict[str, Any] = {"role": "assistant", "content": choice.text or (None if calls or choice.refusal else "")}

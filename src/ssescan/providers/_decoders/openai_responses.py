@@ -52,13 +52,13 @@ class _Event(Struct, gc=False):
 INCOMPLETE: dict[str, FinishReason] = {"max_output_tokens": "length", "content_filter": "content_filter"}
 
 PROGRESS = (".in_progress", ".searching", ".interpreting", ".generating", ".completed", ".failed", ".compacting")
-"""Ends of the names of events that tell how far a hosted tool is: what became of it stands in its item."""
+"""Ends of the names of events about the progress of a hosted tool; the result stands in its item."""
 
 RESULTS = ("results", "outputs", "output", "result", "action", "tools")
-"""The fields of a hosted tool's item that hold what it gave; of several, the first. A web search has its action."""
+"""The fields of a hosted tool's item that may hold its result; the first counts. A web search has its action."""
 
 ARGUMENTS = ("action", "operation", "actions", "queries", "arguments")
-"""The fields that hold what it was asked for."""
+"""The fields that may hold its input."""
 
 
 @register
@@ -135,7 +135,7 @@ class OpenAIResponses(FormatDecoder):
         id = text_of(response.get("id"))
         if (event.type or self.name()) == "response.created":
             if self._created is not None and (id != self._created or self.choice.reason is not None):
-                # Another response, glued to the first. It numbers its items anew.
+                # Another response, glued to the first. It numbers its items from 0 again.
                 text = f"the stream began with response {self._created!r}, and another, {id!r}, begins within it"
                 self.builder.fail(Error(kind="protocol", message=text, raw=response))
                 self.choice.reason = None
@@ -144,7 +144,7 @@ class OpenAIResponses(FormatDecoder):
         self.builder.start(text_of(response.get("id")), text_of(response.get("model")))
 
     def _end(self, event: _Event) -> None:
-        """Take the terminal event: what was never streamed or is still open, the usage, and why it ended."""
+        """Handle the terminal event: items that were not streamed or are still open, the usage, the finish reason."""
         response = event.response or {}
         self._begin(event)
         self._items.ended = True
@@ -182,7 +182,7 @@ class OpenAIResponses(FormatDecoder):
         super().finish()
 
     def _known(self, item: dict[str, Any], same: OutputItem | None) -> OutputItem | None:
-        """Give the item that was streamed, by its id, else by its type and place: some change ids as they go."""
+        """Return the streamed item, by its id, else by its type and place: some servers change ids on the way."""
         for name in ("id", "call_id"):
             if (id := text_of(item.get(name))) and (known := self._items.find(None, id)) is not None:
                 return known
@@ -198,7 +198,7 @@ class OpenAIResponses(FormatDecoder):
     # Items
 
     def _item(self, event: _Event, kind: str) -> OutputItem:
-        """Give the item that an event is for; one that was never announced begins, as one of that kind."""
+        """Return the item of an event; an item that was not announced begins here, as one of that kind."""
         found = self._items.find(event.output_index, event.item_id)
         last = self._items.last
         if found is None and event.output_index is None and last is not None and last.type == kind and not last.done:
@@ -246,7 +246,7 @@ class OpenAIResponses(FormatDecoder):
         return item
 
     def _complete(self, item: OutputItem, whole: dict[str, Any]) -> None:
-        """Take an item that came whole."""
+        """Handle an item that came whole."""
         if item.done:
             return
         item.done = True
@@ -266,8 +266,8 @@ class OpenAIResponses(FormatDecoder):
             self.choice.raw(kind or "item", whole)
 
     def _message(self, item: OutputItem, content: list[dict[str, Any]]) -> None:
-        """Take the parts of a message that came whole, each for what was streamed of it, whatever index that had."""
-        # By the index, where something was streamed under it; what is left over, in order.
+        """Handle the parts of a message that came whole: each completes the streamed part, whatever its index was."""
+        # By the index, if something was streamed under it; the rest in order.
         texts, refusals = dict(item.texts), dict(item.refusals)
         placed = {index: kinds.pop(index) for index, kinds in streamed_under(content, texts, refusals)}
         for index, part in enumerate(content):
@@ -292,7 +292,7 @@ class OpenAIResponses(FormatDecoder):
             block.sign(encrypted, id=text_of(whole.get("id")) or None)
 
     def _hosted(self, item: OutputItem, call: CallBuilder, whole: dict[str, Any]) -> None:
-        """Take what became of a tool that the provider runs."""
+        """Handle the result of a tool that the provider runs."""
         status = text_of(whole.get("status")) or None
         asked = next((whole[name] for name in ARGUMENTS if whole.get(name)), None)
         if call.custom:
@@ -315,7 +315,7 @@ class OpenAIResponses(FormatDecoder):
     # What is in items
 
     def _part(self, item: OutputItem, index: int, part: dict[str, Any]) -> None:
-        """Take a part of a message that came whole."""
+        """Handle a part of a message that came whole."""
         kind = part.get("type")
         if kind == "refusal":
             self._refusal_of(item, index).reconcile(self.text(part.get("refusal"), "refusal"))
@@ -415,7 +415,7 @@ class OpenAIResponses(FormatDecoder):
             self._thought(self._item(event, "reasoning"), "text", event.content_index or 0).reconcile(event.text)
 
     def _arguments(self, event: _Event) -> None:
-        """Take a piece of a call's arguments, or all of them."""
+        """Handle a piece of a call's arguments, or all of them."""
         kind = (event.type or self.name() or "").split(".")[1]
         announced = {"function_call_arguments": "function_call", "mcp_call_arguments": "mcp_call"}.get(kind)
         announced = announced or {"custom_tool_call_input": "custom_tool_call"}.get(kind, "code_interpreter_call")
@@ -439,7 +439,7 @@ class OpenAIResponses(FormatDecoder):
         self.choice.keyed("audio", MediaBuilder, "audio/*").add(transcript=self.text(event.delta, "delta"))
 
     def _nothing(self, event: _Event) -> None:
-        """Take what tells nothing new."""
+        """Handle an event without news."""
 
 
 HANDLERS = {
@@ -492,7 +492,7 @@ def _cited(annotation: dict[str, Any]) -> dict[str, Any]:
 
 
 def usage_of(usage: dict[str, Any]) -> Usage:
-    """Give the usage in neutral terms."""
+    """Return the usage in neutral terms."""
     of_input, of_output = dict_of(usage.get("input_tokens_details")), dict_of(usage.get("output_tokens_details"))
     return Usage(
         input=plain_number(usage.get("input_tokens")),
@@ -506,5 +506,5 @@ def usage_of(usage: dict[str, Any]) -> Usage:
 
 
 def turn(message: Message) -> list[dict[str, Any]]:
-    """Give the output items for `input`: ids, encrypted content and phases as they came."""
+    """Return the output items for `input`: ids, encrypted content and phases as they came."""
     return list(message.choice.native.get("items", []))

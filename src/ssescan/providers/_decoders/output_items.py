@@ -72,7 +72,7 @@ class OutputItems:
         return bool(self._by_type)
 
     def of_type(self, kind: str, place: int) -> OutputItem | None:
-        """Give an item of the response at hand by its place among those of its type."""
+        """Return an item of the current response by its place among those of its type."""
         same = self._by_type.get(kind, ())
         return same[place] if place < len(same) else None
 
@@ -109,7 +109,7 @@ def drop_thoughts(items: list[dict[str, Any]]) -> None:
 
 
 def streamed_under(content: list[dict[str, Any]], texts: Any, refusals: Any) -> list[tuple[int, Any]]:
-    """Give the indices of the parts that something was streamed under, and where that stands."""
+    """Return the indices of the streamed parts, and the place of each."""
     found = []
     for index, part in enumerate(content):
         kinds = refusals if part.get("type") == "refusal" else texts if part.get("type") in TEXTS else {}
@@ -119,7 +119,7 @@ def streamed_under(content: list[dict[str, Any]], texts: Any, refusals: Any) -> 
 
 
 def wanted_back(item: OutputItem) -> dict[str, Any] | None:
-    """Give an item as `input` takes it: as it came, or as far as it came; None for half a call, or half a thought."""
+    """Return an item for `input`: as it came, or as far as it came; None for half a call, or half a thought."""
     if item.call is not None and item.call.cut:
         return None
     if item.done and (item.item.get("content") or not item.texts):

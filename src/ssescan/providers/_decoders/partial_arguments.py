@@ -64,7 +64,7 @@ class PartialArguments:
                 elif following is None:
                     place[step] = new
             else:
-                self.lost = True  # a list with a gap, a field of what is no object
+                self.lost = True  # a list with a gap, a field of something that is not an object
                 return
             within: Any = place
             place = within[step]
