@@ -321,7 +321,7 @@ class Scanner:
         return self._scan_blocks(chunk)
 
     def _finish_block(self, chunk: bytes, end: int) -> Iterator[ServerSentEvent | bytes]:
-        """Process the rest of a block's one data line, up to `end`, the blank line, and the beginning of the next line."""
+        """Process the rest of a block's one data line, up to `end`, the blank line, and the start of the next line."""
         line = self._join_line(chunk[:end])
         if self._has_field:
             self._data = line[6:]
