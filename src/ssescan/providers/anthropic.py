@@ -5,5 +5,5 @@ https://docs.anthropic.com/en/docs/build-with-claude/streaming
 
 from __future__ import annotations
 
-from .wire.anthropic import *  # noqa: F403
-from .wire.anthropic import __all__  # noqa: F401
+from ._wire.anthropic import *  # noqa: F403
+from ._wire.anthropic import __all__  # noqa: F401

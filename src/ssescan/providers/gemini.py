@@ -5,5 +5,5 @@ https://ai.google.dev/api/generate-content
 
 from __future__ import annotations
 
-from .wire.gemini import *  # noqa: F403
-from .wire.gemini import __all__  # noqa: F401
+from ._wire.gemini import *  # noqa: F403
+from ._wire.gemini import __all__  # noqa: F401

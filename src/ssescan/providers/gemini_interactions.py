@@ -5,5 +5,5 @@ https://ai.google.dev/api/interactions-api
 
 from __future__ import annotations
 
-from .wire.gemini_interactions import *  # noqa: F403
-from .wire.gemini_interactions import __all__  # noqa: F401
+from ._wire.gemini_interactions import *  # noqa: F403
+from ._wire.gemini_interactions import __all__  # noqa: F401

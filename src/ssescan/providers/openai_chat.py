@@ -5,5 +5,5 @@ https://platform.openai.com/docs/api-reference/chat-streaming
 
 from __future__ import annotations
 
-from .wire.openai_chat import *  # noqa: F403
-from .wire.openai_chat import __all__  # noqa: F401
+from ._wire.openai_chat import *  # noqa: F403
+from ._wire.openai_chat import __all__  # noqa: F401

@@ -5,5 +5,5 @@ https://platform.openai.com/docs/api-reference/responses-streaming
 
 from __future__ import annotations
 
-from .wire.openai_responses import *  # noqa: F403
-from .wire.openai_responses import __all__  # noqa: F401
+from ._wire.openai_responses import *  # noqa: F403
+from ._wire.openai_responses import __all__  # noqa: F401

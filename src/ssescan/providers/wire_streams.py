@@ -13,21 +13,21 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, Union, get_
 import msgspec
 from msgspec import Struct
 
-from ...scanner import UnknownLine
-from ..format_decoder import DAMAGED, decoder
-from ..message_decoder import MessageDecoder
-from ..payloads import DONE, NotJson, StrayLines, load, values
-from ..streams import AsyncShell, Shell, checked_strict
+from ..scanner import UnknownLine
+from .format_decoder import DAMAGED, decoder
+from .message_decoder import MessageDecoder
+from .payloads import DONE, NotJson, StrayLines, load, values
+from .streams import AsyncShell, Shell, checked_strict
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-    from ...errors import SsescanError
-    from ...outcome import Outcome
-    from ...scanner import EventReader
-    from ...stalls import Stall
-    from ..message import Message
-    from ..streams import AsyncEvents, NewDecoder, SyncEvents
+    from ..errors import SsescanError
+    from ..outcome import Outcome
+    from ..scanner import EventReader
+    from ..stalls import Stall
+    from .message import Message
+    from .streams import AsyncEvents, NewDecoder, SyncEvents
 
 __all__ = ["AsyncWireStream", "Wire", "WireStream", "built"]
 
