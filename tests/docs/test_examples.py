@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(
 )
 # The pages, and of each example some of what it prints; "..." for one that is no whole program.
 PRINTED = {
-    "README.md": [""],
+    "existing-sdk.md": [""],
     "../README.md": [r"\w.*stop Usage\(", r"message \{.*\nended\n$", r"a\n a\n a\n$"],
     "openai.md": [r"\w+", r"\{'openai': 'openai \S+ is accelerated'\}\n\{'openai': 0\}"],
     "anthropic.md": [r"\w+", r"\{'anthropic': 'anthropic \S+ is accelerated'\}\n\{'anthropic': 0\}"],
