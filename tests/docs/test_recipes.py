@@ -313,4 +313,4 @@ def test_a_stream_of_mcp_that_cannot_be_resumed_is_told() -> None:
     with serving(server) as url:
         done = run("-c", recipe("Reading MCP", url))
     assert done.returncode == 1
-    assert "ConnectionError: the stream ended (ended) before the answer" in done.stderr
+    assert "ConnectionError: the stream ended before the answer (ended)" in done.stderr
