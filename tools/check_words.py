@@ -15,20 +15,20 @@ ROOT = Path(__file__).parents[1]
 LIST = ROOT / "tools" / "words_to_avoid.txt"
 # Recorded streams, generated data, and the list itself.
 SKIPPED = {".sse", ".json", ".svg", ".so", ".list"}
-WORD = re.compile(r"[\w'-]+")
+WORD = re.compile(r"[\w'-]*[^\W_]")
 # What may stand between two words of a sentence that continues on the next line: also the sign of a comment.
 GAP = r"\s+(?:(?:#|//|\*|>)\s+)?"
 
 
 def phrases() -> dict[str, str]:
-    """Return the entries of the list that are more than one word, in lower case."""
+    """Return the entries of the list that are more than one word, or the beginning of a name."""
     entries = (line.split("->") for line in LIST.read_text(encoding="utf-8").splitlines())
     return {text: instead for text, instead in entries if not WORD.fullmatch(text)}
 
 
 def pattern(phrase: str) -> re.Pattern[str]:
-    """Return a pattern that finds a phrase as whole words, in any case."""
-    text = GAP.join(map(re.escape, phrase.split(" ")))
+    """Return a pattern that finds a phrase as whole words, also with a capital at the beginning of a sentence."""
+    text = f"[{phrase[0].upper()}{phrase[0]}]" + GAP.join(map(re.escape, phrase[1:].split(" ")))
     before = r"(?<!\w)" if phrase[0].isalnum() else ""
     after = r"(?!\w)" if phrase[-1].isalnum() else ""
     return re.compile(before + text + after, re.IGNORECASE)
@@ -48,9 +48,9 @@ def main(paths: list[str]) -> int:
     status = 0
     for path in tracked(paths):
         text = path.read_text(encoding="utf-8", errors="replace")
-        flat = re.sub(GAP, " ", text.lower())
+        flat = re.sub(GAP, " ", text)
         for phrase, (expression, instead) in listed.items():
-            for found in expression.finditer(text) if phrase in flat else ():
+            for found in expression.finditer(text) if phrase[1:] in flat else ():
                 line = text.count("\n", 0, found.start()) + 1
                 print(f"{path.relative_to(ROOT)}:{line}: {phrase} -> {instead}")
                 status = 1
