@@ -51,6 +51,7 @@ lint: $(VENV)/with-lint
 	@$(BIN)/ruff format --check .
 	@PATH="$(abspath $(BIN)):$$PATH" cython-lint src/ssescan/scanner/*.pyx src/ssescan/scanner/*.pxi benchmarks/*.pyx
 	@git ls-files -z | xargs -0 $(BIN)/codespell
+	@$(BIN)/python tools/check_words.py
 	@$(BIN)/towncrier build --draft --version 0 > $(VENV)/towncrier.log 2>&1 || { cat $(VENV)/towncrier.log; exit 1; }
 
 types: $(VENV)/with-lint

@@ -1,4 +1,4 @@
-"""How Sphinx builds these pages: `make docs`. They are plain markdown first, to be read on a forge as well."""
+"""Configuration of Sphinx: `make docs`. The pages are plain Markdown, so that a forge shows them as well."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ source_suffix = {".md": "markdown"}
 root_doc = "index"
 nitpicky = True
 
-myst_heading_anchors = 4  # as a forge makes them
-highlight_language = "none"  # of blocks that do not say
+myst_heading_anchors = 4  # the same as on a forge
+highlight_language = "none"  # for blocks without a language
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"
 autodoc_use_legacy_class_based = False
@@ -43,14 +43,14 @@ CODE = re.compile(r"(`[^`]+`)")
 def to_restructured_text(
     app: Sphinx, what: str, name: str, thing: object, options: dict[str, Any], lines: list[str]
 ) -> None:
-    """Make of a docstring what it is meant to be: plain text, with code between backticks."""
+    """Escape a docstring, which is plain text with code between backticks."""
     lines[:] = [
         "".join(f"`{piece}`" if piece.startswith("`") else escaped(piece) for piece in CODE.split(line))
         for line in lines
     ]
 
 
-# Nobody makes these: they are returned.
+# Functions return these; programs do not create them.
 RETURNED = (
     "EventStream", "AsyncEventStream", "MessageStream", "AsyncMessageStream", "WireStream", "AsyncWireStream",
     "Acceleration", "Outcome", "Part",
@@ -66,7 +66,7 @@ def signature_to_show(
     signature: str | None,
     returned: str | None,
 ) -> tuple[str | None, str | None] | None:
-    """Leave out the signature of a class that a program does not call; give a scanner's, whichever backend runs."""
+    """Return no signature for classes that a program does not call, and the same for Scanner with both backends."""
     if name == "ssescan.Scanner":
         checked = inspect.signature(scanner_options)
         bare = [item.replace(annotation=item.empty) for item in checked.parameters.values()]
@@ -75,11 +75,11 @@ def signature_to_show(
 
 
 def escaped(text: str) -> str:
-    """Give text that has no mark-up in it."""
+    """Return a text with its mark-up characters escaped."""
     return re.sub(r"([*|\\])|(?<=\w)_(?=\W|$)", r"\\\g<0>", text)
 
 
 def setup(app: Sphinx) -> None:
-    """Be told of docstrings."""
+    """Connect the functions above to Sphinx."""
     app.connect("autodoc-process-docstring", to_restructured_text)
     app.connect("autodoc-process-signature", signature_to_show)

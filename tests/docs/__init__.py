@@ -1,1 +1,1 @@
-"""Tests of the pages in docs/: every example runs, and what the tables say of others is so."""
+"""Tests of the pages in docs/: every example runs, and the tables about other libraries are true."""

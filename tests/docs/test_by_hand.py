@@ -1,4 +1,4 @@
-"""The table of by-hand.md, and what httpx2.md says: what others make of a stream, and what ssescan does."""
+"""The tables of by-hand.md and httpx2.md: what other code makes of a stream, and what ssescan makes of it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HEADERS = {"content-type": "text/event-stream"}
-NO_UTF8 = ["UnicodeDecodeError"]
+INVALID_UTF8 = ["UnicodeDecodeError"]
 
 
 def blocks(chunks: list[bytes]) -> list[str]:
-    """Split a buffer at blank lines, as people do."""
+    """Return the data of a buffer that is split at blank lines, a common loop."""
     found, buffer = [], b""
     for chunk in chunks:
         buffer += chunk
@@ -33,7 +33,7 @@ def blocks(chunks: list[bytes]) -> list[str]:
 
 
 def lines(chunks: list[bytes]) -> list[str]:
-    """Look at each line, as people do."""
+    """Return the data of lines that begin with `data: `, a common loop."""
 
     class Body(httpx.SyncByteStream):
         def __iter__(self) -> Iterator[bytes]:
@@ -45,7 +45,7 @@ def lines(chunks: list[bytes]) -> list[str]:
 
 
 A, B = ("message", "a", ""), ("message", "b", "")
-# What the stream has, the stream, what comes of each line, of each block, and of ssescan: event, data, id.
+# The name of the row, the stream, the results by lines, by blocks, and of ssescan: event, data, id.
 TABLE: tuple[tuple[str, list[bytes], list[str], list[str], list[tuple[str, str, str]]], ...] = (
     ("CRLF", [b"data: a\r\n\r\ndata: b\r\n\r\n"], ["a", "b"], [], [A, B]),
     ("CR", [b"data: a\r\rdata: b\r\r"], ["a", "b"], [], [A, B]),
@@ -54,7 +54,7 @@ TABLE: tuple[tuple[str, list[bytes], list[str], list[str], list[tuple[str, str, 
     ("U+0085", ["data: a\x85b\n\n".encode()], ["a"], ["a\x85b"], [("message", "a\x85b", "")]),
     ("form feed", [b"data: a\x0cb\n\n"], ["a"], ["a\x0cb"], [("message", "a\x0cb", "")]),
     ("a cut character", [b"data: \xc3", b"\xa9\n\n"], ["é"], ["é"], [("message", "é", "")]),
-    ("no UTF-8", [b"data: \xff\n\n"], ["\ufffd"], NO_UTF8, [("message", "\ufffd", "")]),
+    ("no UTF-8", [b"data: \xff\n\n"], ["\ufffd"], INVALID_UTF8, [("message", "\ufffd", "")]),
     ("mark", [b"\xef\xbb\xbfdata: a\n\ndata: b\n\n"], ["b"], ["b"], [A, B]),
     ("no space", [b"data:a\n\n"], [], [], [A]),
     ("two spaces", [b"data:  a\n\n"], [" a"], [" a"], [("message", " a", "")]),
@@ -73,7 +73,7 @@ TABLE: tuple[tuple[str, list[bytes], list[str], list[str], list[tuple[str, str, 
 @pytest.mark.parametrize(
     ("chunks", "by_lines", "by_blocks", "events"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE]
 )
-def test_the_table_is_true(
+def test_table_of_by_hand(
     chunks: list[bytes], by_lines: list[str], by_blocks: list[str], events: list[tuple[str, str, str]]
 ) -> None:
     assert lines(chunks) == by_lines
@@ -107,7 +107,7 @@ def of_httpx2(chunks: list[bytes]) -> list[tuple[str, str, str, int | None]]:
         (b"retry: 1000000000000000\ndata: a\n\n", [("message", "a", "", 10**15)], [("message", "a", "", None)]),
     ],
 )
-def test_httpx2_reads_it_otherwise(body: bytes, alone: object, accelerated: object) -> None:
+def test_httpx2_differences(body: bytes, alone: object, accelerated: object) -> None:
     assert of_httpx2([body]) == alone
     with ssescan.accelerate("httpx2"):
         assert of_httpx2([body]) == accelerated
@@ -116,7 +116,7 @@ def test_httpx2_reads_it_otherwise(body: bytes, alone: object, accelerated: obje
 @pytest.mark.parametrize(
     "block", [b"event: x", b"id: 1", b"id", b"retry: 5", b"event:", b"data", b": x", b"data: \xff"]
 )
-def test_httpx2_reads_it_alike(block: bytes) -> None:
+def test_httpx2_equal_results(block: bytes) -> None:
     body = block + b"\n\ndata: a\n\n\ndata: cut"
     alone = of_httpx2([body])
     with ssescan.accelerate("httpx2"):

@@ -1,4 +1,4 @@
-"""Every example of these pages runs as it stands, in a process of its own, against a server on this machine."""
+"""Every example of the docs runs unchanged, in its own process, against a server on this machine."""
 
 from __future__ import annotations
 
@@ -17,12 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DOCS = Path(__file__).parents[2] / "docs"
-pytestmark = pytest.mark.skipif(
-    not DOCS.is_dir(), reason="the docs are not here: the tests run apart from the checkout"
-)
-# The pages, and of each example some of what it prints; "..." for one that is no whole program.
+pytestmark = pytest.mark.skipif(not DOCS.is_dir(), reason="the docs are missing: the tests run outside of the checkout")
+# For each page and example, a pattern of its output; "..." for one that is not a complete program.
 PRINTED = {
-    "README.md": [""],
+    "existing-sdk.md": [""],
     "../README.md": [r"\w.*stop Usage\(", r"message \{.*\nended\n$", r"a\n a\n a\n$"],
     "openai.md": [r"\w+", r"\{'openai': 'openai \S+ is accelerated'\}\n\{'openai': 0\}"],
     "anthropic.md": [r"\w+", r"\{'anthropic': 'anthropic \S+ is accelerated'\}\n\{'anthropic': 0\}"],
@@ -63,7 +61,7 @@ PRINTED = {
     ],
     "errors.md": [r"StreamCut '\w+"],
 }
-# These have tests of their own.
+# These pages have their own tests.
 ELSEWHERE = {"client.md": "tests/client/test_docs.py", "recipes.md": "tests/docs/test_recipes.py"}
 HOSTS = re.compile(r"https://(?:example|api\.openai)\.com")
 EXAMPLE = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -75,7 +73,7 @@ def examples(page: str) -> list[str]:
 
 @pytest.fixture
 def url() -> Iterator[str]:
-    """Serve what the examples ask for; the URL of the server."""
+    """Serve the streams that the examples request. Return the URL of the server."""
     streams = files("ssescan.cli").joinpath("streams")
     with Server() as server:
         chat, messages, gemini = (
@@ -88,7 +86,7 @@ def url() -> Iterator[str]:
         server.answers_with(b": ping\n\ndata: a\n\nevent: x\ndata: b\n\n", path="/events")
         server.answers_with(b"busy", path="/error", status=503, content_type="text/plain")
         server.answers_with(chat[: len(chat) // 2], path="/v1/cut")
-        # The README's: one connection, and then an EventSource's, which goes on until it is told that there is no more.
+        # In the README, one connection, and then an EventSource, which reconnects until it gets a 204.
         requests = iter(range(3))
 
         def last() -> None:
@@ -103,7 +101,7 @@ def url() -> Iterator[str]:
         thread.join()
 
 
-def test_all_examples_are_known() -> None:
+def test_every_example_is_listed() -> None:
     pages = {path.name for path in DOCS.glob("*.md") if examples(path.name)} | {"../README.md"}
     assert pages == {*PRINTED, *ELSEWHERE}
     assert {page: len(examples(page)) for page in PRINTED} == {page: len(known) for page, known in PRINTED.items()}
@@ -112,7 +110,7 @@ def test_all_examples_are_known() -> None:
 @pytest.mark.parametrize(
     ("page", "number"), [(page, number) for page, known in PRINTED.items() for number in range(len(known))]
 )
-def test_an_example_runs(page: str, number: int, url: str) -> None:
+def test_example_runs(page: str, number: int, url: str) -> None:
     text, printed = examples(page)[number], PRINTED[page][number]
     compile(text, page, "exec")
     if printed == "...":

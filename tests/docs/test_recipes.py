@@ -1,4 +1,4 @@
-"""The programs of docs/recipes.md run as they stand, but for the URL, against servers on this machine."""
+"""The programs of docs/recipes.md run with another URL against servers on this machine."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 PAGE = Path(__file__).parents[2] / "docs" / "recipes.md"
 pytestmark = pytest.mark.skipif(
-    not PAGE.is_file(), reason="the docs are not here: the tests run apart from the checkout"
+    not PAGE.is_file(), reason="the docs are missing: the tests run outside of the checkout"
 )
 RECIPE = re.compile(r"^## (.+?)\n.*?^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 CHAT = "/v1/chat/completions"
@@ -69,11 +69,11 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def recorded() -> bytes:
-    """A stream of Chat Completions, with its usage."""
+    """Return a stream of Chat Completions with its usage."""
     return files("ssescan.cli").joinpath("streams", "openai-chat.sse").read_bytes()
 
 
-def test_there_is_a_test_for_each() -> None:
+def test_every_recipe_has_a_test() -> None:
     begins = ("A gateway", "Load test", "aiohttp", "Jupyter", "Reading MCP")
     assert len(recipes()) == len(begins)
     assert PAGE.read_text(encoding="utf-8").count("```python") == len(begins)
@@ -85,20 +85,20 @@ def test_there_is_a_test_for_each() -> None:
 
 
 class Gateway:
-    """A running gateway; what it prints is taken line by line."""
+    """A running gateway, whose output is read line by line."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.process = process
         assert process.stderr is not None
-        said = ""
+        log = ""
         for line in process.stderr:
-            said += line
+            log += line
             if found := re.search(r"running on (http://[\d.:]+)", line):
                 self.url = found[1]
                 break
         else:
-            pytest.fail(f"the gateway did not start, it said: {said}")
-        # What comes after is thrown away, so that the pipe never fills.
+            pytest.fail(f"the gateway did not start: {log}")
+        # Discard the rest, so that the pipe never fills.
         threading.Thread(target=process.stderr.read, daemon=True).start()
 
     def next_line(self) -> str:
@@ -130,11 +130,9 @@ def gateway(server: Server, tmp_path: Path) -> Iterator[Gateway]:
             process.kill()
 
 
-def test_the_gateway_forwards_each_chunk_as_it_comes_to_the_byte_and_counts(
-    server: Server, gateway: Gateway, recorded: bytes
-) -> None:
+def test_gateway_forwards_each_chunk_and_counts(server: Server, gateway: Gateway, recorded: bytes) -> None:
     arrived = threading.Event()
-    # In the middle of a line, and with what only a byte for byte copy keeps.
+    # Cut within a line, with bytes that only an exact copy keeps.
     body = b"\xef\xbb\xbf: hello\r\n\r\n" + recorded
     server.answers_with(body[:100], lambda: arrived.wait(GUARD), body[100:], path=CHAT)
     headers = {"Authorization": "Bearer key", "Content-Type": "application/json"}
@@ -148,37 +146,33 @@ def test_the_gateway_forwards_each_chunk_as_it_comes_to_the_byte_and_counts(
     assert (response.status_code, response.headers["content-type"]) == (200, "text/event-stream")
     (request,) = server.received
     assert (request.body, request.all("authorization")) == (b'{"n": 1}', ["Bearer key"])
-    told = json.loads(gateway.next_line())
-    assert told["complete"] is True
-    assert told["output"] > 0
+    record = json.loads(gateway.next_line())
+    assert record["complete"] is True
+    assert record["output"] > 0
 
 
-def test_the_gateway_tells_of_an_answer_that_was_cut_and_forwards_it(
-    server: Server, gateway: Gateway, recorded: bytes
-) -> None:
+def test_gateway_forwards_and_reports_a_cut_answer(server: Server, gateway: Gateway, recorded: bytes) -> None:
     body = recorded[: len(recorded) // 2]
     server.answers_with(body, path=CHAT)
     assert httpx.post(gateway.url + CHAT, timeout=GUARD).content == body
     assert json.loads(gateway.next_line())["complete"] is False
 
 
-def test_a_reader_that_fails_does_not_touch_what_the_gateway_forwards(server: Server, gateway: Gateway) -> None:
+def test_gateway_survives_a_failing_reader(server: Server, gateway: Gateway) -> None:
     body = b'data: {"of no format": true}\n\n' + b"data: and more\n\n" * 1000
     server.answers_with(body, path=CHAT)
     assert httpx.post(gateway.url + CHAT, timeout=GUARD).content == body
     assert gateway.next_line().startswith("not counted: UnknownFormat")
 
 
-def test_what_is_compressed_all_the_same_is_forwarded_as_such(
-    server: Server, gateway: Gateway, recorded: bytes
-) -> None:
+def test_gateway_forwards_a_compressed_body(server: Server, gateway: Gateway, recorded: bytes) -> None:
     server.answers_with(gzip.compress(recorded), path=CHAT, headers={"Content-Encoding": "gzip"})
     response = httpx.post(gateway.url + CHAT, timeout=GUARD)
     assert (response.content, response.headers["content-encoding"]) == (recorded, "gzip")
     assert gateway.next_line() != HANGS
 
 
-def test_the_gateway_passes_refusals_on(server: Server, gateway: Gateway) -> None:
+def test_gateway_forwards_a_refusal(server: Server, gateway: Gateway) -> None:
     body = b'{"error": {"message": "no such key", "type": "invalid_request_error"}}'
     server.answers_with(body, path=CHAT, status=401, content_type="application/json", headers={"Retry-After": "7"})
     response = httpx.post(gateway.url + CHAT, timeout=GUARD)
@@ -186,9 +180,7 @@ def test_the_gateway_passes_refusals_on(server: Server, gateway: Gateway) -> Non
     assert json.loads(gateway.next_line())["complete"] is False
 
 
-def test_a_client_that_leaves_ends_the_request_and_is_counted(
-    server: Server, gateway: Gateway, recorded: bytes
-) -> None:
+def test_gateway_client_that_leaves_ends_the_request(server: Server, gateway: Gateway, recorded: bytes) -> None:
     gone = threading.Event()
     written: list[float] = []
     more: list[Any] = [lambda: gone.wait(GUARD)]
@@ -198,16 +190,16 @@ def test_a_client_that_leaves_ends_the_request_and_is_counted(
         next(response.iter_raw())
     gone.set()
     assert json.loads(gateway.next_line())["complete"] is False
-    time.sleep(1)  # what the kernel holds for the gateway may still be written
+    time.sleep(1)  # the kernel may still accept bytes for the gateway
     before = len(written)
     time.sleep(0.3)
     assert len(written) == before < 1000
 
 
-# The others
+# The other recipes
 
 
-def test_the_load_test_tells_times_and_failures(server: Server, recorded: bytes) -> None:
+def test_load_test_prints_times_and_failures(server: Server, recorded: bytes) -> None:
     url = f"http://127.0.0.1:{server.server_port}"
     server.answers_with(recorded[:500], recorded[500:], path=CHAT)
     done = run("-c", recipe("Load test", url))
@@ -226,10 +218,10 @@ def test_the_load_test_tells_times_and_failures(server: Server, recorded: bytes)
 
 
 @pytest.mark.parametrize("name", ["aiohttp", "Jupyter"])
-def test_the_answer_is_printed(server: Server, recorded: bytes, name: str) -> None:
+def test_recipe_prints_the_answer(server: Server, recorded: bytes, name: str) -> None:
     server.answers_with(recorded, path=CHAT)
     program = recipe(name, f"http://127.0.0.1:{server.server_port}")
-    if name == "Jupyter":  # as a cell is run
+    if name == "Jupyter":  # run it as a cell
         program = (
             "import ast, asyncio\n"
             f"cell = compile({program!r}, 'cell', 'exec', flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)\n"
@@ -243,7 +235,7 @@ def test_the_answer_is_printed(server: Server, recorded: bytes, name: str) -> No
 
 
 class Mcp(BaseHTTPRequestHandler):
-    """A server of MCP that ends the connection once before it answers a call, and once more."""
+    """An MCP server that ends the connection twice before it answers a call."""
 
     protocol_version = "HTTP/1.1"
     server: McpServer
@@ -281,7 +273,7 @@ class Mcp(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 class McpServer(ThreadingHTTPServer):
@@ -293,7 +285,7 @@ class McpServer(ThreadingHTTPServer):
         self.seen: list[tuple[str, str | None]] = []
 
 
-def test_an_answer_of_mcp_is_found_through_three_connections() -> None:
+def test_mcp_answer_over_three_connections() -> None:
     server = McpServer(broken=False)
     with serving(server) as url:
         done = run("-c", recipe("Reading MCP", url))
@@ -308,9 +300,9 @@ def test_an_answer_of_mcp_is_found_through_three_connections() -> None:
     ]
 
 
-def test_a_stream_of_mcp_that_cannot_be_resumed_is_told() -> None:
+def test_mcp_stream_that_cannot_resume() -> None:
     server = McpServer(broken=True)
     with serving(server) as url:
         done = run("-c", recipe("Reading MCP", url))
     assert done.returncode == 1
-    assert "ConnectionError: the stream ended (ended) before the answer" in done.stderr
+    assert "ConnectionError: the stream ended before the answer (ended)" in done.stderr

@@ -1,4 +1,4 @@
-"""The reference has every public name, and no other."""
+"""The pages list every public name, exception, part, command, status and option."""
 
 from __future__ import annotations
 
@@ -16,19 +16,17 @@ from ssescan.cli.exits import Exit
 from ssescan.scanner._shared import scanner_options
 
 DOCS = Path(__file__).parents[2] / "docs"
-pytestmark = pytest.mark.skipif(
-    not DOCS.is_dir(), reason="the docs are not here: the tests run apart from the checkout"
-)
+pytestmark = pytest.mark.skipif(not DOCS.is_dir(), reason="the docs are missing: the tests run outside of the checkout")
 ENTRY = re.compile(r"^\.\. (?:auto)?(?:class|function|exception):: (\S+)$", re.MULTILINE)
 NEEDS_AN_EXTRA = {"Message", "astream", "stream"}
-NO_ENTRY = {"backend", "Block", "FinishReason"}  # they are told of in the text
+NO_ENTRY = {"backend", "Block", "FinishReason"}  # the text names them
 
 
 def text() -> str:
     return (DOCS / "reference.md").read_text(encoding="utf-8")
 
 
-def test_every_public_name_is_in_the_reference_once() -> None:
+def test_reference_has_every_public_name_once() -> None:
     entries = [name.rpartition(".")[2] for name in ENTRY.findall(text()) if not name.startswith("ssescan.providers.")]
     assert len(entries) == len(set(entries))
     public = {*ssescan.__all__, *NEEDS_AN_EXTRA, *ssescan.providers.__all__, "Acceleration"}
@@ -37,7 +35,7 @@ def test_every_public_name_is_in_the_reference_once() -> None:
         assert f"`{name}`" in text() or f"`ssescan.{name}`" in text()
 
 
-def test_every_exception_is_on_the_page_of_errors() -> None:
+def test_errors_page_has_every_exception() -> None:
     page = (DOCS / "errors.md").read_text(encoding="utf-8")
     for name in ssescan.errors.__all__:
         assert name in page
@@ -45,7 +43,7 @@ def test_every_exception_is_on_the_page_of_errors() -> None:
             assert f"| `{name}` |" in page
 
 
-def test_every_part_is_on_the_page_of_providers() -> None:
+def test_providers_page_has_every_part() -> None:
     page = (DOCS / "providers.md").read_text(encoding="utf-8")
     for name in ssescan.providers.__all__:
         part = getattr(ssescan.providers, name)
@@ -53,13 +51,13 @@ def test_every_part_is_on_the_page_of_providers() -> None:
             assert f"`{name}`" in page, name
 
 
-def test_every_command_and_every_exit_status_is_on_the_page_of_the_command_line() -> None:
+def test_cli_page_has_every_command_and_status() -> None:
     page = (DOCS / "cli.md").read_text(encoding="utf-8")
     assert re.findall(r"^\| `ssescan (\w+)` \|", page, re.MULTILINE) == list(COMMANDS)
     assert sorted(map(int, re.findall(r"^\| (\d+) \|", page, re.MULTILINE))) == sorted(map(int, Exit))
 
 
-def test_every_option_of_the_scanner_is_on_its_page() -> None:
+def test_scanner_page_has_every_option() -> None:
     page = (DOCS / "scanner.md").read_text(encoding="utf-8")
     for name in list(inspect.signature(scanner_options).parameters)[1:]:
         assert f"| `{name}` |" in page, name

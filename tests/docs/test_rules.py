@@ -1,4 +1,4 @@
-"""What docs/rules.md says of providers: of each kind of row, a stream and what is made of it."""
+"""The rows of docs/rules.md on providers: a stream for each kind of row, and the result."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def read(body: bytes) -> tuple[ssescan.Message, list[Part]]:
         (framed(chat("a", "stop"), "[DONE]", {"error": {"message": "late"}}), False),
     ],
 )
-def test_an_answer_is_complete_by_its_providers_word(body: bytes, complete: bool) -> None:
+def test_answer_is_complete_by_its_providers_mark(body: bytes, complete: bool) -> None:
     assert read(body)[0].complete is complete
 
 
@@ -77,7 +77,7 @@ def test_an_answer_is_complete_by_its_providers_word(body: bytes, complete: bool
     "sign",
     [b": ping\n\n", b"data: : PROCESSING\n\n", b'data: {"type": "ping"}\n\n', b'data: {"type": "keepalive"}\n\n'],
 )
-def test_signs_of_life_are_pings_and_tell_no_format(sign: bytes) -> None:
+def test_keep_alives_do_not_decide_the_format(sign: bytes) -> None:
     message, parts = read(sign + framed(chat("a", "stop")))
     assert isinstance(parts[0], Ping)
     assert (message.api, message.complete) == ("openai-chat", True)
@@ -93,7 +93,7 @@ def test_signs_of_life_are_pings_and_tell_no_format(sign: bytes) -> None:
         (framed({"error": {"message": "m", "code": 503, "status": "UNAVAILABLE"}}), ["m"]),
     ],
 )
-def test_errors_are_found_wherever_they_stand(body: bytes, texts: list[str]) -> None:
+def test_errors_in_every_position(body: bytes, texts: list[str]) -> None:
     assert [error.message for error in read(body)[0].errors] == texts
 
 
@@ -102,7 +102,7 @@ def test_usage_means_the_same_everywhere() -> None:
     grown = {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 8}
     of_xai = {**grown, "completion_tokens_details": {"reasoning_tokens": 5}}
     nothing: dict[str, Any] = {"object": "chat.completion.chunk", "choices": [], "usage": None}
-    for body, (came_in, went_out) in (
+    for body, (input_tokens, output_tokens) in (
         (framed(chat("a", "stop", usage=usage), nothing), (1, 2)),
         (framed(chat("a", "stop", usage=usage, x_groq={"usage": usage})), (1, 2)),
         (framed(chat("a", usage=usage), chat("", "stop", usage=of_xai)), (1, 7)),
@@ -110,23 +110,23 @@ def test_usage_means_the_same_everywhere() -> None:
     ):
         found = read(body)[0].usage
         assert found is not None
-        assert (found.input, found.output) == (came_in, went_out)
+        assert (found.input, found.output) == (input_tokens, output_tokens)
 
 
-def test_sources_that_grow_are_told_of_once() -> None:
+def test_growing_citations_appear_once() -> None:
     chunks = [chat("a", citations=["u1"]), chat("b", citations=["u1", "u2"]), chat("", "stop", citations=["u1", "u2"])]
     found = [part.items for part in read(framed(*chunks))[1] if isinstance(part, Citation)]
     assert found == [[{"url": "u1"}], [{"url": "u2"}]]
 
 
-def test_streams_that_a_proxy_glued_are_an_error() -> None:
+def test_two_joined_streams_are_an_error() -> None:
     another = {"type": "message_start", "message": {**FIRST["message"], "id": "b"}}
     message, _ = read(framed(FIRST, *BLOCK, another, TURN, STOP))
     assert [error.kind for error in message.errors] == ["protocol"]
     assert not message.complete
 
 
-def test_json_that_c_decoders_refuse_is_read() -> None:
+def test_json_that_c_decoders_refuse() -> None:
     message, _ = read(
         b'data: {"object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"a\\ud83d"},'
         b'"logprobs":{"content":[{"logprob":NaN}]},"finish_reason":"stop"}]}\n\n'
@@ -134,7 +134,7 @@ def test_json_that_c_decoders_refuse_is_read() -> None:
     assert (message.text, message.complete) == ("a\ufffd", True)
 
 
-def test_the_id_of_the_stream_before_is_kept_by_reset() -> None:
+def test_reset_keeps_the_last_event_id() -> None:
     scanner = ssescan.Scanner()
     scanner.feed(b"id: 7\ndata: a\n\n")
     scanner.close()

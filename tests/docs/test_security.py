@@ -1,4 +1,4 @@
-"""SECURITY.md: each promise names tests, and they are there."""
+"""SECURITY.md: each promise names tests that exist."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "SECURITY.md"
 pytestmark = pytest.mark.skipif(
-    not PAGE.is_file(), reason="SECURITY.md is not here: the tests run apart from the checkout"
+    not PAGE.is_file(), reason="SECURITY.md is missing: the tests run outside of the checkout"
 )
 
 
@@ -25,7 +25,7 @@ def test_there_are_promises() -> None:
 
 
 @pytest.mark.parametrize(("promise", "tests"), rows(), ids=lambda text: str(text)[:30])
-def test_each_promise_has_its_tests(promise: str, tests: str) -> None:
+def test_the_tests_of_each_promise_exist(promise: str, tests: str) -> None:
     named = re.findall(r"`([^`]+)`", tests)
     assert named, promise
     for name in named:
