@@ -155,7 +155,7 @@ def test_a_response_without_headers_is_read() -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="forks of POSIX")
-@pytest.mark.parametrize("moment", ["patches", "Patched", "restore"])
+@pytest.mark.parametrize("moment", ["patches", "AppliedPatch", "restore"])
 def test_a_fork_while_another_thread_accelerates(moment: str) -> None:
     # The other thread holds the lock, and stands in the middle of its work, when the process forks.
     program = f"""
@@ -164,8 +164,8 @@ def test_a_fork_while_another_thread_accelerates(moment: str) -> None:
         inside, go_on = threading.Event(), threading.Event()
         owner, name = {{
             "patches": (libraries.Part, "patches"),
-            "Patched": (acceleration, "Patched"),
-            "restore": (acceleration.Patched, "restore"),
+            "AppliedPatch": (acceleration, "AppliedPatch"),
+            "restore": (acceleration.AppliedPatch, "restore"),
         }}[{moment!r}]
         plain = getattr(owner, name)
         before = openai.Stream.__stream__
@@ -222,7 +222,7 @@ def test_a_fork_keeps_what_was_complete() -> None:
         child = os.fork()
         if not child:
             signal.alarm(20)
-            print(first.report["openai"], state.library.tally.max_event_size, flush=True)
+            print(first.report["openai"], state.library.streams.max_event_size, flush=True)
             first.undo()
             os._exit(0)
         go_on.set()
