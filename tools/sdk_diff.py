@@ -68,12 +68,10 @@ def describe(sdk: str) -> dict[str, PartOfSdk]:
 def describe_version(sdk: str, version: str, folder: Path) -> dict[str, PartOfSdk]:
     """Install a version into a folder and return its parts. Raises CalledProcessError."""
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", str(folder)]
-    subprocess.run([*pip, f"{sdk}=={version}"], check=True)
-    paths = os.pathsep.join((str(folder), str(ROOT / "src")))
+    subprocess.run([*pip, f"{sdk}=={version}"], check=True)  # noqa: S603
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(folder), str(ROOT / "src")))}
     command = [sys.executable, __file__, "--describe", sdk]
-    done = subprocess.run(
-        command, env={**os.environ, "PYTHONPATH": paths}, check=True, stdout=subprocess.PIPE, text=True
-    )
+    done = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603
     return {name: PartOfSdk(*part) for name, part in json.loads(done.stdout).items()}
 
 
@@ -109,8 +107,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         try:
             old, new = (
-                describe_version(options.sdk, version, Path(folder) / version)
-                for version in (options.old, options.new)
+                describe_version(options.sdk, version, Path(folder) / version) for version in (options.old, options.new)
             )
         except subprocess.CalledProcessError as error:
             print(f"exit status {error.returncode}: {' '.join(map(str, error.cmd))}", file=sys.stderr)
