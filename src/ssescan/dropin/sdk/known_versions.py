@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .fingerprints import Fingerprints
 
-PYDANTIC_VERSIONS = "pydantic 2.4 to 2.14"
+PYDANTIC_VERSIONS = "pydantic 2.5 to 2.14"
 TESTED_VERSIONS: dict[str, str] = {
     "openai": f"3.54 to 3.57 with {PYDANTIC_VERSIONS}",
     "anthropic": f"2.0 to 2.14 with {PYDANTIC_VERSIONS}",
