@@ -13,7 +13,7 @@ SOURCES := pyproject.toml setup.py $(wildcard src/ssescan/scanner/*.pyx src/sses
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-peers lint types workflows wire fuzz wheels linear guard guard-bites bench bench-suites peers-on-node docs clean
+.PHONY: help demo test test-peers lint types workflows wire sdk-diff fuzz wheels linear guard guard-bites bench bench-suites peers-on-node docs clean
 
 help:
 	@echo "make demo     see ssescan read streams, in 15 seconds"
@@ -29,6 +29,7 @@ help:
 	@echo "make guard    show that nothing got slower than the commit before (ARGS='--base v0.1.0' than another)"
 	@echo "make bench    measure all that is wanted, beside the peers, and write docs/benchmarks.md (ten minutes)"
 	@echo "make bench-suites  the same and more under pytest-benchmark (ARGS='-k gemini' for some)"
+	@echo "make sdk-diff SDK=openai OLD=3.54.0 NEW=3.57.0  show what changed in an SDK's parts that accelerate() uses"
 	@echo "make docs     build the documentation, in build/docs"
 	@echo "make clean    delete what these made"
 	@echo "PYTHON=python3.13 VENV=.venv-3.13 choose the interpreter, and where its environment goes"
@@ -106,6 +107,9 @@ bench-suites: $(VENV)/with-peers
 peers-on-node: $(VENV)/with-peers
 	@echo "==> fetching who is measured on Node, by npm"
 	@$(BIN)/python benchmarks/node.py --fetch
+
+sdk-diff: $(VENV)/made
+	@PYTHONPATH=src $(BIN)/python tools/sdk_diff.py $(SDK) $(OLD) $(NEW)
 
 docs: $(VENV)/with-docs
 	@echo "==> the documentation"

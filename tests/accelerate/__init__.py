@@ -1,1 +1,1 @@
-"""Tests of accelerate(): programs that use an SDK see the same, only sooner."""
+"""Tests of accelerate(): programs that use an SDK see the same, only faster."""

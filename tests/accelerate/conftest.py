@@ -1,20 +1,23 @@
-"""The recorded streams, as tests of accelerate() want them."""
+"""The recorded streams for the tests of accelerate()."""
 
 from __future__ import annotations
 
 import json
 import logging
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import ssescan
 
+from .patched_places import are_identical, attributes
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-# Which SDK reads which dialect.
+# The SDK that reads each format.
 SDK_OF = {
     "openai-chat": "openai-chat",
     "openai-responses": "openai-responses",
@@ -26,7 +29,7 @@ SDK_OF = {
 
 @pytest.fixture(scope="session")
 def bodies(shared: Path) -> list[tuple[str, str, bytes]]:
-    """The recorded bodies that one of the SDKs is for: the name of the SDK, the file, the body."""
+    """The recorded bodies that one of the SDKs reads: the name of the SDK, the file, the body."""
     manifest = json.loads((shared / "corpus" / "manifest.json").read_text(encoding="utf-8"))["files"]
     return [
         (SDK_OF[entry["wire"]], entry["file"], (shared / "corpus" / entry["file"]).read_bytes())
@@ -53,7 +56,17 @@ def payloads(bodies: list[tuple[str, str, bytes]]) -> dict[str, list[tuple[str, 
 
 @pytest.fixture(autouse=True)
 def quiet() -> Iterator[None]:
-    """What the SDKs log and warn of unknown values is theirs, and the same either way."""
+    """Silence the logs and warnings of the SDKs about unknown values."""
     logging.disable(logging.CRITICAL)
     yield
     logging.disable(logging.NOTSET)
+
+
+@pytest.fixture
+def restored() -> Iterator[None]:
+    """Check that a test leaves the libraries and the finders as they were."""
+    before = attributes()
+    finders = list(sys.meta_path)
+    yield
+    assert are_identical(before, attributes())
+    assert sys.meta_path == finders

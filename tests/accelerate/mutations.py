@@ -1,4 +1,4 @@
-"""Mutations of JSON: fields dropped, nulled, retyped, given literals and names that nobody knows, at any depth."""
+"""Mutations of JSON: fields dropped, set to null, of another type, with unknown literals and names, at any depth."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NAMES = (
 
 
 def places(value: Any) -> Iterator[tuple[Any, Any]]:
-    """Give every place in a JSON value: what holds it, and under which key or index."""
+    """Yield every place in a JSON value: its container, and the key or index in it."""
     if isinstance(value, dict):
         for key, item in value.items():
             yield value, key
@@ -33,7 +33,7 @@ def places(value: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def mutated(value: Any, random: Random) -> Any:
-    """Give a copy with one to three things that are other than they were."""
+    """Return a copy with one to three changes."""
     value = copy.deepcopy(value)
     for _ in range(random.choice((1, 1, 1, 2, 3))):
         found = list(places(value))

@@ -1,4 +1,4 @@
-"""The SDKs, over bodies from memory, and all that a program can see of what they give."""
+"""The SDKs, reading bodies from memory, and snapshots of all that a program can see of their objects."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HEADERS = {"content-type": "text/event-stream"}
 
 
 class Body(httpx2.SyncByteStream, httpx2.AsyncByteStream):
-    """A body in chunks; if it is broken, the connection fails where they end."""
+    """A body in chunks. If it is broken, the connection fails after the last chunk."""
 
     def __init__(self, chunks: list[bytes], broken: Exception | None = None) -> None:
         self.chunks = chunks
@@ -47,8 +47,8 @@ class Body(httpx2.SyncByteStream, httpx2.AsyncByteStream):
         self.closed += 1
 
 
-class Served:
-    """What a client's transport answers, now."""
+class FakeServer:
+    """A transport of clients that answers with `body`."""
 
     def __init__(self) -> None:
         self.body = Body([])
@@ -57,12 +57,12 @@ class Served:
         return httpx2.Response(200, headers=HEADERS, stream=self.body)
 
 
-SERVED = Served()
+SERVER = FakeServer()
 
 
 @cache
 def loop() -> asyncio.Runner:
-    """Return the event loop of all asynchronous clients: to make such a client is slow, and it belongs to one loop."""
+    """Return the event loop of all asynchronous clients: each belongs to one loop, and takes long to make."""
     runner = asyncio.Runner()
     atexit.register(runner.close)
     return runner
@@ -70,8 +70,8 @@ def loop() -> asyncio.Runner:
 
 @cache
 def client(name: str, asynchronous: bool = False) -> Any:
-    """Give a client of an SDK whose answers are SERVED's."""
-    http: Any = (httpx2.AsyncClient if asynchronous else httpx2.Client)(transport=httpx2.MockTransport(SERVED))
+    """Return a client of an SDK that SERVER answers."""
+    http: Any = (httpx2.AsyncClient if asynchronous else httpx2.Client)(transport=httpx2.MockTransport(SERVER))
     if name == "anthropic":
         return (anthropic.AsyncAnthropic if asynchronous else anthropic.Anthropic)(
             api_key="none", http_client=http, max_retries=0
@@ -83,8 +83,8 @@ def client(name: str, asynchronous: bool = False) -> Any:
     return made.aio if asynchronous else made
 
 
-def asked(name: str, client: Any) -> Any:
-    """Ask for a stream as a program does."""
+def open_stream(name: str, client: Any) -> Any:
+    """Open a stream as a program does."""
     if name == "anthropic":
         return client.messages.create(model="m", max_tokens=1, messages=[], stream=True)
     if name == "openai-chat":
@@ -96,76 +96,74 @@ def asked(name: str, client: Any) -> Any:
     return client.interactions.create(model="m", input="i", stream=True)
 
 
-def seen(name: str, chunks: list[bytes], broken: Exception | None = None, take: int | None = None) -> list[Any]:
-    """Read a body with an SDK, and tell what was given, and what was raised at its end."""
-    SERVED.body = Body(chunks, broken)
+def read_stream(name: str, chunks: list[bytes], broken: Exception | None = None) -> list[Any]:
+    """Read a body with an SDK. Return snapshots of its objects, and last of the exception, if one was raised."""
+    SERVER.body = Body(chunks, broken)
     found: list[Any] = []
     try:
-        for item in asked(name, client(name)):
-            found.append(picture(item))
-            if len(found) == take:
-                break
+        for item in open_stream(name, client(name)):
+            found.append(snapshot(item))
     except Exception as error:
-        found.append(raised(error))
+        found.append(error_snapshot(error))
     return found
 
 
-def seen_async(name: str, chunks: list[bytes], broken: Exception | None = None) -> list[Any]:
-    """The same, asynchronously."""
-    SERVED.body = Body(chunks, broken)
+def read_stream_async(name: str, chunks: list[bytes], broken: Exception | None = None) -> list[Any]:
+    """Read a body with the asynchronous client of an SDK, as read_stream() does."""
+    SERVER.body = Body(chunks, broken)
     found: list[Any] = []
 
     async def main() -> None:
         try:
-            async for item in await asked(name, client(name, True)):
-                found.append(picture(item))
+            async for item in await open_stream(name, client(name, True)):
+                found.append(snapshot(item))
         except Exception as error:
-            found.append(raised(error))
+            found.append(error_snapshot(error))
 
     loop().run(main())
     return found
 
 
-def dumped_stream(name: str, chunks: list[bytes]) -> list[Any]:
-    """Read a body with an SDK, and give what model_dump() makes of each object."""
-    SERVED.body = Body(chunks)
+def dump_stream(name: str, chunks: list[bytes]) -> list[Any]:
+    """Read a body with an SDK. Return the model_dump() of each object."""
+    SERVER.body = Body(chunks)
     found: list[Any] = []
     try:
-        found.extend(dumped(item) for item in asked(name, client(name)))
+        found.extend(dump(item) for item in open_stream(name, client(name)))
     except Exception as error:
-        found.append(raised(error))
+        found.append(error_snapshot(error))
     return found
 
 
-class Raised(tuple):  # type: ignore[type-arg]
-    """An exception: its class, its text, and those that it came from."""
+class ErrorSnapshot(tuple):  # type: ignore[type-arg]
+    """An exception: its class, text and body, and its cause."""
 
     __slots__ = ()
 
 
-def raised(error: BaseException) -> Raised:
+def error_snapshot(error: BaseException) -> ErrorSnapshot:
     cause = error.__cause__
-    body = picture(getattr(error, "body", None))
-    return Raised((type(error), str(error), body, None if cause is None else raised(cause)))
+    body = snapshot(getattr(error, "body", None))
+    return ErrorSnapshot((type(error), str(error), body, None if cause is None else error_snapshot(cause)))
 
 
-def picture(value: Any) -> Any:
-    """Give all that can be seen of a value: the classes of all that is in it, fields, fields set, extra and private."""
+def snapshot(value: Any) -> Any:
+    """Return all that a program can see of a value: classes, fields, fields set, extra and private attributes."""
     if isinstance(value, pydantic.BaseModel):
         return (
             type(value),
-            {name: picture(item) for name, item in value.__dict__.items()},
+            {name: snapshot(item) for name, item in value.__dict__.items()},
             list(value.__dict__),
             value.__pydantic_fields_set__,
-            picture(value.__pydantic_extra__),
-            picture(value.__pydantic_private__),
+            snapshot(value.__pydantic_extra__),
+            snapshot(value.__pydantic_private__),
         )
     if isinstance(value, dict):
-        return (type(value), {name: picture(item) for name, item in value.items()}, list(value))
+        return (type(value), {name: snapshot(item) for name, item in value.items()}, list(value))
     if isinstance(value, (list, tuple)):
-        return (type(value), [picture(item) for item in value])
+        return (type(value), [snapshot(item) for item in value])
     if is_dataclass(value) and not isinstance(value, type):
-        return (type(value), {field.name: picture(getattr(value, field.name)) for field in fields(value)})
+        return (type(value), {field.name: snapshot(getattr(value, field.name)) for field in fields(value)})
     if isinstance(value, float) and value != value:
         return (float, "nan")
     if hasattr(value, "__dict__") and not isinstance(value, type):
@@ -173,11 +171,11 @@ def picture(value: Any) -> Any:
     return (type(value), value)
 
 
-def dumped(value: Any) -> Any:
-    """Give what model_dump() gives, or raises."""
+def dump(value: Any) -> Any:
+    """Return the result of model_dump() and its warnings, or its exception."""
     try:
-        with warnings.catch_warnings(record=True) as told:
+        with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            return picture(value.model_dump()), [str(one.message) for one in told]
+            return snapshot(value.model_dump()), [str(warning.message) for warning in caught]
     except Exception as error:
-        return raised(error)
+        return error_snapshot(error)

@@ -1,4 +1,4 @@
-"""Every way into a stream that the SDKs have: helpers, raw responses, other clients, clients with ways of their own."""
+"""Every way to a stream that the SDKs have: helpers, raw responses, other clients, subclasses that replace parts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from streams.server import Server
 
 import ssescan
 
-from .sdks import SERVED, Body, picture, raised
+from .sdks import SERVER, Body, error_snapshot, snapshot
 from .test_equal import ONE
 from .test_framing import PART, A, B
 
@@ -73,19 +73,19 @@ def answers(*texts: str) -> list[bytes]:
 
 
 def http() -> httpx2.Client:
-    return httpx2.Client(transport=httpx2.MockTransport(SERVED))
+    return httpx2.Client(transport=httpx2.MockTransport(SERVER))
 
 
 def open_ai(**options: Any) -> openai.OpenAI:
     return openai.OpenAI(api_key="none", http_client=http(), max_retries=0, **options)
 
 
-def pictures(items: Any) -> list[Any]:
+def snapshots(items: Any) -> list[Any]:
     found: list[Any] = []
     try:
-        found.extend(picture(item) for item in items)
+        found.extend(snapshot(item) for item in items)
     except Exception as error:
-        found.append(raised(error))
+        found.append(error_snapshot(error))
     return found
 
 
@@ -213,7 +213,7 @@ def posted(cast_to: Any, stream_cls: Any) -> Callable[[], Any]:
 
 
 class NoModel:
-    """What neither pydantic nor the SDKs can make of JSON."""
+    """A class that neither pydantic nor the SDKs can build from JSON."""
 
 
 class A1(openai.BaseModel):
@@ -285,16 +285,16 @@ WAYS: dict[str, tuple[Callable[[], Any], list[bytes]]] = {
     "azure": (azure, CHAT),
     "strict": (lambda: created(open_ai(_strict_response_validation=True)), CHAT),
     "strict, not valid": (lambda: created(open_ai(_strict_response_validation=True)), [b'data: {"id":5}\n\n']),
-    "a decoder of its own": (own(OwnDecoder), CHAT),
-    "objects of its own": (own(OwnObjects), CHAT),
-    "events of its own": (posted(ChatCompletionChunk, OwnEvents), CHAT),
+    "own decoder": (own(OwnDecoder), CHAT),
+    "own objects": (own(OwnObjects), CHAT),
+    "own events": (posted(ChatCompletionChunk, OwnEvents), CHAT),
     "cast to object": (posted(object, Stream[object]), CHAT),
     "cast to dict": (posted(dict[str, Any], Stream[dict[str, Any]]), CHAT),
-    "a decoder put there later": (late_decoder, CHAT),
-    "events put there later": (late_events, CHAT),
+    "decoder set later": (late_decoder, CHAT),
+    "events set later": (late_events, CHAT),
     "unions in one order": (posted(OneOrder, Stream[OneOrder]), ORDER),
     "unions in the other order": (posted(OtherOrder, Stream[OtherOrder]), ORDER),
-    "a model that holds its own kind": (posted(Itself, Stream[Itself]), INSIDE),
+    "a model that contains its own type": (posted(Itself, Stream[Itself]), INSIDE),
     "no model": (posted(NoModel | int, Stream[NoModel | int]), ORDER),
     "no model of anthropic": (of_anthropic(NoModel | int), [b"event: a\n" + one for one in ORDER]),
     "anthropic, closed when collected": (closes_when_collected, [b"event: a\n" + one for one in ORDER]),
@@ -311,47 +311,47 @@ WAYS: dict[str, tuple[Callable[[], Any], list[bytes]]] = {
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_every_way_in_gives_the_same(way: str) -> None:
+def test_every_way_to_a_stream_yields_the_same(way: str) -> None:
     read, chunks = WAYS[way]
-    SERVED.body = Body(chunks)
-    plain = pictures(read())
+    SERVER.body = Body(chunks)
+    plain = snapshots(read())
     with ssescan.accelerate():
-        SERVED.body = Body(chunks)
-        assert pictures(read()) == plain
+        SERVER.body = Body(chunks)
+        assert snapshots(read()) == plain
     assert plain
 
 
 @pytest.mark.parametrize("way", ["create", "chat helper", "anthropic helper", "anthropic vertex", "google vertex"])
-def test_these_ways_go_through_ssescan(way: str) -> None:
+def test_these_ways_use_ssescan(way: str) -> None:
     read, chunks = WAYS[way]
-    SERVED.body = Body(chunks)
+    SERVER.body = Body(chunks)
     with ssescan.accelerate() as acceleration:
         before = sum(acceleration.events.values())
-        pictures(read())
+        snapshots(read())
         assert sum(acceleration.events.values()) > before
 
 
-def test_the_async_helpers_give_the_same() -> None:
+def test_async_helpers_yield_the_same() -> None:
     async def read() -> list[Any]:
-        client: Any = httpx2.AsyncClient(transport=httpx2.MockTransport(SERVED))
+        client: Any = httpx2.AsyncClient(transport=httpx2.MockTransport(SERVER))
         found: list[Any] = []
-        SERVED.body = Body(CHAT)
+        SERVER.body = Body(CHAT)
         async with openai.AsyncOpenAI(api_key="none", http_client=client).chat.completions.stream(
             model="m", messages=[]
         ) as stream:
-            found += [picture(event) async for event in stream]
-        SERVED.body = Body(claude("Hel", "lo"))
+            found += [snapshot(event) async for event in stream]
+        SERVER.body = Body(claude("Hel", "lo"))
         async with anthropic.AsyncAnthropic(api_key="none", http_client=client).messages.stream(
             model="m", max_tokens=1, messages=[]
         ) as messages:
-            found += [picture(event) async for event in messages]
-            found.append(picture(await messages.get_final_message()))
-        SERVED.body = body = Body(CHAT)
+            found += [snapshot(event) async for event in messages]
+            found.append(snapshot(await messages.get_final_message()))
+        SERVER.body = body = Body(CHAT)
         chunks = await openai.AsyncOpenAI(api_key="none", http_client=client).chat.completions.create(
             model="m", messages=[], stream=True
         )
         async for chunk in chunks:
-            found.append(picture(chunk))
+            found.append(snapshot(chunk))
             break
         await chunks.close()
         found.append(body.closed > 0)
@@ -366,21 +366,21 @@ def test_the_async_helpers_give_the_same() -> None:
 BROKEN_UP = [b"data: " + PART % b"one" + b"\n\n", b"data: ", PART % b"two" + b"\r\n", b"\r\n", b"data: {}"]
 
 
-def test_google_over_aiohttp_and_over_requests_gives_the_same() -> None:
+def test_google_over_aiohttp_and_requests() -> None:
     api: Any = google.genai._api_client
 
     def over_requests(url: str) -> list[Any]:
         import requests
 
         with requests.get(url, stream=True, timeout=20) as response:
-            return pictures(api.HttpResponse({}, response).segments())
+            return snapshots(api.HttpResponse({}, response).segments())
 
     def over_aiohttp(url: str) -> list[Any]:
         import aiohttp
 
         async def main() -> list[Any]:
             async with aiohttp.ClientSession() as session, session.get(url) as response:
-                found = [picture(one) async for one in api.HttpResponse({}, response).async_segments()]
+                found = [snapshot(one) async for one in api.HttpResponse({}, response).async_segments()]
                 assert response.closed
                 return found
 

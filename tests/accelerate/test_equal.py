@@ -1,4 +1,4 @@
-"""What the accelerated SDKs give is what they give without: classes, values, fields set, exceptions."""
+"""Accelerated SDKs yield the same objects: classes, values, fields set, exceptions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 import ssescan
 
 from .mutations import mutated
-from .sdks import Raised, dumped_stream, seen, seen_async
+from .sdks import ErrorSnapshot, dump_stream, read_stream, read_stream_async
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -26,13 +26,13 @@ def cut(body: bytes, random: Random) -> list[bytes]:
     return [body[start:end] for start, end in zip([0, *places], [*places, len(body)], strict=True)]
 
 
-def test_every_recorded_body_gives_the_same(bodies: list[tuple[str, str, bytes]]) -> None:
+def test_recorded_bodies_yield_the_same(bodies: list[tuple[str, str, bytes]]) -> None:
     random = Random(4)
     cuts = [cut(body, random) for _, _, body in bodies]
-    plain = [seen(sdk, [body]) for sdk, _, body in bodies]
+    plain = [read_stream(sdk, [body]) for sdk, _, body in bodies]
     with ssescan.accelerate() as acceleration:
-        whole = [seen(sdk, [body]) for sdk, _, body in bodies]
-        in_pieces = [seen(sdk, chunks) for (sdk, _, _), chunks in zip(bodies, cuts, strict=True)]
+        whole = [read_stream(sdk, [body]) for sdk, _, body in bodies]
+        in_pieces = [read_stream(sdk, chunks) for (sdk, _, _), chunks in zip(bodies, cuts, strict=True)]
     assert len(bodies) > 330
     for (sdk, file, _), expected, *others in zip(bodies, plain, whole, in_pieces, strict=True):
         for found in others:
@@ -40,27 +40,27 @@ def test_every_recorded_body_gives_the_same(bodies: list[tuple[str, str, bytes]]
     assert all(acceleration.events[name] > 100 for name in ("openai", "anthropic", "google-genai"))
 
 
-def test_every_recorded_body_gives_the_same_asynchronously(bodies: list[tuple[str, str, bytes]]) -> None:
+def test_recorded_bodies_yield_the_same_async(bodies: list[tuple[str, str, bytes]]) -> None:
     random = Random(5)
     chosen = [entry for entry in bodies if len(entry[2]) < 40_000]
     cuts = [cut(body, random) for _, _, body in chosen]
-    plain = [seen(sdk, [body]) for sdk, _, body in chosen]
+    plain = [read_stream(sdk, [body]) for sdk, _, body in chosen]
     with ssescan.accelerate():
-        found = [seen_async(sdk, chunks) for (sdk, _, _), chunks in zip(chosen, cuts, strict=True)]
-    plain_async = [seen_async(sdk, [body]) for sdk, _, body in chosen]
+        found = [read_stream_async(sdk, chunks) for (sdk, _, _), chunks in zip(chosen, cuts, strict=True)]
+    plain_async = [read_stream_async(sdk, [body]) for sdk, _, body in chosen]
     for (sdk, file, _), expected, expected_async, given in zip(chosen, plain, plain_async, found, strict=True):
         assert given == expected_async, (sdk, file)
         assert given[:-1] == expected[:-1], (sdk, file)
 
 
-def test_what_model_dump_gives_is_the_same(payloads: dict[str, list[tuple[str, Any]]]) -> None:
+def test_model_dump_is_the_same(payloads: dict[str, list[tuple[str, Any]]]) -> None:
     random = Random(6)
     for sdk in ("openai-chat", "openai-responses", "anthropic", "gemini"):
         events = payloads[sdk] + [(name, mutated(value, random)) for name, value in payloads[sdk]]
         chunks = [[body_of(name, value, random)] for name, value in events]
-        plain = [dumped_stream(sdk, body) for body in chunks]
+        plain = [dump_stream(sdk, body) for body in chunks]
         with ssescan.accelerate():
-            assert [dumped_stream(sdk, body) for body in chunks] == plain
+            assert [dump_stream(sdk, body) for body in chunks] == plain
 
 
 def body_of(name: str, value: Any, random: Random) -> bytes:
@@ -70,20 +70,20 @@ def body_of(name: str, value: Any, random: Random) -> bytes:
 
 
 @pytest.mark.parametrize("sdk", MUTATIONS)
-def test_mutated_events_give_the_same(sdk: str, payloads: dict[str, list[tuple[str, Any]]]) -> None:
+def test_mutated_events_yield_the_same(sdk: str, payloads: dict[str, list[tuple[str, Any]]]) -> None:
     random = Random(f"mutations of {sdk}")
     chunks = []
     for _ in range(MUTATIONS[sdk]):
         name, value = random.choice(payloads[sdk])
         chunks.append(body_of(name, mutated(value, random), random))
-    plain = [seen(sdk, [body]) for body in chunks]
+    plain = [read_stream(sdk, [body]) for body in chunks]
     with ssescan.accelerate():
-        found = [seen(sdk, [body]) for body in chunks]
+        found = [read_stream(sdk, [body]) for body in chunks]
     differing = [
         (body, expected, given) for body, expected, given in zip(chunks, plain, found, strict=True) if expected != given
     ]
     assert not differing, f"{len(differing)}, the first: {differing[0]}"
-    assert sum(bool(one) and not isinstance(one[-1], Raised) for one in plain) > MUTATIONS[sdk] // 5
+    assert sum(bool(one) and not isinstance(one[-1], ErrorSnapshot) for one in plain) > MUTATIONS[sdk] // 5
 
 
 JSON = {
@@ -101,7 +101,7 @@ JSON = {
     ),
     "gemini": ("", '{"candidates":[{"index":%s,"content":{"role":"model","parts":[{"text":%s}]}}],"extra":%s}'),
 }
-# What one JSON decoder takes and another does not, or takes for something else.
+# Texts that one JSON parser accepts and another refuses, or reads differently.
 NUMBERS = (
     "0", "-0", "-0.0", "1e2", "1E+2", "1.0", "0.1", "1e400", "-1e400", "NaN", "Infinity", "-Infinity", "9007199254740993",
     "18446744073709551616", "-9223372036854775809", "123456789012345678901234567890", "1" * 4300, "1" * 4301, "01", "1.",
@@ -120,7 +120,7 @@ VALUES = (
 
 
 @pytest.mark.parametrize("sdk", JSON)
-def test_json_that_decoders_disagree_on_gives_the_same(sdk: str) -> None:
+def test_json_that_parsers_disagree_on(sdk: str) -> None:
     name, template = JSON[sdk]
     texts = [template % (number, '"t"', "1") for number in NUMBERS]
     texts += [template % ("0", text, "1") for text in STRINGS]
@@ -140,10 +140,10 @@ def test_json_that_decoders_disagree_on_gives_the_same(sdk: str) -> None:
     ]
     texts += [whole.replace('"index":0', '"index":0,"index":1'), whole.replace('"t"', '"t","text":"u"'), "NaN"]
     chunks = [f"{name}data: {text}\n\n".encode() for text in texts]
-    plain = [seen(sdk, [body]) for body in chunks]
+    plain = [read_stream(sdk, [body]) for body in chunks]
     with ssescan.accelerate():
         for body, expected in zip(chunks, plain, strict=True):
-            assert seen(sdk, [body]) == expected, body[:300]
+            assert read_stream(sdk, [body]) == expected, body[:300]
 
 
 VALUES_OF_ONE = (0, '"t"', 1)
@@ -161,13 +161,13 @@ ONE = {sdk: f"{name}data: {template % VALUES_OF_ONE}\n\n".encode() for sdk, (nam
     ],
     ids=lambda error: type(error).__name__,
 )
-def test_a_connection_that_breaks_raises_the_same(sdk: str, error: Exception) -> None:
+def test_broken_connection_raises_the_same(sdk: str, error: Exception) -> None:
     for chunks in ([], [ONE[sdk]], [ONE[sdk], b"data: {"], [ONE[sdk], ONE[sdk][:-1]]):
-        plain, plain_async = seen(sdk, chunks, error), seen_async(sdk, chunks, error)
+        plain, plain_async = read_stream(sdk, chunks, error), read_stream_async(sdk, chunks, error)
         with ssescan.accelerate():
-            assert seen(sdk, chunks, error) == plain
-            assert seen_async(sdk, chunks, error) == plain_async
-        assert isinstance(plain[-1], Raised)
+            assert read_stream(sdk, chunks, error) == plain
+            assert read_stream_async(sdk, chunks, error) == plain_async
+        assert isinstance(plain[-1], ErrorSnapshot)
 
 
 ENDS = {
@@ -204,28 +204,28 @@ ENDS["openai-responses"] = ENDS["openai-chat"]
 
 
 @pytest.mark.parametrize("sdk", ENDS)
-def test_what_ends_a_stream_or_is_unusual_in_it_gives_the_same(sdk: str) -> None:
+def test_ends_and_unusual_events(sdk: str) -> None:
     chunks = [
         body for end in ENDS[sdk] for body in (end, ONE[sdk] + end, end + ONE[sdk], ONE[sdk] + end + end + ONE[sdk])
     ]
-    plain = [(seen(sdk, [body]), seen_async(sdk, [body])) for body in chunks]
+    plain = [(read_stream(sdk, [body]), read_stream_async(sdk, [body])) for body in chunks]
     with ssescan.accelerate():
         for body, expected in zip(chunks, plain, strict=True):
-            assert (seen(sdk, [body]), seen_async(sdk, [body])) == expected, body
-            assert seen(sdk, [body[at : at + 1] for at in range(len(body))]) == expected[0], body
+            assert (read_stream(sdk, [body]), read_stream_async(sdk, [body])) == expected, body
+            assert read_stream(sdk, [body[at : at + 1] for at in range(len(body))]) == expected[0], body
 
 
-def test_what_is_warned_of_is_the_same() -> None:
+def test_warnings_are_the_same() -> None:
     sdk = "gemini"
     body = ONE[sdk].replace(b'"index":0', b'"index":0,"finishReason":"NO_SUCH_REASON"') * 2
 
-    def told() -> list[str]:
+    def warnings_of_stream() -> list[str]:
         with warnings.catch_warnings(record=True) as found:
             warnings.simplefilter("always")
-            seen(sdk, [body])
+            read_stream(sdk, [body])
         return [str(one.message) for one in found]
 
-    plain = told()
+    plain = warnings_of_stream()
     assert plain
     with ssescan.accelerate():
-        assert told() == plain
+        assert warnings_of_stream() == plain

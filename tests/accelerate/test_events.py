@@ -1,4 +1,4 @@
-"""httpx2 and httpx-sse, accelerated: the same events, on all that they read rightly."""
+"""httpx2 and httpx-sse, accelerated: the same events for all streams that they read correctly."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 import ssescan
 
-from .sdks import HEADERS, Body, picture, raised
+from .sdks import HEADERS, Body, error_snapshot, snapshot
 from .test_equal import cut
 
 
@@ -23,9 +23,9 @@ def of_httpx2(chunks: list[bytes], limit: int | None = 2**20, **headers: str) ->
     )
     found: list[Any] = []
     try:
-        found.extend(picture(event) for event in httpx2.EventSource(response, max_event_size=limit))
+        found.extend(snapshot(event) for event in httpx2.EventSource(response, max_event_size=limit))
     except Exception as error:
-        found.append(raised(error))
+        found.append(error_snapshot(error))
 
     async def main() -> list[Any]:
         response = httpx2.Response(
@@ -34,9 +34,9 @@ def of_httpx2(chunks: list[bytes], limit: int | None = 2**20, **headers: str) ->
         others = []
         try:
             async for event in httpx2.EventSource(response, max_event_size=limit):
-                others.append(picture(event))
+                others.append(snapshot(event))
         except Exception as error:
-            others.append(raised(error))
+            others.append(error_snapshot(error))
         return others
 
     assert asyncio.run(main()) == found
@@ -67,7 +67,7 @@ def of_httpx_sse(chunks: list[bytes], **headers: str) -> list[Any]:
     try:
         found.extend(event_of_httpx_sse(event) for event in source().iter_sse())
     except Exception as error:
-        found.append(raised(error))
+        found.append(error_snapshot(error))
 
     async def main() -> list[Any]:
         others = []
@@ -75,7 +75,7 @@ def of_httpx_sse(chunks: list[bytes], **headers: str) -> list[Any]:
             async for event in source().aiter_sse():
                 others.append(event_of_httpx_sse(event))
         except Exception as error:
-            others.append(raised(error))
+            others.append(error_snapshot(error))
         return others
 
     assert asyncio.run(main()) == found
@@ -84,7 +84,7 @@ def of_httpx_sse(chunks: list[bytes], **headers: str) -> list[Any]:
 
 READERS: dict[str, Any] = {"httpx2": of_httpx2, "httpx-sse": of_httpx_sse}
 
-# All that both read as the standard says, or in a way of their own that they keep.
+# Bodies that both read by the standard, or in a way that acceleration keeps.
 BODIES = (
     b"", b"\n\n", b"data: a\n\n", b"data\n\n", b"data:\n\n", b"data:  a\n\n", b"data: a\ndata: b\ndata\n\n", b"data: a",
     b"data: a\n", b"event: e\ndata: a\n\ndata: b\n\n", b"id: 1\ndata: a\n\ndata: b\n\n", b"retry: 50\ndata: a\n\ndata: b\n\n",
@@ -97,7 +97,7 @@ BODIES = (
 
 
 @pytest.mark.parametrize("name", READERS)
-def test_the_events_are_the_same_however_a_body_is_cut(name: str) -> None:
+def test_events_are_the_same_in_any_chunks(name: str) -> None:
     read = READERS[name]
     plain = [read([body]) for body in BODIES]
     with ssescan.accelerate(name):
@@ -107,7 +107,7 @@ def test_the_events_are_the_same_however_a_body_is_cut(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", READERS)
-def test_the_events_of_recorded_bodies_are_the_same(name: str, bodies: list[tuple[str, str, bytes]]) -> None:
+def test_events_of_recorded_bodies_are_the_same(name: str, bodies: list[tuple[str, str, bytes]]) -> None:
     read, random = READERS[name], Random(7)
     chosen = [(file, body) for _, file, body in bodies if len(body) < 100_000]
     plain = [read([body]) for _, body in chosen]
@@ -118,22 +118,22 @@ def test_the_events_of_recorded_bodies_are_the_same(name: str, bodies: list[tupl
         assert acceleration.events[name] > before + 10_000
 
 
-# What they get wrong and the standard gets right; the docs list it. What comes of it with acceleration.
+# Bodies that they misread, as the docs list, and a body that they read as the standard reads the first.
 WRONG = (
     ("a mark at the start", ("httpx2", "httpx-sse"), b"\xef\xbb\xbfdata: a\n\n", b"data: a\n\n"),
-    ("a retry that is no number of digits", ("httpx2", "httpx-sse"), b"retry: -5\ndata: a\n\n", b"data: a\n\n"),
+    ("a retry that is not only digits", ("httpx2", "httpx-sse"), b"retry: -5\ndata: a\n\n", b"data: a\n\n"),
     ("a retry with an underscore", ("httpx2", "httpx-sse"), b"retry: 1_000\ndata: a\n\n", b"data: a\n\n"),
     ("a blank line after an id", ("httpx-sse",), b"id: 1\ndata: a\n\n\n", b"id: 1\ndata: a\n\n"),
     ("a comment after an id", ("httpx-sse",), b"id: 1\ndata: a\n\n: ping\n\n", b"id: 1\ndata: a\n\n"),
 )
 
 
-@pytest.mark.parametrize(("names", "body", "alike"), [case[1:] for case in WRONG], ids=[case[0] for case in WRONG])
-def test_what_they_read_wrongly_is_read_as_the_standard_says(names: tuple[str, ...], body: bytes, alike: bytes) -> None:
+@pytest.mark.parametrize(("names", "body", "readable"), [case[1:] for case in WRONG], ids=[case[0] for case in WRONG])
+def test_misread_streams_are_read_by_the_standard(names: tuple[str, ...], body: bytes, readable: bytes) -> None:
     for name in names:
         read = READERS[name]
-        expected = read([alike])
-        assert read([body]) != expected, "it reads this now: take it from the docs"
+        expected = read([readable])
+        assert read([body]) != expected, "it reads this now: remove it from the docs"
         with ssescan.accelerate(name):
             assert read([body]) == expected
 
@@ -155,7 +155,7 @@ def test_httpx2_keeps_its_limit() -> None:
 
 
 @pytest.mark.parametrize("limit", [0, -1, True, 2.5])
-def test_a_limit_of_httpx2_that_a_scanner_would_refuse_does_what_it_did(limit: Any) -> None:
+def test_limits_of_httpx2_that_a_scanner_refuses(limit: Any) -> None:
     bodies = (b"", b"\n", b"data: a\n\n", b"data: aaaa\n\n")
     plain = [of_httpx2([body], limit) for body in bodies]
     with ssescan.accelerate("httpx2"):
@@ -164,7 +164,7 @@ def test_a_limit_of_httpx2_that_a_scanner_would_refuse_does_what_it_did(limit: A
 
 @pytest.mark.parametrize("name", READERS)
 @pytest.mark.parametrize("content_type", ["text/html", "", "text/event-stream; charset=latin-1", "text/event-stream-x"])
-def test_other_content_types_are_treated_the_same(name: str, content_type: str) -> None:
+def test_other_content_types_do_the_same(name: str, content_type: str) -> None:
     read = READERS[name]
     chunks = [b"data: \xe9\n\n", b"data: b\n\n"]
     plain = read(chunks, **{"content-type": content_type})

@@ -1,6 +1,6 @@
-"""Streams that the standard allows and an SDK alone cannot read: with acceleration it reads on. The docs list them.
+"""Streams that the standard allows, and that an SDK can read only with acceleration. The docs list them.
 
-Each is compared with what the SDK alone makes of the same stream written in the way that it can read.
+Each is compared with what the SDK alone makes of the same stream, written in a way that it can read.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import pytest
 
 import ssescan
 
-from .sdks import seen, seen_async
+from .sdks import read_stream, read_stream_async
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -22,13 +22,13 @@ A, B = CHUNK % b"a", CHUNK % b"b"
 EVENT = b"event: content_block_delta\ndata: "
 BOM = b"\xef\xbb\xbf"
 
-# What the case is, the SDK, the stream, and how the SDK alone can be given the same.
+# The case, the SDK, the stream, and the same stream written so that the SDK alone can read it.
 CASES: tuple[tuple[str, str, bytes, bytes], ...] = (
     # A byte order mark at the start: 9.2.5, "decoding by UTF-8 decode".
     ("mark", "openai-chat", BOM + b"data: " + A + b"\n\n", b"data: " + A + b"\n\n"),
     ("mark", "anthropic", BOM + EVENT + DELTA % b"a" + b"\n\n", EVENT + DELTA % b"a" + b"\n\n"),
     ("mark", "gemini", BOM + b"data: " + PART % b"a" + b"\n\n", b"data: " + PART % b"a" + b"\n\n"),
-    # Bytes that are not UTF-8: replaced, by the same words.
+    # Bytes that are not UTF-8 are replaced: the same section.
     ("not UTF-8", "openai-chat", b"data: " + CHUNK % b"\xff" + b"\n\n", b"data: " + CHUNK % "\ufffd".encode() + b"\n\n"),
     ("not UTF-8", "anthropic", EVENT + DELTA % b"\xff" + b"\n\n", EVENT + DELTA % "\ufffd".encode() + b"\n\n"),
     # Blocks without data are not dispatched: 9.2.6, "if the data buffer is an empty string".
@@ -38,7 +38,7 @@ CASES: tuple[tuple[str, str, bytes, bytes], ...] = (
     # Blank lines and comments after an id: the same.
     ("id", "openai-chat", b"id: 1\ndata: " + A + b"\n\n\ndata: " + B + b"\n\n", b"data: " + A + b"\n\ndata: " + B + b"\n\n"),
     ("id", "openai-chat", b"id: 1\ndata: " + A + b"\n\n: ping\n\ndata: " + B + b"\n\n", b"data: " + A + b"\n\ndata: " + B + b"\n\n"),
-    # Fields that google-genai takes for lines of JSON.
+    # Fields that google-genai reads as lines of JSON.
     ("comment", "gemini", b": ping\n\ndata: " + PART % b"a" + b"\n\n", b"data: " + PART % b"a" + b"\n\n"),
     ("event", "gemini", b"event: message\ndata: " + PART % b"a" + b"\n\n", b"data: " + PART % b"a" + b"\n\n"),
     ("id", "gemini", b"id: 1\ndata: " + PART % b"a" + b"\n\n", b"data: " + PART % b"a" + b"\n\n"),
@@ -48,18 +48,22 @@ CASES: tuple[tuple[str, str, bytes, bytes], ...] = (
 
 
 @pytest.mark.parametrize(
-    ("sdk", "body", "alike"), [case[1:] for case in CASES], ids=[f"{case[1]}-{case[0]}" for case in CASES]
+    ("sdk", "body", "readable"), [case[1:] for case in CASES], ids=[f"{case[1]}-{case[0]}" for case in CASES]
 )
-def test_what_the_sdk_alone_cannot_read_is_read(sdk: str, body: bytes, alike: bytes) -> None:
-    plain, expected, expected_async = seen(sdk, [body]), seen(sdk, [alike]), seen_async(sdk, [alike])
-    assert plain != expected, "the SDK can read it now: take it from the docs"
+def test_unreadable_for_the_sdk_is_read(sdk: str, body: bytes, readable: bytes) -> None:
+    plain, expected, expected_async = (
+        read_stream(sdk, [body]),
+        read_stream(sdk, [readable]),
+        read_stream_async(sdk, [readable]),
+    )
+    assert plain != expected, "the SDK can read it now: remove it from the docs"
     with ssescan.accelerate():
-        assert seen(sdk, [body]) == expected
-        assert seen(sdk, [body[at : at + 1] for at in range(len(body))]) == expected
-        assert seen_async(sdk, [body]) == expected_async
+        assert read_stream(sdk, [body]) == expected
+        assert read_stream(sdk, [body[at : at + 1] for at in range(len(body))]) == expected
+        assert read_stream_async(sdk, [body]) == expected_async
 
 
-# Streams written in all the ways that the standard allows and the SDKs read.
+# Streams written in all ways that the standard allows and the SDKs read.
 def spelled(data: list[bytes], head: bytes = b"") -> list[bytes]:
     def joined(end: bytes, space: bytes = b" ", before: bytes = b"", after: bytes = b"") -> bytes:
         return b"".join(before + head.replace(b"\n", end) + b"data:" + space + one + end + end + after for one in data)
@@ -92,11 +96,11 @@ def spelled(data: list[bytes], head: bytes = b"") -> list[bytes]:
     ],
     ids=["openai", "anthropic", "gemini"],
 )
-def test_what_the_sdk_can_read_is_read_the_same_however_it_is_written_and_cut(sdk: str, bodies: list[bytes]) -> None:
-    plain: list[Any] = [seen(sdk, [body]) for body in bodies]
+def test_spellings_and_chunks_yield_the_same(sdk: str, bodies: list[bytes]) -> None:
+    plain: list[Any] = [read_stream(sdk, [body]) for body in bodies]
     with ssescan.accelerate():
         for body, expected in zip(bodies, plain, strict=True):
             for size in (len(body), 1, 2, 3, 7, 50):
                 chunks = [body[at : at + size] for at in range(0, len(body), size)]
-                assert seen(sdk, chunks) == expected, (body, size)
-                assert seen(sdk, [b"", *chunks, b""]) == expected
+                assert read_stream(sdk, chunks) == expected, (body, size)
+                assert read_stream(sdk, [b"", *chunks, b""]) == expected

@@ -1,4 +1,4 @@
-"""What accelerate() bounds: the size of an event, how far a body unfolds; and a fork at the wrong moment."""
+"""The limits of accelerate(): the size of an event, the steps of decompression; and a fork at the wrong moment."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import pytest
 
 import ssescan
 
-from .sdks import SERVED, Body, asked, client, seen, seen_async
+from .sdks import SERVER, Body, client, open_stream, read_stream, read_stream_async
 from .test_framing import DELTA, EVENT, PART, A
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -33,7 +33,7 @@ sdks = pytest.mark.parametrize("sdk", STREAMS)
 
 @pytest.fixture
 def encoding(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """The headers of what is served, with an event stream's content type."""
+    """The headers of the response, to be changed by a test."""
     from . import sdks as module
 
     headers = dict(module.HEADERS)
@@ -42,8 +42,8 @@ def encoding(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 
 
 @sdks
-@pytest.mark.parametrize("read", [seen, seen_async])
-def test_an_event_over_the_limit(sdk: str, read: Any) -> None:
+@pytest.mark.parametrize("read", [read_stream, read_stream_async])
+def test_event_over_the_limit_raises(sdk: str, read: Any) -> None:
     event = STREAMS[sdk].removesuffix(b"data: [DONE]\n\n")
     body = [event, b"data: " + b"x" * 2000 + b"\n\n"]
     size = len(event)
@@ -55,45 +55,45 @@ def test_an_event_over_the_limit(sdk: str, read: Any) -> None:
 
 
 @sdks
-@pytest.mark.parametrize("read", [seen, seen_async])
-def test_the_response_is_closed_then(sdk: str, read: Any) -> None:
+@pytest.mark.parametrize("read", [read_stream, read_stream_async])
+def test_response_is_closed_after_an_oversized_event(sdk: str, read: Any) -> None:
     with ssescan.accelerate(max_event_size=10):
         assert read(sdk, [b"data: " + b"x" * 2000 + b"\n\n"])[-1][0] is ssescan.EventTooLarge
-    assert SERVED.body.closed
+    assert SERVER.body.closed
 
 
 @sdks
-def test_no_limit_unless_it_is_given(sdk: str) -> None:
+def test_no_limit_by_default(sdk: str) -> None:
     long = STREAMS[sdk].replace(b'"a"', b'"' + b"a" * 100_000 + b'"')
-    plain = seen(sdk, [long])
+    plain = read_stream(sdk, [long])
     with ssescan.accelerate():
-        assert seen(sdk, [long]) == plain
+        assert read_stream(sdk, [long]) == plain
 
 
-def test_the_smallest_limit_holds_until_it_is_undone() -> None:
+def test_smallest_limit_applies_until_it_is_undone() -> None:
     body = [b"data: " + A + b"\n\n"]
     first = ssescan.accelerate("openai", max_event_size=10)
     second = ssescan.accelerate("openai")
     third = ssescan.accelerate("openai", max_event_size=20)
-    assert "at most 10 " in seen("openai-chat", body)[-1][1]
+    assert "at most 10 " in read_stream("openai-chat", body)[-1][1]
     first.undo()
-    assert "at most 20 " in seen("openai-chat", body)[-1][1]
+    assert "at most 20 " in read_stream("openai-chat", body)[-1][1]
     third.undo()
-    unlimited = seen("openai-chat", body)
+    unlimited = read_stream("openai-chat", body)
     second.undo()
-    assert unlimited == seen("openai-chat", body)
+    assert unlimited == read_stream("openai-chat", body)
 
 
 @pytest.mark.parametrize(
     ("limit", "error"), [(0, ValueError), (-1, ValueError), (True, TypeError), ("1", TypeError), (1.5, TypeError)]
 )
-def test_a_limit_that_is_none(limit: Any, error: type[Exception]) -> None:
+def test_invalid_limits_are_refused(limit: Any, error: type[Exception]) -> None:
     with pytest.raises(error, match="max_event_size must be"):
         ssescan.accelerate("openai", max_event_size=limit)
-    assert seen("openai-chat", [b"data: " + A + b"\n\n"])
+    assert read_stream("openai-chat", [b"data: " + A + b"\n\n"])
 
 
-def test_httpx2_and_httpx_sse_have_the_limit_too() -> None:
+def test_limit_of_httpx2_and_httpx_sse() -> None:
     body = b"data: " + b"x" * 100 + b"\n\n"
     headers = {"content-type": "text/event-stream"}
     with ssescan.accelerate("httpx2", "httpx-sse", max_event_size=50):
@@ -105,8 +105,8 @@ def test_httpx2_and_httpx_sse_have_the_limit_too() -> None:
 
 
 @sdks
-@pytest.mark.parametrize("read", [seen, seen_async])
-def test_every_member_of_a_body_is_read(sdk: str, read: Any, encoding: dict[str, str]) -> None:
+@pytest.mark.parametrize("read", [read_stream, read_stream_async])
+def test_every_gzip_member_is_read(sdk: str, read: Any, encoding: dict[str, str]) -> None:
     stream = STREAMS[sdk].removesuffix(b"data: [DONE]\n\n")
     encoding["content-encoding"] = "gzip"
     with ssescan.accelerate():
@@ -115,18 +115,18 @@ def test_every_member_of_a_body_is_read(sdk: str, read: Any, encoding: dict[str,
 
 
 @sdks
-@pytest.mark.parametrize("read", [seen, seen_async])
-def test_two_encodings_are_refused(sdk: str, read: Any, encoding: dict[str, str]) -> None:
+@pytest.mark.parametrize("read", [read_stream, read_stream_async])
+def test_double_encoding_is_refused(sdk: str, read: Any, encoding: dict[str, str]) -> None:
     encoding["content-encoding"] = "gzip, gzip"
     with ssescan.accelerate():
         ((kind, text, *_),) = read(sdk, [gzip.compress(gzip.compress(STREAMS[sdk]))])
     assert kind is ssescan.UnsupportedEncoding
     assert "gzip, gzip" in text
-    assert SERVED.body.closed
+    assert SERVER.body.closed
 
 
 class StandIn:
-    """A response of a program's own test: it has what the SDK's loop looks at, and no headers."""
+    """A stand-in for a response, as in tests of programs: it has only what the SDK's loop uses, and no headers."""
 
     def __init__(self, chunks: list[bytes]) -> None:
         self.chunks = chunks
@@ -139,7 +139,7 @@ class StandIn:
         self.closed = True
 
 
-def test_a_response_without_headers_is_read() -> None:
+def test_response_without_headers_is_read() -> None:
     body = [b"data: " + A + b"\n\n", b"data: [DONE]\n\n"]
     chunk_class = openai.types.chat.ChatCompletionChunk
 
@@ -155,17 +155,17 @@ def test_a_response_without_headers_is_read() -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="forks of POSIX")
-@pytest.mark.parametrize("moment", ["patches", "Patched", "restore"])
-def test_a_fork_while_another_thread_accelerates(moment: str) -> None:
-    # The other thread holds the lock, and stands in the middle of its work, when the process forks.
+@pytest.mark.parametrize("moment", ["patches", "AppliedPatch", "restore"])
+def test_fork_while_another_thread_accelerates(moment: str) -> None:
+    # The other thread holds the lock, in the middle of its work, when the process forks.
     program = f"""
         import os, signal, threading, openai, ssescan
         from ssescan.dropin.sdk import acceleration, libraries
         inside, go_on = threading.Event(), threading.Event()
         owner, name = {{
             "patches": (libraries.Part, "patches"),
-            "Patched": (acceleration, "Patched"),
-            "restore": (acceleration.Patched, "restore"),
+            "AppliedPatch": (acceleration, "AppliedPatch"),
+            "restore": (acceleration.AppliedPatch, "restore"),
         }}[{moment!r}]
         plain = getattr(owner, name)
         before = openai.Stream.__stream__
@@ -183,7 +183,7 @@ def test_a_fork_while_another_thread_accelerates(moment: str) -> None:
         inside.wait()
         child = os.fork()
         if not child:
-            signal.alarm(20)  # a child that hangs ends all the same, by a signal
+            signal.alarm(20)  # ends a child that hangs
             with ssescan.accelerate("openai") as acceleration:
                 print(acceleration.report["openai"], flush=True)
             assert openai.Stream.__stream__ is before
@@ -201,7 +201,7 @@ def test_a_fork_while_another_thread_accelerates(moment: str) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="forks of POSIX")
-def test_a_fork_keeps_what_was_complete() -> None:
+def test_fork_keeps_a_complete_acceleration() -> None:
     program = """
         import os, signal, threading, ssescan
         from ssescan.dropin.sdk import acceleration
@@ -222,7 +222,7 @@ def test_a_fork_keeps_what_was_complete() -> None:
         child = os.fork()
         if not child:
             signal.alarm(20)
-            print(first.report["openai"], state.library.tally.max_event_size, flush=True)
+            print(first.report["openai"], state.library.streams.max_event_size, flush=True)
             first.undo()
             os._exit(0)
         go_on.set()
@@ -235,8 +235,8 @@ def test_a_fork_keeps_what_was_complete() -> None:
     assert "is accelerated 1000" in ended.stdout
 
 
-def test_a_body_of_one_line_stays_within_the_limit() -> None:
-    SERVED.body = Body([b"x" * 1000 for _ in range(1000)])
+def test_body_of_one_line_stays_within_the_limit() -> None:
+    SERVER.body = Body([b"x" * 1000 for _ in range(1000)])
     with ssescan.accelerate("openai", max_event_size=5000), pytest.raises(ssescan.EventTooLarge) as caught:
-        list(asked("openai-chat", client("openai-chat")))
+        list(open_stream("openai-chat", client("openai-chat")))
     assert caught.value.size <= 6000

@@ -1,9 +1,9 @@
-"""accelerate(): the engine under the names that people already import, with no change to their programs.
+"""accelerate(): ssescan's engine under the libraries that programs already use, without a change to the programs.
 
-`acceleration.py` counts and undoes, `libraries.py` lists the libraries, `fingerprints.py` checks that the inside of a
-library is as expected. One file per library replaces its functions: `openai.py` and `anthropic.py` (over
-`stainless.py`, `construction.py`, `validation.py`), `google_genai.py`, `google_interactions.py`, `httpx2.py`,
-`httpx_sse.py`.
+`acceleration.py` counts Accelerations and restores libraries, with `import_watch.py`. `libraries.py` lists the
+libraries, `known_versions.py` the fingerprints that `fingerprints.py` checks. One file per library makes its patches:
+`openai.py` and `anthropic.py` (with `stainless.py`, `construction.py`, `validation.py`), `google_genai.py` (with
+`google_responses.py`), `google_interactions.py`, `httpx2.py`, `httpx_sse.py`; they share `readers.py`.
 """
 
 from .acceleration import Acceleration, accelerate

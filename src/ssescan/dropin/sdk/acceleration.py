@@ -1,7 +1,7 @@
-"""accelerate() and what it gives: which libraries are patched, by how many, and what came of it.
+"""accelerate() and its result: which libraries are patched, by how many Accelerations, and the report.
 
-Knows what a library is (a name, and parts that can be patched once a module is there), and none in particular: those
-are in `libraries.py`. Imports no library: one that is not imported yet is patched when the program imports it.
+Knows that a library has a name, and parts that can be patched once a module is imported. `libraries.py` has the
+libraries. Imports none of them: a library that is not imported yet is patched when the program imports it.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ import sys
 import threading
 import warnings
 from contextlib import contextmanager
-from importlib import _bootstrap
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from typing import Any
 
 from ...scanner import Scanner
 from .fingerprints import differences
+from .import_watch import ImportWatch, is_imported, wait_for_import
 from .libraries import LIBRARIES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
     from typing import Self
 
     from .libraries import Library
@@ -30,23 +30,22 @@ if TYPE_CHECKING:
 __all__ = ["Acceleration", "accelerate"]
 
 _lock = threading.RLock()
-# Waits until no other thread is importing a module, without importing it: a part of importlib that has no public name.
-wait_for_import: Callable[[str], None] = getattr(_bootstrap, "_lock_unlock_module", lambda name: None)
+_watch = ImportWatch()
 
 
 def accelerate(*names: str, max_event_size: int | None = None) -> Acceleration:
     """Put ssescan's engine under installed libraries, with no change to the program that uses them.
 
-    `names`: of "openai", "anthropic", "google-genai", "httpx2" and "httpx-sse"; none given, all of them. Their streams
-    give the same objects as before, and raise the same exceptions; the docs list the streams that they can read only
-    with acceleration. A library that was not imported yet is patched when the program imports it. One whose inside is
-    not as expected is left alone, with a RuntimeWarning.
+    `names`: some of "openai", "anthropic", "google-genai", "httpx2" and "httpx-sse"; without names, all of them. Their
+    streams yield the same objects as before, and raise the same exceptions; the docs list the streams that they can
+    read only with acceleration. A library that is not imported yet is patched when the program imports it. A library
+    whose private parts are not as expected is left alone, with a RuntimeWarning.
 
-    `max_event_size`: the limit on one event, bytes; a larger one raises EventTooLarge (in httpx2, its SSEError). None:
-    no limit, as the libraries have none. Of several Accelerations the smallest limit holds. A response whose encoding
-    is not decoded here, such as gzip twice, raises UnsupportedEncoding.
+    `max_event_size`: the limit on one event, bytes; a larger event raises EventTooLarge (in httpx2, its SSEError).
+    None: no limit, as in the libraries. The smallest limit of all Accelerations applies. A response with an encoding
+    that ssescan does not decode, such as gzip twice, raises UnsupportedEncoding.
 
-    Returns an Acceleration, to look at or to undo. Raises ValueError for a name that is none of these, and
+    Returns an Acceleration, which has a report and can be undone. Raises ValueError for an unknown name, and
     ModuleNotFoundError for a named library that is not installed.
     """
     for name in names:
@@ -57,11 +56,11 @@ def accelerate(*names: str, max_event_size: int | None = None) -> Acceleration:
     for name in names:
         if not _is_installed(LIBRARIES[name]):
             raise ModuleNotFoundError(
-                f"accelerate({name!r}) was asked for, and {name} is not installed: "
-                f"install it, or leave the name out (without any name, what is installed is accelerated)",
+                f"accelerate({name!r}) was called, and {name} is not installed: "
+                f"install it, or leave the name out (without names, every installed library is accelerated)",
                 name=LIBRARIES[name].package,
             )
-    Scanner(max_event_size=max_event_size)  # TypeError and ValueError in its words
+    Scanner(max_event_size=max_event_size)  # raises TypeError or ValueError for an invalid limit
     return Acceleration(dict.fromkeys(names or LIBRARIES), max_event_size)
 
 
@@ -69,13 +68,13 @@ accelerate.__module__ = "ssescan"
 
 
 class Acceleration:
-    """Libraries with ssescan's engine in them, until `undo()`; a context manager that undoes.
+    """Libraries that use ssescan's engine until `undo()`; a context manager that undoes.
 
-    Accelerations are counted: a library gets back what it had when the last that names it is undone, in any order.
-    Streams that are open then go on as they began.
+    Accelerations are counted: a library is restored when the last Acceleration that names it is undone, in any order.
+    Streams that are open continue as they began.
 
-    `report`: what came of each library by name, a line each. `events`: how many events each has read through ssescan so
-    far in this process, counted when a stream ends.
+    `report`: a line of text for each library, by name. `events`: the number of events that each library has read
+    through ssescan in this process so far. A stream is counted when it ends.
     """
 
     __module__ = "ssescan"
@@ -92,8 +91,8 @@ class Acceleration:
                     _state(name).enter(self._max_event_size)
             for name in self._names:
                 _state(name).catch_up()
-                if why := _state(name).left_alone:
-                    tell(why)
+                if reason := _state(name).left_alone:
+                    tell(reason)
         except BaseException:  # such as a warning that is raised
             self.undo()
             raise
@@ -110,14 +109,14 @@ class Acceleration:
     @property
     def report(self) -> dict[str, str]:
         with _lock:
-            return {name: "undone" if self._undone else _state(name).told() for name in self._names}
+            return {name: "undone" if self._undone else _state(name).report() for name in self._names}
 
     @property
     def events(self) -> dict[str, int]:
-        return {name: LIBRARIES[name].tally.events for name in self._names}
+        return {name: LIBRARIES[name].streams.events for name in self._names}
 
     def undo(self) -> None:
-        """Give the libraries back what they had, if no other Acceleration has need of it; once is enough."""
+        """Restore the libraries that no other Acceleration names. A second call does nothing."""
         with _lock:
             if self._undone:
                 return
@@ -127,23 +126,23 @@ class Acceleration:
                 _state(name).leave(self._max_event_size)
 
 
-def tell(why: str) -> None:
-    """Say that a library is left alone. `ssescan run` puts another function here."""
-    warnings.warn(f"ssescan.accelerate(): {why}; the program works as without it", RuntimeWarning, stacklevel=4)
+def tell(reason: str) -> None:
+    """Warn that a library is left alone. `ssescan run` replaces this function."""
+    warnings.warn(f"ssescan.accelerate(): {reason}; the program works as without it", RuntimeWarning, stacklevel=4)
 
 
 class _State:
-    """What was done to a library. It changes under `_lock`."""
+    """The state of one library. Changes under `_lock`."""
 
     def __init__(self, library: Library) -> None:
         self.library = library
-        self.limits: list[int | None] = []  # of the Accelerations that name it and were not undone
-        self.changed_by = 0  # the thread that changes this just now
+        self.limits: list[int | None] = []  # of the Accelerations that name it and are not undone
+        self.changed_by = 0  # the thread that is changing this
         self.is_complete = False  # every part is patched, or waits for its module
-        self.entering: tuple[int | None, ...] = ()  # the limit of the Acceleration that patches just now
-        self.patched: list[Patched] = []
-        self.waiting: set[str] = set()  # modules that were not imported yet
-        self.left_alone = ""  # why, if it is
+        self.entering: tuple[int | None, ...] = ()  # the limit of the Acceleration that is being made
+        self.applied: list[AppliedPatch] = []
+        self.waiting: set[str] = set()  # modules that are not imported yet
+        self.left_alone = ""  # the reason, if the library is left alone
 
     def enter(self, limit: int | None) -> None:
         self.limits.append(limit)
@@ -151,13 +150,13 @@ class _State:
         if self.is_complete:
             return
         self.entering = (limit,)
-        self.restore()  # nothing, but where a fork cut a change short
+        self.restore()  # does nothing, unless a fork interrupted a change
         self.left_alone = ""
         for module in self.library.parts:
             if self.left_alone:
                 break
-            if _is_imported(module):
-                self.apply(module)
+            if is_imported(module):
+                self.patch(module)
             else:
                 self.waiting.add(module)
                 _watch.add(module, self)
@@ -165,11 +164,11 @@ class _State:
         self.entering = ()
 
     def catch_up(self) -> None:
-        """Wait for what another thread is importing just now: it is too late to watch that. Not under `_lock`."""
+        """Patch what another thread is importing now, too late for the watch. Must not be called under `_lock`."""
         for module in tuple(self.waiting):
             if sys.modules.get(module) is not None:
                 wait_for_import(module)
-                if _is_imported(module):
+                if is_imported(module):
                     self.imported(module)
 
     def leave(self, limit: int | None) -> None:
@@ -179,25 +178,25 @@ class _State:
             self.restore()
 
     def choose_limit(self) -> None:
-        self.library.tally.max_event_size = min((limit for limit in self.limits if limit is not None), default=None)
+        self.library.streams.max_event_size = min((limit for limit in self.limits if limit is not None), default=None)
 
     def restore(self) -> None:
         self.is_complete = False
-        for patched in reversed(self.patched):
-            patched.restore()
-        self.patched = []
+        for patch in reversed(self.applied):
+            patch.restore()
+        self.applied = []
         for module in self.waiting:
             _watch.discard(module)
         self.waiting = set()
 
     def imported(self, module: str) -> None:
-        """Take note that a module that was waited for is there."""
+        """Patch a module that has just been imported."""
         with self.changing():
             if module in self.waiting:
                 self.is_complete = False
                 self.waiting.discard(module)
                 _watch.discard(module)
-                self.apply(module)
+                self.patch(module)
                 self.is_complete = True
                 if self.left_alone:
                     try:
@@ -205,30 +204,29 @@ class _State:
                     except Warning as warning:  # raised here, it would break the import
                         print(warning, file=sys.stderr)
 
-    def refuse(self, module: str, reason: str) -> None:
-        """Leave the library alone, as a module of it cannot be watched."""
+    def cannot_watch(self, module: str, reason: str) -> None:
+        """Leave the library alone, as the import of a module cannot be watched."""
         with self.changing():
             if module in self.waiting:
                 self.leave_alone([reason])
 
-    def apply(self, module: str) -> None:
+    def patch(self, module: str) -> None:
         part = self.library.parts[module]
         try:
             reasons = list(differences(part.fingerprints))
-            patches = [] if reasons else part.patches(self.library.tally)
-        except Exception as error:  # noqa: BLE001 - an inside that is not as expected, in a way not looked for
+            patches = [] if reasons else part.patches(self.library.streams)
+        except Exception as error:  # noqa: BLE001 - the library differs in a way that no fingerprint shows
             reasons, patches = [f"{type(error).__name__}: {error}"], []
-        if not reasons:
-            for patch in patches:
-                patched = Patched(*patch)
-                self.patched.append(patched)  # first: a fork may come at any moment, and then it is taken back
-                patched.put()
-            return
-        self.leave_alone(reasons)
+        if reasons:
+            self.leave_alone(reasons)
+        for patch in patches:
+            applied = AppliedPatch(*patch)
+            self.applied.append(applied)  # before it is applied: a fork may happen here, and the child restores it
+            applied.apply()
 
     @contextmanager
     def changing(self) -> Iterator[None]:
-        """Hold the lock, and note which thread does."""
+        """Hold the lock, and record the thread that does."""
         with _lock:
             before, self.changed_by = self.changed_by, threading.get_ident()
             try:
@@ -237,19 +235,19 @@ class _State:
                 self.changed_by = before
 
     def after_fork(self) -> None:
-        """Take back what a thread that the child does not have was in the middle of changing."""
+        """Undo what a thread that does not exist in this child was changing."""
         is_mine = self.changed_by in (0, threading.get_ident())
         self.changed_by = 0 if not is_mine else self.changed_by
         if not is_mine and not self.is_complete:
             self.restore()
-            for limit in self.entering:  # of an Acceleration that the child does not have
+            for limit in self.entering:  # of an Acceleration that does not exist in this child
                 self.limits.remove(limit)
             self.entering = ()
             self.choose_limit()
             self.left_alone = f"{self.title()} is left alone, because the process forked while it was being patched"
 
     def leave_alone(self, reasons: list[str]) -> None:
-        # The whole of it: half a library that is quicker would be hard to tell from one that is.
+        # All of the library: if only some of its streams were accelerated, that would be hard to notice.
         self.restore()
         self.left_alone = (
             f"{self.title()} is left alone, because {', and '.join(reasons[:3])}; {self.library.name} "
@@ -262,16 +260,16 @@ class _State:
         except PackageNotFoundError:
             return self.library.name
 
-    def told(self) -> str:
+    def report(self) -> str:
         if self.left_alone:
             return self.left_alone
-        if self.patched:
+        if self.applied:
             return f"{self.title()} is accelerated"
         return "will be accelerated when it is imported" if _is_installed(self.library) else "is not installed"
 
 
-class Patched:
-    """An attribute that is replaced by put(), and given back by restore()."""
+class AppliedPatch:
+    """An attribute that apply() replaces and restore() gives its former value."""
 
     def __init__(self, owner: Any, name: str, replacement: Any) -> None:
         self.owner = owner
@@ -279,11 +277,11 @@ class Patched:
         self.original: Any = vars(owner).get(name, _INHERITED)
         self.replacement = replacement
 
-    def put(self) -> None:
+    def apply(self) -> None:
         setattr(self.owner, self.name, self.replacement)
 
     def restore(self) -> None:
-        # Who has put something else there meanwhile has to take that away himself.
+        # A program that has patched the attribute after us must restore it itself.
         if vars(self.owner).get(self.name) is not self.replacement:
             return
         if self.original is _INHERITED:
@@ -293,14 +291,11 @@ class Patched:
 
 
 _INHERITED: Any = object()
-
-
 _states: dict[str, _State] = {}
 
 
 def _after_fork() -> None:
-    """Let the child go on, whatever another thread of its parent was doing."""
-    global _lock  # noqa: PLW0603 - no thread is left to release it
+    global _lock  # noqa: PLW0603 - another thread of the parent may hold it, and cannot release it in this child
     _lock = threading.RLock()
     for state in _states.values():
         state.after_fork()
@@ -326,70 +321,5 @@ def _is_installed(library: Library) -> bool:
         return False
     if spec is None or not parent:
         return spec is not None
-    # Not find_spec() of the whole name, which imports the package above.
+    # Not find_spec() of the whole name: that imports the parent package.
     return any(os.path.isdir(os.path.join(place, child)) for place in spec.submodule_search_locations or ())
-
-
-def _is_imported(module: str) -> bool:
-    there = sys.modules.get(module)
-    return there is not None and not getattr(getattr(there, "__spec__", None), "_initializing", False)
-
-
-class _Watch:
-    """Notices that a module is imported: a finder that finds nothing of its own."""
-
-    def __init__(self) -> None:
-        self._waiting: dict[str, _State] = {}
-        self._busy = threading.local()
-
-    def add(self, module: str, state: _State) -> None:
-        if self not in sys.meta_path:
-            sys.meta_path.insert(0, self)
-        self._waiting[module] = state
-
-    def discard(self, module: str) -> None:
-        self._waiting.pop(module, None)
-        if not self._waiting:
-            # A list of its own: another thread may go through the one that there is, and would miss a finder.
-            sys.meta_path = [finder for finder in sys.meta_path if finder is not self]
-
-    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
-        state = self._waiting.get(name)
-        if state is None or getattr(self._busy, "finding", False):
-            return None
-        self._busy.finding = True
-        try:
-            spec = find_spec(name)
-        finally:
-            self._busy.finding = False
-        if spec is not None and not _call_after(spec.loader, name, lambda: state.imported(name)):
-            state.refuse(name, f"its loader, a {type(spec.loader).__name__}, cannot be watched")
-        return spec
-
-
-def _call_after(loader: Any, name: str, done: Callable[[], None]) -> bool:
-    """Let a loader say when it has executed the module of that name. False for one that cannot."""
-    execute = getattr(loader, "exec_module", None)
-    if execute is None or isinstance(loader, type):
-        return False
-
-    def exec_module(module: Any) -> None:
-        if module.__name__ != name:  # of a loader that loads many
-            execute(module)
-            return
-        if former is None:
-            del loader.exec_module
-        else:
-            loader.exec_module = former
-        execute(module)
-        done()
-
-    try:
-        former = vars(loader).get("exec_module")
-        loader.exec_module = exec_module
-    except (AttributeError, TypeError):
-        return False
-    return True
-
-
-_watch = _Watch()

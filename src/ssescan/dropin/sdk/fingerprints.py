@@ -1,10 +1,11 @@
-"""Whether the inside of a library is as it was when its acceleration was written and tested.
+"""Checks that the private parts of a library are the ones that acceleration was written and tested for.
 
-Equal results are promised, and what the results are is decided by the functions that acceleration takes the place of,
-or builds on. So each of these is known by a fingerprint of its source: how it is laid out, what is said in comments and
-docstrings and which types are annotated makes no difference, and all else does.
+Acceleration promises equal results, and the functions that it replaces or builds on decide what the results are. So
+each of these functions has a fingerprint: a hash of its source without layout, comments, docstrings and annotations.
+The fingerprint of other parts is a hash of what we rely on: the keys of a TypedDict, the signature of a compiled class,
+the strings of a tuple.
 
-Knows no library.
+Knows no library. The known fingerprints are in `known_versions.py`.
 """
 
 from __future__ import annotations
@@ -22,84 +23,113 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from types import CodeType
 
-    Insides = Mapping[str, tuple[str, ...]]
-    """The known fingerprints of each part, which is named "module:qualified.name"."""
+    Fingerprints = Mapping[str, tuple[str, ...]]
+    """The known fingerprints of each part. A part is named "module:qualified.name"."""
+
+_fingerprints: dict[CodeType, str] = {}
 
 
-def differences(fingerprints: Insides) -> Iterator[str]:
-    """Tell, in a few words each, which parts are not as they were expected."""
+def differences(fingerprints: Fingerprints) -> Iterator[str]:
+    """Yield a reason, in a few words, for each part that is not as expected."""
     for name, known in fingerprints.items():
         try:
             found = fingerprint(find(name))
         except LookupError as error:
             yield str(error)
         except (AttributeError, OSError, SyntaxError, TypeError):
-            yield f"{name} has no source to be known by"
+            yield f"the source of {name} is not available"
         else:
             if found not in known:
                 yield f"{name} is not as expected (its fingerprint is {found})"
 
 
 def find(name: str) -> Any:
-    """Give the part of that name. LookupError where there is none; nothing is imported."""
+    """Return the part of that name, without importing a module. Raises LookupError if there is none."""
     module_name, _, path = name.partition(":")
-    thing: Any = sys.modules.get(module_name)
-    if thing is None:
+    part: Any = sys.modules.get(module_name)
+    if part is None:
         raise LookupError(f"there is no module {module_name}")
     for attribute in path.split("."):
         try:
-            # Not getattr: what is inherited, or bound, is not what would be replaced.
-            thing = vars(thing)[attribute]
+            # Not getattr(): it also finds what is inherited, and binds methods. We replace neither.
+            part = vars(part)[attribute]
         except (KeyError, TypeError):
             raise LookupError(f"there is no {name}") from None
-    return thing
+    return part
 
 
-def fingerprint(thing: Any) -> str:
-    """Give the fingerprint of a function, or of all functions of a class. OSError where the source is not to be had."""
-    if inspect.isclass(thing):
-        parts = ((name, getattr(part, "__func__", getattr(part, "fget", part))) for name, part in vars(thing).items())
-        return _hash(
-            " ".join(
-                f"{name} {fingerprint(part)}"
-                for name, part in sorted(parts, key=lambda part: part[0])
-                if inspect.isfunction(part)
-            )
-        )
-    # The code, and not the function: who wraps a function lets it look like what it wraps.
-    code = getattr(thing, "__func__", thing).__code__
-    if code not in _known:
-        cached = set(linecache.cache)
-        try:
-            source = inspect.getsource(code)
-        finally:
-            for file in set(linecache.cache) - cached:  # megabytes, which nobody would look at again
-                del linecache.cache[file]
-        _known[code] = _hash(ast.unparse(_Bare().visit(ast.parse(textwrap.dedent(source)))))
-    return _known[code]
+def fingerprint(part: Any) -> str:
+    """Return the fingerprint of a part. Raises OSError if it is a function whose source is not available."""
+    if (data := _data(part)) is not None:
+        return _hash(data)
+    if inspect.isclass(part):
+        return _hash(" ".join(f"{name} {fingerprint(function)}" for name, function in _functions(part)))
+    code = _code(part)
+    if code not in _fingerprints:
+        _fingerprints[code] = _hash(normalized_source(part))
+    return _fingerprints[code]
 
 
-_known: dict[CodeType, str] = {}
+def normalized_source(part: Any) -> str:
+    """Return the text that the fingerprint of a part depends on."""
+    if (data := _data(part)) is not None:
+        return data
+    if inspect.isclass(part):
+        return "\n\n".join(normalized_source(function) for _, function in _functions(part))
+    cached = set(linecache.cache)
+    try:
+        source = inspect.getsource(_code(part))
+    finally:
+        for file in set(linecache.cache) - cached:  # megabytes that nobody needs again
+            del linecache.cache[file]
+    return normalize(source)
+
+
+def normalize(source: str) -> str:
+    """Return the source of a function without comments, docstrings and annotations, in one layout."""
+    return ast.unparse(_Normalizer().visit(ast.parse(textwrap.dedent(source))))
+
+
+def _data(part: Any) -> str | None:
+    """Return what we rely on in a part that has no Python source. None for a function or a class in Python."""
+    if isinstance(part, tuple):
+        return " ".join(part)
+    if hasattr(part, "__required_keys__"):  # a TypedDict
+        return " ".join(sorted(part.__required_keys__ | part.__optional_keys__))
+    signature: str | None = part.__text_signature__ if inspect.isclass(part) else None
+    return signature
+
+
+def _functions(cls: type) -> list[tuple[str, Any]]:
+    """Return the functions that a class defines, those of its properties too, sorted by name."""
+    parts = ((name, getattr(part, "__func__", getattr(part, "fget", part))) for name, part in vars(cls).items())
+    return sorted(((name, part) for name, part in parts if inspect.isfunction(part)), key=lambda item: item[0])
+
+
+def _code(function: Any) -> CodeType:
+    # Not inspect.unwrap(): functools.wraps() makes a wrapper look like the function that it wraps.
+    code: CodeType = getattr(function, "__func__", function).__code__
+    return code
 
 
 def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-class _Bare(ast.NodeTransformer):
-    """Takes away what does nothing when the program runs."""
+class _Normalizer(ast.NodeTransformer):
+    """Removes what has no effect when the program runs."""
 
     def _visit_body(self, node: Any) -> Any:
         self.generic_visit(node)
         node.body = [
-            part
-            for part in node.body
-            if not (isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant))
-            and not (isinstance(part, ast.AnnAssign) and part.value is None)
+            statement
+            for statement in node.body
+            if not (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant))
+            and not (isinstance(statement, ast.AnnAssign) and statement.value is None)
         ] or [ast.Pass()]
         return node
 
-    visit_ClassDef = _visit_body  # noqa: N815 - the name that ast wants
+    visit_ClassDef = _visit_body  # noqa: N815 - the name that ast looks for
 
     def visit_FunctionDef(self, node: Any) -> Any:
         node.returns = None

@@ -1,37 +1,86 @@
-"""The inside of google-genai's Interactions, and what is put in its place: the reading of events, a byte at a time."""
+"""The patches of google-genai, for the streams of Interactions, which the SDK scans one byte at a time."""
 
 from __future__ import annotations
 
 import json
-from contextlib import aclosing
 from typing import Any
 
 from pydantic_core import from_json
 
-from ...scanner import EventReader, Scanner
+from ...scanner import Scanner
 from ...sources import async_httpx_chunks, check_encoding, httpx_chunks
 from .libraries import Patch
+from .readers import AsyncBodyReader, BodyReader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator
 
-    from .libraries import Tally
+    from ...scanner import EventReader
+    from .libraries import LibraryStreams
 
-INSIDES = {
-    "google.genai._gaos.utils.eventstreaming:stream_events": ("e7405cc8086c",),
-    "google.genai._gaos.utils.eventstreaming:stream_events_async": ("b5b95aded040",),
-    "google.genai._gaos.utils.eventstreaming:_peek_sequence": ("e67db58fdc96",),
-    "google.genai._gaos.utils.eventstreaming:_parse_event": ("87a900d22894",),
-}
+    Decode = Callable[[str], Any]
 
 
-def _reader(limit: int | None) -> EventReader[Any]:
-    return EventReader(Scanner(max_event_size=limit, unterminated="dispatch"), False, True)
+def patches(streams: LibraryStreams) -> list[Patch]:
+    """Return the patches."""
+    from google.genai._gaos.utils import eventstreaming
+
+    original, aoriginal = eventstreaming.stream_events, eventstreaming.stream_events_async
+
+    def scanner() -> Scanner[Any]:
+        return Scanner(max_event_size=streams.max_event_size, unterminated="dispatch")
+
+    def read(response: Any, decoder: Decode, sentinel: str | None) -> Generator[Any, None, None]:
+        payloads = BodyReader(httpx_chunks(response), scanner())
+        end = sentinel.encode() if sentinel else None
+        try:
+            check_encoding(response)
+            for payload in payloads:
+                if payload == end:
+                    return
+                yield decoder(_event_as_json(payload, payloads.reader))
+        finally:
+            streams.add(payloads.reader.events)
+            response.close()
+
+    async def aread(response: Any, decoder: Decode, sentinel: str | None) -> AsyncGenerator[Any, None]:
+        payloads = AsyncBodyReader(async_httpx_chunks(response), scanner())
+        end = sentinel.encode() if sentinel else None
+        try:
+            check_encoding(response)
+            async for payload in payloads:
+                if payload == end:
+                    return
+                yield decoder(_event_as_json(payload, payloads.reader))
+        finally:
+            streams.add(payloads.reader.events)
+            await response.aclose()
+
+    # If data is not required, the SDK also yields events without data.
+
+    def stream_events(
+        response: Any, decoder: Decode, sentinel: str | None = None, data_required: bool = True
+    ) -> Generator[Any, None, None]:
+        if data_required:
+            return read(response, decoder, sentinel)
+        return original(response, decoder, sentinel, data_required)
+
+    def stream_events_async(
+        response: Any, decoder: Decode, sentinel: str | None = None, data_required: bool = True
+    ) -> AsyncGenerator[Any, None]:
+        if data_required:
+            return aread(response, decoder, sentinel)
+        return aoriginal(response, decoder, sentinel, data_required)
+
+    return [
+        Patch(eventstreaming, "stream_events", stream_events),
+        Patch(eventstreaming, "stream_events_async", stream_events_async),
+    ]
 
 
-def _told(payload: bytes, reader: EventReader[Any]) -> str:
-    """Write an event down as the SDK's decoders want it, all but the retry, which none of them reads."""
+def _event_as_json(payload: bytes, reader: EventReader[Any]) -> str:
+    """Return an event as the SDK's decoders expect it, without `retry`, which they do not read."""
     event: dict[str, Any] = {}
     if reader.last_event_id:
         event["id"] = reader.last_event_id
@@ -46,72 +95,3 @@ def _told(payload: bytes, reader: EventReader[Any]) -> str:
         except json.JSONDecodeError:
             event["data"] = text
     return json.dumps(event)
-
-
-def patches(tally: Tally) -> list[Patch]:
-    """Say what is to be replaced, and by what."""
-    from google.genai._gaos.utils import eventstreaming
-
-    plain, aplain = eventstreaming.stream_events, eventstreaming.stream_events_async
-
-    def stream_events(
-        response: Any,
-        decoder: Callable[[str], Any],
-        sentinel: str | None = None,
-        data_required: bool = True,
-    ) -> Generator[Any, None, None]:
-        if not data_required:  # then it wants to hear of blocks without data as well
-            yield from plain(response, decoder, sentinel, data_required)
-            return
-        reader, end = _reader(tally.max_event_size), sentinel.encode() if sentinel else None
-        try:
-            check_encoding(response)
-            for chunk in _and_the_end(httpx_chunks(response)):
-                reader.close() if chunk is None else reader.feed(chunk)
-                while (payload := reader.pop()) is not None:
-                    if payload == end:
-                        return
-                    yield decoder(_told(payload, reader))
-        finally:
-            tally.add(reader.events)
-            response.close()
-
-    async def stream_events_async(
-        response: Any,
-        decoder: Callable[[str], Any],
-        sentinel: str | None = None,
-        data_required: bool = True,
-    ) -> AsyncGenerator[Any, None]:
-        if not data_required:
-            async with aclosing(aplain(response, decoder, sentinel, data_required)) as items:
-                async for item in items:
-                    yield item
-            return
-        reader, end = _reader(tally.max_event_size), sentinel.encode() if sentinel else None
-        try:
-            check_encoding(response)
-            async for chunk in _and_the_end_async(async_httpx_chunks(response)):
-                reader.close() if chunk is None else reader.feed(chunk)
-                while (payload := reader.pop()) is not None:
-                    if payload == end:
-                        return
-                    yield decoder(_told(payload, reader))
-        finally:
-            tally.add(reader.events)
-            await response.aclose()
-
-    return [
-        Patch(eventstreaming, "stream_events", stream_events),
-        Patch(eventstreaming, "stream_events_async", stream_events_async),
-    ]
-
-
-def _and_the_end(chunks: Any) -> Generator[bytes | None, None, None]:
-    yield from chunks
-    yield None
-
-
-async def _and_the_end_async(chunks: Any) -> AsyncGenerator[bytes | None, None]:
-    async for chunk in chunks:
-        yield chunk
-    yield None

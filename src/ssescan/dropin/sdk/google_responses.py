@@ -1,10 +1,10 @@
-"""What google-genai makes of the parsed JSON of an event, sooner.
+"""The objects that google-genai makes of the parsed JSON of an event, made faster.
 
-It writes the JSON down and parses it again, renames the keys of the outer objects, removes what its model does not
-know, and validates the rest, each field of each model being looked at by a function in Python first. Here what was
-written is not parsed again, and that function, which has nothing to say of what was parsed from JSON, is left out.
+The SDK writes the JSON as text and parses it again, renames the keys of the outer objects, removes the fields that its
+model does not know, and validates the rest; before that, a Python function examines each field of each model. Here the
+text is not parsed again, and that function is left out, as it finds nothing in parsed JSON.
 
-Knows the fingerprints that `google_genai.py` has checked. Does not patch.
+Relies on the fingerprints in `known_versions.py`. Does not patch.
 """
 
 from __future__ import annotations
@@ -16,57 +16,51 @@ from typing import Any
 
 import pydantic
 
-from .validation import function_of
+from .validation import MODEL_SLOTS, rewritten, schema_validator
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# What in a core schema is no schema, though it may look like one.
-_OPAQUE = ("metadata", "serialization", "function", "cls", "default")
-
 
 class Responses:
-    """What replaces BaseModel._from_response, for the one model that is streamed."""
+    """The function that replaces BaseModel._from_response, for the one model that is streamed."""
 
     def __init__(self, common: Any, types: Any) -> None:
         self._common = common
         self._part = types.Part
-        # What Part.__init__ leaves out where it is None.
-        self._arguments_of_part = frozenset(types.Part.__init__.__kwdefaults__)
-        self.plain: Any = vars(common.BaseModel)["_from_response"].__func__
-        self._prunings: dict[Any, dict[str, tuple[Any, Any]]] = {}
+        # Part.__init__ treats these as missing if they are None.
+        self._parameters_of_part = frozenset(types.Part.__init__.__kwdefaults__)
+        self._original: Any = vars(common.BaseModel)["_from_response"].__func__
+        self._known_fields: dict[Any, dict[str, tuple[Any, Any]]] = {}
         self._validate: Callable[[Any], Any] | None = None
 
-    def made(self, cls: Any, response: Any, kwargs: Any) -> Any:
+    def from_response(self, cls: Any, response: Any, kwargs: Any) -> Any:
+        """Return the object that the SDK's function returns."""
         types = sys.modules.get("google.genai.types")
         if types is None or cls is not types.GenerateContentResponse or type(response) is not dict:
-            return self.plain(cls, response=response, kwargs=kwargs)
+            return self._original(cls, response=response, kwargs=kwargs)
         config = kwargs.get("config") if kwargs is not None else None
         if isinstance(config, dict) and config.get("include_all_fields"):
-            return self.plain(cls, response=response, kwargs=kwargs)
-        self._prune(cls, response)
+            return self._original(cls, response=response, kwargs=kwargs)
+        self._remove_extra_fields(cls, response)
         try:
             return self._validator(cls)(response)
         except pydantic.ValidationError:
             pass
-        return self.plain(cls, response=response, kwargs=kwargs)
+        return self._original(cls, response=response, kwargs=kwargs)
 
     def _validator(self, cls: Any) -> Callable[[Any], Any]:
         if self._validate is None:
             cls.model_rebuild(raise_errors=False)
-            self._validate = function_of(self._unchecked(cls.__pydantic_core_schema__))
+            self._validate = schema_validator(rewritten(cls.__pydantic_core_schema__, self._without_check))
         return self._validate
 
-    def _unchecked(self, node: Any) -> Any:
-        """Leave out the function that looks through a model's fields for objects of wrong classes.
+    def _without_check(self, node: dict[str, Any]) -> dict[str, Any]:
+        """Return a part of a core schema without `_check_field_type_mismatches`.
 
-        It warns of models in the place of other models, and in what was parsed from JSON there is none.
+        That function warns of a model in the place of another model. Parsed JSON contains no models.
         """
-        if isinstance(node, (list, tuple)):
-            return type(node)([self._unchecked(part) for part in node])
-        if not isinstance(node, dict):
-            return node
         check = vars(self._common.BaseModel)["_check_field_type_mismatches"]
         while node.get("type") == "function-before":
             function = node["function"]["function"]
@@ -74,68 +68,62 @@ class Responses:
                 break
             inner = node["schema"]
             node = {**inner, "ref": node["ref"]} if "ref" in node and "ref" not in inner else inner
-        made = {key: part if key in _OPAQUE else self._unchecked(part) for key, part in node.items()}
-        if node.get("cls") is self._part:
-            made["custom_init"] = False
-        return made
+        return {**node, "custom_init": False} if node.get("cls") is self._part else node
 
-    def _prune(self, model: Any, response: dict[str, Any]) -> None:
-        """Remove what a model does not know, as _remove_extra_fields() does."""
-        pruning = self._prunings.get(model)
-        if pruning is None:
-            pruning = self._prunings[model] = self._pruning(model)
+    def _remove_extra_fields(self, model: Any, response: dict[str, Any]) -> None:
+        """Remove the fields that a model does not know, as the SDK's function does."""
+        known = self._known_fields.get(model)
+        if known is None:
+            known = self._known_fields[model] = self._fields_of(model)
         unknown = []
         for key, value in response.items():
-            if key not in pruning:
+            if key not in known:
                 unknown.append(key)
             elif type(value) is dict:
-                if (of_value := pruning[key][0]) is not None:
-                    self._prune(of_value, value)
-            elif type(value) is list and (of_items := pruning[key][1]) is not None:
+                if (model_of_value := known[key][0]) is not None:
+                    self._remove_extra_fields(model_of_value, value)
+            elif type(value) is list and (model_of_items := known[key][1]) is not None:
                 for item in value:
                     if type(item) is dict:
-                        self._prune(of_items, item)
+                        self._remove_extra_fields(model_of_items, item)
         if model is self._part and None in response.values():
-            unknown += [key for key, value in response.items() if value is None and key in self._arguments_of_part]
+            unknown += [key for key, value in response.items() if value is None and key in self._parameters_of_part]
         for key in unknown:
             del response[key]
 
-    def _pruning(self, model: Any) -> dict[str, tuple[Any, Any]]:
-        """Give for each field, by both its names, the models that a dict there, and the dicts of a list there, are."""
+    def _fields_of(self, model: Any) -> dict[str, tuple[Any, Any]]:
+        """Return, for both names of each field, the model of a dict in it, and of the dicts in a list in it."""
         model.model_rebuild(raise_errors=False)
-        pruning = {}
+        fields = {}
         for name, field in model.model_fields.items():
             annotation = field.annotation
             if typing.get_origin(annotation) is typing.Union:
                 annotation = typing.get_args(annotation)[0]
             arguments = typing.get_args(annotation)
-            of_items = None if self._common._is_struct_type(annotation) else (arguments[0] if arguments else None)
-            pruning[name] = (
-                self._common._as_base_model_type(annotation),
-                self._common._as_base_model_type(of_items),
-            )
-        # A name that is another field's alias is taken for the alias.
-        aliases = {field.alias: pruning[name] for name, field in model.model_fields.items() if field.alias}
-        return {**pruning, **aliases}
+            item = None if self._common._is_struct_type(annotation) else (arguments[0] if arguments else None)
+            fields[name] = (self._common._as_base_model_type(annotation), self._common._as_base_model_type(item))
+        # If a name is the alias of another field, it stands for that field.
+        aliases = {field.alias: fields[name] for name, field in model.model_fields.items() if field.alias}
+        return {**fields, **aliases}
 
 
-class _Text(str):
-    """JSON text that the SDK has made of what was parsed, to parse it again a little later; `value`: what it was."""
+class _JsonText(str):
+    """JSON text that the SDK writes, to parse it again a little later. `value`: the value that it was made from."""
 
     __slots__ = ("value",)
 
     value: Any
 
 
-class Json:
-    """The module json, as two modules of the SDK see it: what they write is not parsed again."""
+class JsonModule:
+    """The module json for two modules of the SDK: loads() does not parse the text that dumps() has just made."""
 
     def __init__(self) -> None:
         encoder = json.JSONEncoder()
         make: Any = getattr(json.encoder, "c_make_encoder", None)
         self._chunks: Any = encoder.iterencode
         if make is not None:
-            # json.dumps() makes one of these for each text. Without a memory of what it is in: parsed JSON is a tree.
+            # json.dumps() makes an encoder for each text. `None`: no check for cycles, as parsed JSON has none.
             encode = make(
                 None, encoder.default, json.encoder.encode_basestring_ascii, None, ": ", ", ", False, False, True
             )
@@ -144,14 +132,14 @@ class Json:
     def dumps(self, value: Any, **options: Any) -> str:
         if options or type(value) is not dict:
             return json.dumps(value, **options)
-        text = _Text("".join(self._chunks(value)))
+        text = _JsonText("".join(self._chunks(value)))
         text.value = value
         return text
 
     def loads(self, text: Any, **options: Any) -> Any:
-        if type(text) is _Text and not options and hasattr(text, "value"):
+        if type(text) is _JsonText and not options and hasattr(text, "value"):
             value = text.value
-            del text.value  # once: who gets it may change it
+            del text.value  # only once: the caller may change the value
             return value
         return json.loads(text, **options)
 
@@ -159,17 +147,17 @@ class Json:
         return getattr(json, name)
 
 
-# What _GenerateContentResponse_from_mldev() and its like rename; the candidates, which are a list, apart.
-RESPONSE = {
+# The keys that _GenerateContentResponse_from_mldev() and its like rename. The list of candidates is separate.
+RESPONSE_KEYS = {
     "sdkHttpResponse": "sdk_http_response",
     "modelVersion": "model_version",
     "promptFeedback": "prompt_feedback",
     "responseId": "response_id",
     "usageMetadata": "usage_metadata",
 }
-RESPONSE_OF_MLDEV = {**RESPONSE, "modelStatus": "model_status"}
-RESPONSE_OF_VERTEX = {**RESPONSE, "createTime": "create_time"}
-CANDIDATE_OF_MLDEV = {
+MLDEV_RESPONSE_KEYS = {**RESPONSE_KEYS, "modelStatus": "model_status"}
+VERTEX_RESPONSE_KEYS = {**RESPONSE_KEYS, "createTime": "create_time"}
+MLDEV_CANDIDATE_KEYS = {
     "content": "content",
     "tokenCount": "token_count",
     "finishReason": "finish_reason",
@@ -182,69 +170,65 @@ CANDIDATE_OF_MLDEV = {
 }
 
 
-class Conversions:
-    """The two functions that rename the keys of a response, for one that is as it should be."""
+class KeyConversions:
+    """The two functions that rename the keys of a response. An unusual response goes to the SDK's functions."""
 
     def __init__(self, models: Any) -> None:
-        self._plain_of_mldev = models._GenerateContentResponse_from_mldev
-        self._plain_of_vertex = models._GenerateContentResponse_from_vertex
-        self._plain_candidate = models._Candidate_from_mldev
+        self._original_from_mldev = models._GenerateContentResponse_from_mldev
+        self._original_from_vertex = models._GenerateContentResponse_from_vertex
+        self._original_candidate = models._Candidate_from_mldev
 
-    def of_mldev(self, from_object: Any, parent_object: Any = None, root_object: Any = None) -> Any:
+    def from_mldev(self, from_object: Any, parent_object: Any = None, root_object: Any = None) -> Any:
         if type(from_object) is not dict or type(candidates := from_object.get("candidates", ())) not in (list, tuple):
-            return self._plain_of_mldev(from_object, parent_object, root_object)
-        made = _renamed(from_object, RESPONSE_OF_MLDEV)
+            return self._original_from_mldev(from_object, parent_object, root_object)
+        made = _renamed(from_object, MLDEV_RESPONSE_KEYS)
         if type(candidates) is list:
             made["candidates"] = [self._candidate(candidate, made, root_object) for candidate in candidates]
         return made
 
-    def of_vertex(self, from_object: Any, parent_object: Any = None, root_object: Any = None) -> Any:
+    def from_vertex(self, from_object: Any, parent_object: Any = None, root_object: Any = None) -> Any:
         if type(from_object) is not dict or type(candidates := from_object.get("candidates", ())) not in (list, tuple):
-            return self._plain_of_vertex(from_object, parent_object, root_object)
-        made = _renamed(from_object, RESPONSE_OF_VERTEX)
+            return self._original_from_vertex(from_object, parent_object, root_object)
+        made = _renamed(from_object, VERTEX_RESPONSE_KEYS)
         if type(candidates) is list:
             made["candidates"] = candidates.copy()
         return made
 
     def _candidate(self, candidate: Any, parent: Any, root: Any) -> Any:
         if type(candidate) is not dict or "citationMetadata" in candidate:
-            return self._plain_candidate(candidate, parent, root)
-        made = _renamed(candidate, CANDIDATE_OF_MLDEV)
+            return self._original_candidate(candidate, parent, root)
+        made = _renamed(candidate, MLDEV_CANDIDATE_KEYS)
         ratings = candidate.get("safetyRatings")
         if ratings is not None:
             made["safety_ratings"] = list(ratings)
         return made
 
 
-def _renamed(given: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
-    return {name: given[key] for key, name in names.items() if given.get(key) is not None}
+def _renamed(values: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+    return {name: values[key] for key, name in names.items() if values.get(key) is not None}
 
 
-def quick_init(cls: Any) -> Any:
-    """Give an __init__ for types.HttpResponse, which two are made of for every event, of headers that are known."""
-    slots = pydantic.BaseModel.__dict__
-    set_attributes = slots["__dict__"].__set__
-    set_private = slots["__pydantic_private__"].__set__
-    set_extra = slots["__pydantic_extra__"].__set__
-    set_fields_set = slots["__pydantic_fields_set__"].__set__
-    plain = cls.__init__
+def fast_init(cls: Any) -> Any:
+    """Return an __init__ for types.HttpResponse. The SDK makes two of these for every event, with valid headers."""
+    set_attributes, set_private, set_extra, set_fields_set = MODEL_SLOTS
+    original = cls.__init__
 
-    def __init__(self: Any, /, **data: Any) -> None:  # noqa: N807 - the name of what it replaces
+    def __init__(self: Any, /, **data: Any) -> None:  # noqa: N807 - the name of the method that it replaces
         headers, body = data.get("headers"), data.get("body")
         if (
             type(self) is not cls
             or len(data) != (1 if body is None else 2)
             or type(headers) is not dict
-            or not (body is None or type(body) is str or type(body) is _Text)
+            or not (body is None or type(body) is str or type(body) is _JsonText)
             or not all(type(key) is str and type(value) is str for key, value in headers.items())
         ):
-            plain(self, **data)
+            original(self, **data)
             return
         set_attributes(self, {"headers": headers.copy(), "body": body})
         set_private(self, None)
         set_extra(self, None)
         set_fields_set(self, set(data))
 
-    # To pydantic, as good as its own: else it would call it for subclasses in a slower way.
+    # pydantic's mark for its own __init__: without it, validation would call this one for each subclass.
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
     return __init__

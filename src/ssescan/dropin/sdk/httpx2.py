@@ -1,4 +1,4 @@
-"""The inside of httpx2, and what is put in its place: `_SSEParser`, which `Client.sse` and mcp come to as well."""
+"""The patch of httpx2: `_SSEParser`, which `Client.sse` uses, and with it mcp."""
 
 from __future__ import annotations
 
@@ -12,47 +12,39 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .libraries import Tally
-
-INSIDES = {
-    "httpx2._sse:_SSEParser": ("14b93819b448",),
-    "httpx2._sse:_SSEEventDecoder": ("9f102324a945",),
-    "httpx2._sse:_SSELineDecoder": ("d39475f43eea",),
-    "httpx2._sse:EventSource.__iter__": ("16b743f50450",),
-    "httpx2._sse:EventSource.__aiter__": ("ffabc96569cf",),
-}
+    from .libraries import LibraryStreams
 
 
-def patches(tally: Tally) -> list[Patch]:
-    """Say what is to be replaced, and by what."""
+def patches(streams: LibraryStreams) -> list[Patch]:
+    """Return the patch."""
     from httpx2 import _sse
 
     if list(_sse.ServerSentEvent.__dataclass_fields__) != ["event", "data", "id", "retry"]:
         raise RuntimeError("its ServerSentEvent has other fields than event, data, id and retry")
     event_class: Any = _sse.ServerSentEvent
-    plain: Any = _sse._SSEParser
+    original: Any = _sse._SSEParser
     new = event_class.__new__
 
-    def made(event: Any) -> Any:
-        """Make an event of httpx2's: a dataclass that is frozen, whose own way to set its fields is slow."""
-        ours = new(event_class)
-        attributes = ours.__dict__
+    def library_event(event: Any) -> Any:
+        """Return the event as one of httpx2. Its frozen dataclass sets fields slowly."""
+        made = new(event_class)
+        attributes = made.__dict__
         attributes["event"] = event.event
         attributes["data"] = event.data
         attributes["id"] = event.id
         attributes["retry"] = event.retry
-        return ours
+        return made
 
     class _SSEParser:
-        """Text to events, as httpx2 calls it."""
+        """Parses text into events, with the methods that httpx2 calls."""
 
         def __new__(cls, max_event_size: int | None = None) -> Any:
             if max_event_size is None or (type(max_event_size) is int and max_event_size > 0):
                 return super().__new__(cls)
-            return plain(max_event_size)  # a limit that a scanner does not take
+            return original(max_event_size)  # a scanner does not accept this limit
 
         def __init__(self, max_event_size: int | None = None) -> None:
-            limits = [limit for limit in (max_event_size, tally.max_event_size) if limit is not None]
+            limits = [limit for limit in (max_event_size, streams.max_event_size) if limit is not None]
             self._limit = min(limits, default=None)
             self._scanner = Scanner(max_event_size=self._limit, empty_events=True)
 
@@ -60,11 +52,11 @@ def patches(tally: Tally) -> list[Patch]:
             try:
                 events = self._scanner.feed(text.encode("utf-8", "replace"))
             except EventTooLarge as error:
-                tally.add(len(error.events))
-                yield from map(made, error.events)
+                streams.add(len(error.events))
+                yield from map(library_event, error.events)
                 raise _sse.SSEError(f"Server-sent event exceeded the {self._limit} byte limit.") from None
-            tally.add(len(events))
-            yield from map(made, events)
+            streams.add(len(events))
+            yield from map(library_event, events)
 
         def flush(self) -> Iterator[Any]:
             return iter(())

@@ -1,6 +1,6 @@
-"""What can be accelerated: each library's parts, by the module that has to be there before they can be patched.
+"""The libraries that can be accelerated, and the parts of each.
 
-What a part needs is imported when it is patched, and no sooner.
+A part is patched once a module of the library is imported. What patching needs is imported then, and no sooner.
 """
 
 from __future__ import annotations
@@ -8,27 +8,29 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any, NamedTuple
 
+from .known_versions import FINGERPRINTS, TESTED_VERSIONS
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .fingerprints import Insides
+    from .fingerprints import Fingerprints
 
 
-class Tally:
-    """How many events a library has read through ssescan, and the limit on one of them, bytes; None: no limit."""
+class LibraryStreams:
+    """The streams of one library: the number of events read so far, and the limit on an event, bytes or None."""
 
     def __init__(self) -> None:
         self.events: int = 0
         self.max_event_size: int | None = None
 
     def add(self, events: int) -> None:
-        # Not exact to the last event where threads end at once, which a free-threaded interpreter lets them.
+        # Without a lock: on a free-threaded interpreter, streams that end at the same time may lose a few.
         self.events += events
 
 
 class Patch(NamedTuple):
-    """What is put in the place of an attribute of a module or a class."""
+    """An attribute of a module or a class, and its replacement."""
 
     owner: Any
     name: str
@@ -36,51 +38,53 @@ class Patch(NamedTuple):
 
 
 class Part(NamedTuple):
-    """What is patched together; `where`: the module of ours that knows how."""
+    """Patches that are applied together. `module`: the module of this package that makes them."""
 
-    where: str
-
-    def _ours(self) -> Any:
-        return import_module(f".{self.where}", __package__)
+    module: str
 
     @property
-    def fingerprints(self) -> Insides:
-        """The parts of the library that have to be as they are known."""
-        fingerprints: Insides = self._ours().INSIDES
-        return fingerprints
+    def fingerprints(self) -> Fingerprints:
+        """The parts of the library, and of pydantic, that must be as expected."""
+        return FINGERPRINTS[self.module]
 
-    def patches(self, tally: Tally) -> Sequence[Patch]:
-        """Say what is to be replaced, and by what."""
-        patches: Sequence[Patch] = self._ours().patches(tally)
+    def patches(self, streams: LibraryStreams) -> Sequence[Patch]:
+        """Return the patches. The module of the library must be imported."""
+        patches: Sequence[Patch] = import_module(f".{self.module}", __package__).patches(streams)
         return patches
 
 
 class Library(NamedTuple):
-    """A library: its name as the package registry has it, its package, its parts, and the versions that were tried."""
+    """A library. `parts`: by the module that must be imported before the part is patched."""
 
-    name: str
+    name: str  # in the package index
     package: str
     parts: dict[str, Part]
-    tested_versions: str
-    tally: Tally
+    streams: LibraryStreams
+
+    @property
+    def tested_versions(self) -> str:
+        """The versions that are as expected."""
+        return TESTED_VERSIONS[self.name]
+
+
+def _library(name: str, package: str, parts: dict[str, str]) -> Library:
+    return Library(name, package, {module: Part(ours) for module, ours in parts.items()}, LibraryStreams())
 
 
 LIBRARIES = {
     library.name: library
     for library in (
-        Library("openai", "openai", {"openai._base_client": Part("openai")}, "3.54 to 3.57", Tally()),
-        Library("anthropic", "anthropic", {"anthropic._base_client": Part("anthropic")}, "2.0 to 2.14", Tally()),
-        Library(
+        _library("openai", "openai", {"openai._base_client": "openai"}),
+        _library("anthropic", "anthropic", {"anthropic._base_client": "anthropic"}),
+        _library(
             "google-genai",
             "google.genai",
             {
-                "google.genai.models": Part("google_genai"),
-                "google.genai._gaos.utils.eventstreaming": Part("google_interactions"),
+                "google.genai.models": "google_genai",
+                "google.genai._gaos.utils.eventstreaming": "google_interactions",
             },
-            "3.4 to 3.6",
-            Tally(),
         ),
-        Library("httpx2", "httpx2", {"httpx2._sse": Part("httpx2")}, "2.10 to 2.16", Tally()),
-        Library("httpx-sse", "httpx_sse", {"httpx_sse._api": Part("httpx_sse")}, "0.4.3", Tally()),
+        _library("httpx2", "httpx2", {"httpx2._sse": "httpx2"}),
+        _library("httpx-sse", "httpx_sse", {"httpx_sse._api": "httpx_sse"}),
     )
 }

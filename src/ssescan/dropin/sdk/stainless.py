@@ -1,67 +1,73 @@
-"""What openai and anthropic share: both are made by the same generator, and their fingerprints are alike.
+"""The loop over a stream that openai and anthropic share: one generator writes both SDKs.
 
-The SDK's own loop over a stream stays as it is, with all that it does about errors, observers and the end. It runs on a
-copy of the stream in which what is costly is ours: the decoder of events, the JSON, and the building of the objects.
+The SDK's own loop keeps what it does about errors, observers and the end. It runs on a copy of the stream in which the
+costly steps are ours: the decoder of events, the JSON parser, and the function that builds the objects. For plain data,
+an SDK's module can also replace the loop itself.
 
-Knows the fingerprints that `openai.py` and `anthropic.py` have checked.
+Relies on the fingerprints in `known_versions.py`.
 """
 
 from __future__ import annotations
 
 import json
+from contextlib import aclosing
 from typing import Any
 
 from pydantic_core import from_json
 
-from ...scanner import EventIterator, EventReader, Scanner
+from ...scanner import Scanner
 from ...sources import check_encoding, decode_in_steps
 from .construction import Construction
+from .libraries import Patch
+from .readers import AsyncBodyReader, BodyReader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
+    from typing import Protocol
 
-    from .libraries import Tally
+    from ...scanner import EventReader
+    from .libraries import LibraryStreams
 
-# The functions of both SDKs that say what an object is; the fingerprints of a name are those of either SDK.
-MODELS: dict[str, tuple[str, ...]] = {
-    "_base_client:BaseClient._process_response_data": ("f6820ad9d6d7", "77b9d2a426a8"),
-    "_models:BaseModel.construct": ("6ac3b7b95e21",),
-    "_models:construct_type": ("a35295f8ce4f", "4ae8d0e45199", "fe3556a76781"),
-    "_models:_construct_field": ("11b4fbd784b1",),
-    "_models:_get_extra_fields_type": ("e180e84e996f", "0526c011f596"),
-    "_models:validate_type": ("23ab32deb037", "e895081fe57c"),
-    "_models:_validate_non_model_type": ("bc59295577a3",),
-    "_compat:field_get_default": ("043e46b19138",),
-}
+    class SdkStream(Protocol):
+        """A Stream or an AsyncStream of an SDK."""
+
+        response: Any
+        _cast_to: Any
+        _client: Any
+        _decoder: Any
+        _options: Any
+
+        @property
+        def _iter_events(self) -> Callable[[], Any]: ...
+
+    Parser = Callable[[bytes, EventReader[Any]], Any]
+    """Returns the JSON of an event, or UNUSUAL. The reader has the event's name."""
+
+# What a Parser returns for an event that the SDK's own loop has to process.
+UNUSUAL: Any = object()
 
 
-def parsed(payload: bytes) -> Any:
-    """Parse as json.loads() does, in a third of the time; ValueError for what is no JSON, in its words."""
+def parse_json(payload: bytes) -> Any:
+    """Parse as json.loads() does, in a third of the time. Raises the ValueError of json.loads()."""
     try:
         return from_json(payload)
     except ValueError:
         pass
-    # A lone surrogate, or deep nesting: what is JSON to the one is not always to the other. Not in the `except` block:
-    # what this raises is to have come from nothing else.
+    # The two parsers disagree about lone surrogates and deep nesting. Not in the `except` block, so that an error has
+    # no __context__.
     return json.loads(payload.decode("utf-8", "replace"))
 
 
-def bound_decoding(response: Any) -> None:
-    """Bound the steps in which a body is decoded that was not begun yet; UnsupportedEncoding if that cannot be done."""
-    check_encoding(response)
-    decode_in_steps(response)
-
-
-def shallow_copy(stream: Any) -> Any:
-    """Give a copy of a stream. copy.copy() would leave a mark on its class."""
+def shallow_copy(stream: SdkStream) -> Any:
+    """Return a copy of a stream. copy.copy() would add an attribute to its class."""
     copied = object.__new__(type(stream))
     copied.__dict__.update(stream.__dict__)
     return copied
 
 
 class Event:
-    """An event, with what the SDKs' loops look at."""
+    """An event as the SDKs' loops use it."""
 
     __slots__ = ("_payload", "event")
 
@@ -74,138 +80,218 @@ class Event:
         return self._payload.decode("utf-8", "replace")
 
     def json(self) -> Any:
-        return parsed(self._payload)
-
-
-def event_of(payload: Any, reader: EventReader[Any]) -> Event:
-    """Give the event that has just come of a reader: its payload, or the whole of it where it has no data."""
-    if type(payload) is bytes:
-        return Event(payload, reader.event_name)
-    return Event(b"", payload.event)
-
-
-class Payloads(EventIterator[Any]):
-    """The payloads of the events in a body, as bytes; `reader.event_name` is the name of the event that came last."""
-
-    __slots__ = ("reader",)
-
-    def __init__(self, chunks: Iterator[bytes], limit: int | None, empty_events: bool = False) -> None:
-        scanner = Scanner(max_event_size=limit, empty_events=empty_events)
-        self.reader: EventReader[Any] = EventReader(scanner, False, True)
-        super().__init__(self.reader, chunks)
-
-
-class AsyncPayloads:
-    """Payloads, of a body that is read asynchronously."""
-
-    __slots__ = ("_chunks", "_pop", "reader")
-
-    def __init__(self, chunks: AsyncIterator[bytes], limit: int | None, empty_events: bool = False) -> None:
-        scanner = Scanner(max_event_size=limit, empty_events=empty_events)
-        self.reader: EventReader[Any] = EventReader(scanner, False, True)
-        self._pop: Callable[[], Any] = self.reader.pop
-        self._chunks = chunks
-
-    def __aiter__(self) -> AsyncPayloads:
-        return self
-
-    async def __anext__(self) -> Any:
-        while (payload := self._pop()) is None:
-            self.reader.feed(await anext(self._chunks))  # at its end it raises what is to be raised here
-        return payload
+        return parse_json(self._payload)
 
 
 class Decoder:
-    """An SSEBytesDecoder, as the SDKs call it, over the scanner.
+    """An SSEBytesDecoder, as the SDKs call it, that uses a scanner.
 
-    `response`: what the bytes will come from. `empty_events`: give blocks without data as well, for a loop that looks
-    at their names.
+    It yields an Event for each event; while `yields_payloads` is true, bytes instead.
     """
 
-    def __init__(self, tally: Tally, response: Any, empty_events: bool) -> None:
-        self._tally = tally
+    def __init__(self, response: Any, scanner: Scanner[Any], yields_payloads: bool) -> None:
+        self.reader: Any = None  # from the first read on
         self._response = response
-        self._empty_events = empty_events
+        self._scanner = scanner
+        self._yields_payloads = yields_payloads
+        self._items: Any = None
+        self._first: Event | None = None
 
-    # In the loops below, and not before: the SDK closes the response after whatever is raised here.
+    @property
+    def event_count(self) -> int:
+        """The number of events so far."""
+        return 0 if self.reader is None else self.reader.events
 
-    def iter_bytes(self, iterator: Iterator[bytes]) -> Iterator[Event]:
-        bound_decoding(self._response)
-        payloads = Payloads(iterator, self._tally.max_event_size, self._empty_events)
-        try:
-            for payload in payloads:
-                yield event_of(payload, payloads.reader)
-        finally:
-            self._tally.add(payloads.reader.events)
+    def iter_bytes(self, chunks: Iterator[bytes]) -> Iterator[Any]:
+        if self.reader is None:
+            self._check_response()
+            self._items = BodyReader(chunks, self._scanner)
+            self.reader = self._items.reader
+        return self._items if self._yields_payloads else self._iter_events()
 
-    async def aiter_bytes(self, iterator: AsyncIterator[bytes]) -> AsyncIterator[Event]:
-        bound_decoding(self._response)
-        payloads = AsyncPayloads(iterator, self._tally.max_event_size, self._empty_events)
-        try:
-            async for payload in payloads:
-                yield event_of(payload, payloads.reader)
-        finally:
-            self._tally.add(payloads.reader.events)
+    def aiter_bytes(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[Any]:
+        if self.reader is None:
+            self._check_response()
+            self._items = AsyncBodyReader(chunks, self._scanner)
+            self.reader = self._items.reader
+        return self._items if self._yields_payloads else self._aiter_events()
+
+    def switch_to_events(self, payload: bytes) -> None:
+        """Yield events from now on, beginning with the one that was read last."""
+        self._yields_payloads = False
+        self._first = self._event(payload)
+
+    def _check_response(self) -> None:
+        # The SDKs' loops close the response after an error here.
+        check_encoding(self._response)
+        decode_in_steps(self._response)
+
+    def _iter_events(self) -> Iterator[Event]:
+        if self._first is not None:
+            yield self._first
+        for item in self._items:
+            yield self._event(item)
+
+    async def _aiter_events(self) -> AsyncIterator[Event]:
+        if self._first is not None:
+            yield self._first
+        async for item in self._items:
+            yield self._event(item)
+
+    def _event(self, item: Any) -> Event:
+        if type(item) is bytes:
+            return Event(item, self.reader.event_name)
+        return Event(b"", item.event)  # an event without data
 
 
 class Client:
-    """A client whose objects are built by us; all else is as it has it."""
+    """An SDK's client with our function in place of `_process_response_data`."""
 
-    def __init__(self, client: Any, build: Callable[[Any], Any]) -> None:
+    def __init__(self, client: Any, process: Callable[..., Any]) -> None:
         self._client = client
-        self._build = build
-
-    def _process_response_data(self, *, data: Any, cast_to: Any, response: Any) -> Any:
-        try:
-            return self._build(data)
-        except Exception:  # noqa: BLE001, S110 - what the SDK raises for it, the SDK shall say
-            pass
-        return self._client._process_response_data(data=data, cast_to=cast_to, response=response)
+        self._process_response_data: Callable[..., Any] = process
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._client, name)
 
 
 class Stainless:
-    """What is known of one SDK: its modules, and whether a stream is one that we can be put under."""
+    """One of the SDKs, and the loop that replaces `Stream.__stream__` and `AsyncStream.__stream__`.
 
-    def __init__(self, base_client: Any, streaming: Any, models: Any) -> None:
-        from pydantic import VERSION
+    `empty_events`: whether the SDK's loop looks at events without data. `parser_for`: returns the parser with which
+    our loop can read a stream, or None if the SDK's loop has to.
+    """
 
-        if VERSION.startswith("1."):
-            raise RuntimeError(f"its models are of pydantic {VERSION}, and pydantic 2 was expected")
+    def __init__(
+        self,
+        base_client: Any,
+        streaming: Any,
+        models: Any,
+        streams: LibraryStreams,
+        empty_events: bool = False,
+        parser_for: Callable[[SdkStream], Parser | None] = lambda stream: None,
+    ) -> None:
         self._process_response_data = base_client.BaseClient._process_response_data
-        self._builder = base_client.ModelBuilderProtocol
-        self._decoder = streaming.SSEDecoder
-        self._iter_events = (streaming.Stream._iter_events, streaming.AsyncStream._iter_events)
-        self.construction: Construction = Construction(models)
+        self._builder_protocol = base_client.ModelBuilderProtocol
+        self._decoder_class = streaming.SSEDecoder
+        self._stream_classes = (streaming.Stream, streaming.AsyncStream)
+        self._iter_events = tuple(cls._iter_events for cls in self._stream_classes)
+        self._loops = tuple(cls.__stream__ for cls in self._stream_classes)
+        self._construction = Construction(models)
+        self._streams = streams
+        self._empty_events = empty_events
+        self._parser_for = parser_for
 
-    def decodes_as_usual(self, stream: Any) -> bool:
-        """Tell whether a stream decodes events as the SDK does, and not in a way that a subclass or a client has."""
+    def patches(self) -> list[Patch]:
+        """Return the patches that put our loop under every stream."""
+
+        def __stream__(stream: SdkStream) -> Iterator[Any]:  # noqa: N807 - the name of the method that it replaces
+            return self._read(stream)
+
+        def __astream__(stream: SdkStream) -> AsyncIterator[Any]:  # noqa: N807
+            return self._aread(stream)
+
+        sync, asynchronous = self._stream_classes
+        return [Patch(sync, "__stream__", __stream__), Patch(asynchronous, "__stream__", __astream__)]
+
+    # Generators, so that they examine a stream when it is first read, as the SDKs do, and not when it is made. They
+    # also keep the stream alive: a subclass may close the response when it is collected.
+
+    def _read(self, stream: SdkStream) -> Iterator[Any]:
+        ours, decoder, parse = self._prepare(stream)
+        try:
+            if parse is not None:
+                build = ours._client._process_response_data
+                events = ours._iter_events()
+                for payload in events:
+                    value = parse(payload, decoder.reader)
+                    if value is UNUSUAL:
+                        decoder.switch_to_events(payload)
+                        break
+                    yield build(value)
+                else:
+                    return
+            yield from self._loops[0](ours)
+        finally:
+            self._streams.add(decoder.event_count)
+            if parse is not None:
+                ours.response.close()
+
+    async def _aread(self, stream: SdkStream) -> AsyncIterator[Any]:
+        ours, decoder, parse = self._prepare(stream)
+        try:
+            if parse is not None:
+                build = ours._client._process_response_data
+                events = ours._iter_events()
+                async for payload in events:
+                    value = parse(payload, decoder.reader)
+                    if value is UNUSUAL:
+                        decoder.switch_to_events(payload)
+                        break
+                    yield build(value)
+                else:
+                    return
+            async with aclosing(self._loops[1](ours)) as items:
+                async for item in items:
+                    yield item
+        finally:
+            self._streams.add(decoder.event_count)
+            if parse is not None:
+                await ours.response.aclose()
+
+    def _prepare(self, stream: SdkStream) -> tuple[SdkStream, Decoder, Parser | None]:
+        """Return a copy of a stream with our parts in it, its decoder, and the parser for our loop."""
+        copied: SdkStream = shallow_copy(stream)
+        can_decode = self._decodes_as_usual(stream)
+        parse = self._parser_for(stream) if can_decode else None
+        scanner = Scanner(max_event_size=self._streams.max_event_size, empty_events=self._empty_events)
+        decoder = Decoder(stream.response, scanner, yields_payloads=parse is not None)
+        if can_decode:
+            copied._decoder = decoder
+        build = self._build_function(stream)
+        if build is not None or parse is not None:
+            copied._client = Client(stream._client, _process_function(stream, build))
+        return copied, decoder, parse
+
+    def _decodes_as_usual(self, stream: SdkStream) -> bool:
+        """Return whether a stream decodes events as the SDK does. A subclass or a client may do it in another way."""
         return (
-            type(stream._decoder) is self._decoder
+            type(stream._decoder) is self._decoder_class
             and type(stream)._iter_events in self._iter_events
             and "_iter_events" not in vars(stream)
         )
 
-    def build(self, stream: Any) -> Callable[[Any], Any] | None:
-        """Give the function that makes the objects of a stream; None if its client makes them in a way of its own."""
+    def _build_function(self, stream: SdkStream) -> Callable[[Any], Any] | None:
+        """Return the function that builds the objects of a stream. None if its client builds them in another way."""
         client, cast_to = stream._client, stream._cast_to
         process = getattr(client, "_process_response_data", None)
         if getattr(process, "__func__", None) is not self._process_response_data or client._strict_response_validation:
             return None
-        if cast_to is object or (isinstance(cast_to, type) and issubclass(cast_to, self._builder)):
+        if cast_to is object or (isinstance(cast_to, type) and issubclass(cast_to, self._builder_protocol)):
             return None
         try:
-            return self.construction.of(cast_to)
-        except Exception:  # noqa: BLE001 - a type that we cannot deal with, and the SDK perhaps can
+            return self._construction.function_for(cast_to)
+        except Exception:  # noqa: BLE001 - we cannot handle this type; perhaps the SDK can
             return None
 
-    def put_under(self, stream: Any, tally: Tally, empty_events: bool = False) -> Any:
-        """Give a copy of a stream for the SDK's loop to run on, with what can be ours."""
-        ours = shallow_copy(stream)
-        if self.decodes_as_usual(stream):
-            ours._decoder = Decoder(tally, stream.response, empty_events)
-        if (build := self.build(stream)) is not None:
-            ours._client = Client(stream._client, build)
-        return ours
+
+def _process_function(stream: SdkStream, build: Callable[[Any], Any] | None) -> Callable[..., Any]:
+    """Return the function that replaces `_process_response_data` of the stream's client, for this stream only."""
+    process, cast_to, response = stream._client._process_response_data, stream._cast_to, stream.response
+
+    def process_as_sdk(data: Any, **_: Any) -> Any:
+        return process(data=data, cast_to=cast_to, response=response)
+
+    if build is None:
+        return process_as_sdk
+
+    def process_fast(data: Any, cast_to: Any = cast_to, response: Any = response) -> Any:
+        if data is None:
+            return None
+        try:
+            return build(data)
+        except Exception:  # noqa: BLE001, S110 - the SDK raises its own error
+            pass
+        return process(data=data, cast_to=cast_to, response=response)
+
+    return process_fast

@@ -1,43 +1,67 @@
-"""Validation that knows the variant of a union by its tag, where pydantic would try one after the other.
+"""Validation that finds the variant of a union by its tag, where pydantic would try all variants.
 
-The unions of the SDKs' models say nothing to pydantic of the field that tells their variants apart: it validates a
-value as each of them, and takes the best. Where every variant has a required field of the same name, with literals that
-no other variant has, only one of them can be valid: so a value goes to that one at once. What is not valid there is
-valid nowhere, and whoever asked does then what he does with such a value.
+In the SDKs' models, a union has no discriminator for pydantic: it validates a value as each of the variants and chooses
+the best result. If every variant has a required field of the same name, and no two variants share a literal of that
+field, only one variant can be valid, and the value goes to it directly. A value that is not valid there is not valid as
+any variant.
 
-Knows pydantic's core schemas. Knows no SDK.
+Knows the core schemas and the models of pydantic; `known_versions.py` has their fingerprints. Knows no SDK.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+import pydantic
 from pydantic_core import SchemaValidator
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# What is no schema, though it may look like one.
+# Functions that set the slots of a model, as `model_construct()` does: they skip the model's own __setattr__.
+MODEL_SLOTS: tuple[Callable[[Any, Any], None], ...] = tuple(
+    vars(pydantic.BaseModel)[name].__set__
+    for name in ("__dict__", "__pydantic_private__", "__pydantic_extra__", "__pydantic_fields_set__")
+)
+# Keys of a core schema whose value is not a schema, though it may look like one.
 _OPAQUE = frozenset({"metadata", "serialization", "default", "expected", "config", "function", "cls", "discriminator"})
 
-# What a union keeps when it gets a discriminator.
+# The keys of a union that stay when it gets a discriminator.
 _KEPT = ("ref", "metadata", "serialization", "strict")
 
 
-def validator(adapter: Any) -> Callable[[Any], Any]:
-    """Give the function that validates as the TypeAdapter does. It raises ValidationError for the same values."""
+def validator_for(adapter: Any) -> Callable[[Any], Any]:
+    """Return a function that validates as the TypeAdapter does. It raises ValidationError for the same values."""
     schema = adapter.core_schema
-    return function_of(_tagged(schema, _definitions(schema)))
+    return schema_validator(_with_tags(schema, _definitions(schema)))
 
 
-def function_of(schema: Any) -> Callable[[Any], Any]:
-    """Give the function that validates parsed JSON as a core schema says."""
-    # Without the option, a model within would be validated by its own class's validator, and not as the schema says.
+def schema_validator(schema: Any) -> Callable[[Any], Any]:
+    """Return the function that validates parsed JSON by a core schema."""
+    # By default, pydantic validates a model in the schema by the validator of its class, and ignores what we changed.
     try:
         return SchemaValidator(schema, _use_prebuilt=False).validate_python
-    except TypeError:  # an older pydantic, which builds all anew
+    except TypeError:  # a pydantic before 2.13, which has no such default
         return SchemaValidator(schema).validate_python
+
+
+def rewritten(node: Any, rewrite: Callable[[dict[str, Any]], dict[str, Any]]) -> Any:
+    """Return a copy of a core schema in which `rewrite` has replaced each dict, the outer ones first."""
+    if isinstance(node, (list, tuple)):
+        return type(node)([rewritten(part, rewrite) for part in node])
+    if not isinstance(node, dict):
+        return node
+    return {key: part if key in _OPAQUE else rewritten(part, rewrite) for key, part in rewrite(node).items()}
+
+
+def _with_tags(schema: Any, definitions: dict[str, Any]) -> Any:
+    """Return a core schema in which unions have a discriminator, where that is possible."""
+
+    def rewrite(node: dict[str, Any]) -> dict[str, Any]:
+        return (_tagged_union(node, definitions) if node.get("type") == "union" else None) or node
+
+    return rewritten(schema, rewrite)
 
 
 def _definitions(schema: Any) -> dict[str, Any]:
@@ -54,18 +78,8 @@ def _definitions(schema: Any) -> dict[str, Any]:
     return found
 
 
-def _tagged(node: Any, definitions: dict[str, Any]) -> Any:
-    if isinstance(node, (list, tuple)):
-        return type(node)([_tagged(part, definitions) for part in node])
-    if not isinstance(node, dict):
-        return node
-    if node.get("type") == "union" and (union := _tagged_union(node, definitions)):
-        node = union
-    return {key: part if key in _OPAQUE else _tagged(part, definitions) for key, part in node.items()}
-
-
 def _tagged_union(union: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any] | None:
-    """Give the union with a discriminator, or None if no field of the variants can be one."""
+    """Return the union with a discriminator, or None if no field of the variants can be one."""
     if union.get("mode", "smart") != "smart" or union.get("custom_error_type"):
         return None
     choices = [choice[0] if isinstance(choice, tuple) else choice for choice in union["choices"]]
@@ -81,7 +95,7 @@ def _tagged_union(union: dict[str, Any], definitions: dict[str, Any]) -> dict[st
 
 
 def _literals(choice: dict[str, Any], definitions: dict[str, Any]) -> dict[str, list[str]]:
-    """Give the required fields of a model whose type is a literal of strings, with those strings."""
+    """Return the required fields of a model whose type is a literal of strings, with those strings."""
     if choice["type"] == "definition-ref":
         choice = definitions.get(choice["schema_ref"], choice)
     if choice["type"] != "model" or choice.get("root_model") or choice.get("custom_init"):

@@ -1,0 +1,123 @@
+"""The versions that acceleration was tested with, and the fingerprints of the parts that it replaces or builds on.
+
+A new version of a library is supported by adding its fingerprints here, once the tests pass with it:
+`docs/new-sdk-version.md` has the steps, and `make sdk-diff` prints the lines. A part with several fingerprints differs
+between the tested versions, in a way that makes no difference to us.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .fingerprints import Fingerprints
+
+PYDANTIC_VERSIONS = "pydantic 2.5 to 2.14"
+TESTED_VERSIONS: dict[str, str] = {
+    "openai": f"3.54 to 3.57 with {PYDANTIC_VERSIONS}",
+    "anthropic": f"2.0 to 2.14 with {PYDANTIC_VERSIONS}",
+    "google-genai": "3.4 to 3.6 with pydantic 2.12 to 2.14",
+    "httpx2": "2.10 to 2.16",
+    "httpx-sse": "0.4.3",
+}
+
+# `validation.py` rewrites core schemas, `construction.py` and `google_responses.py` set the slots of models.
+PYDANTIC: Fingerprints = {
+    "pydantic.main:BaseModel.__slots__": ("3b4b413730e1",),
+    "pydantic_core:SchemaValidator": ("ec025c2cd220", "8633df0618d2"),
+    "pydantic_core.core_schema:DefinitionReferenceSchema": ("b01e39410be0", "27b7e5189faa"),
+    "pydantic_core.core_schema:LiteralSchema": ("07ff26e21034",),
+    "pydantic_core.core_schema:ModelField": ("49d516125b46", "b5a7f81ea978"),
+    "pydantic_core.core_schema:ModelFieldsSchema": ("82b3ea9f649e", "5cd2b1ccb4c8"),
+    "pydantic_core.core_schema:ModelSchema": ("32a013cf763c", "6463fd65c6f0"),
+    "pydantic_core.core_schema:TaggedUnionSchema": ("666f43e31ca6",),
+    "pydantic_core.core_schema:UnionSchema": ("105f32c29568",),
+}
+
+# The functions of openai and anthropic that decide what an object is. Each of the SDKs has some of these fingerprints.
+_MODELS: Fingerprints = {
+    "_base_client:BaseClient._process_response_data": ("f6820ad9d6d7", "77b9d2a426a8"),
+    "_models:BaseModel.construct": ("6ac3b7b95e21",),
+    "_models:construct_type": ("a35295f8ce4f", "4ae8d0e45199", "fe3556a76781"),
+    "_models:_construct_field": ("11b4fbd784b1",),
+    "_models:_get_extra_fields_type": ("e180e84e996f", "0526c011f596"),
+    "_models:validate_type": ("23ab32deb037", "e895081fe57c"),
+    "_models:_validate_non_model_type": ("bc59295577a3",),
+    "_compat:field_get_default": ("043e46b19138",),
+}
+
+FINGERPRINTS: dict[str, Fingerprints] = {
+    "openai": {
+        "openai._streaming:Stream.__stream__": ("f207cf40aa5e",),
+        "openai._streaming:Stream._iter_events": ("f787fdb746d6",),
+        "openai._streaming:AsyncStream.__stream__": ("fffa1b86285f",),
+        "openai._streaming:AsyncStream._iter_events": ("2a01d7886139",),
+        "openai._streaming:ServerSentEvent": ("aad95d357aef",),
+        "openai._streaming:_SSELineDecoder": ("99dde3689dee",),
+        "openai._streaming:SSEDecoder": ("775bd05637d1",),
+        **{f"openai.{name}": known for name, known in _MODELS.items()},
+        **PYDANTIC,
+    },
+    "anthropic": {
+        "anthropic._streaming:Stream.__stream__": ("715a9449945f",),
+        "anthropic._streaming:Stream._iter_events": ("62f918cd0bf6",),
+        "anthropic._streaming:AsyncStream.__stream__": ("c0f0895dc478",),
+        "anthropic._streaming:AsyncStream._iter_events": ("bf769cde8ac4",),
+        "anthropic._streaming:SSEDecoder": ("47fb257ed17c",),
+        "anthropic._streaming:ServerSentEvent": ("615ae69b78f0",),
+        **{f"anthropic.{name}": known for name, known in _MODELS.items()},
+        **PYDANTIC,
+    },
+    "google_genai": {
+        "google.genai._api_client:HttpResponse.segments": ("02a757930dad",),
+        "google.genai._api_client:HttpResponse.async_segments": ("9dde7808f4d7",),
+        "google.genai._api_client:HttpResponse._iter_response_stream": ("a39482e6b1ac",),
+        "google.genai._api_client:HttpResponse._aiter_response_stream": ("b0f3b6dabd17",),
+        "google.genai._api_client:HttpResponse._load_json_from_response": ("258c2167fd53",),
+        "google.genai._api_client:_SseLineDecoder": ("b8ad77fe92a2",),
+        "google.genai._api_client:_iter_sse_lines": ("06df97a8613e",),
+        "google.genai._api_client:_aiter_sse_lines": ("698d50795d81",),
+        "google.genai._api_client:_aiter_aiohttp_lines": ("cf1bccdfb78c",),
+        "google.genai._api_client:_RawJsonLineBuffer": ("c6d1b16fe9df",),
+        "google.genai._api_client:BaseApiClient.request_streamed": ("1a161e010cc4",),
+        "google.genai._api_client:BaseApiClient.async_request_streamed": ("a71b34a95ded",),
+        "google.genai._common:BaseModel._from_response": ("66345986b4d2",),
+        "google.genai._common:BaseModel._check_field_type_mismatches": ("2f5da6237f9d",),
+        "google.genai._common:_remove_extra_fields": ("06c9571588cb",),
+        "google.genai._common:get_value_by_path": ("d467eafc890b",),
+        "google.genai._common:_is_struct_type": ("e4d11c219c11",),
+        "google.genai._common:_as_base_model_type": ("0b9b0f6904e6",),
+        "google.genai.models:Models._generate_content_stream": ("106a91032884",),
+        "google.genai.models:AsyncModels._generate_content_stream": ("336f4fc3245b",),
+        "google.genai.models:_GenerateContentResponse_from_mldev": ("7f5a7e294587",),
+        "google.genai.models:_GenerateContentResponse_from_vertex": ("68e8f32d55ab",),
+        "google.genai.models:_Candidate_from_mldev": ("9e0c3446138b",),
+        "google.genai.types:Part.__init__": ("fd4bc106a01e",),
+        "pydantic.main:BaseModel.__init__": ("35c9e1a94e1d", "6e410583eb68"),
+        "pydantic_core.core_schema:BeforeValidatorFunctionSchema": ("97e9d8224293",),
+        "pydantic_core.core_schema:NoInfoValidatorFunctionSchema": ("98f40b0c0185",),
+        **PYDANTIC,
+    },
+    "google_interactions": {
+        "google.genai._gaos.utils.eventstreaming:stream_events": ("e7405cc8086c",),
+        "google.genai._gaos.utils.eventstreaming:stream_events_async": ("b5b95aded040",),
+        "google.genai._gaos.utils.eventstreaming:_peek_sequence": ("e67db58fdc96",),
+        "google.genai._gaos.utils.eventstreaming:_parse_event": ("87a900d22894",),
+    },
+    "httpx2": {
+        "httpx2._sse:_SSEParser": ("14b93819b448",),
+        "httpx2._sse:_SSEEventDecoder": ("9f102324a945",),
+        "httpx2._sse:_SSELineDecoder": ("d39475f43eea",),
+        "httpx2._sse:EventSource.__iter__": ("16b743f50450",),
+        "httpx2._sse:EventSource.__aiter__": ("ffabc96569cf",),
+    },
+    "httpx_sse": {
+        "httpx_sse._api:EventSource.iter_sse": ("cb9aea8a1551",),
+        "httpx_sse._api:EventSource.aiter_sse": ("1e791320f352",),
+        "httpx_sse._api:_iter_sse_lines": ("0c39cc10cbef",),
+        "httpx_sse._api:_aiter_sse_lines": ("2f79020e5c93",),
+        "httpx_sse._api:EventSource._check_content_type": ("e09fffb37956",),
+        "httpx_sse._models:ServerSentEvent.__init__": ("af762f59ed35",),
+        "httpx_sse._decoders:SSEDecoder": ("aedb3313091b",),
+        "httpx_sse._decoders:SSELineDecoder": ("b2a134c7ebfc",),
+    },
+}

@@ -1,0 +1,42 @@
+"""The modules and classes that accelerate() patches, and whether they are as they were."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import anthropic._streaming
+import google.genai._gaos.utils.eventstreaming
+import google.genai.models
+import httpx2
+import httpx_sse
+import openai._streaming
+
+PLACES: tuple[Any, ...] = (
+    openai._streaming.Stream,
+    openai._streaming.AsyncStream,
+    openai._base_client.BaseClient,
+    anthropic._streaming.Stream,
+    anthropic._streaming.AsyncStream,
+    google.genai._api_client,
+    google.genai._api_client.HttpResponse,
+    google.genai._common.BaseModel,
+    google.genai.models,
+    google.genai.types.HttpResponse,
+    google.genai._gaos.utils.eventstreaming,
+    httpx2._sse,
+    httpx_sse._api,
+    httpx_sse._api.EventSource,
+)
+
+
+def attributes() -> list[dict[str, Any]]:
+    """Return all attributes of the modules and classes that accelerate() patches."""
+    # Without the names of slots: copy.copy() adds them, when anthropic copies a stream.
+    return [{name: thing for name, thing in vars(place).items() if name != "__slotnames__"} for place in PLACES]
+
+
+def are_identical(one: list[dict[str, Any]], other: list[dict[str, Any]]) -> bool:
+    return all(
+        before.keys() == after.keys() and all(before[name] is after[name] for name in before)
+        for before, after in zip(one, other, strict=True)
+    )
