@@ -1,4 +1,4 @@
-"""The answers that `ssescan read` is given, the statuses that it ends with, and what it says on stderr."""
+"""Streams for `ssescan read`, its exit statuses, and its lines on stderr."""
 
 import json
 from typing import Any
@@ -84,14 +84,14 @@ SERVER_TOOL = b"".join(
 )
 
 
-def the_summary(done: Done) -> str:
-    """Return the line on stderr that begins with --, of which there must be one."""
+def summary_line(done: Done) -> str:
+    """Return the only line on stderr that begins with --."""
     (line,) = [line for line in done.err.splitlines() if line.startswith("-- ")]
     return line
 
 
-def the_failure(done: Done) -> str:
-    """Return the line on stderr that tells of a failure, of which there must be one, the last."""
+def error_line(done: Done) -> str:
+    """Return the last line on stderr, the only one with an error."""
     *others, line = done.err.splitlines()
     assert line.startswith("ssescan: "), done.err
     assert not [other for other in others if not other.startswith("-- ")]
