@@ -177,9 +177,11 @@ def test_iteration_ends_when_a_callback_closes_the_source(
 
 
 @every_sync_client
-@pytest.mark.parametrize("begun", [True, False], ids=["after an event", "at the first read"])
-def test_close_in_another_thread_ends_a_read(package: Any, server: EventServer, kind: ClientKind, begun: bool) -> None:
-    stream = server.offers(*([ONE] if begun else [b":"]), Do.HOLD)
+@pytest.mark.parametrize("started", [True, False], ids=["after an event", "at the first read"])
+def test_close_in_another_thread_ends_a_read(
+    package: Any, server: EventServer, kind: ClientKind, started: bool
+) -> None:
+    stream = server.offers(*([ONE] if started else [b":"]), Do.HOLD)
     with kind.client() as client:
         source = package.EventSource(client, server.endpoint(stream).url)
         reading = Thread(lambda: [event.data for event in source])
@@ -187,7 +189,7 @@ def test_close_in_another_thread_ends_a_read(package: Any, server: EventServer, 
         source.close()
         assert reading.ends(WAIT_LIMIT)
         assert reading.error is None
-        assert reading.result == (["1"] if begun else [])
+        assert reading.result == (["1"] if started else [])
         assert stream.is_hung_up()
         source.close()
 

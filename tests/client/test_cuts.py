@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\nTransfer-Encoding: chunked\r\n\r\n"
 NO_MORE = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"
-MAX_AT_ONCE = 6  # events that are offered on a connection that is to be cut
+MAX_AT_ONCE = 6  # events on a connection that is cut
 
 
 class CuttingServer:

@@ -41,7 +41,7 @@ def other_server() -> Iterator[EventServer]:
 
 @pytest.fixture
 def other_origin(other_server: EventServer) -> EventServer:
-    """A server on another port, which is another origin."""
+    """Return a server on another port: another origin."""
     return other_server
 
 

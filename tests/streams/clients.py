@@ -1,4 +1,4 @@
-"""The HTTP clients that streams are read with: how each opens a response, and what it raises when a connection breaks."""
+"""The HTTP clients of the tests: how each opens a response, and its error for a broken connection."""
 
 from __future__ import annotations
 

@@ -37,11 +37,11 @@ async def is_alone(client: AsyncClient, exchange: Any) -> bool:
 
 @asyncio_clients
 @with_or_without_stall
-@pytest.mark.parametrize("begun", [True, False], ids=["after an event", "at the first read"])
+@pytest.mark.parametrize("started", [True, False], ids=["after an event", "at the first read"])
 def test_cancelled_task_closes_the_stream(
-    package: Any, server: Server, client: AsyncClient, stalls: bool, begun: bool
+    package: Any, server: Server, client: AsyncClient, stalls: bool, started: bool
 ) -> None:
-    exchange = server.offers(ONE, Do.HOLD) if begun else server.offers(Do.HOLD)
+    exchange = server.offers(ONE, Do.HOLD) if started else server.offers(Do.HOLD)
 
     async def main() -> None:
         async with client.opens(exchange.url) as response:
@@ -49,7 +49,7 @@ def test_cancelled_task_closes_the_stream(
             waits = asyncio.Event()
 
             async def read() -> None:
-                if begun:
+                if started:
                     await anext(stream)
                 waits.set()
                 await anext(stream)
@@ -119,11 +119,11 @@ def test_failing_task_group_cancels_its_readers(
 
 @trio_clients
 @with_or_without_stall
-@pytest.mark.parametrize("begun", [True, False], ids=["after an event", "at the first read"])
+@pytest.mark.parametrize("started", [True, False], ids=["after an event", "at the first read"])
 def test_cancelled_scope_closes_the_stream(
-    package: Any, server: Server, client: AsyncClient, stalls: bool, begun: bool
+    package: Any, server: Server, client: AsyncClient, stalls: bool, started: bool
 ) -> None:
-    exchange = server.offers(ONE, Do.HOLD) if begun else server.offers(Do.HOLD)
+    exchange = server.offers(ONE, Do.HOLD) if started else server.offers(Do.HOLD)
 
     async def main() -> None:
         async with client.opens(exchange.url) as response:
@@ -131,7 +131,7 @@ def test_cancelled_scope_closes_the_stream(
             async with trio.open_nursery() as nursery:
 
                 async def read() -> None:
-                    if begun:
+                    if started:
                         await anext(stream)
                     await anext(stream)
 

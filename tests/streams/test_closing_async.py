@@ -224,9 +224,9 @@ def test_async_generator_is_closed(package: Any, loop: str, end: Callable[[Any],
 
 @loops
 @ends
-@pytest.mark.parametrize("begun", [True, False])
+@pytest.mark.parametrize("started", [True, False])
 def test_async_generator_may_await_while_closing(
-    package: Any, loop: str, end: Callable[[Any], Awaitable[None]], begun: bool
+    package: Any, loop: str, end: Callable[[Any], Awaitable[None]], started: bool
 ) -> None:
     done = []
 
@@ -241,12 +241,12 @@ def test_async_generator_may_await_while_closing(
 
     async def main() -> None:
         chunks = source()
-        if begun:
+        if started:
             await anext(chunks)
         stream = package.aiter_events(chunks, max_event_size=20)
         await end(stream)
         # A generator that was never started has nothing to clean up.
-        assert done == ([] if not begun and end is end_by_aclose_before_the_first_read else [True])
+        assert done == ([] if not started and end is end_by_aclose_before_the_first_read else [True])
 
     run_in(loop, main)
 
@@ -306,16 +306,16 @@ def test_aclose_in_another_task_closes_a_waiting_generator(package: Any, loop: s
 
 
 @async_clients
-@pytest.mark.parametrize("begun", [True, False], ids=["half read", "not read"])
+@pytest.mark.parametrize("started", [True, False], ids=["half read", "not read"])
 def test_collected_open_warns_once_and_names_async_with(
-    package: Any, server: Server, client: AsyncClient, begun: bool
+    package: Any, server: Server, client: AsyncClient, started: bool
 ) -> None:
     exchange = server.offers(ONE, Do.HOLD)
 
     async def main() -> None:
         async with client.opens(exchange.url) as response:
             stream = package.aiter_events(response)
-            if begun:
+            if started:
                 await anext(stream)
             with pytest.warns(ResourceWarning) as warned:
                 del stream

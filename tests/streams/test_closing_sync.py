@@ -67,12 +67,12 @@ def test_stream_error_closes_the_connection_without_with(package: Any, server: S
 
 
 @sync_clients
-@pytest.mark.parametrize("begun", [True, False], ids=["half read", "not read"])
-def test_collected_stream_closes_the_connection(package: Any, server: Server, client: Client, begun: bool) -> None:
+@pytest.mark.parametrize("started", [True, False], ids=["half read", "not read"])
+def test_collected_stream_closes_the_connection(package: Any, server: Server, client: Client, started: bool) -> None:
     exchange = server.offers(ONE, Do.HOLD)
     with client.opens(exchange.url) as response:
         stream = package.iter_events(response)
-        if begun:
+        if started:
             next(stream)
         del stream
         gc.collect()

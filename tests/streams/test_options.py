@@ -16,45 +16,45 @@ sync_and_async = pytest.mark.parametrize("is_async", [False, True], ids=["sync",
 
 def read(package: Any, is_async: bool, chunks: list[Any], **options: Any) -> tuple[list[Any], Any, Any]:
     """Read a stream to its end. Return the events, the error, and the stream."""
-    given: list[Any] = []
+    events: list[Any] = []
 
     async def main() -> tuple[list[Any], Any, Any]:
         async with package.aiter_events(async_chunks(chunks), **options) as stream:
             try:
                 async for item in stream:
-                    given.append(item)
+                    events.append(item)
             except Exception as error:
-                return given, error, stream
-        return given, None, stream
+                return events, error, stream
+        return events, None, stream
 
     if is_async:
         return asyncio.run(main())
     with package.iter_events(chunks, **options) as stream:
         try:
             for item in stream:
-                given.append(item)
+                events.append(item)
         except Exception as error:
-            return given, error, stream
-    return given, None, stream
+            return events, error, stream
+    return events, None, stream
 
 
 @sync_and_async
 def test_events_before_a_too_large_event(package: Any, is_async: bool) -> None:
     chunks = [ONE + TWO + b"id: 3\n\ndata: " + b"x" * 100]
-    given, raised, stream = read(package, is_async, chunks, max_event_size=50)
-    assert given == [numbered(package, 1), numbered(package, 2)]
-    assert isinstance(raised, package.EventTooLarge)
-    assert (raised.limit, raised.events) == (50, [])
-    assert raised.size == len("data: ") + 100
+    events, error, stream = read(package, is_async, chunks, max_event_size=50)
+    assert events == [numbered(package, 1), numbered(package, 2)]
+    assert isinstance(error, package.EventTooLarge)
+    assert (error.limit, error.events) == (50, [])
+    assert error.size == len("data: ") + 100
     assert stream.outcome is package.Outcome.FAILED
     assert stream.last_event_id == "3"
 
 
 @sync_and_async
 def test_too_large_event_across_chunks(package: Any, is_async: bool) -> None:
-    given, raised, stream = read(package, is_async, [ONE, b"data: ", b"x" * 30, b"x" * 30, TWO], max_event_size=50)
-    assert given == [numbered(package, 1)]
-    assert isinstance(raised, package.EventTooLarge)
+    events, error, stream = read(package, is_async, [ONE, b"data: ", b"x" * 30, b"x" * 30, TWO], max_event_size=50)
+    assert events == [numbered(package, 1)]
+    assert isinstance(error, package.EventTooLarge)
     assert stream.outcome is package.Outcome.FAILED
     assert stream.reads == 4
 
@@ -62,34 +62,34 @@ def test_too_large_event_across_chunks(package: Any, is_async: bool) -> None:
 @sync_and_async
 def test_too_large_event_is_skipped(package: Any, is_async: bool) -> None:
     chunks = [ONE + b"data: " + b"x" * 100 + b"\n\n", TWO]
-    given, raised, stream = read(package, is_async, chunks, max_event_size=50, oversize="skip")
-    assert given == [numbered(package, 1), numbered(package, 2)]
-    assert raised is None
+    events, error, stream = read(package, is_async, chunks, max_event_size=50, oversize="skip")
+    assert events == [numbered(package, 1), numbered(package, 2)]
+    assert error is None
     assert stream.outcome is package.Outcome.ENDED
 
 
 @sync_and_async
 @pytest.mark.parametrize("last", [b"data: 2", b"data: 2\n", b"data: 2\r"])
 def test_unterminated_event_is_dispatched_on_request(package: Any, is_async: bool, last: bytes) -> None:
-    given, raised, stream = read(package, is_async, [ONE, last], unterminated="dispatch")
-    assert given == [numbered(package, 1), numbered(package, 2)]
-    assert raised is None
+    events, error, stream = read(package, is_async, [ONE, last], unterminated="dispatch")
+    assert events == [numbered(package, 1), numbered(package, 2)]
+    assert error is None
     assert stream.outcome is package.Outcome.CUT
 
 
 @sync_and_async
 def test_unterminated_event_is_dropped_by_default(package: Any, is_async: bool) -> None:
-    given, raised, stream = read(package, is_async, [ONE, b"data: 2\n"])
-    assert given == [numbered(package, 1)]
-    assert raised is None
+    events, error, stream = read(package, is_async, [ONE, b"data: 2\n"])
+    assert events == [numbered(package, 1)]
+    assert error is None
     assert stream.outcome is package.Outcome.CUT
 
 
 @sync_and_async
 def test_comments_and_unknown_lines_come_in_order(package: Any, is_async: bool) -> None:
     chunks = [b": a\n" + ONE + b": b\nunknown: c\n", TWO + b": d"]
-    given, _, _ = read(package, is_async, chunks, comments=True, unknown=True, unterminated="dispatch")
-    assert given == [
+    events, _, _ = read(package, is_async, chunks, comments=True, unknown=True, unterminated="dispatch")
+    assert events == [
         package.Comment("a"),
         numbered(package, 1),
         package.Comment("b"),
@@ -101,17 +101,17 @@ def test_comments_and_unknown_lines_come_in_order(package: Any, is_async: bool) 
 
 @sync_and_async
 def test_comments_and_unknown_lines_are_off_by_default(package: Any, is_async: bool) -> None:
-    given, _, stream = read(package, is_async, [b": a\n" + ONE + b": b\nunknown: c\n"])
-    assert given == [numbered(package, 1)]
+    events, _, stream = read(package, is_async, [b": a\n" + ONE + b": b\nunknown: c\n"])
+    assert events == [numbered(package, 1)]
     assert stream.outcome is package.Outcome.CUT
 
 
 @sync_and_async
 def test_empty_events_are_returned_on_request(package: Any, is_async: bool) -> None:
     chunks = [b"id: 7\nretry: 5\n\n", b"event: ping\n\n\n"]
-    given, _, _ = read(package, is_async, chunks, empty_events=True)
+    events, _, _ = read(package, is_async, chunks, empty_events=True)
     event = package.ServerSentEvent
-    assert given == [event(id="7", retry=5), event("ping", id="7")]
+    assert events == [event(id="7", retry=5), event("ping", id="7")]
     assert read(package, is_async, chunks)[0] == []
 
 
@@ -173,10 +173,10 @@ def test_stall_is_a_value(package: Any) -> None:
 @sync_and_async
 @pytest.mark.parametrize("chunk", ["data: 1\n\n", None, 5])
 def test_chunk_of_wrong_type_is_a_type_error_when_read(package: Any, is_async: bool, chunk: Any) -> None:
-    given, raised, stream = read(package, is_async, [ONE, chunk, TWO])
-    assert given == [numbered(package, 1)]
-    assert isinstance(raised, TypeError)
-    assert f"not {type(chunk).__name__}" in str(raised)
+    events, error, stream = read(package, is_async, [ONE, chunk, TWO])
+    assert events == [numbered(package, 1)]
+    assert isinstance(error, TypeError)
+    assert f"not {type(chunk).__name__}" in str(error)
     assert stream.outcome is package.Outcome.FAILED
 
 

@@ -126,9 +126,9 @@ def test_competing_threads_read_each_event_once(package: Any) -> None:
 
 @sync_clients
 @pytest.mark.parametrize("framing", ["chunked", "close", "length"])
-@pytest.mark.parametrize("begun", [True, False], ids=["after an event", "at the first read"])
+@pytest.mark.parametrize("started", [True, False], ids=["after an event", "at the first read"])
 def test_close_in_another_thread_ends_a_read(
-    package: Any, server: Server, client: Client, framing: Any, begun: bool
+    package: Any, server: Server, client: Client, framing: Any, started: bool
 ) -> None:
     exchange = server.offers(ONE, Do.HOLD, b"more", framing=framing)
     with client.opens(exchange.url) as response:
@@ -136,7 +136,7 @@ def test_close_in_another_thread_ends_a_read(
         waits = threading.Event()
 
         def read() -> Any:
-            if not begun:
+            if not started:
                 waits.set()
             next(stream)
             waits.set()
