@@ -1,4 +1,4 @@
-"""Hostile streams that hypothesis builds, and how much there may be: work is counted in calls, memory in bytes."""
+"""Hostile streams from hypothesis, and the cost of large streams: work counted in calls, memory in bytes."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
-# --- Events that hypothesis builds from the Structs, and from streams that are right
+# --- Events that hypothesis builds from the Structs, and from valid streams
 
 TABLES: dict[str, dict[str, Any]] = {
     "openai-chat": CHAT | DIALECTS,
@@ -62,7 +62,7 @@ TABLES: dict[str, dict[str, Any]] = {
 
 
 def payloads(source: bytes) -> list[Any]:
-    """The objects of a stream."""
+    """Return the objects of a stream."""
     lines = source.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n").split("\n")
     found = []
     for line in lines:
@@ -112,7 +112,7 @@ def any_json(api: str) -> st.SearchStrategy[Any]:
 
 
 def of_type(kind: msgspec.inspect.Type, api: str) -> st.SearchStrategy[Any]:
-    """Values of a type that a Struct's field has."""
+    """Return values for the type of a Struct's field."""
     if isinstance(kind, msgspec.inspect.StructType):
         fields = {field.encode_name: of_type(field.type, api) for field in kind.fields}
         return st.fixed_dictionaries({}, optional=fields)
@@ -140,7 +140,7 @@ def paths(value: Any, before: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]
 
 @st.composite
 def changed(draw: st.DrawFn, event: dict[str, Any], api: str) -> dict[str, Any]:
-    """An event with some of its values replaced by others."""
+    """Return an event with some of its values replaced."""
     event = copy.deepcopy(event)
     for _ in range(draw(st.integers(0, 2))):
         places = list(paths(event))
@@ -173,7 +173,7 @@ REPEATED = ("id", "model", "object", "responseId", "modelVersion")
 
 
 def fits(event: Any, api: str) -> bool:
-    """Tell whether an event is as its Struct says. What all events repeat is read only until it is known."""
+    """Return whether an event matches its Struct. Fields that all events repeat are read only until they are known."""
     event = {key: value for key, value in event.items() if key not in REPEATED}
     try:
         msgspec.convert(event, decoder_class(api).event, strict=False)
@@ -184,24 +184,24 @@ def fits(event: Any, api: str) -> bool:
 
 @both
 @pytest.mark.parametrize("streams", [built_streams, changed_streams])
-def test_no_event_raises_anything(api: str, streams: Callable[[str], st.SearchStrategy[list[Any]]]) -> None:
+def test_generated_events_raise_nothing(api: str, streams: Callable[[str], st.SearchStrategy[list[Any]]]) -> None:
     @settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck), database=None)
     @given(streams(api))
     def check(events: list[Any]) -> None:
         source = framed(*(json.dumps(event) for event in events))
         parts, message = survive(source, api)
-        # Those that are unmistakably of another format are read as that.
+        # Events that clearly belong to another format are read as that format.
         if message.api == api and not all(fits(json.loads(json.dumps(event)), api) for event in events):
             assert any(isinstance(part, (Raw, Error)) for part in parts)
 
     check()
 
 
-# --- How much there is
+# --- Large streams
 
 
 def called(source: bytes, api: Any) -> int:
-    """Count the calls, of functions in Python and in C, that it takes to read a stream."""
+    """Count the calls of Python and C functions for reading a stream."""
     calls = 0
 
     def profile(_frame: Any, event: str, _argument: Any) -> None:
@@ -222,7 +222,7 @@ def called(source: bytes, api: Any) -> int:
 
 
 def steps(source: bytes, api: Any) -> int:
-    """Count the instructions of Python's own that it takes to read a stream: a loop without calls has many as well."""
+    """Count the Python instructions for reading a stream: they include loops without calls."""
     taken = 0
 
     def trace(frame: Any, event: str, _argument: Any) -> Any:
@@ -243,9 +243,9 @@ def steps(source: bytes, api: Any) -> int:
 
 
 def peak(source: bytes, api: Any) -> int:
-    """Measure the memory, in bytes, that it takes to read a stream and to make its message."""
-    read(source[:2000], api)  # what is loaded and cached once
-    gc.collect()  # what other tests left, whose end may take memory itself
+    """Return the memory, in bytes, for reading a stream and making its message."""
+    read(source[:2000], api)  # load and cache everything once
+    gc.collect()  # collect the objects of other tests first
     tracemalloc.start()
     try:
         reading = stream(source, api, strict=False)
@@ -323,7 +323,7 @@ def many_calls(api: str, count: int) -> bytes:
 
 
 def unnamed_calls(api: str, count: int) -> bytes:
-    """Fragments that no call was begun for."""
+    """Return fragments without the start of a call."""
     return framed(*ARGUMENTS[api][0][:1]) + framed(ARGUMENTS[api][1]) * count
 
 
@@ -347,7 +347,7 @@ def no_json(api: str, count: int) -> bytes:
 
 
 def alternating(api: str, count: int) -> bytes:
-    """Text and something else in turn, so that no block goes on."""
+    """Alternate text and other content, so that each piece starts a block."""
     other: dict[str, Any] = {
         "openai-chat": chunk({"reasoning": "x"}),
         "openai-responses": {
@@ -364,12 +364,12 @@ def alternating(api: str, count: int) -> bytes:
 
 
 def stray(api: str, count: int) -> bytes:
-    """An unframed value that goes on and on."""
+    """Return a long value without SSE framing."""
     return framed(*BEGIN[api], SAYS[api]("x")) + b'{"a": [\n' + b'{"b": "c"},\n' * count
 
 
 def lines(api: str, count: int) -> bytes:
-    """Events without blank lines between them."""
+    """Return events without blank lines between them."""
     return framed(*BEGIN[api]) + framed(SAYS[api]("x")).rstrip(b"\n").join([b""] + [b"\n"] * count + [b"\n\n"])
 
 
@@ -404,13 +404,13 @@ def another_error(n: int) -> Any:
 
 
 def failures(api: str, count: int) -> bytes:
-    """Errors, and then an end that fails again and again, each time for another reason."""
+    """Return errors, then many failing ends, each for another reason."""
     failed = FAILED.get(api, another_error)
     return errors(api, count) + framed(*(failed(n) for n in range(count)))
 
 
 def endings(api: str, count: int) -> bytes:
-    """Tools that the provider runs, and then an end that comes again and again."""
+    """Return the provider's tools, then many ends."""
     begun, end = HOSTED[api]
     return framed(*BEGIN[api]) + framed(*(event for n in range(count) for event in begun(n))) + framed(*end) * count
 
@@ -433,7 +433,7 @@ LONG = (
 
 @both
 @pytest.mark.parametrize("made", LONG)
-def test_the_work_grows_with_the_stream_and_not_faster(api: str, made: Callable[[str, int], bytes]) -> None:
+def test_work_is_linear(api: str, made: Callable[[str, int], bytes]) -> None:
     called(made(api, 10), api)
     small, large = called(made(api, 300), api), called(made(api, 1200), api)
     assert large < 4.2 * small
@@ -442,13 +442,13 @@ def test_the_work_grows_with_the_stream_and_not_faster(api: str, made: Callable[
 
 @both
 @pytest.mark.parametrize("made", LONG)
-def test_the_memory_is_a_small_multiple_of_the_stream(api: str, made: Callable[[str, int], bytes]) -> None:
+def test_memory_is_a_small_multiple_of_the_stream(api: str, made: Callable[[str, int], bytes]) -> None:
     small, large = made(api, 500), made(api, 2000)
 
     def each_byte() -> float:
         return (peak(large, api) - peak(small, api)) / (len(large) - len(small))
 
-    # A table of the whole process that happens to grow meanwhile does so once; what the stream needs, it needs each time.
+    # Growth of a process-wide table happens once; the stream needs its memory each time.
     assert any(each_byte() < 12 for _ in range(3)), "bytes of memory a byte of the stream"
 
 
@@ -474,13 +474,13 @@ TINY: dict[str, Callable[[int], Any]] = {
 
 
 @pytest.mark.parametrize("shape", TINY)
-def test_an_object_takes_a_bounded_room_however_short_it_is(shape: str) -> None:
+def test_memory_of_an_object_is_bounded(shape: str) -> None:
     count = 5000
     assert peak(framed(TINY[shape](count)), shape.partition(",")[0]) / count < 2000, "bytes an object"
 
 
 @both
-def test_arguments_in_very_many_pieces_are_whole(api: str) -> None:
+def test_arguments_in_many_pieces(api: str) -> None:
     count = 20_000
     message = read(arguments(api, count), api)[1]
     expected = "x" * count if api != "gemini" else json.dumps({"a": "x" * count}, separators=(",", ":"))
@@ -489,7 +489,7 @@ def test_arguments_in_very_many_pieces_are_whole(api: str) -> None:
 
 
 @both
-def test_very_many_calls_are_all_there(api: str) -> None:
+def test_many_calls(api: str) -> None:
     count = 100_000 if api == "openai-chat" else 10_000
     message = read(many_calls(api, count), api)[1]
     assert [made.id for made in message.tool_calls] == [f"c{n}" for n in range(count)]
@@ -498,18 +498,18 @@ def test_very_many_calls_are_all_there(api: str) -> None:
 
 
 @both
-def test_the_message_may_be_asked_for_between_any_two_parts(api: Any) -> None:
+def test_message_after_each_part(api: Any) -> None:
     reading = stream(texts(api, 50), api)
     said = [reading.message.text for part in reading if part.type == "TextDelta"]
     assert said == ["x" * n for n in range(1, 51)]
 
 
-def test_a_large_payload_that_is_no_json_is_not_kept() -> None:
+def test_large_payload_that_is_not_json_is_not_kept() -> None:
     source = framed(HEY[0], '{"a":"' + "x" * 5_000_000, *HEY[1:])
     assert peak(source, "anthropic") < 8 * len(source)
     assert len(read(source, "anthropic")[1].to_json()) < 10_000
 
 
-def test_the_texts_of_a_step_go_on_whatever_comes_between() -> None:
+def test_interleaved_texts_of_a_step() -> None:
     message = read(framed(I_CREATED, *I_TEXT, I_COMPLETED), "gemini-interactions")[1]
     assert message.text == "Hey"
