@@ -22,7 +22,7 @@ JSON = [("cat", "--json"), ("read", "--json"), ("read", "--message")]
 
 
 def controls(shown: str) -> set[str]:
-    """Return the control characters in a terminal's output, except colours and line ends."""
+    """Return the control characters in a terminal's output, except colors and line ends."""
     return set(CONTROLS.replace("\n", "")) & set(without_colors(shown))
 
 

@@ -88,7 +88,7 @@ def test_terminal_shows_header_data_and_summary(file_of: Callable[[bytes], str])
         without_colors(shown),
     )
     assert re.search(r"\x1b\[[0-9;]*32m\"twice\"", shown), "strings in JSON are green"
-    assert "\x1b[" not in shown.partition("[DONE]")[2].partition("\n\n")[0], "only JSON is coloured"
+    assert "\x1b[" not in shown.partition("[DONE]")[2].partition("\n\n")[0], "only JSON has a color"
 
 
 def test_no_color(file_of: Callable[[bytes], str]) -> None:

@@ -27,7 +27,7 @@ def test_terminal_separates_reasoning_text_and_calls(file_of: Callable[[bytes], 
     )
     assert "\x1b[2mLet me \x1b[0m" in shown, "reasoning is dim"
     assert "One moment." in shown, "text has no style"
-    assert re.search(r"\x1b\[[\d;]*36m\{\"a\": \x1b\[0m", shown), "arguments are coloured"
+    assert re.search(r"\x1b\[[\d;]*36m\{\"a\": \x1b\[0m", shown), "arguments have a color"
 
 
 def test_summary_goes_to_stderr_on_a_terminal(file_of: Callable[[bytes], str]) -> None:

@@ -119,7 +119,7 @@ def run_on_terminal(*arguments: str, output: bool = True, errors: bool = False, 
 
 
 def without_colors(text: str) -> str:
-    """Return the text without the sequences that set colours."""
+    """Return the text without the sequences that set colors."""
     return re.sub(r"\x1b\[[0-9;]*m", "", text)
 
 

@@ -26,7 +26,7 @@ FORMATS = ("openai-chat", "openai-responses", "anthropic", "gemini", "gemini-int
 SDKS = ("openai-chat", "openai-responses", "anthropic")
 
 # The bodies for which the SDK raises an error, by a unique part of the body's name.
-BAD_JSON = "an event is no JSON: the SDK stops there"
+BAD_JSON = "an event is not JSON: the SDK stops there"
 NO_NAMES = "no `event:` lines, or others than the types: the SDK drops those events and has no message"
 NO_CHOICES = "chunks without choices"
 NO_INDEX = "tool calls without an index"

@@ -29,7 +29,7 @@ DAMAGED = {
     "twenty lines": (b"data: x\n" * 20 + b"\n", 120),
     "an error without words": (b"error:\n", 35),
     "a stray line": (b"x\n", 12),
-    "an object without a word": (b"data: {}\n\n", 60),
+    "an empty object": (b"data: {}\n\n", 60),
 }
 
 
