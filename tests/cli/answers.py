@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from .tools import Done
+from .processes import Done
 
 ENDED, OTHER, USAGE, CUT, REFUSED, FAILED, PROVIDER, INTERRUPTED = 0, 1, 2, 3, 4, 5, 6, 130
 ALL_FORMATS = [(), ("--json",), ("--message",)]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from .tools import Server
+from .processes import Server
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from .tools import COMMAND, Done, Server, environment, run, run_with_full_disk, running
+from .processes import COMMAND, Done, Server, environment, run, run_with_full_disk, running
 
 EVENT = b"data: a\n\n"
 ENDED, OTHER, USAGE, CUT, REFUSED, FAILED, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130

@@ -15,7 +15,7 @@ from ssescan import Outcome, backend, iter_events
 from ssescan.cli.doctor import EXTRAS
 from ssescan.cli.playback import Scene, scenes
 
-from .tools import environment, run
+from .processes import environment, run
 
 PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
 STREAMS = {"openai-chat": 39, "openai-responses": 40, "anthropic": 27, "gemini": 6}

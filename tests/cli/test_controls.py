@@ -11,7 +11,7 @@ import pytest
 from ssescan import stream
 
 from .answers import STOP, WHOLE, chunk, event, text, tool
-from .tools import Server, environment, run, run_on_terminal, without_colors
+from .processes import Server, environment, run, run_on_terminal, without_colors
 
 BIDI = "".join(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
 CONTROLS = "".join(map(chr, (*range(0x20), *range(0x7F, 0xA0)))) + BIDI

@@ -9,7 +9,7 @@ import pytest
 
 from ssescan import iter_events
 
-from .tools import Server, run, run_on_terminal, without_colors
+from .processes import Server, run, run_on_terminal, without_colors
 
 ODD = (
     b"\xef\xbb\xbf: a comment\r\nretry: 70\r\nid: 1\rdata:one\ndata\ndata: \xe2\x80\xa8two \r\n\r\n"

@@ -27,7 +27,7 @@ from .answers import (
     text,
     tool,
 )
-from .tools import Server, run, running
+from .processes import Server, run, running
 
 
 def test_text_on_stdout_and_summary_on_stderr(server: Server) -> None:

@@ -32,7 +32,7 @@ from .answers import (
     summary_line,
     text,
 )
-from .tools import Server, run, run_with_full_disk, running
+from .processes import Server, run, run_with_full_disk, running
 
 
 @pytest.mark.parametrize("options", ALL_FORMATS)

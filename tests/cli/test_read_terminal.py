@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 
 from .answers import DONE, GEMINI_PARTIAL, SERVER_TOOL, STOP, WHOLE, chunk, text, tool
-from .tools import run_on_terminal, without_colors
+from .processes import run_on_terminal, without_colors
 
 
 def test_terminal_separates_reasoning_text_and_calls(file_of: Callable[[bytes], str]) -> None:

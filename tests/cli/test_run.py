@@ -16,7 +16,7 @@ from textwrap import dedent
 
 import pytest
 
-from .tools import COMMAND, GUARD, Done, Server, environment, running
+from .processes import COMMAND, GUARD, Done, Server, environment, running
 
 SCRIPT = Path(sys.executable).with_name("ssescan.exe" if os.name == "nt" else "ssescan")
 RUNS = [

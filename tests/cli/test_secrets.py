@@ -4,7 +4,7 @@ import pytest
 
 from ssescan.cli.command import run as run_here
 
-from .tools import Server, environment, run
+from .processes import Server, environment, run
 
 HERE = "http://127.0.0.1:9/"  # a port without a server
 URL = "https://me:SECRET@host.example/v1?key=SECRET#SECRET"

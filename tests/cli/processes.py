@@ -1,4 +1,4 @@
-"""Run `ssescan` in processes, and serve streams to it. This module knows only the command line."""
+"""Run `ssescan` in processes, and serve streams to it. This module knows the command line only."""
 
 import os
 import re
