@@ -1,7 +1,7 @@
-"""What all tests share: both backends by one fixture, and the folder of recorded streams.
+"""Fixtures for all tests: both backends, and the folder of recorded streams.
 
-`--backend=both` is the default, and there a missing extension fails the tests that want it. Environments that are pure
-on purpose pass `--backend=python`.
+With `--backend=both`, the default, a missing extension fails the tests that need it. Pure-Python environments pass
+`--backend=python`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--backend",
         choices=("both", *BACKENDS),
         default="both",
-        help="which backend the tests run with (both: a missing extension is a failure)",
+        help="the backend to test (both: a missing extension is a failure)",
     )
 
 
@@ -46,20 +46,20 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture(scope="session")
 def scanners(backend: str) -> ModuleType:
-    """The module of one backend: its Scanner, ServerSentEvent, Comment, UnknownLine."""
+    """Return the module of one backend, with its Scanner, ServerSentEvent, Comment, UnknownLine."""
     return importlib.import_module(f"ssescan.scanner._{'compiled' if backend == 'compiled' else 'python'}")
 
 
 @pytest.fixture(scope="session")
 def both(request: pytest.FixtureRequest) -> tuple[Any, Any]:
-    """The modules of both backends, for tests that compare them."""
+    """Return the modules of both backends, for tests that compare them."""
     if request.config.getoption("--backend") == "python":
-        pytest.skip("compares both backends; --backend=python asks for one")
+        pytest.skip("compares both backends; --backend=python selects one")
     return importlib.import_module("ssescan.scanner._compiled"), importlib.import_module("ssescan.scanner._python")
 
 
-# Modules that are bound to a backend; all others are the same under either.
-BOUND = (
+# The modules that import names of a backend. All others are the same for both.
+BACKEND_MODULES = (
     "ssescan",
     "ssescan.scanner",
     "ssescan.streams",
@@ -70,12 +70,12 @@ BOUND = (
 
 
 def _load(backend: str) -> dict[str, ModuleType]:
-    """Import the package as it is with that backend, beside the one that is imported already."""
-    before = {name: sys.modules.pop(name) for name in BOUND}
+    """Import the package with that backend, next to the one that is already imported."""
+    before = {name: sys.modules.pop(name) for name in BACKEND_MODULES}
     forced = os.environ.get("SSESCAN_BACKEND")
     os.environ["SSESCAN_BACKEND"] = backend
     try:
-        return {name: importlib.import_module(name) for name in BOUND}
+        return {name: importlib.import_module(name) for name in BACKEND_MODULES}
     finally:
         if forced is None:
             del os.environ["SSESCAN_BACKEND"]
@@ -89,12 +89,12 @@ _packages: dict[str, dict[str, ModuleType]] = {}
 
 @pytest.fixture
 def package(backend: str) -> Iterator[Any]:
-    """The package `ssescan` as it is with one backend."""
+    """Yield the package `ssescan` with one backend."""
     if backend not in _packages:
         _packages[backend] = (
-            {name: sys.modules[name] for name in BOUND} if ssescan.backend == backend else _load(backend)
+            {name: sys.modules[name] for name in BACKEND_MODULES} if ssescan.backend == backend else _load(backend)
         )
-    before = {name: sys.modules[name] for name in BOUND}
+    before = {name: sys.modules[name] for name in BACKEND_MODULES}
     sys.modules.update(_packages[backend])
     try:
         yield _packages[backend]["ssescan"]
@@ -104,11 +104,13 @@ def package(backend: str) -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder of recorded streams: SSESCAN_SHARED, or ../shared. Users do not have it; SSESCAN_REQUIRE_SHARED=1 is set
-    where it must be there."""
+    """Return the folder of recorded streams: SSESCAN_SHARED, or ../shared.
+
+    Users do not have it. SSESCAN_REQUIRE_SHARED=1 makes a missing folder a failure.
+    """
     folder = Path(os.environ.get("SSESCAN_SHARED") or ROOT.parent / "shared")
     if not (folder / "corpus" / "manifest.json").is_file():
-        reason = f"the recorded streams are not at {folder}: set SSESCAN_SHARED to their folder"
+        reason = f"no recorded streams in {folder}: set SSESCAN_SHARED to their folder"
         if os.environ.get("SSESCAN_REQUIRE_SHARED"):
             pytest.fail(reason)
         pytest.skip(reason)

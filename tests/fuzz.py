@@ -1,10 +1,10 @@
-"""Feeds both scanners the same bytes for as long as is asked, and stops at the first difference: `make fuzz`.
+"""Feed both scanners the same bytes for a given time, and stop at the first difference: `make fuzz`.
 
-python tests/fuzz.py --seconds 3600      exit status 1 where they differ; what was fed is printed, and kept
+python tests/fuzz.py --seconds 3600      exit status 1 if they differ; prints and keeps the bytes
 
-Beside the differential tests of tests/scanner, which run a fixed number of examples each time, this one is for hours.
-The streams are made of pieces of lines, since random bytes hold no events. What is compared: events, the attributes
-after each chunk and each event, exceptions and their texts.
+The differential tests of tests/scanner run a fixed number of examples; this one can run for hours. The streams consist
+of pieces of lines, since random bytes have no events. It compares events, the attributes after each chunk and event,
+exceptions and their texts.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ KEPT = Path("build/fuzz")
 
 
 class Case:
-    """A stream in chunks, and how it is read."""
+    """A stream in chunks, and the options to read it with."""
 
     def __init__(self, chance: random.Random) -> None:
         self.options: dict[str, Any] = {
@@ -49,32 +49,32 @@ class Case:
             self.chunks.append(stream[:size])
             stream = stream[size:]
 
-    def seen(self, module: Any) -> list[Any]:
-        return [*self.fed(module), *self.read_by_reader(module)]
+    def results(self, module: Any) -> list[Any]:
+        return [*self.feed(module), *self.iterate(module)]
 
-    def fed(self, module: Any) -> list[Any]:
-        """Feed a Scanner; give all that can be seen of it."""
+    def feed(self, module: Any) -> list[Any]:
+        """Feed a Scanner, and return its events and attributes."""
         scanner = module.Scanner(**self.options)
         log: list[Any] = []
 
-        def note(items: object) -> None:
+        def record(items: object) -> None:
             log.append(
                 (repr(items), scanner.last_event_id, scanner.retry, scanner.pending, scanner.skipped, scanner.cut)
             )
 
         try:
             for chunk in self.chunks:
-                note(scanner.feed(chunk))
+                record(scanner.feed(chunk))
         except EventTooLarge as error:
-            note((str(error), error.events))
-        note(scanner.close())
+            record((str(error), error.events))
+        record(scanner.close())
         return log
 
-    def read_by_reader(self, module: Any) -> list[Any]:
-        """Iterate over an EventReader; give all that can be seen of it."""
+    def iterate(self, module: Any) -> list[Any]:
+        """Iterate over an EventReader, and return its events and attributes."""
         chunks = self.chunks
 
-        class Events(module.EventIterator):  # type: ignore[misc]  # a base class known only now
+        class Events(module.EventIterator):  # type: ignore[misc]  # the base class is dynamic
             def _open(self) -> Any:
                 return iter(chunks)
 
@@ -99,10 +99,10 @@ class Case:
         return f"chunks = {self.chunks!r}\noptions = {self.options!r}\npayloads = {self.payloads!r}"
 
 
-def what_is_wrong(case: Case) -> str:
-    """Read it with both; give how they differ, or what was raised that must not be, or ""."""
+def difference(case: Case) -> str:
+    """Read with both scanners. Return their first difference or the traceback of an error, else ""."""
     try:
-        ours, theirs = case.seen(_python), case.seen(_compiled)
+        ours, theirs = case.results(_python), case.results(_compiled)
     except Exception:
         return traceback.format_exc()
     if ours == theirs:
@@ -113,16 +113,16 @@ def what_is_wrong(case: Case) -> str:
 
 def main() -> int:
     parser = ArgumentParser(description=str(__doc__).partition("\n")[0])
-    parser.add_argument("--seconds", type=float, default=60, help="how long (default: 60)")
-    parser.add_argument("--seed", type=int, help="the first of them again")
+    parser.add_argument("--seconds", type=float, default=60, help="duration (default: 60)")
+    parser.add_argument("--seed", type=int, help="repeat the run with this seed")
     options = parser.parse_args()
     seed = random.randrange(2**32) if options.seed is None else options.seed
-    print(f"seed {seed}", flush=True)  # a crash of the interpreter must not take it along
+    print(f"seed {seed}", flush=True)  # the interpreter may crash
     chance, count, end = random.Random(seed), 0, time.monotonic() + options.seconds
     while time.monotonic() < end:
         case = Case(chance)
-        if wrong := what_is_wrong(case):
-            report = f"{case!r}\n{wrong}\n"
+        if found := difference(case):
+            report = f"{case!r}\n{found}\n"
             KEPT.mkdir(parents=True, exist_ok=True)
             (KEPT / f"{seed}-{count}.txt").write_text(report, encoding="utf-8")
             print(report)

@@ -1,4 +1,4 @@
-"""The package as it is imported: what that loads, what it exports, which backend runs."""
+"""Importing the package: the modules that it loads, the names that it exports, the backend that runs."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ def python(script: str, **environment: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_importing_loads_nothing_but_the_standard_library(backend: str) -> None:
+def test_import_loads_the_standard_library_only(backend: str) -> None:
     loaded = python(
         "import sys; before = set(sys.modules); import ssescan; print(*sorted(set(sys.modules) - before))",
         SSESCAN_BACKEND=backend,
     )
     assert loaded.returncode == 0, loaded.stderr
     tops = {name.partition(".")[0] for name in loaded.stdout.split()} - {"ssescan"}
-    # What Cython keeps for itself is within the extension, and no module that anybody installed.
+    # Cython's own modules are part of the extension.
     tops = {name for name in tops if not name.startswith(("_cython_", "cython_runtime"))}
     assert tops <= sys.stdlib_module_names
-    # What would cost more than all of ours together.
+    # These cost more time than our own modules together.
     assert not tops & {
         "typing",
         "re",
@@ -52,7 +52,7 @@ def test_importing_loads_nothing_but_the_standard_library(backend: str) -> None:
     assert "ssescan.client" not in loaded.stdout
 
 
-def test_the_environment_forces_a_backend(backend: str) -> None:
+def test_environment_forces_a_backend(backend: str) -> None:
     result = python(
         "import ssescan; print(ssescan.backend, ssescan.Scanner.feed.__class__.__name__ == 'function')",
         SSESCAN_BACKEND=backend,
@@ -60,7 +60,7 @@ def test_the_environment_forces_a_backend(backend: str) -> None:
     assert result.stdout.split() == [backend, str(backend == "python")]
 
 
-def test_unforced_the_compiled_backend_runs_where_it_can_be_loaded(request: pytest.FixtureRequest) -> None:
+def test_compiled_backend_is_the_default(request: pytest.FixtureRequest) -> None:
     result = python("import ssescan.scanner; print(ssescan.backend, '|', ssescan.scanner.backend_reason)")
     backend, _, reason = result.stdout.strip().partition(" |")
     if request.config.getoption("--backend") == "python":
@@ -80,25 +80,25 @@ sys.meta_path.insert(0, Hidden())
 """
 
 
-def test_a_missing_extension_is_replaced_and_the_reason_told() -> None:
+def test_missing_extension_is_replaced_with_a_reason() -> None:
     result = python(HIDE + "import ssescan.scanner; print(ssescan.backend, ssescan.scanner.backend_reason)")
     assert result.stdout.startswith("python ")
     assert "hidden by the test" in result.stdout
 
 
-def test_a_missing_extension_that_is_forced_is_an_import_error_with_the_reason() -> None:
+def test_forced_missing_extension_is_an_import_error() -> None:
     result = python(HIDE + "import ssescan", SSESCAN_BACKEND="compiled")
     assert result.returncode == 1
     assert "ImportError: SSESCAN_BACKEND=compiled is set" in result.stderr
     assert "hidden by the test" in result.stderr
 
 
-def test_a_backend_that_is_none_is_an_import_error() -> None:
+def test_unknown_backend_is_an_import_error() -> None:
     result = python("import ssescan", SSESCAN_BACKEND="rust")
     assert "ImportError: SSESCAN_BACKEND must be 'compiled', 'python' or unset, not 'rust'" in result.stderr
 
 
-def test_all_that_is_exported_is_there_and_of_the_package() -> None:
+def test_exported_names_belong_to_the_package() -> None:
     assert ssescan.__all__ == sorted(ssescan.__all__)
     for name in ssescan.__all__:
         thing: Any = getattr(ssescan, name)
@@ -107,7 +107,7 @@ def test_all_that_is_exported_is_there_and_of_the_package() -> None:
             assert thing.__doc__
 
 
-def test_the_client_loads_when_it_is_asked_for_and_imports_no_library() -> None:
+def test_client_loads_lazily_and_imports_no_library() -> None:
     loaded = python(
         "import sys, ssescan; assert {'connect', 'EventSource'} <= set(dir(ssescan)); before = set(sys.modules);"
         "from ssescan import connect, EventSource; print(*set(sys.modules) - before)"
@@ -119,7 +119,7 @@ def test_the_client_loads_when_it_is_asked_for_and_imports_no_library() -> None:
     assert not tops & {"typing", "re", "json", "asyncio", "random", "traceback", "trio"}
 
 
-def test_every_exception_is_below_one_root_and_can_be_pickled() -> None:
+def test_exceptions_have_one_root_and_can_be_pickled() -> None:
     import pickle
 
     made: list[ssescan.SsescanError] = [
@@ -145,7 +145,7 @@ def test_every_exception_is_below_one_root_and_can_be_pickled() -> None:
         assert {name: value for name, value in vars(again).items() if name != "response"} == kept
 
 
-def test_accelerate_loads_when_it_is_asked_for_and_imports_no_library() -> None:
+def test_accelerate_loads_lazily_and_imports_no_library() -> None:
     loaded = python(
         "import sys, ssescan; assert 'accelerate' in dir(ssescan) and 'accelerate' in ssescan.__all__;"
         "ssescan.accelerate().undo(); print(*sys.modules)"

@@ -1,4 +1,4 @@
-"""Every public name, used as people use it. Not run: mypy --strict and pyright read it, and must have nothing to say."""
+"""Every public name in typical use. mypy --strict and pyright check this file; it never runs."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def read(chunks: Iterator[bytes], two: httpx2.Response) -> None:
     ssescan.iter_events([b"data: a\n\n", bytearray(), memoryview(b"")]).close()
 
 
-def say(chunks: Iterator[bytes], response: httpx.Response) -> None:
+def read_parts(chunks: Iterator[bytes], response: httpx.Response) -> None:
     with ssescan.stream(response, "openai-chat", stall=ssescan.Stall(progress=5)) as stream:
         for part in stream:
             assert_type(part, Part)
@@ -114,7 +114,7 @@ def say(chunks: Iterator[bytes], response: httpx.Response) -> None:
                 assert_type(choice.delta.content, str | None)
 
 
-async def asay(response: httpx.Response) -> None:
+async def aread_parts(response: httpx.Response) -> None:
     async with ssescan.astream(response) as stream:
         async for part in stream:
             assert_type(part, Part)
@@ -142,7 +142,7 @@ async def aread(chunks: AsyncIterator[bytes], session: aiohttp.ClientSession, tw
 def sleep(seconds: float) -> None: ...
 
 
-def told(attempt: int, delay_ms: int, error: Exception | None) -> None: ...
+def on_reconnect(attempt: int, delay_ms: int, error: Exception | None) -> None: ...
 
 
 def connect(client: httpx.Client, client2: httpx2.Client, options: dict[str, Any]) -> None:
@@ -164,7 +164,7 @@ def connect(client: httpx.Client, client2: httpx2.Client, options: dict[str, Any
         assert_type(source.response, Any)
     source_of_all = ssescan.EventSource(
         client2, "https://example.com", method="POST", content=b"", retry=5, backoff=1, max_retry=6, max_reconnects=None,
-        last_event_id="7", on_reconnect=told, random=lambda: 0.5, stall=ssescan.Stall(), scanner=options, timeout=5,
+        last_event_id="7", on_reconnect=on_reconnect, random=lambda: 0.5, stall=ssescan.Stall(), scanner=options, timeout=5,
     )  # fmt: skip
     assert_type(next(source_of_all), ServerSentEvent | Comment | UnknownLine)
     source_of_all.close()
@@ -179,9 +179,11 @@ async def aconnect(client: httpx.AsyncClient, client2: httpx2.AsyncClient) -> No
 
     async def asleep(seconds: float) -> None: ...
 
-    async def atold(attempt: int, delay_ms: int, error: Exception | None) -> None: ...
+    async def on_reconnect_async(attempt: int, delay_ms: int, error: Exception | None) -> None: ...
 
-    async with ssescan.AsyncEventSource(client2, "https://example.com", sleep=asleep, on_reconnect=atold) as source:
+    async with ssescan.AsyncEventSource(
+        client2, "https://example.com", sleep=asleep, on_reconnect=on_reconnect_async
+    ) as source:
         assert_type(source, ssescan.AsyncEventSource[ServerSentEvent])
         async for event in source:
             assert_type(event, ServerSentEvent)

@@ -1,1 +1,1 @@
-"""Attacks on a reader: what a hostile server can do, and the bound that holds."""
+"""Attacks of hostile servers, and the limits that hold against them."""

@@ -1,4 +1,4 @@
-"""The server of the client's tests, for attacks."""
+"""The server of tests/client."""
 
 from client.conftest import one_server, server
 

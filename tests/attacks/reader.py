@@ -1,11 +1,12 @@
-"""Read URLs in one of many ways, and print for each how it ended and by how much the process has grown.
+"""Read URLs with one client, and print how each stream ended and how much memory the process used.
 
-python reader.py WAY LIMIT STALL URL...
+python reader.py READER LIMIT STALL URL...
 
-WAY: a key of WAYS or DIGEST_WAYS; LIMIT: max_event_size, bytes; STALL: seconds without a byte or an event, 0: no limit.
+READER: a key of READERS or DIGEST_READERS; LIMIT: max_event_size, bytes; STALL: seconds without a byte or an event, or
+0 for no limit.
 
-A process of its own, so that the memory measured is that of the reading. One JSON line a URL: the name of the exception
-(null: none), the size of its body if it has one, the events that came, and the growth of the peak memory, bytes.
+This is a separate process, so that we measure only the memory of the reading. It prints one line of JSON for each URL:
+the name of the exception or null, the size of its body, the number of events, and the growth of the peak memory in bytes.
 """
 
 from __future__ import annotations
@@ -32,12 +33,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 TIMEOUT = 30.0  # seconds
-# verify=False: nothing here is encrypted, and certificates take memory of their own.
+# verify=False: nothing here is encrypted, and loaded certificates would count as memory.
 SETTINGS: dict[str, Any] = {"timeout": TIMEOUT, "trust_env": False, "verify": False}
 
 
 class Count:
-    """How many items came; none is kept."""
+    """A counter of items, which keeps none of them."""
 
     def __init__(self) -> None:
         self.items = 0
@@ -154,13 +155,13 @@ def by_async_event_source(library: Any) -> Callable[[str, Count, int], None]:
 
 
 def by_digest(
-    way: Callable[[Any], Callable[[str, Count, int], None]], library: Any
+    reader: Callable[[Any], Callable[[str, Count, int], None]], library: Any
 ) -> Callable[[str, Count, int], None]:
-    """Read with an auth that sends a second request when the first is refused."""
+    """Return a reader whose auth sends a second request when the first is refused."""
 
     def run(url: str, count: Count, limit: int) -> None:
         SETTINGS["auth"] = library.DigestAuth("user", "password")
-        way(library)(url, count, limit)
+        reader(library)(url, count, limit)
 
     return run
 
@@ -195,7 +196,7 @@ def by_sseclient(url: str, count: Count, limit: int) -> None:
         count.read(sseclient.SSEClient(session.get(url, stream=True, timeout=TIMEOUT)).events())
 
 
-WAYS: dict[str, Callable[[str, Count, int], None]] = {
+READERS: dict[str, Callable[[str, Count, int], None]] = {
     "httpx": by_httpx(httpx, events),
     "httpx2": by_httpx(httpx2, events),
     "httpx, asynchronous": by_async_httpx(httpx, aevents),
@@ -219,7 +220,7 @@ WAYS: dict[str, Callable[[str, Count, int], None]] = {
     "sseclient": by_sseclient,
 }
 
-DIGEST_WAYS: dict[str, Callable[[str, Count, int], None]] = {
+DIGEST_READERS: dict[str, Callable[[str, Count, int], None]] = {
     "connect, digest": by_digest(by_connect, httpx),
     "connect, digest, httpx2": by_digest(by_connect, httpx2),
     "aconnect, digest": by_digest(by_aconnect, httpx),
@@ -229,32 +230,32 @@ DIGEST_WAYS: dict[str, Callable[[str, Count, int], None]] = {
 
 
 def peak() -> int:
-    """Return the most memory that this process has had so far, bytes."""
+    """Return the peak memory of this process, in bytes."""
     if os.path.exists("/proc/self/status"):
-        # Linux: ru_maxrss of a new process begins with the peak of the one that started it.
+        # On Linux, ru_maxrss of a new process starts with its parent's peak.
         with open("/proc/self/status", encoding="ascii") as status:
             return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM:"))
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
-def main(way: str, limit: str, stall: str, *urls: str) -> None:
+def main(reader: str, limit: str, stall: str, *urls: str) -> None:
     if float(stall):
         STALL.append(float(stall))
     before = peak()
     for url in urls:
         count, error = Count(), None
         try:
-            (WAYS | DIGEST_WAYS)[way](url, count, int(limit))
-        except Exception as raised:
-            error = raised
-        told = {
+            (READERS | DIGEST_READERS)[reader](url, count, int(limit))
+        except Exception as caught:
+            error = caught
+        result = {
             "error": None if error is None else type(error).__name__,
             "text": str(error)[:200],
             "body": len(getattr(error, "body", b"")),
             "events": count.items,
             "grown": peak() - before,
         }
-        print(json.dumps(told), flush=True)
+        print(json.dumps(result), flush=True)
         deque((error,), maxlen=0)
 
 

@@ -1,4 +1,4 @@
-"""Run reader.py in a process of its own, and return what it printed."""
+"""Run reader.py in a separate process, and return its results."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
-GIVES_UP = 300  # seconds, after which a reader is taken to hang
+WAIT_LIMIT = 300  # seconds for one process
 
 MIB = 2**20
 
 
-def read(way: str, limit: int, stall: float, *urls: str) -> list[dict[str, Any]]:
-    """Read URLs one after the other: a result for each, see reader.py."""
-    reader = str(Path(__file__).with_name("reader.py"))
-    command = [sys.executable, "-W", "ignore", reader, way, str(limit), str(stall)]
-    ended = subprocess.run([*command, *urls], stdout=subprocess.PIPE, check=True, timeout=GIVES_UP)
+def read(reader: str, limit: int, stall: float, *urls: str) -> list[dict[str, Any]]:
+    """Read URLs in order. Return a result for each, see reader.py."""
+    script = str(Path(__file__).with_name("reader.py"))
+    command = [sys.executable, "-W", "ignore", script, reader, str(limit), str(stall)]
+    ended = subprocess.run([*command, *urls], stdout=subprocess.PIPE, check=True, timeout=WAIT_LIMIT)
     results = [json.loads(line) for line in ended.stdout.splitlines()]
     assert len(results) == len(urls)
     return results

@@ -1,6 +1,6 @@
-"""Bodies that unfold to a thousand times their size, or a million times: memory stays within the limit and a bit.
+"""Compression bombs of a thousand or a million times their size: memory stays near the limit.
 
-Each way to read is a process of its own, which tells by how much it has grown: see reader.py.
+Each reader runs in a separate process that measures its memory: see reader.py.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import pytest
 
 from ssescan.content_encoding import why_unsupported
 
-from .reader import DIGEST_WAYS, WAYS
+from .reader import DIGEST_READERS, READERS
 from .results import read
 
 if TYPE_CHECKING:
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 MIB = 2**20
 ALLOWED = 64 * MIB  # over the limit
 LIMIT = 100_000  # bytes, of one event
-SIZE = 128 * MIB  # of what unfolds; one read of httpx, 64 KiB of gzip, is half of it
-DROP_IN_LIMIT = 96 * MIB  # they have no option for it
+SIZE = 128 * MIB  # of a decoded body; one read of httpx, 64 KiB of gzip, decodes to half of it
+DROP_IN_LIMIT = 96 * MIB  # of the drop-ins, which have no option for it
 
 
 @cache
 def bomb(coding: str, line: bytes) -> bytes:
-    """The same line again and again, encoded; "gzip, gzip": twice."""
+    """Return an encoded body of one line, repeated. "gzip, gzip" is encoded twice."""
     block = line * (MIB // len(line))
     if coding == "br":
         import brotli
@@ -53,7 +53,7 @@ CODINGS = [
 ]
 
 
-# How a stream of comments alone ends.
+# The errors for a stream of comments only.
 WITHOUT_EVENT = dict.fromkeys(("stream", "astream"), "StreamCut") | dict.fromkeys(
     ("EventSource", "AsyncEventSource"), "ReconnectsExhausted"
 )
@@ -64,34 +64,30 @@ def offer(server: Server, coding: str, line: bytes, status: int) -> str:
     return server.offers(bomb(coding, line), status=status, headers=headers, framing="length").url
 
 
-@pytest.mark.parametrize("way", [way for way in WAYS if not way.endswith(", httpx2")])
-def test_bombs_stay_small(server: Server, way: str) -> None:
-    is_drop_in = "sse" in way
+@pytest.mark.parametrize("reader", [reader for reader in READERS if not reader.endswith(", httpx2")])
+def test_bombs_stay_small(server: Server, reader: str) -> None:
+    is_drop_in = "sse" in reader
     checks_status = not is_drop_in
     allowed = (DROP_IN_LIMIT if is_drop_in else LIMIT) + ALLOWED
     kinds = ((ENDLESS_LINE, 200), (COMMENTS, 200), (ENDLESS_LINE, 500))
     urls = [offer(server, coding, line, status) for coding in CODINGS for line, status in kinds]
-    results = iter(read(way, LIMIT, 0, *urls))
+    results = iter(read(reader, LIMIT, 0, *urls))
     for coding in CODINGS:
         endless, comments, refused = next(results), next(results), next(results)
         is_stacked = "," in coding
         assert endless["error"] == ("UnsupportedEncoding" if is_stacked else "EventTooLarge"), (coding, endless)
-        without_event = "UnsupportedEncoding" if is_stacked else WITHOUT_EVENT.get(way)
+        without_event = "UnsupportedEncoding" if is_stacked else WITHOUT_EVENT.get(reader)
         assert comments["error"] == without_event, (coding, comments)
-        if checks_status and way != "urllib.request":  # that one raises an error of its own
+        if checks_status and reader != "urllib.request":  # urllib raises its own error
             assert refused["error"] == "UnexpectedStatus", (coding, refused)
             encoded = bomb(coding, ENDLESS_LINE)
             assert refused["body"] == min(65536, len(encoded) if is_stacked else SIZE), (coding, refused)
-        assert max(told["grown"] for told in (endless, comments, refused)) < allowed, (
-            coding,
-            endless,
-            comments,
-            refused,
-        )
+        three = (endless, comments, refused)
+        assert max(result["grown"] for result in three) < allowed, (coding, *three)
 
 
-@pytest.mark.parametrize("way", DIGEST_WAYS)
-def test_bombs_between_two_requests_of_an_auth(server: Server, way: str) -> None:
+@pytest.mark.parametrize("reader", DIGEST_READERS)
+def test_bombs_between_two_requests_of_an_auth(server: Server, reader: str) -> None:
     challenge = 'WWW-Authenticate: Digest realm="r", nonce="n", qop="auth", algorithm=MD5'
     urls = [
         server.offers(
@@ -99,12 +95,12 @@ def test_bombs_between_two_requests_of_an_auth(server: Server, way: str) -> None
         ).url
         for coding in ("gzip", "gzip, gzip")
     ]
-    for told in read(way, LIMIT, 0, *urls):
-        assert told["error"] == "UnexpectedStatus"
-        assert told["grown"] < LIMIT + ALLOWED, told
+    for result in read(reader, LIMIT, 0, *urls):
+        assert result["error"] == "UnexpectedStatus"
+        assert result["grown"] < LIMIT + ALLOWED, result
 
 
 @pytest.mark.parametrize("coding", CODINGS)
-def test_a_bomb_is_one(coding: str) -> None:
-    # deflate and gzip cannot do better than 1:1032.
+def test_bomb_ratio(coding: str) -> None:
+    # The best ratio of deflate and gzip is 1:1032.
     assert len(bomb(coding, ENDLESS_LINE)) < SIZE / 1000

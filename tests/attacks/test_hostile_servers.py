@@ -1,8 +1,8 @@
-"""Thirteen hostile servers, and what holds against each: how the reading ends, in how much memory, in what time.
+"""Thirteen hostile servers: reading them ends with the right error, in bounded memory and time.
 
-Bodies that unfold are the first of the thirteen: see test_bombs.py. Each other attack is read by httpx, httpx2 and
-aiohttp, blocking and not, in a process of its own (reader.py) that tells by how much it has grown. The time is bounded
-by a Stall, by the client, or by the bytes that come; a reader that hangs fails.
+The first of the thirteen are compression bombs: see test_bombs.py. Each other attack is read by httpx, httpx2 and
+aiohttp, sync and async, in a separate process that measures its memory (reader.py). A Stall, the client, or the end of
+the body limits the time; a reader that hangs fails the test.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 LIMIT = 100_000  # bytes, of one event
 STALL = 0.5  # seconds without a byte, or without an event
-ALLOWED = 32 * MIB  # of growth, whatever comes
+ALLOWED = 32 * MIB  # of growth
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 TO_THE_CLOSE = HEAD + b"Connection: close\r\n\r\n"
 EVENT = b"data: 1\n\n"
 
-# What the clients, and ssescan, say of a connection or of a response that is not as HTTP wants it.
+# The errors of the clients, and of ssescan, for broken connections and responses that violate HTTP.
 BROKEN: set[str | None] = {
     "RemoteProtocolError", "ReadError", "ConnectError", "ClientPayloadError", "ClientOSError", "ClientResponseError",
     "ClientConnectorError", "ClientConnectorCertificateError", "ServerDisconnectedError", "ServerTimeoutError",
@@ -36,7 +36,7 @@ BROKEN: set[str | None] = {
 
 
 class Attack(NamedTuple):
-    """A hostile server: the URLs it offers, how reading one may end (None: as a stream does), events (None: any)."""
+    """A hostile server: its URLs, the allowed errors (None: no error), and the number of events (None: any)."""
 
     name: str
     urls: Callable[[EventServer], list[str]]
@@ -55,8 +55,7 @@ def each(*answers: tuple[bytes | Do, ...]) -> Callable[[EventServer], list[str]]
 def loop(server: EventServer) -> list[str]:
     """Offer a URL that redirects to itself."""
     endpoint = server.endpoint()
-    headers = (f"Location: {endpoint.url}",)
-    endpoint.answers = (server.offers(status=307, content_type=None, framing="length", headers=headers),)
+    endpoint.answers = (server.redirects(endpoint.url),)
     return [endpoint.url]
 
 
@@ -70,7 +69,7 @@ ATTACKS = (
     Attack("a line that never ends", raw(TO_THE_CLOSE, *[b"a" * MIB] * 64), {"EventTooLarge"}),
     Attack("a header of a megabyte", raw(HEAD + b"X: " + b"a" * MIB + b"\r\n\r\n" + EVENT), BROKEN),
     Attack(
-        "a content-length that lies",
+        "a wrong content-length",
         raw(HEAD + b"Content-Length: 1000000000000\r\n\r\n" + EVENT, Do.DROP),
         BROKEN,
         events=1,
@@ -84,7 +83,7 @@ ATTACKS = (
             (CHUNKED + b"9\r\n" + EVENT + b"\r\n9;" + b"x" * 100_000 + b"\r\n" + EVENT, Do.DROP),
         ),
         BROKEN,
-        events=None,  # clients differ in how much they give out before they notice
+        events=None,  # clients differ in how much they return before the error
     ),
     Attack("a million comments", raw(TO_THE_CLOSE, b": a\n" * 1_000_000 + EVENT), {None}, events=1),
     Attack("a million ids", raw(TO_THE_CLOSE, b"".join(b"id: %d\n\n" % n for n in range(10**6)) + EVENT), {None}, 1),
@@ -116,23 +115,23 @@ def test_attack(server: EventServer, attack: Attack, client: str) -> None:
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-def test_tls_that_fails(tls_server: TlsServer, client: str) -> None:
+def test_failing_tls(tls_server: TlsServer, client: str) -> None:
     (result,) = read(client, LIMIT, STALL, https(tls_server.url))
     assert result["error"] in BROKEN, result
     assert result["grown"] < ALLOWED, result
 
 
-# The same for a source that connects again: it gives up by itself.
-ENDS_OF_A_SOURCE: dict[str, Any] = {
+# An EventSource reconnects, and stops after some attempts.
+SOURCE_ERRORS: dict[str, Any] = {
     "a line that never ends": "EventTooLarge",
     "redirects in a loop": "TooManyRedirects",
 }
-AGAINST_SOURCES = [attack for attack in ATTACKS if attack.events == 0]
+SOURCE_ATTACKS = [attack for attack in ATTACKS if attack.events == 0]
 
 
-@pytest.mark.parametrize("attack", AGAINST_SOURCES, ids=lambda attack: attack.name)
+@pytest.mark.parametrize("attack", SOURCE_ATTACKS, ids=lambda attack: attack.name)
 @pytest.mark.parametrize("source", SOURCES)
 def test_attack_on_a_source(server: EventServer, attack: Attack, source: str) -> None:
     (result,) = read(source, LIMIT, STALL, *attack.urls(server))
-    assert result["error"] == ENDS_OF_A_SOURCE.get(attack.name, "ReconnectsExhausted"), result
+    assert result["error"] == SOURCE_ERRORS.get(attack.name, "ReconnectsExhausted"), result
     assert result["grown"] < ALLOWED, result

@@ -1,9 +1,9 @@
-"""The answers that `ssescan read` is given, the statuses that it ends with, and what it says on stderr."""
+"""Streams for `ssescan read`, its exit statuses, and its lines on stderr."""
 
 import json
 from typing import Any
 
-from .tools import Done
+from .processes import Done
 
 ENDED, OTHER, USAGE, CUT, REFUSED, FAILED, PROVIDER, INTERRUPTED = 0, 1, 2, 3, 4, 5, 6, 130
 ALL_FORMATS = [(), ("--json",), ("--message",)]
@@ -84,14 +84,14 @@ SERVER_TOOL = b"".join(
 )
 
 
-def the_summary(done: Done) -> str:
-    """Return the line on stderr that begins with --, of which there must be one."""
+def summary_line(done: Done) -> str:
+    """Return the only line on stderr that begins with --."""
     (line,) = [line for line in done.err.splitlines() if line.startswith("-- ")]
     return line
 
 
-def the_failure(done: Done) -> str:
-    """Return the line on stderr that tells of a failure, of which there must be one, the last."""
+def error_line(done: Done) -> str:
+    """Return the last line on stderr, the only one with an error."""
     *others, line = done.err.splitlines()
     assert line.startswith("ssescan: "), done.err
     assert not [other for other in others if not other.startswith("-- ")]

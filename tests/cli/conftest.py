@@ -1,4 +1,4 @@
-"""The server and the files that the tests of the command line read from."""
+"""The server and the files that the tests of the command line read."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from .tools import Server
+from .processes import Server
 
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    """Serve from a thread for one test."""
+    """Yield a server that runs in a thread for one test."""
     with Server() as serving:
         thread = threading.Thread(target=serving.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()
@@ -22,10 +22,10 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def file_of(tmp_path: Path) -> Callable[[bytes], str]:
-    """Return a function that puts a stream into a file."""
+    """Return a function that writes a stream to a file, and returns the file's name."""
 
-    def put(stream: bytes) -> str:
+    def write(stream: bytes) -> str:
         (tmp_path / "stream.sse").write_bytes(stream)
         return str(tmp_path / "stream.sse")
 
-    return put
+    return write

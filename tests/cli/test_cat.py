@@ -10,82 +10,82 @@ from pathlib import Path
 
 import pytest
 
-from .tools import COMMAND, Done, Server, environment, into_a_full_disk, run, running
+from .processes import COMMAND, Done, Server, environment, run, run_with_full_disk, running
 
 EVENT = b"data: a\n\n"
 ENDED, OTHER, USAGE, CUT, REFUSED, FAILED, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
 
 
-def the_line(done: Done) -> str:
-    """Return what was said on stderr, which must be one line."""
+def error_line(done: Done) -> str:
+    """Return the only line on stderr."""
     assert re.fullmatch(r"ssescan: .+\n", done.err), done.err
     return done.err
 
 
-def test_a_stream_that_ended_is_status_0_and_silent(server: Server) -> None:
+def test_ended_stream_is_status_0(server: Server) -> None:
     assert run("cat", server.answers_with(b"data: ", b"a\n", b"\n")) == Done(ENDED, EVENT, "")
 
 
 @pytest.mark.parametrize("options", [(), ("--json",), ("--raw",)])
-def test_a_stream_that_was_cut_is_status_3(server: Server, options: tuple[str, ...]) -> None:
+def test_cut_stream_is_status_3(server: Server, options: tuple[str, ...]) -> None:
     url = server.answers_with(EVENT, b"data: b\n")
     for done in (run("cat", *options, url), run("cat", *options, stdin=EVENT + b"data")):
         assert done.status == CUT
-        assert "cut" in the_line(done)
+        assert "cut" in error_line(done)
         assert done.out.count(b"\n") == {(): 2, ("--json",): 1, ("--raw",): 3}[options]
 
 
 @pytest.mark.parametrize("options", [(), ("--raw",)])
-def test_an_error_status_is_refused_and_told_with_its_body(server: Server, options: tuple[str, ...]) -> None:
+def test_refused_status_shows_the_body(server: Server, options: tuple[str, ...]) -> None:
     url = server.answers_with(b'{"error":\n "no \x1bkey"}', status=401, content_type="application/json")
     done = run("cat", *options, url + "?key=secret")
     assert (done.status, done.out) == (REFUSED, b"")
-    for told in ("401 Unauthorized", "application/json", '{"error": "no ␛key"}', url):
-        assert told in the_line(done)
+    for text in ("401 Unauthorized", "application/json", '{"error": "no ␛key"}', url):
+        assert text in error_line(done)
     assert "secret" not in done.err
 
 
 @pytest.mark.parametrize("options", [(), ("--raw",)])
-def test_another_content_type_is_refused_and_told_with_its_body(server: Server, options: tuple[str, ...]) -> None:
+def test_refused_content_type_shows_the_body(server: Server, options: tuple[str, ...]) -> None:
     done = run("cat", *options, server.answers_with(b"<p>" + b"hello " * 200, content_type="text/html"))
     assert (done.status, done.out) == (REFUSED, b"")
-    assert "'text/html'" in the_line(done)
+    assert "'text/html'" in error_line(done)
     assert "<p>hello" in done.err
     assert len(done.err) < 600
 
 
 @pytest.mark.parametrize("options", [(), ("--raw",)])
-def test_a_dropped_connection_is_status_5_after_what_came(server: Server, options: tuple[str, ...]) -> None:
+def test_dropped_connection_is_status_5_after_the_output(server: Server, options: tuple[str, ...]) -> None:
     done = run("cat", *options, server.answers_with(EVENT, b"data: b", dropped=True))
     assert done.status == FAILED
     assert done.out.startswith(b"data: a")
-    assert "after 1 event and 16 bytes" in the_line(done)
+    assert "after 1 event and 16 bytes" in error_line(done)
 
 
-def test_a_server_that_is_not_there_is_status_5() -> None:
+def test_missing_server_is_status_5() -> None:
     with Server() as closed:
         url = closed.answers_with()
     done = run("cat", url)
     assert (done.status, done.out) == (FAILED, b"")
-    assert url in the_line(done)
+    assert url in error_line(done)
 
 
-def test_idle_ends_a_silent_stream_with_status_5(server: Server) -> None:
+def test_idle_stall_is_status_5(server: Server) -> None:
     never = threading.Event()
     done = run("cat", "--idle", "0.2", server.answers_with(EVENT, never.wait))
     never.set()
     assert (done.status, done.out) == (FAILED, EVENT)
-    assert "--idle" in the_line(done)
+    assert "--idle" in error_line(done)
 
 
 @pytest.mark.parametrize("options", [(), ("--raw",)])
-def test_progress_ends_a_stream_of_pings_with_status_5(server: Server, options: tuple[str, ...]) -> None:
+def test_progress_stall_is_status_5(server: Server, options: tuple[str, ...]) -> None:
     stopped = threading.Event()
     pings = [part for _ in range(1000) for part in (b": ping\n", lambda: stopped.wait(0.05))]
     done = run("cat", *options, "--progress", "0.3", server.answers_with(EVENT, *pings))
     stopped.set()
     assert done.status == FAILED
-    assert "--progress" in the_line(done)
+    assert "--progress" in error_line(done)
 
 
 @pytest.mark.parametrize(
@@ -112,10 +112,10 @@ def test_progress_ends_a_stream_of_pings_with_status_5(server: Server, options: 
         ("one", "two"),
     ],
 )
-def test_wrong_use_is_status_2_and_one_line(arguments: tuple[str, ...]) -> None:
+def test_wrong_use_is_status_2(arguments: tuple[str, ...]) -> None:
     done = run("cat", *arguments)
     assert (done.status, done.out) == (USAGE, b"")
-    assert "(see 'ssescan cat --help')" in the_line(done)
+    assert "(see 'ssescan cat --help')" in error_line(done)
 
 
 def test_events_are_printed_while_the_pipe_is_open() -> None:
@@ -129,7 +129,7 @@ def test_events_are_printed_while_the_pipe_is_open() -> None:
         assert process.wait() == ENDED
 
 
-def test_a_cr_ends_a_line_in_raw_output_before_the_next_byte_came() -> None:
+def test_raw_output_does_not_wait_after_cr() -> None:
     with running("cat", "--raw") as process:
         assert process.stdin
         assert process.stdout
@@ -154,7 +154,7 @@ def test_events_are_printed_while_the_response_is_open(server: Server) -> None:
 
 
 @pytest.mark.parametrize("options", [(), ("--json",), ("--raw",)])
-def test_a_reader_that_leaves_ends_it_quietly(options: tuple[str, ...]) -> None:
+def test_closed_pipe_is_silent(options: tuple[str, ...]) -> None:
     with running("cat", *options) as process:
         assert process.stdin
         assert process.stdout
@@ -163,35 +163,35 @@ def test_a_reader_that_leaves_ends_it_quietly(options: tuple[str, ...]) -> None:
         process.stdout.read(1)
         process.stdout.close()
         process.stdin.write(EVENT)
-        assert process.wait() == OTHER  # although the source is open still
+        assert process.wait() == OTHER  # although the source is still open
         assert process.stderr.read() == b""
 
 
 @pytest.mark.parametrize("options", [(), ("--json",), ("--raw",)])
-def test_a_full_disk_is_status_1_and_one_line(options: tuple[str, ...]) -> None:
-    done = into_a_full_disk("cat", *options, stdin=EVENT)
+def test_full_disk_is_status_1(options: tuple[str, ...]) -> None:
+    done = run_with_full_disk("cat", *options, stdin=EVENT)
     assert done.status == OTHER
-    assert "expected to write the output" in the_line(done)
+    assert "expected to write the output" in error_line(done)
 
 
-def test_a_path_with_nul_is_wrong_use() -> None:
+def test_path_with_nul_is_wrong_use() -> None:
     program = "import sys; from ssescan.cli.command import run; sys.exit(run(['cat', 'a\\0b']))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, env=environment(), check=False)
     assert done.returncode == USAGE
-    assert "expected a file to read" in the_line(Done(done.returncode, done.stdout, done.stderr.decode()))
+    assert "expected a file to read" in error_line(Done(done.returncode, done.stdout, done.stderr.decode()))
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="a closed standard input is the shell's doing, and that is sh")
-def test_a_body_from_a_standard_input_that_is_closed_is_wrong_use() -> None:
+@pytest.mark.skipif(sys.platform == "win32", reason="needs sh to close standard input")
+def test_body_from_closed_stdin_is_wrong_use() -> None:
     command = shlex.join([*COMMAND, "cat", "-d", "@-", "http://127.0.0.1:9/"])
     done = subprocess.run(["sh", "-c", f"{command} <&-"], capture_output=True, env=environment(), check=False)
     assert done.returncode == USAGE
-    assert "open standard input" in the_line(Done(done.returncode, done.stdout, done.stderr.decode()))
+    assert "open standard input" in error_line(Done(done.returncode, done.stdout, done.stderr.decode()))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT for one process on Windows")
 @pytest.mark.parametrize("options", [(), ("--json",), ("--raw",)])
-def test_ctrl_c_is_status_130_without_a_traceback(options: tuple[str, ...]) -> None:
+def test_ctrl_c_is_status_130(options: tuple[str, ...]) -> None:
     with running("cat", *options) as process:
         assert process.stdin
         assert process.stdout
@@ -203,7 +203,7 @@ def test_ctrl_c_is_status_130_without_a_traceback(options: tuple[str, ...]) -> N
         assert process.stderr.read() == b""
 
 
-def test_a_request_asks_for_an_event_stream(server: Server) -> None:
+def test_request_asks_for_an_event_stream(server: Server) -> None:
     assert run("cat", server.answers_with(EVENT) + "?a=b").status == ENDED
     (request,) = server.received
     assert (request.method, request.path, request.body) == ("GET", "/?a=b", b"")
@@ -211,7 +211,7 @@ def test_a_request_asks_for_an_event_stream(server: Server) -> None:
     assert request.all("content-type") == []
 
 
-def test_headers_are_sent_removed_and_emptied_as_by_curl(server: Server) -> None:
+def test_headers_work_as_in_curl(server: Server) -> None:
     options = ["A: b:c", "a:  second ", "Accept:", "User-Agent: me", "Empty;", "Name: Zoë"]
     assert run("cat", server.answers_with(EVENT), *(part for text in options for part in ("-H", text))).status == ENDED
     (request,) = server.received
@@ -220,7 +220,7 @@ def test_headers_are_sent_removed_and_emptied_as_by_curl(server: Server) -> None
     assert request.all("name") == ["Zoë".encode().decode("latin-1")]
 
 
-def test_data_are_posted_as_by_curl(server: Server, tmp_path: Path) -> None:
+def test_data_work_as_in_curl(server: Server, tmp_path: Path) -> None:
     file = tmp_path / "body"
     file.write_bytes(b"from\r\na\nfile\0")
     url = server.answers_with(EVENT)
@@ -230,7 +230,7 @@ def test_data_are_posted_as_by_curl(server: Server, tmp_path: Path) -> None:
     assert request.all("content-type") == ["application/x-www-form-urlencoded"]
 
 
-def test_method_and_content_type_can_be_chosen(server: Server) -> None:
+def test_method_and_content_type_options(server: Server) -> None:
     url = server.answers_with(EVENT)
     assert (
         run("cat", "-X", "PUT", "-d", '{"stream": true}', "-H", "content-type: application/json", url).status == ENDED
@@ -241,10 +241,10 @@ def test_method_and_content_type_can_be_chosen(server: Server) -> None:
 
 
 @pytest.mark.parametrize("options", [("-X", "TWO WORDS"), ("-H", "na(me: value")])
-def test_a_request_that_http_forbids_is_wrong_use(server: Server, options: tuple[str, ...]) -> None:
+def test_request_that_http_forbids_is_wrong_use(server: Server, options: tuple[str, ...]) -> None:
     done = run("cat", server.answers_with(EVENT), *options)
     assert (done.status, done.out, server.received) == (USAGE, b"", [])
-    assert "check -X and -H" in the_line(done)
+    assert "check -X and -H" in error_line(done)
 
 
 def test_redirects_are_followed(server: Server) -> None:
@@ -253,7 +253,7 @@ def test_redirects_are_followed(server: Server) -> None:
     assert run("cat", url) == Done(ENDED, EVENT, "")
 
 
-def test_a_closed_output_is_an_error_of_one_line() -> None:
+def test_closed_stdout_is_an_error() -> None:
     script = 'exec "$@" >&-'
     if sys.platform == "win32":
         pytest.skip("no POSIX shell")
@@ -265,10 +265,10 @@ def test_a_closed_output_is_an_error_of_one_line() -> None:
         check=False,
     )
     assert done.returncode == OTHER
-    assert the_line(Done(done.returncode, b"", done.stderr.decode()))
+    assert error_line(Done(done.returncode, b"", done.stderr.decode()))
 
 
-def test_bytes_without_an_event_are_told_of(tmp_path: Path) -> None:
+def test_bytes_without_an_event_are_reported(tmp_path: Path) -> None:
     (tmp_path / "page.html").write_bytes(b"<html>\n</html>\n\n")
     done = run("cat", str(tmp_path / "page.html"))
     assert (done.status, done.out) == (ENDED, b"")

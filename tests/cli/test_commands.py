@@ -1,4 +1,4 @@
-"""The program as a whole: help, version, a missing extra, `doctor`, and the demo."""
+"""The command line as a whole: help, version, a missing extra, `doctor`, and the demo."""
 
 import json
 import os
@@ -15,13 +15,13 @@ from ssescan import Outcome, backend, iter_events
 from ssescan.cli.doctor import EXTRAS
 from ssescan.cli.playback import Scene, scenes
 
-from .tools import environment, run
+from .processes import environment, run
 
 PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
 STREAMS = {"openai-chat": 39, "openai-responses": 40, "anthropic": 27, "gemini": 6}
 
 
-def test_help_names_every_command_without_loading_it() -> None:
+def test_help_names_every_command() -> None:
     done = run("--help")
     assert done.status == 0
     assert re.search(r"3 it was cut, 4 the response was refused, .*6 the provider", done.out.decode(), re.DOTALL)
@@ -36,13 +36,13 @@ def test_no_command_is_wrong_use() -> None:
     assert "Usage: ssescan" in done.err
 
 
-def test_an_unknown_command_is_wrong_use_and_one_line() -> None:
+def test_unknown_command_is_wrong_use() -> None:
     done = run("mew")
     assert (done.status, done.out) == (2, b"")
     assert re.fullmatch(r"ssescan: .*'mew'.*\n", done.err)
 
 
-def test_the_version_is_told() -> None:
+def test_version() -> None:
     assert re.fullmatch(rb"ssescan (\d\S*|\(not installed\))\r?\n", run("--version").out)
 
 
@@ -64,18 +64,18 @@ def without(packages: tuple[str, ...], folder: Path) -> dict[str, str]:
         ("rich", ("demo",)),
     ],
 )
-def test_a_missing_package_is_told_with_the_extra(package: str, arguments: tuple[str, ...], tmp_path: Path) -> None:
+def test_missing_package_names_the_extra(package: str, arguments: tuple[str, ...], tmp_path: Path) -> None:
     done = run(*arguments, env=without((package,), tmp_path))
     assert (done.status, done.out) == (1, b"")
     assert re.fullmatch(rf"ssescan: .*'{package}'.*pip install 'ssescan\[cli\]'\n", done.err)
 
 
-def test_plain_output_needs_neither_rich_nor_httpx_nor_msgspec(tmp_path: Path) -> None:
+def test_plain_output_needs_no_extra_package(tmp_path: Path) -> None:
     done = run("cat", stdin=b"data: a\n\n", env=without(("rich", "httpx", "msgspec"), tmp_path))
     assert (done.status, done.out, done.err) == (0, b"data: a\n\n", "")
 
 
-def test_doctor_tells_backend_python_and_packages() -> None:
+def test_doctor_shows_backend_python_and_packages() -> None:
     facts = json.loads(run("doctor", "--json").out)
     assert facts["backend"] == backend
     assert facts["python"].endswith(".".join(map(str, sys.version_info[:3])))
@@ -89,7 +89,7 @@ def test_doctor_tells_backend_python_and_packages() -> None:
     assert rows["backend"].startswith(backend)
 
 
-def test_doctor_tells_why_the_pure_backend_runs_and_what_to_do() -> None:
+def test_doctor_explains_the_pure_backend() -> None:
     done = run("doctor", env=environment(SSESCAN_BACKEND="python"))
     assert done.status == 0
     assert re.search(r"backend +python .*SSESCAN_BACKEND", done.out.decode())
@@ -106,7 +106,7 @@ def test_doctor_knows_the_packages_of_every_extra() -> None:
 
 
 @pytest.mark.parametrize("name", STREAMS)
-def test_the_demos_streams_are_whole(name: str) -> None:
+def test_demo_streams_are_complete(name: str) -> None:
     body = files("ssescan.cli").joinpath("streams", f"{name}.sse").read_bytes()
     assert (b"\r\n\r\n" in body) == (name == "gemini"), "only Gemini sends CRLF; has git changed the file?"
     assert not body.isascii()
@@ -118,8 +118,8 @@ def test_the_demos_streams_are_whole(name: str) -> None:
 
 
 @pytest.mark.parametrize("scene", scenes(), ids=lambda scene: scene.name)
-def test_the_demo_writes_at_awkward_places(scene: Scene) -> None:
-    """In the middle of a line, before the last byte of a blank line, within a character."""
+def test_demo_cuts_at_difficult_places(scene: Scene) -> None:
+    """The demo cuts within lines, before the last byte of a blank line, and within characters."""
     *starts, _last = (write[-1:] for write in scene.writes)
     assert starts.count(b"\n") > len(starts) // 4
     assert sum(byte not in b"\r\n" for byte in starts) > len(starts) // 6
@@ -129,7 +129,7 @@ def test_the_demo_writes_at_awkward_places(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("wanted", ["python", backend])
-def test_the_demo_reads_every_stream_and_ends_with_0(wanted: str) -> None:
+def test_demo_reads_every_stream(wanted: str) -> None:
     done = run("demo", "--pace", "0", env=environment(SSESCAN_BACKEND=wanted))
     out = done.out.decode()
     assert done.status == 0
@@ -144,7 +144,7 @@ def test_the_demo_reads_every_stream_and_ends_with_0(wanted: str) -> None:
     assert done.err.count("\n") == 1
 
 
-def test_the_demo_ends_with_1_if_a_scene_went_wrong(tmp_path: Path) -> None:
-    done = run("demo", "--pace", "0", env=without(("httpx",), tmp_path))  # `cat` cannot read a URL then
+def test_demo_ends_with_1_if_a_scene_fails(tmp_path: Path) -> None:
+    done = run("demo", "--pace", "0", env=without(("httpx",), tmp_path))  # then `cat` cannot read a URL
     assert done.status == 1
     assert "expected 0" in done.out.decode()

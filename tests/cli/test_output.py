@@ -1,4 +1,4 @@
-"""What `ssescan cat` prints: canonical text, JSON lines, raw bytes, and the format for a terminal."""
+"""The output of `ssescan cat`: canonical text, JSON lines, raw bytes, and the format for a terminal."""
 
 import json
 import re
@@ -9,7 +9,7 @@ import pytest
 
 from ssescan import iter_events
 
-from .tools import Server, on_a_terminal, run, without_colors
+from .processes import Server, run, run_on_terminal, without_colors
 
 ODD = (
     b"\xef\xbb\xbf: a comment\r\nretry: 70\r\nid: 1\rdata:one\ndata\ndata: \xe2\x80\xa8two \r\n\r\n"
@@ -18,7 +18,7 @@ ODD = (
 )
 
 
-def test_plain_output_is_the_canonical_text_of_each_event() -> None:
+def test_plain_output_is_canonical() -> None:
     stream = b"id:1\rdata:one\ndata\ndata: two \r\n\r\nevent: message\ndata:x\n\nretry: 7\nid\nevent:e\ndata:y\n\n"
     assert run("cat", stdin=stream).out == (
         b"id: 1\ndata: one\ndata: \ndata: two \n\ndata: x\n\nevent: e\nid: \nretry: 7\ndata: y\n\n"
@@ -31,13 +31,13 @@ def test_plain_output_reads_as_the_same_events() -> None:
     assert run("cat", stdin=once.out).out == once.out
 
 
-def test_a_file_and_standard_input_read_alike(tmp_path: Path) -> None:
+def test_file_and_stdin_read_alike(tmp_path: Path) -> None:
     file = tmp_path / "odd.sse"
     file.write_bytes(ODD)
     assert run("cat", str(file)) == run("cat", "-", stdin=ODD) == run("cat", stdin=ODD)
 
 
-def test_json_lines_hold_every_field() -> None:
+def test_json_lines_have_every_field() -> None:
     lines = [json.loads(line) for line in run("cat", "--json", stdin=ODD).out.splitlines()]
     times = [line.pop("received_ns") for line in lines]
     assert lines == [{"event": e.event, "data": e.data, "id": e.id, "retry": e.retry} for e in iter_events(ODD)]
@@ -64,20 +64,20 @@ def test_raw_shows_every_byte(stream: bytes, shown: str) -> None:
     assert run("cat", "--raw", stdin=stream).out.decode() == shown
 
 
-def test_raw_shows_the_same_however_the_bytes_arrive(server: Server) -> None:
+def test_raw_output_does_not_depend_on_chunks(server: Server) -> None:
     stream = b"data: a\r\n\r\nb\r\rc\n \xf0\x9f\x90\xa6 \xff\r"
     byte_by_byte = server.answers_with(*(bytes([byte]) for byte in stream))
     assert run("cat", "--raw", byte_by_byte).out == run("cat", "--raw", stdin=stream).out
 
 
-def test_wide_characters_are_folded_by_the_cells_that_they_take(file_of: Callable[[bytes], str]) -> None:
-    shown = without_colors(on_a_terminal("cat", file_of("data: x{}\n\n".format("漢" * 60).encode())))
+def test_wide_characters_are_folded_by_width(file_of: Callable[[bytes], str]) -> None:
+    shown = without_colors(run_on_terminal("cat", file_of("data: x{}\n\n".format("漢" * 60).encode())))
     assert shown.split("\n")[1:3] == ["x" + "漢" * 39, "漢" * 21]
 
 
-def test_a_terminal_shows_a_header_the_data_as_they_came_and_a_summary(file_of: Callable[[bytes], str]) -> None:
+def test_terminal_shows_header_data_and_summary(file_of: Callable[[bytes], str]) -> None:
     long = '{"z": 1.50, "a": [1e3,  null], "text": "' + "wide words " * 20 + '", "z": "twice"}'
-    shown = on_a_terminal(
+    shown = run_on_terminal(
         "cat", file_of(f"id: 7\nretry: 90\nevent: e\ndata: {long}\n\ndata: [DONE]\ndata: 2\n\n".encode())
     )
     folded = "\n".join(long[at : at + 80] for at in range(0, len(long), 80))
@@ -88,22 +88,22 @@ def test_a_terminal_shows_a_header_the_data_as_they_came_and_a_summary(file_of: 
         without_colors(shown),
     )
     assert re.search(r"\x1b\[[0-9;]*32m\"twice\"", shown), "strings in JSON are green"
-    assert "\x1b[" not in shown.partition("[DONE]")[2].partition("\n\n")[0], "what is not JSON is not coloured"
+    assert "\x1b[" not in shown.partition("[DONE]")[2].partition("\n\n")[0], "only JSON has a color"
 
 
-def test_a_terminal_without_colours_gets_none(file_of: Callable[[bytes], str]) -> None:
-    shown = on_a_terminal("cat", file_of(b'data: {"a": 1}\n\n'), NO_COLOR="1")
+def test_no_color(file_of: Callable[[bytes], str]) -> None:
+    shown = run_on_terminal("cat", file_of(b'data: {"a": 1}\n\n'), NO_COLOR="1")
     assert '{"a": 1}' in without_colors(shown)
     assert not re.search(r"\x1b\[[0-9;]*3[0-9]", shown)
 
 
-def test_nothing_in_a_stream_reaches_the_terminal_as_a_command(file_of: Callable[[bytes], str]) -> None:
+def test_terminal_output_is_escaped(file_of: Callable[[bytes], str]) -> None:
     evil = "\x1b]0;title\x07\x9b31m\u202e"
-    shown = on_a_terminal("cat", file_of(f"event: {evil}\nid: {evil}\ndata: {evil}[bold]\n\n".encode()))
+    shown = run_on_terminal("cat", file_of(f"event: {evil}\nid: {evil}\ndata: {evil}[bold]\n\n".encode()))
     assert without_colors(shown).count("␛]0;title␇\\x9b31m\\u202e") == 3
     assert "[bold]" in shown
     assert not set("\x1b\x07\x9b\u202e") & set(without_colors(shown))
 
 
-def test_a_terminal_is_told_of_a_cut_stream(file_of: Callable[[bytes], str]) -> None:
-    assert ", cut, " in on_a_terminal("cat", file_of(b"data: a\n\ndata: b"))
+def test_terminal_shows_that_the_stream_was_cut(file_of: Callable[[bytes], str]) -> None:
+    assert ", cut, " in run_on_terminal("cat", file_of(b"data: a\n\ndata: b"))

@@ -1,4 +1,4 @@
-"""What `ssescan read` prints, and where: plain, as JSON, as a message."""
+"""The output of `ssescan read`: plain, as JSON, as a message."""
 
 import json
 import re
@@ -21,16 +21,16 @@ from .answers import (
     UNFINISHED,
     WHOLE,
     chunk,
+    error_line,
     event,
+    summary_line,
     text,
-    the_failure,
-    the_summary,
     tool,
 )
-from .tools import Server, run, running
+from .processes import Server, run, running
 
 
-def test_plain_output_is_the_text_and_stderr_has_the_summary(server: Server) -> None:
+def test_text_on_stdout_and_summary_on_stderr(server: Server) -> None:
     done = run("read", server.answers_with(WHOLE))
     assert (done.status, done.out.decode()) == (ENDED, "Hello é\n")
     assert re.fullmatch(
@@ -39,7 +39,7 @@ def test_plain_output_is_the_text_and_stderr_has_the_summary(server: Server) -> 
 
 
 @pytest.mark.parametrize("name", ["openai-chat", "openai-responses", "anthropic", "gemini"])
-def test_every_api_is_known_by_its_first_event(name: str) -> None:
+def test_api_is_detected_from_the_first_event(name: str) -> None:
     body = files("ssescan.cli").joinpath("streams", f"{name}.sse").read_bytes()
     done = run("read", stdin=body)
     message = stream(body).collect()
@@ -52,41 +52,41 @@ def test_every_api_is_known_by_its_first_event(name: str) -> None:
     ("pieces", "printed"),
     [(("a", "b"), "ab\n"), (("a\n",), "a\n"), (("a\n", "\n"), "a\n\n"), ((), ""), (("\n",), "\n"), (("a\r",), "a\r\n")],
 )
-def test_a_line_feed_is_added_where_the_text_does_not_end_with_one(pieces: tuple[str, ...], printed: str) -> None:
+def test_missing_line_feed_is_added(pieces: tuple[str, ...], printed: str) -> None:
     done = run("read", stdin=text(*pieces) + STOP + DONE)
     assert (done.status, done.out.decode()) == (ENDED, printed)
 
 
-def test_plain_output_is_the_text_as_it_came() -> None:
+def test_plain_output_is_the_unchanged_text() -> None:
     odd = "\x1b[31m\x00\u202e\t漢\r\n\ud800"
     done = run("read", stdin=text(odd) + STOP)
     assert done.out.decode() == odd.replace("\ud800", "\ufffd") + "\n"
 
 
-def test_reasoning_and_calls_of_tools_are_not_in_plain_output_and_told_of() -> None:
+def test_plain_output_has_no_reasoning_or_calls() -> None:
     calls = tool(0, '{"a":', name="one") + tool(0, "1}") + tool(1, "{}", name="two")
     body = chunk({"reasoning_content": "Hm."}) + text("Look.") + calls + chunk({}, finish="tool_calls") + DONE
     done = run("read", stdin=body)
     assert (done.status, done.out) == (ENDED, b"Look.\n")
-    assert the_summary(done).startswith("-- tool_calls, no usage, 2 tool calls, ")
+    assert summary_line(done).startswith("-- tool_calls, no usage, 2 tool calls, ")
 
 
-def test_a_refusal_is_printed_like_text() -> None:
+def test_refusal_is_printed_like_text() -> None:
     done = run("read", stdin=chunk({"refusal": "I will "}) + chunk({"refusal": "not."}) + STOP + DONE)
     assert (done.status, done.out) == (ENDED, b"I will not.\n")
-    assert the_summary(done).startswith("-- refusal, ")
+    assert summary_line(done).startswith("-- refusal, ")
 
 
-def test_of_several_choices_the_first_is_printed_and_the_others_told_of() -> None:
+def test_only_the_first_choice_is_printed() -> None:
     others = chunk({"content": "B"}, index=1), chunk({}, index=1, finish="stop")
     body = others[0] + text("A") + STOP + others[1] + DONE
     done = run("read", stdin=body)
     assert (done.status, done.out) == (ENDED, b"A\n")
-    assert "only choice 0 of 2 (--message has all)" in the_summary(done)
+    assert "only choice 0 of 2 (--message has all)" in summary_line(done)
     assert [choice["text"] for choice in json.loads(run("read", "--message", stdin=body).out)["choices"]] == ["A", "B"]
 
 
-def test_a_text_that_was_revised_when_it_was_whole_is_told_of() -> None:
+def test_revised_text_is_reported() -> None:
     place = {"item_id": "i", "output_index": 0, "content_index": 0}
     item = {"id": "i", "type": "message", "role": "assistant", "content": []}
     body = (
@@ -98,11 +98,11 @@ def test_a_text_that_was_revised_when_it_was_whole_is_told_of() -> None:
     )
     done = run("read", stdin=body)
     assert (done.status, done.out) == (ENDED, b"draft\n")
-    assert "text revised after it was streamed (--message has what counts)" in the_summary(done)
+    assert "text revised after it was streamed (--message has what counts)" in summary_line(done)
     assert json.loads(run("read", "--message", stdin=body).out)["text"] == "revised"
 
 
-def test_a_file_and_standard_input_read_alike(file_of: Callable[[bytes], str]) -> None:
+def test_file_and_stdin_read_alike(file_of: Callable[[bytes], str]) -> None:
     for done in (run("read", file_of(WHOLE)), run("read", "-", stdin=WHOLE)):
         assert (done.status, done.out.decode()) == (ENDED, "Hello é\n")
 
@@ -119,21 +119,21 @@ def test_json_lines_are_the_parts() -> None:
     assert lines[-1] == {"type": "End", "choice": 0, "complete": True}
 
 
-def test_a_message_is_one_json_document() -> None:
+def test_message_is_one_json_document() -> None:
     done = run("read", "--message", stdin=WHOLE)
     assert (done.status, done.err) == (ENDED, "")
     assert done.out == stream(WHOLE).collect().to_json() + b"\n"
 
 
 @pytest.mark.parametrize(("body", "status"), [(UNFINISHED, CUT), (OVERLOADED, PROVIDER), (b"", CUT)])
-def test_a_message_is_printed_also_where_it_is_not_complete(body: bytes, status: int) -> None:
+def test_incomplete_message_is_printed(body: bytes, status: int) -> None:
     done = run("read", "--message", stdin=body)
     assert done.status == status
-    the_failure(done)
+    error_line(done)
     assert done.out == stream(body, strict=False).collect().to_json() + b"\n"
 
 
-def test_a_message_is_printed_also_where_the_connection_was_dropped(server: Server) -> None:
+def test_message_is_printed_after_a_dropped_connection(server: Server) -> None:
     done = run("read", "--message", server.answers_with(UNFINISHED, dropped=True))
     assert (done.status, json.loads(done.out)["text"]) == (FAILED, "Hello")
 
@@ -167,7 +167,7 @@ def test_parts_are_printed_while_the_response_is_open(server: Server) -> None:
         assert process.wait() == ENDED
 
 
-def test_the_time_to_the_first_part_counts_from_the_request_and_not_from_a_ping(server: Server) -> None:
+def test_time_to_first_part_starts_with_the_request(server: Server) -> None:
     pause = threading.Event()
     url = server.answers_with(b": ping\n\n", lambda: pause.wait(0.3), WHOLE)
     found = re.search(r"first part after (\d+) ms", run("read", url).err)

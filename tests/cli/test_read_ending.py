@@ -1,4 +1,4 @@
-"""How `ssescan read` ends: every exit status, and the line that tells why."""
+"""How `ssescan read` ends: every exit status, and the line with the reason."""
 
 import json
 import re
@@ -27,42 +27,42 @@ from .answers import (
     UNFINISHED,
     USAGE,
     WHOLE,
+    error_line,
     event,
+    summary_line,
     text,
-    the_failure,
-    the_summary,
 )
-from .tools import Server, into_a_full_disk, run, running
+from .processes import Server, run, run_with_full_disk, running
 
 
 @pytest.mark.parametrize("options", ALL_FORMATS)
 @pytest.mark.parametrize(
     "body",
     [
-        UNFINISHED,  # the source ends well, the answer does not
+        UNFINISHED,  # the source ends, but the answer is cut
         UNFINISHED + b'data: {"id":',
         WHOLE[: WHOLE.index(b'"stop"')],
         UNFINISHED + DONE,
         OVERLOADED[: OVERLOADED.index(b"event: error")],
     ],
 )
-def test_a_cut_answer_is_status_3_after_what_came(body: bytes, options: tuple[str, ...]) -> None:
+def test_cut_answer_is_status_3_after_the_output(body: bytes, options: tuple[str, ...]) -> None:
     done = run("read", *options, stdin=body)
     assert done.status == CUT
-    assert "cut before its end" in the_failure(done)
+    assert "cut before its end" in error_line(done)
     with pytest.raises(StreamCut) as raised:
         stream(body).collect()
     if not options:
         assert done.out.decode() == raised.value.message.text + "\n"
-        assert the_summary(done).endswith(", cut")
+        assert summary_line(done).endswith(", cut")
 
 
 @pytest.mark.parametrize("options", [(), ("--json",), ("--api", "anthropic")])
 @pytest.mark.parametrize("body", [b"", b"<html>\n</html>\n\n", b": ping\n\n", b"data: \n\n", DONE])
-def test_a_stream_without_an_answer_is_status_3(body: bytes, options: tuple[str, ...]) -> None:
+def test_stream_without_an_answer_is_status_3(body: bytes, options: tuple[str, ...]) -> None:
     done = run("read", *options, stdin=body)
     assert done.status == CUT
-    assert "expected an answer from standard input" in the_failure(done)
+    assert "expected an answer from standard input" in error_line(done)
     assert f"{len(body)} byte" in done.err
     assert "-- " not in done.err
     if "--json" not in options:
@@ -70,18 +70,18 @@ def test_a_stream_without_an_answer_is_status_3(body: bytes, options: tuple[str,
 
 
 @pytest.mark.parametrize("options", ALL_FORMATS)
-def test_an_error_of_the_provider_is_status_6_and_told_in_its_words(options: tuple[str, ...]) -> None:
+def test_provider_error_is_status_6_with_its_text(options: tuple[str, ...]) -> None:
     done = run("read", *options, stdin=OVERLOADED)
     assert done.status == PROVIDER
-    for told in ("(anthropic)", "kind overloaded_error: Over␛loaded", "after 4 events", "may take it later"):
-        assert told in the_failure(done)
+    for words in ("(anthropic)", "kind overloaded_error: Over␛loaded", "after 4 events", "may take it later"):
+        assert words in error_line(done)
     if not options:
         assert done.out == b"Hi\n"
-        assert the_summary(done).endswith(", error")
+        assert summary_line(done).endswith(", error")
 
 
 @pytest.mark.parametrize(
-    ("error", "told", "advice"),
+    ("error", "texts", "advice"),
     [
         ({"message": "No.", "type": "invalid_request_error", "code": "context_length_exceeded"}, ("kind ", "code "), "-d"),
         ({"message": "No.", "type": "insufficient_quota", "code": "insufficient_quota"}, ("kind insuf",), "billing"),
@@ -90,38 +90,38 @@ def test_an_error_of_the_provider_is_status_6_and_told_in_its_words(options: tup
         ({"message": "No."}, ("No.",), "ask again"),
     ],
 )  # fmt: skip
-def test_what_to_do_depends_on_the_providers_error(error: object, told: tuple[str, ...], advice: str) -> None:
+def test_advice_depends_on_the_providers_error(error: object, texts: tuple[str, ...], advice: str) -> None:
     done = run("read", stdin=UNFINISHED + event({"error": error}))
     assert (done.status, done.out) == (PROVIDER, b"Hello\n")
-    for words in told:
-        assert words in the_failure(done)
-    assert advice in the_failure(done).rpartition(";")[2]
+    for words in texts:
+        assert words in error_line(done)
+    assert advice in error_line(done).rpartition(";")[2]
 
 
-def test_an_error_that_came_before_the_api_was_known_is_told() -> None:
+def test_error_before_the_api_is_known() -> None:
     done = run("read", stdin=b'error: {"message": "No.", "code": 429}\n\n')
     assert (done.status, done.out) == (PROVIDER, b"")
-    assert "got an error of the provider, code 429: No., after 0 events" in the_failure(done)
+    assert "got an error of the provider, code 429: No., after 0 events" in error_line(done)
 
 
-def test_an_event_that_is_no_json_is_told_of_when_the_rest_was_printed() -> None:
+def test_event_that_is_not_json_is_reported_at_the_end() -> None:
     done = run("read", stdin=text("a") + b"data: {oops\n\n" + text("b") + STOP)
     assert (done.status, done.out) == (PROVIDER, b"ab\n")
-    assert "{oops" in the_failure(done)
+    assert "{oops" in error_line(done)
 
 
 @pytest.mark.parametrize("options", ALL_FORMATS)
 @pytest.mark.parametrize("body", [b'data: {"a": "\x1b"}\n\n', b"data: hello\n\n", b": ping\n\ndata: hello\n\n"])
-def test_an_unknown_format_is_status_1_and_names_the_option(body: bytes, options: tuple[str, ...]) -> None:
+def test_unknown_format_is_status_1_and_names_the_option(body: bytes, options: tuple[str, ...]) -> None:
     done = run("read", *options, stdin=body)
     assert done.status == OTHER
-    assert "--api" in the_failure(done)
+    assert "--api" in error_line(done)
     assert "\x1b" not in done.err
     if options != ("--json",):
         assert done.out == b""
 
 
-def test_a_format_that_is_named_is_taken_where_the_first_event_says_nothing() -> None:
+def test_api_option_for_an_unknown_first_event() -> None:
     body = event({"unheard": "of"}) + WHOLE
     assert run("read", stdin=body).status == OTHER
     done = run("read", "--api", "openai-chat", stdin=body)
@@ -129,23 +129,23 @@ def test_a_format_that_is_named_is_taken_where_the_first_event_says_nothing() ->
 
 
 @pytest.mark.parametrize("options", ALL_FORMATS)
-def test_an_error_status_is_refused_and_told_with_its_body(server: Server, options: tuple[str, ...]) -> None:
+def test_refused_status_shows_the_body(server: Server, options: tuple[str, ...]) -> None:
     url = server.answers_with(b'{"error":\n "no \x1bkey"}', status=401, content_type="application/json")
     done = run("read", *options, url + "?key=secret")
     assert (done.status, done.out) == (REFUSED, b"")
-    for told in ("401 Unauthorized", "application/json", '{"error": "no ␛key"}', url):
-        assert told in the_failure(done)
+    for words in ("401 Unauthorized", "application/json", '{"error": "no ␛key"}', url):
+        assert words in error_line(done)
     assert "-- " not in done.err
     assert "secret" not in done.err
 
 
-def test_another_content_type_is_refused(server: Server) -> None:
+def test_other_content_type_is_refused(server: Server) -> None:
     done = run("read", server.answers_with(b"<p>hello", content_type="text/html"))
     assert (done.status, done.out) == (REFUSED, b"")
-    assert "'text/html': <p>hello" in the_failure(done)
+    assert "'text/html': <p>hello" in error_line(done)
 
 
-def test_a_response_that_is_one_json_document_is_read(server: Server) -> None:
+def test_json_response_is_read(server: Server) -> None:
     choice = {"index": 0, "message": {"role": "assistant", "content": "Hello"}, "finish_reason": "stop"}
     body = json.dumps({"id": "c", "object": "chat.completion", "choices": [choice]}, indent=1).encode()
     done = run("read", server.answers_with(body, content_type="application/json"))
@@ -155,38 +155,38 @@ def test_a_response_that_is_one_json_document_is_read(server: Server) -> None:
 
 
 @pytest.mark.parametrize("options", ALL_FORMATS)
-def test_a_dropped_connection_is_status_5_after_what_came(server: Server, options: tuple[str, ...]) -> None:
+def test_dropped_connection_is_status_5_after_the_output(server: Server, options: tuple[str, ...]) -> None:
     done = run("read", *options, server.answers_with(UNFINISHED, dropped=True))
     assert done.status == FAILED
-    assert f"after 2 events and {len(UNFINISHED)} bytes" in the_failure(done)
+    assert f"after 2 events and {len(UNFINISHED)} bytes" in error_line(done)
     if not options:
         assert done.out == b"Hello\n"
-        assert the_summary(done).endswith(", failed")
+        assert summary_line(done).endswith(", failed")
 
 
-def test_a_server_that_is_not_there_is_status_5() -> None:
+def test_missing_server_is_status_5() -> None:
     with Server() as closed:
         url = closed.answers_with()
     done = run("read", url)
     assert (done.status, done.out) == (FAILED, b"")
-    assert url in the_failure(done)
+    assert url in error_line(done)
 
 
-def test_idle_ends_a_silent_stream_with_status_5(server: Server) -> None:
+def test_idle_stall_is_status_5(server: Server) -> None:
     never = threading.Event()
     done = run("read", "--idle", "0.2", server.answers_with(UNFINISHED, never.wait))
     never.set()
     assert (done.status, done.out) == (FAILED, b"Hello\n")
-    assert "--idle" in the_failure(done)
+    assert "--idle" in error_line(done)
 
 
-def test_progress_ends_a_stream_of_pings_with_status_5(server: Server) -> None:
+def test_progress_stall_is_status_5(server: Server) -> None:
     stopped = threading.Event()
     pings = [part for _ in range(1000) for part in (b": ping\n", lambda: stopped.wait(0.05))]
     done = run("read", "--progress", "0.3", server.answers_with(UNFINISHED, *pings))
     stopped.set()
     assert (done.status, done.out) == (FAILED, b"Hello\n")
-    assert "--progress" in the_failure(done)
+    assert "--progress" in error_line(done)
 
 
 @pytest.mark.parametrize(
@@ -207,19 +207,19 @@ def test_progress_ends_a_stream_of_pings_with_status_5(server: Server) -> None:
         ("one", "two"),
     ],
 )
-def test_wrong_use_is_status_2_and_one_line(arguments: tuple[str, ...]) -> None:
+def test_wrong_use_is_status_2(arguments: tuple[str, ...]) -> None:
     done = run("read", *arguments)
     assert (done.status, done.out) == (USAGE, b"")
     assert re.fullmatch(r"ssescan: .+ \(see 'ssescan read --help'\)\n", done.err)
 
 
-def test_an_unknown_api_is_told_with_those_that_are_known() -> None:
+def test_unknown_api_error_lists_the_known_ones() -> None:
     done = run("read", "--api", "mew")
     assert all(repr(name) in done.err for name in APIS)
     assert all(name in run("read", "--help").out.decode() for name in APIS)
 
 
-def test_a_question_is_posted_as_by_curl(server: Server, tmp_path: Path) -> None:
+def test_question_is_posted_as_by_curl(server: Server, tmp_path: Path) -> None:
     (tmp_path / "ask.json").write_text('{"stream": true}')
     url = server.answers_with(WHOLE)
     done = run("read", "-H", "Content-Type: application/json", "-H", "A: b", "-d", f"@{tmp_path / 'ask.json'}", url)
@@ -229,7 +229,7 @@ def test_a_question_is_posted_as_by_curl(server: Server, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("options", [(), ("--json",)])
-def test_a_reader_that_leaves_ends_it_quietly(options: tuple[str, ...]) -> None:
+def test_closed_pipe_is_silent(options: tuple[str, ...]) -> None:
     with running("read", *options) as process:
         assert process.stdin
         assert process.stdout
@@ -238,11 +238,11 @@ def test_a_reader_that_leaves_ends_it_quietly(options: tuple[str, ...]) -> None:
         process.stdout.read(1)
         process.stdout.close()
         process.stdin.write(text("b"))
-        assert process.wait() == OTHER  # although the source is open still
+        assert process.wait() == OTHER  # although the source is still open
         assert process.stderr.read() == b""
 
 
-def test_a_reader_of_the_message_that_left_ends_it_quietly() -> None:
+def test_closed_pipe_is_silent_with_message() -> None:
     with running("read", "--message") as process:
         assert process.stdin
         assert process.stdout
@@ -256,14 +256,14 @@ def test_a_reader_of_the_message_that_left_ends_it_quietly() -> None:
 
 @pytest.mark.parametrize("body", [WHOLE, UNFINISHED])
 @pytest.mark.parametrize("options", ALL_FORMATS)
-def test_a_full_disk_is_status_1_and_one_line(options: tuple[str, ...], body: bytes) -> None:
-    done = into_a_full_disk("read", *options, stdin=body)
+def test_full_disk_is_status_1(options: tuple[str, ...], body: bytes) -> None:
+    done = run_with_full_disk("read", *options, stdin=body)
     assert done.status == OTHER
     assert re.fullmatch(r"ssescan: expected to write the output, got .+\n", done.err)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT for one process on Windows")
-def test_ctrl_c_is_status_130_without_a_traceback() -> None:
+def test_ctrl_c_is_status_130() -> None:
     with running("read") as process:
         assert process.stdin
         assert process.stdout
@@ -278,12 +278,12 @@ def test_ctrl_c_is_status_130_without_a_traceback() -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT for one process on Windows")
 def test_ctrl_c_prints_the_message_so_far() -> None:
-    more_than_a_pipe_holds = b": %s\n\n" % (b"x" * 1024) * 512
+    larger_than_a_pipe = b": %s\n\n" % (b"x" * 1024) * 512
     with running("read", "--message") as process:
         assert process.stdin
         assert process.stdout
         assert process.stderr
-        process.stdin.write(text("a") + more_than_a_pipe_holds)  # that it was written proves that its start was read
+        process.stdin.write(text("a") + larger_than_a_pipe)  # returns after the process has read the start
         process.send_signal(signal.SIGINT)
         assert process.wait() == INTERRUPTED
         message = json.loads(process.stdout.read())

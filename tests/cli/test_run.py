@@ -1,4 +1,4 @@
-"""`ssescan run`: a program sees what it would see under `python`, and ends as it would; then comes the summary."""
+"""`ssescan run`: a program runs and ends as under `python`; then comes the summary."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from textwrap import dedent
 
 import pytest
 
-from .tools import COMMAND, GUARD, Done, Server, environment, running
+from .processes import COMMAND, GUARD, Done, Server, environment, running
 
 SCRIPT = Path(sys.executable).with_name("ssescan.exe" if os.name == "nt" else "ssescan")
 RUNS = [
@@ -34,7 +34,7 @@ Put = Callable[..., Path]
 
 @pytest.fixture
 def put(tmp_path: Path) -> Put:
-    """Return a function that puts a program into a file, in a folder that is not the current one."""
+    """Return a function that writes a program to a file, in a folder that is not the current one."""
 
     def put(text: str, name: str = "folder/program.py") -> Path:
         path = tmp_path / name
@@ -59,8 +59,8 @@ def done(*command: object, folder: Path | None = None, stdin: bytes = b"", **cha
     return Done(finished.returncode, finished.stdout, finished.stderr.decode())
 
 
-def told(finished: Done) -> str:
-    """Return what the program said on standard error, the summary, which must be there, taken off."""
+def stderr_of(finished: Done) -> str:
+    """Return the program's standard error, without the summary at its end."""
     assert finished.err.endswith(NOTHING), finished.err
     return finished.err.removesuffix(NOTHING)
 
@@ -105,7 +105,7 @@ EVENTS = {"openai": 39, "anthropic": 27, "google-genai": 6, "httpx2": 40}
 
 @pytest.mark.parametrize("run", RUNS)
 @pytest.mark.parametrize("sdk", SDKS)
-def test_a_program_prints_the_same_and_the_summary_tells_what_was_read(
+def test_program_prints_the_same_and_summary_counts_events(
     sdk: str, run: tuple[str, ...], server: Server, put: Put
 ) -> None:
     body = files("ssescan.cli").joinpath("streams", f"{STREAMS[sdk]}.sse").read_bytes()
@@ -121,7 +121,7 @@ def test_a_program_prints_the_same_and_the_summary_tells_what_was_read(
     assert accelerated.err == f"ssescan: {events}\n"
 
 
-def test_every_library_is_accelerated_if_none_is_named_and_those_that_were_imported_are_told(put: Put) -> None:
+def test_all_libraries_by_default_and_imported_ones_reported(put: Put) -> None:
     program = put("import anthropic, httpx_sse, ssescan; print(ssescan.accelerate().report['openai'])")
     finished = done(*RUN, program)
     assert (finished.status, finished.out) == (0, b"will be accelerated when it is imported\n")
@@ -130,13 +130,13 @@ def test_every_library_is_accelerated_if_none_is_named_and_those_that_were_impor
     assert "openai" not in finished.err
 
 
-def test_a_library_that_was_named_is_told_of_though_it_was_not_imported(put: Put) -> None:
+def test_named_library_is_reported_if_not_imported(put: Put) -> None:
     finished = done(*RUN, "--accelerate", "httpx-sse, openai", put("import httpx_sse"))
     httpx_sse = f"ssescan: httpx-sse {metadata.version('httpx-sse')} is accelerated, it read 0 events\n"
     assert finished.err == httpx_sse + "ssescan: openai was not imported\n"
 
 
-# A library that is left alone: it takes the place of httpx-sse in the folder of the program.
+# An unknown httpx-sse in the program's folder, which is left alone.
 CHANGED = "class EventSource: pass\n"
 LEFT_ALONE = (
     r"ssescan: httpx-sse \S+ is left alone, because .*httpx_sse\._api:EventSource\.iter_sse.* works as without it"
@@ -145,9 +145,7 @@ LEFT_ALONE = (
 
 @pytest.mark.parametrize("filters", ["", "error", "ignore"])
 @pytest.mark.parametrize("quiet", [False, True])
-def test_a_library_that_is_left_alone_is_told_of_once_at_once_with_the_reason(
-    filters: str, quiet: bool, put: Put
-) -> None:
+def test_library_left_alone_is_reported_once_with_the_reason(filters: str, quiet: bool, put: Put) -> None:
     put("from ._api import EventSource", "httpx_sse/__init__.py")
     put(CHANGED, "httpx_sse/_api.py")
     program = put(
@@ -169,7 +167,7 @@ def test_a_library_that_is_left_alone_is_told_of_once_at_once_with_the_reason(
     assert all(re.fullmatch(r"ssescan: httpx-sse \S+ is left alone, as said above", line) for line in summary)
 
 
-def test_quiet_says_nothing_at_the_end(put: Put) -> None:
+def test_quiet_prints_no_summary(put: Put) -> None:
     assert done(*RUN, "--quiet", put("import httpx_sse; print(1)")) == Done(0, b"1\n", "")
     assert done(*RUN, "-q", put("raise SystemExit('text')")) == Done(1, b"", "text\n")
 
@@ -187,11 +185,11 @@ ENDS = {
     "sys.exit of something": "import sys; sys.exit([1, 'é'])",
     "an exception": "def f():\n    1 / 0\nprint(1)\nf()",
     "an exception with a cause": "try:\n    1 / 0\nexcept Exception as error:\n    raise KeyError('a') from error",
-    "an exception that is none": "class Own(BaseException): pass\nraise Own('text')",
+    "a BaseException": "class Own(BaseException): pass\nraise Own('text')",
     "a group of exceptions": "raise ExceptionGroup('all', [ValueError('one'), OSError(2, 'two')])",
-    "an OSError, which is not of our output": "open('/nowhere/at/all')",
-    "an ImportError, which is not of our extra": "import msgspec, no_such_module",
-    "an exception of click, which is not ours": "import click; raise click.UsageError('text')",
+    "an OSError, not of our output": "open('/nowhere/at/all')",
+    "an ImportError, not of our extra": "import msgspec, no_such_module",
+    "an exception of click, not of our command": "import click; raise click.UsageError('text')",
     "a syntax error": "print(1)\nif True print(2)",
     "a syntax error in a module": "import broken",
     "code that is not UTF-8": "# coding: latin-1\nprint(ascii('é'))",
@@ -204,7 +202,7 @@ ENDS = {
 
 
 @pytest.mark.parametrize("text", ENDS.values(), ids=list(ENDS))
-def test_it_ends_as_under_python(text: str, put: Put) -> None:
+def test_program_ends_as_under_python(text: str, put: Put) -> None:
     put("if True print(2)", "folder/broken.py")
     program = put(text)
     if "latin-1" in text:
@@ -215,21 +213,21 @@ def test_it_ends_as_under_python(text: str, put: Put) -> None:
         assert accelerated.err == ""
     else:
         addresses = "0x[0-9a-f]+"
-        assert re.sub(addresses, "", told(accelerated)) == re.sub(addresses, "", plain.err)
+        assert re.sub(addresses, "", stderr_of(accelerated)) == re.sub(addresses, "", plain.err)
 
 
 @pytest.mark.parametrize("run", RUNS)
-def test_the_status_is_the_programs_own(run: tuple[str, ...], put: Put) -> None:
+def test_status_is_the_programs(run: tuple[str, ...], put: Put) -> None:
     assert done(*run, put("raise SystemExit(3)")).status == 3
     assert done(*run, put("raise SystemExit('text')")).status == 1
     assert done(*run, put("raise KeyError")).status == 1
 
 
-def test_a_keyboard_interrupt_ends_with_130_and_its_traceback(put: Put) -> None:
+def test_keyboard_interrupt_is_status_130_with_traceback(put: Put) -> None:
     program = put("print(1)\nraise KeyboardInterrupt")
     finished = done(*RUN, program)
     assert (finished.status, finished.out) == (130, b"1\n")
-    assert told(finished) == done(*PYTHON, program).err
+    assert stderr_of(finished) == done(*PYTHON, program).err
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
@@ -256,7 +254,7 @@ def test_ctrl_c_interrupts_the_program(put: Put) -> None:
     assert re.fullmatch(r"Traceback .*\nKeyboardInterrupt\n" + re.escape(NOTHING), error, re.DOTALL)
 
 
-def test_the_summary_comes_after_threads_and_what_runs_at_exit(put: Put) -> None:
+def test_summary_comes_after_threads_and_exit_handlers(put: Put) -> None:
     program = put(
         """
         import atexit, sys, threading, time
@@ -270,27 +268,27 @@ def test_the_summary_comes_after_threads_and_what_runs_at_exit(put: Put) -> None
         """
     )
     finished = done(*RUN, program)
-    assert (finished.status, told(finished)) == (0, "main\nthread __main__ here\nexit\n")
+    assert (finished.status, stderr_of(finished)) == (0, "main\nthread __main__ here\nexit\n")
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="forks of POSIX")
 @pytest.mark.filterwarnings("ignore")
-def test_a_fork_prints_no_summary(put: Put) -> None:
+def test_fork_prints_no_summary(put: Put) -> None:
     program = put("import os\nif child := os.fork():\n    os.waitpid(child, 0)\nprint(bool(child))")
     finished = done(*RUN, program)
     assert sorted(finished.out.split()) == [b"False", b"True"]
-    assert told(finished) == ""
+    assert stderr_of(finished) == ""
 
 
-def test_the_summary_comes_though_the_program_replaced_or_closed_its_streams(put: Put) -> None:
+def test_summary_after_replaced_or_closed_streams(put: Put) -> None:
     program = put("import io, sys; sys.stderr = io.StringIO(); sys.stdout.close()")
-    assert told(done(*RUN, program)) == ""
+    assert stderr_of(done(*RUN, program)) == ""
     assert done(*RUN, put("import sys; sys.stderr.close()")) == Done(0, b"", "")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a shell of POSIX")
 @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-"])
-def test_it_runs_with_a_standard_stream_closed(closed: str, put: Put) -> None:
+def test_program_runs_with_a_closed_standard_stream(closed: str, put: Put) -> None:
     program = put("import sys; print(sys.stdin is None, sys.stderr is None); sys.exit('text')")
     shell = ("sh", "-c", f'"$@" {closed}', "sh")
     plain, accelerated = done(*shell, *PYTHON, program), done(*shell, *RUN, program)
@@ -298,7 +296,7 @@ def test_it_runs_with_a_standard_stream_closed(closed: str, put: Put) -> None:
     assert plain.status == 1
 
 
-# What it sees
+# What the program sees
 
 SEES = """
 import json, sys
@@ -313,8 +311,8 @@ print(json.dumps({
 }))
 """
 ARGUMENTS = ("--help", "-m", "--", "--accelerate", "x", "é", "")
-# How it is run, from a folder that has program.py, package/__main__.py, package/sub.py, archive.zip, link.py
-WAYS = [
+# The forms of a program, in a folder with program.py, package/__main__.py, package/sub.py, archive.zip, link.py
+PROGRAMS = [
     ("program.py",),
     ("./program.py",),
     ("package/../program.py",),
@@ -329,7 +327,7 @@ WAYS = [
 
 @pytest.fixture
 def programs(put: Put, tmp_path: Path) -> Path:
-    """Give a folder of one program in all the forms that Python runs."""
+    """Return a folder with one program in all forms that Python runs."""
     for name in ("program.py", "package/__main__.py", "package/sub.py", "elsewhere/link.py"):
         put(SEES, name)
     put("", "package/__init__.py")
@@ -340,34 +338,34 @@ def programs(put: Put, tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("way", WAYS, ids=" ".join)
+@pytest.mark.parametrize("program", PROGRAMS, ids=" ".join)
 @pytest.mark.parametrize("run", RUNS)
 @pytest.mark.parametrize("safe", ["", "1"])
-def test_it_sees_what_it_sees_under_python(
-    way: tuple[str, ...], run: tuple[str, ...], safe: str, programs: Path
+def test_program_sees_the_same_as_under_python(
+    program: tuple[str, ...], run: tuple[str, ...], safe: str, programs: Path
 ) -> None:
-    where = str(programs) if safe and "-m" in way else ""
+    path = str(programs) if safe and "-m" in program else ""
     changes = {
         "PYTHONSAFEPATH": safe,
-        "PYTHONPATH": os.pathsep.join(filter(None, [environment()["PYTHONPATH"], where])),
+        "PYTHONPATH": os.pathsep.join(filter(None, [environment()["PYTHONPATH"], path])),
     }
-    plain = done(*PYTHON, *way, *ARGUMENTS, folder=programs, stdin=b"a\nb", **changes)
-    accelerated = done(*run, *way, *ARGUMENTS, folder=programs, stdin=b"a\nb", **changes)
+    plain = done(*PYTHON, *program, *ARGUMENTS, folder=programs, stdin=b"a\nb", **changes)
+    accelerated = done(*run, *program, *ARGUMENTS, folder=programs, stdin=b"a\nb", **changes)
     assert (plain.status, plain.err) == (0, "")
-    assert (accelerated.status, told(accelerated)) == (0, "")
+    assert (accelerated.status, stderr_of(accelerated)) == (0, "")
     assert json.loads(accelerated.out) == json.loads(plain.out)
 
 
-def test_nothing_is_imported_that_the_program_does_not_import(put: Put) -> None:
+def test_run_imports_no_other_packages(put: Put) -> None:
     program = put("import sys; print(*sorted({name.partition('.')[0] for name in sys.modules}))")
     ours = set(done(*RUN, program).out.decode().split()) - set(done(*PYTHON, program).out.decode().split())
-    strangers = {name for name in ours if name not in sys.stdlib_module_names and not name.startswith("_")}
-    assert strangers - {"cython_runtime"} == {"ssescan", "click"}
+    others = {name for name in ours if name not in sys.stdlib_module_names and not name.startswith("_")}
+    assert others - {"cython_runtime"} == {"ssescan", "click"}
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 @pytest.mark.filterwarnings("ignore")
-def test_classes_of_main_are_pickled_and_go_to_other_processes(method: str, put: Put) -> None:
+def test_classes_of_main_can_be_pickled(method: str, put: Put) -> None:
     program = put(
         f"""
         import multiprocessing, pickle, sys
@@ -387,8 +385,8 @@ def test_classes_of_main_are_pickled_and_go_to_other_processes(method: str, put:
     if "no such method" in finished.err:
         pytest.skip(f"no {method} on this platform")
     if "no semaphores" in finished.err:  # a chroot or a container may have none
-        pytest.skip(f"processes cannot wait for each other on this machine, mount /dev/shm: {finished.err}")
-    assert (finished.status, finished.out, told(finished)) == (0, b"[2, 4]\n", "")
+        pytest.skip(f"no semaphores, mount /dev/shm: {finished.err}")
+    assert (finished.status, finished.out, stderr_of(finished)) == (0, b"[2, 4]\n", "")
 
 
 # Wrong use
@@ -406,16 +404,16 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("arguments", "said"), WRONG, ids=[" ".join(wrong[0]) for wrong in WRONG])
-def test_wrong_use_is_2_and_one_line(arguments: tuple[str, ...], said: str, put: Put) -> None:
+@pytest.mark.parametrize(("arguments", "message"), WRONG, ids=[" ".join(wrong[0]) for wrong in WRONG])
+def test_wrong_use_is_status_2(arguments: tuple[str, ...], message: str, put: Put) -> None:
     folder = put("print(1)", "program.py").parent
     (folder / "empty").mkdir()
     finished = done(*RUN, *arguments, folder=folder)
     assert (finished.status, finished.out) == (2, b"")
-    assert re.fullmatch(rf"ssescan: {said}\n", finished.err)
+    assert re.fullmatch(rf"ssescan: {message}\n", finished.err)
 
 
-def test_a_library_that_is_named_and_not_installed_is_2(put: Put, tmp_path: Path) -> None:
+def test_named_library_not_installed_is_status_2(put: Put, tmp_path: Path) -> None:
     program = put("print(1)")
     if spec := find_spec("httpx_sse"):
         assert spec.origin is not None

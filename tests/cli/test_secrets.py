@@ -1,10 +1,10 @@
-"""No message quotes what may be a secret: of a header its name at most, of a URL what stands before its query."""
+"""Messages quote no secrets: only the name of a header, and only the part of a URL before its query."""
 
 import pytest
 
 from ssescan.cli.command import run as run_here
 
-from .tools import Server, environment, run
+from .processes import Server, environment, run
 
 HERE = "http://127.0.0.1:9/"  # a port without a server
 URL = "https://me:SECRET@host.example/v1?key=SECRET#SECRET"
@@ -33,7 +33,7 @@ BAD_URLS = [
     "http://me:SECRET@127.0.0.1:9/?" + "SECRET" * 20_000,
     "HTTP://me:SECRET@host:port/?key=SECRET",
 ]
-NO_URLS = [
+OTHER_ARGUMENTS = [
     "htps://me:SECRET@host/?key=SECRET",
     "https:/me:SECRET@host/?key=SECRET",
     "http//me:SECRET@host/?key=SECRET",
@@ -65,16 +65,16 @@ HEADERS = [
     "Author ization: SECRET",
 ]
 WRONG = [
-    *(("cat", url) for url in (*BAD_URLS, *NO_URLS)),
-    *(("read", urls[0]) for urls in (BAD_URLS, NO_URLS)),
+    *(("cat", url) for url in (*BAD_URLS, *OTHER_ARGUMENTS)),
+    *(("read", urls[0]) for urls in (BAD_URLS, OTHER_ARGUMENTS)),
     *(("cat", "-H", header, HERE) for header in HEADERS),
     *((command, f"-H{HEADERS[0]}", HERE) for command in ("cat", "read")),
-    *((command, url, "-H", HEADER, "-d", "SECRET") for command in ("cat", "read") for url in ("file", NO_URLS[0])),
+    *((command, url, "-H", HEADER, "-d", "SECRET") for command in ("cat", "read") for url in ("file", OTHER_ARGUMENTS[0])),
     *(("cat", "-X", method, HERE) for method in (HEADER, URL, "GET key=SECRET")),
     *(("cat", "-d", f"@{name}", HERE) for name in (URL, HEADER, '{"key": "SECRET"}')),
     *((command, HERE, "Bearer", "SECRET", URL) for command in ("cat", "read")),
     ("cat", "-H", "Authorization:", "Bearer", "SECRET", HERE),
-    *((command, f"--{what}") for command in ("read", "run", "doctor") for what in ("SECRET-1", HEADER, URL)),
+    *((command, f"--{option}") for command in ("read", "run", "doctor") for option in ("SECRET-1", HEADER, URL)),
     *((command, f"--header={HEADER}", HERE) for command in ("cat", "doctor")),
     *((command, "--header", HEADER, HERE) for command in ("read", "demo")),
     *((command, "-H", HEADER) for command in ("demo", "doctor")),
@@ -93,20 +93,20 @@ WRONG = [
 
 @pytest.mark.parametrize("arguments", WRONG, ids=range(len(WRONG)))
 def test_wrong_arguments_are_not_quoted(arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
-    if arguments[0] == "run":  # it makes the process the program's
+    if arguments[0] == "run":  # it turns the process into the program
         done = run(*arguments)
-        status, said = done.status, done.err
+        status, stderr = done.status, done.err
     else:
-        status, said = run_here(arguments), capsys.readouterr().err
+        status, stderr = run_here(arguments), capsys.readouterr().err
     assert status == 2
-    assert said.startswith("ssescan: ")
-    assert said.count("\n") == 1
+    assert stderr.startswith("ssescan: ")
+    assert stderr.count("\n") == 1
     for secret in ("SEC", "RET", "\u00c9T"):
-        assert secret not in said.replace("SECONDS", "")
+        assert secret not in stderr.replace("SECONDS", "")
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "text"),
     [
         (("cat", "-H", "Authorization SECRET", HERE), "got 20 characters without a colon"),
         (("cat", "-H", "Authorization: SEC\nRET", HERE), "'Authorization'"),
@@ -123,8 +123,8 @@ def test_wrong_arguments_are_not_quoted(arguments: tuple[str, ...], capsys: pyte
         (("mew",), "'mew'"),
     ],
 )
-def test_what_is_no_secret_is_told(arguments: tuple[str, ...], told: str) -> None:
-    assert told in run(*arguments).err
+def test_harmless_arguments_are_quoted(arguments: tuple[str, ...], text: str) -> None:
+    assert text in run(*arguments).err
 
 
 @pytest.mark.parametrize("command", ["cat", "read"])

@@ -18,33 +18,35 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 __all__ = [
-    "ASYNC_WAYS",
-    "SYNC_WAYS",
-    "Told",
-    "Way",
-    "every_way",
-    "every_way_async",
-    "every_way_sync",
+    "ASYNC_KINDS",
+    "SYNC_KINDS",
+    "ClientKind",
+    "ReadResult",
+    "connect_or_event_source",
+    "every_async_client",
+    "every_client",
+    "every_sync_client",
     "httpx_leaves_generators",
     "pause",
     "run_in",
 ]
 
-# A client gives up later than the server does: whoever is kept waiting, it is the server that says so. verify=False:
-# nothing here is encrypted, and to load certificates would take longer than the rest of a test.
+# The client's timeout is longer than the server's, so that the server reports a hang. verify=False: nothing here is
+# encrypted, and loading certificates would take longer than the rest of a test.
 SETTINGS: dict[str, Any] = {"timeout": TIMEOUT, "trust_env": False, "verify": False}
-ENOUGH = 100  # events, after which a source is taken to go on for ever
+MAX_EVENTS = 100  # stops a source that never ends
 
 
 @dataclass
-class Told:
-    """What came of reading an EventSource to its end."""
+class ReadResult:
+    """The events that an EventSource returned, and how it ended."""
 
     events: list[Any] = field(default_factory=list)
     error: Exception | None = None
-    outcome: str | None = None  # while it is open, None has to be; here, how it ended
-    waits: list[float] = field(default_factory=list)  # seconds, as `sleep` was called
-    reconnects: list[tuple[int, int, Any]] = field(default_factory=list)  # as `on_reconnect` was called, type of error
+    outcome: str | None = None  # after the end
+    waits: list[float] = field(default_factory=list)  # the arguments of `sleep`, in seconds
+    # The arguments of `on_reconnect`: attempt, delay, the name of the error's type.
+    reconnects: list[tuple[int, int, Any]] = field(default_factory=list)
 
     @property
     def data(self) -> list[str]:
@@ -52,8 +54,8 @@ class Told:
 
 
 @dataclass(frozen=True)
-class Way:
-    """A library, and how it is run: "sync", "asyncio" or "trio"."""
+class ClientKind:
+    """A library, and its mode: "sync", "asyncio" or "trio"."""
 
     library: ModuleType
     loop: str
@@ -76,64 +78,97 @@ class Way:
             yield client
 
     def read(
-        self, package: Any, url: str, at_most: int = ENOUGH, settings: dict[str, Any] | None = None, **options: Any
-    ) -> Told:
-        """Read an EventSource until it ends, raises, or has given so many events. No wait takes any time."""
-        told = Told()
-        noted = {
-            "sleep": told.waits.append,
+        self, package: Any, url: str, at_most: int = MAX_EVENTS, settings: dict[str, Any] | None = None, **options: Any
+    ) -> ReadResult:
+        """Read an EventSource until it ends, raises, or has returned `at_most` events. Waits take no time."""
+        result = ReadResult()
+        callbacks = {
+            "sleep": result.waits.append,
             "random": lambda: 0.5,
-            "on_reconnect": lambda attempt, delay, error: told.reconnects.append(
+            "on_reconnect": lambda attempt, delay, error: result.reconnects.append(
                 (attempt, delay, None if error is None else type(error).__name__)
             ),
         }
         if self.is_async:
-            run_in(self.loop, lambda: self._aread(told, package, url, at_most, settings or {}, noted | options))
-            return told
+            run_in(self.loop, lambda: self._aread(result, package, url, at_most, settings or {}, callbacks | options))
+            return result
         with self.client(**settings or {}) as client:
-            with package.EventSource(client, url, **noted | options) as source:
+            with package.EventSource(client, url, **callbacks | options) as source:
                 assert source.outcome is None
                 try:
-                    while len(told.events) < at_most and (event := next(source, None)) is not None:
-                        told.events.append(event)
+                    while len(result.events) < at_most and (event := next(source, None)) is not None:
+                        result.events.append(event)
                 except Exception as error:
-                    told.error = error
+                    result.error = error
                     assert next(source, "the end") == "the end"
-            told.outcome = source.outcome
+            result.outcome = source.outcome
             assert not client.is_closed
-        return told
+        return result
 
     async def _aread(
-        self, told: Told, package: Any, url: str, at_most: int, settings: dict[str, Any], options: dict[str, Any]
+        self,
+        result: ReadResult,
+        package: Any,
+        url: str,
+        at_most: int,
+        settings: dict[str, Any],
+        options: dict[str, Any],
     ) -> None:
         async with self.async_client(**settings) as client:
             async with package.AsyncEventSource(client, url, **options) as source:
                 assert source.outcome is None
                 try:
-                    while len(told.events) < at_most and (event := await anext(source, None)) is not None:
-                        told.events.append(event)
+                    while len(result.events) < at_most and (event := await anext(source, None)) is not None:
+                        result.events.append(event)
                 except Exception as error:
-                    told.error = error
+                    result.error = error
                     assert await anext(source, "the end") == "the end"
-            told.outcome = source.outcome
+            result.outcome = source.outcome
             assert not client.is_closed
 
+    def connect(
+        self,
+        package: Any,
+        url: str,
+        method: str = "GET",
+        at_most: int = MAX_EVENTS,
+        settings: dict[str, Any] | None = None,
+        **options: Any,
+    ) -> list[Any]:
+        """Return the events of connect() or aconnect(), up to `at_most`."""
+        events: list[Any] = []
+
+        async def main() -> None:
+            async with self.async_client(**settings or {}) as client:
+                async with package.aconnect(client, method, url, **options) as stream:
+                    while len(events) < at_most and (event := await anext(stream, None)) is not None:
+                        events.append(event)
+
+        if self.is_async:
+            run_in(self.loop, main)
+        else:
+            with self.client(**settings or {}) as client, package.connect(client, method, url, **options) as stream:
+                while len(events) < at_most and (event := next(stream, None)) is not None:
+                    events.append(event)
+        return events
+
     async def in_thread(self, blocking: Any) -> Any:
-        """Wait for something that blocks, while the event loop goes on."""
+        """Run a blocking function in a thread, while the event loop goes on."""
         if self.loop == "trio":
             return await trio.to_thread.run_sync(blocking)
         return await asyncio.to_thread(blocking)
 
 
-SYNC_WAYS = tuple(Way(library, "sync") for library in (httpx, httpx2))
-ASYNC_WAYS = tuple(Way(library, loop) for library in (httpx, httpx2) for loop in ("asyncio", "trio"))
+SYNC_KINDS = tuple(ClientKind(library, "sync") for library in (httpx, httpx2))
+ASYNC_KINDS = tuple(ClientKind(library, loop) for library in (httpx, httpx2) for loop in ("asyncio", "trio"))
 
 
-def _ways(*ways: Way) -> pytest.MarkDecorator:
-    marks = [pytest.param(way, id=str(way), marks=httpx_leaves_generators if way.is_async else ()) for way in ways]
-    return pytest.mark.parametrize("way", marks)
+def _parametrized(*kinds: ClientKind) -> pytest.MarkDecorator:
+    marks = [pytest.param(kind, id=str(kind), marks=httpx_leaves_generators if kind.is_async else ()) for kind in kinds]
+    return pytest.mark.parametrize("kind", marks)
 
 
-every_way = _ways(*SYNC_WAYS, *ASYNC_WAYS)
-every_way_sync = _ways(*SYNC_WAYS)
-every_way_async = _ways(*ASYNC_WAYS)
+every_client = _parametrized(*SYNC_KINDS, *ASYNC_KINDS)
+every_sync_client = _parametrized(*SYNC_KINDS)
+every_async_client = _parametrized(*ASYNC_KINDS)
+connect_or_event_source = pytest.mark.parametrize("how", ["connect", "EventSource"])

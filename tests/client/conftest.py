@@ -1,4 +1,4 @@
-"""One server for all tests; what went wrong in its threads fails the test that was running."""
+"""One server for all tests. An error in one of its threads fails the test that is running."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def one_server() -> Iterator[EventServer]:
 
 @pytest.fixture
 def server(one_server: EventServer) -> Iterator[EventServer]:
-    """The server to offer answers on."""
+    """Yield the server, and check afterwards that it had no error."""
     before = len(one_server.offered)
     yield one_server
     errors = [exchange.error for exchange in one_server.offered[before:] if exchange.error is not None]

@@ -1,6 +1,6 @@
-"""A server that gives one answer after the other under a URL, and keeps what it was asked for.
+"""A server that sends a list of answers under one URL, in order, and keeps the requests.
 
-The answers are scripts of tests/streams/server.py, which does the serving.
+The answers are scripts of tests/streams/server.py.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ __all__ = ["WAIT_LIMIT", "Do", "Endpoint", "EventServer", "Exchange", "Request"]
 
 @dataclass(frozen=True)
 class Request:
-    """A request as it came. The names of headers are in lower case."""
+    """A request that the server received. Header names are in lower case."""
 
     method: str
     path: str
@@ -34,7 +34,7 @@ class Request:
 
 @dataclass
 class Endpoint:
-    """A URL, the answers that it gives in turn, the last one again and again, and the requests that came."""
+    """A URL, its answers in order (the last one repeats), and the requests that came."""
 
     url: str
     answers: tuple[Exchange, ...]
@@ -47,7 +47,7 @@ class Endpoint:
 
 
 class EventServer(Server):
-    """Serves endpoints, beside the plain exchanges of Server."""
+    """A Server that also has endpoints: URLs with several answers."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -55,7 +55,7 @@ class EventServer(Server):
         self._count = 0
 
     def endpoint(self, *answers: Exchange) -> Endpoint:
-        """Offer answers, to be given one after the other."""
+        """Return a URL that sends these answers, one for each request."""
         self._count += 1
         path = f"/endpoint/{self._count}"
         endpoint = self._endpoints[path] = Endpoint(self.url + path, answers)
@@ -67,23 +67,31 @@ class EventServer(Server):
         return f"http://{host}:{port}"
 
     def raw(self, *steps: Step) -> Exchange:
-        """Offer an answer that is nothing but what the steps say, the head included."""
+        """Offer an answer without a head: the steps send all of it."""
         exchange = self.offers(*steps, framing="close")
         exchange.head = b""
         return exchange
 
-    def gives(self, *steps: Step) -> Endpoint:
-        """Offer one stream, again and again."""
+    def repeats(self, *steps: Step) -> Endpoint:
+        """Return a URL that sends this stream to every request."""
         return self.endpoint(self.offers(*steps))
 
+    def no_content(self) -> Exchange:
+        """Offer a 204, which ends an EventSource."""
+        return self.offers(status=204, content_type=None, framing="length")
+
+    def redirects(self, location: str, status: int = 307, *headers: str) -> Exchange:
+        """Offer a redirect."""
+        headers = (f"Location: {location}", *headers)
+        return self.offers(status=status, content_type=None, framing="length", headers=headers)
+
     def forget(self) -> None:
-        """Let go of what was offered: each exchange holds two sockets."""
+        """Close the two sockets of each exchange. The exchanges stay: their number makes the next path."""
         for exchange in self.offered:
             exchange._discard()
-        # Paths are counted by what is there: what was offered stays in place, without its sockets.
 
     def _request(self, connection: socket.socket) -> str:
-        """Read a request, keep it, and give the path of the exchange that is the answer."""
+        """Read a request, keep it, and return the path of the exchange that answers it."""
         head = b""
         while b"\r\n\r\n" not in head:
             head += self._receive(connection)

@@ -1,4 +1,4 @@
-"""What closes the connection of an AsyncEventSource, and of what aconnect gives; what cancels a read or a wait."""
+"""Closing an AsyncEventSource and the stream of aconnect; cancelled reads and waits."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import httpx
 import pytest
 import trio
 import trio.testing
+from streams.cases import Boom
 
-from .clients import Way, every_way_async, pause, run_in
+from .clients import ClientKind, every_async_client, pause, run_in
 from .server import Do
 
 if TYPE_CHECKING:
@@ -21,38 +22,36 @@ if TYPE_CHECKING:
     from .server import EventServer, Exchange
 
 ONE, TWO = b"id: 1\ndata: 1\n\n", b"id: 2\ndata: 2\n\n"
-YEARS = 10**14  # ms: a wait that nobody waits for
-
-
-class Boom(Exception):
-    """Raised by the program, in the middle of things."""
+YEARS = 10**14  # ms
 
 
 def opened(package: Any, client: Any, url: str, how: str, **options: Any) -> Any:
-    """An AsyncEventSource or what aconnect gives: either is closed in the same ways."""
+    """Return an AsyncEventSource or the stream of aconnect."""
     if how == "aconnect":
         return package.aconnect(client, "GET", url, **options)
     return package.AsyncEventSource(client, url, **options)
 
 
-either = pytest.mark.parametrize("how", ["aconnect", "AsyncEventSource"])
+aconnect_or_event_source = pytest.mark.parametrize("how", ["aconnect", "AsyncEventSource"])
 with_or_without_stall = pytest.mark.parametrize("stalls", [False, True], ids=["no stall", "stall"])
 
 
-def far(package: Any, stalls: bool) -> Any:
-    """A limit that is far away, or none."""
+def long_stall(package: Any, stalls: bool) -> Any:
+    """Return a limit that no test reaches, or None."""
     return package.Stall(idle=600, progress=600) if stalls else None
 
 
-async def begin_and_cancel(way: Way, work: Callable[[], Coroutine[Any, Any, None]], waits: Callable[[], bool]) -> None:
-    """Begin the work in a task, cancel that once `waits` says so, and see that the cancellation passed."""
+async def start_and_cancel(
+    kind: ClientKind, work: Callable[[], Coroutine[Any, Any, None]], waits: Callable[[], bool]
+) -> None:
+    """Start the work in a task, cancel it once `waits()` is true, and check that the cancellation passed."""
 
     async def until_it_waits() -> None:
-        while not waits():  # what is waited for happens in another thread, the server's
-            await pause(way.loop, 0.001)
-        await pause(way.loop, 0.01)
+        while not waits():  # this depends on the server's thread
+            await pause(kind.loop, 0.001)
+        await pause(kind.loop, 0.01)
 
-    if way.loop == "trio":
+    if kind.loop == "trio":
         async with trio.open_nursery() as nursery:
             nursery.start_soon(work)
             await until_it_waits()
@@ -67,175 +66,173 @@ async def begin_and_cancel(way: Way, work: Callable[[], Coroutine[Any, Any, None
         assert task.cancelled()
 
 
-async def is_alone(way: Way, *exchanges: Exchange) -> bool:
-    """Tell whether the server saw the connections closed, and no task is left but this one."""
-    closed = all([await way.in_thread(exchange.is_hung_up) for exchange in exchanges])
-    return closed and (way.loop == "trio" or tasks() == {asyncio.current_task()})
+async def is_alone(kind: ClientKind, *exchanges: Exchange) -> bool:
+    """Return whether the server saw the connections closed, and only this task is left."""
+    closed = all([await kind.in_thread(exchange.is_hung_up) for exchange in exchanges])
+    return closed and (kind.loop == "trio" or tasks() == {asyncio.current_task()})
 
 
 def tasks() -> set[Any]:
-    """Give asyncio's tasks, less those in which it closes the inner generators that httpx leaves behind."""
+    """Return asyncio's tasks, without those that close the inner generators of httpx."""
     return {task for task in asyncio.all_tasks() if type(task.get_coro()).__name__ != "async_generator_athrow"}
 
 
-@every_way_async
-@either
-def test_leaving_the_with_block_early_closes_the_connection(
-    package: Any, server: EventServer, way: Way, how: str
+@every_async_client
+@aconnect_or_event_source
+def test_leaving_the_with_block_closes_the_connection(
+    package: Any, server: EventServer, kind: ClientKind, how: str
 ) -> None:
     stream = server.offers(ONE, Do.HOLD)
 
     async def main() -> None:
-        async with way.async_client() as client:
+        async with kind.async_client() as client:
             async with opened(package, client, server.endpoint(stream).url, how) as source:
                 async for _ in source:
                     break
                 response = source.response
             assert response.is_closed
-            assert await is_alone(way, stream)
+            assert await is_alone(kind, stream)
             assert await anext(source, "the end") == "the end"
             assert not client.is_closed
 
-    run_in(way.loop, main)
+    run_in(kind.loop, main)
 
 
-@every_way_async
-@either
-def test_an_error_in_the_with_block_closes_the_connection(
-    package: Any, server: EventServer, way: Way, how: str
+@every_async_client
+@aconnect_or_event_source
+def test_error_in_the_with_block_closes_the_connection(
+    package: Any, server: EventServer, kind: ClientKind, how: str
 ) -> None:
     stream = server.offers(ONE, Do.HOLD)
 
     async def main() -> None:
-        async with way.async_client() as client:
+        async with kind.async_client() as client:
             with pytest.raises(Boom):
                 async with opened(package, client, server.endpoint(stream).url, how) as source:
                     await anext(source)
                     raise Boom
-            assert await is_alone(way, stream)
+            assert await is_alone(kind, stream)
 
-    run_in(way.loop, main)
+    run_in(kind.loop, main)
 
 
-@every_way_async
-@either
-def test_aclose_may_be_called_again(package: Any, server: EventServer, way: Way, how: str) -> None:
+@every_async_client
+@aconnect_or_event_source
+def test_aclose_is_idempotent(package: Any, server: EventServer, kind: ClientKind, how: str) -> None:
     stream = server.offers(ONE, Do.HOLD)
 
     async def main() -> None:
-        async with way.async_client() as client:
+        async with kind.async_client() as client:
             source = opened(package, client, server.endpoint(stream).url, how)
             await anext(source)
             await source.aclose()
             await source.aclose()
-            assert await is_alone(way, stream)
+            assert await is_alone(kind, stream)
             async with source:
                 assert [event async for event in source] == []
             await source.aclose()
 
-    run_in(way.loop, main)
+    run_in(kind.loop, main)
 
 
-@every_way_async
-@either
-def test_what_was_closed_before_it_was_read_sends_nothing(
-    package: Any, server: EventServer, way: Way, how: str
-) -> None:
-    endpoint = server.gives(ONE)
+@every_async_client
+@aconnect_or_event_source
+def test_closed_before_reading_sends_nothing(package: Any, server: EventServer, kind: ClientKind, how: str) -> None:
+    endpoint = server.repeats(ONE)
 
     async def main() -> None:
-        async with way.async_client() as client:
+        async with kind.async_client() as client:
             source = opened(package, client, endpoint.url, how)
             await source.aclose()
             async with source:
                 assert [event async for event in source] == []
             assert source.response is None
 
-    run_in(way.loop, main)
+    run_in(kind.loop, main)
     assert endpoint.requests == []
 
 
-@every_way_async
-@either
+@every_async_client
+@aconnect_or_event_source
 @with_or_without_stall
-def test_a_read_that_is_cancelled_closes_the_connection(
-    package: Any, server: EventServer, way: Way, how: str, stalls: bool
+def test_cancelled_read_closes_the_connection(
+    package: Any, server: EventServer, kind: ClientKind, how: str, stalls: bool
 ) -> None:
     stream = server.offers(ONE, Do.HOLD)
 
     async def main() -> None:
         seen = []
-        async with way.async_client() as client:
-            source = opened(package, client, server.endpoint(stream).url, how, stall=far(package, stalls))
+        async with kind.async_client() as client:
+            source = opened(package, client, server.endpoint(stream).url, how, stall=long_stall(package, stalls))
 
             async def read() -> None:
                 async for event in source:
                     seen.append(event.data)
 
-            await begin_and_cancel(way, read, lambda: bool(seen))
-            assert await is_alone(way, stream)
+            await start_and_cancel(kind, read, lambda: bool(seen))
+            assert await is_alone(kind, stream)
             assert await anext(source, "the end") == "the end"
         assert seen == ["1"]
 
-    run_in(way.loop, main)
+    run_in(kind.loop, main)
 
 
-@every_way_async
-@either
+@every_async_client
+@aconnect_or_event_source
 @with_or_without_stall
-def test_a_request_that_is_cancelled_before_the_answer_closes_the_connection(
-    package: Any, server: EventServer, way: Way, how: str, stalls: bool
+def test_cancelled_request_closes_the_connection(
+    package: Any, server: EventServer, kind: ClientKind, how: str, stalls: bool
 ) -> None:
     silent = server.raw(Do.HOLD)
     endpoint = server.endpoint(silent)
 
     async def main() -> None:
-        async with way.async_client() as client:
-            source = opened(package, client, endpoint.url, how, stall=far(package, stalls))
+        async with kind.async_client() as client:
+            source = opened(package, client, endpoint.url, how, stall=long_stall(package, stalls))
 
             async def read() -> None:
                 async with source:
                     await anext(source)
 
-            await begin_and_cancel(way, read, lambda: bool(endpoint.requests))
-            assert await is_alone(way, silent)
+            await start_and_cancel(kind, read, lambda: bool(endpoint.requests))
+            assert await is_alone(kind, silent)
             assert await anext(source, "the end") == "the end"
             assert source.response is None
 
-    run_in(way.loop, main)
+    run_in(kind.loop, main)
 
 
-@every_way_async
+@every_async_client
 @pytest.mark.parametrize("failed", [False, True], ids=["after a stream", "after a failure"])
-def test_a_wait_that_is_cancelled_ends_the_iteration(package: Any, server: EventServer, way: Way, failed: bool) -> None:
+def test_cancelled_wait_ends_the_iteration(package: Any, server: EventServer, kind: ClientKind, failed: bool) -> None:
     endpoint = server.endpoint(server.raw(Do.DROP) if failed else server.offers(ONE))
 
     async def main() -> None:
-        told: list[Any] = []
-        async with way.async_client() as client:
+        reconnects: list[Any] = []
+        async with kind.async_client() as client:
             source = package.AsyncEventSource(
-                client, endpoint.url, retry=YEARS, on_reconnect=lambda *reconnect: told.append(reconnect)
+                client, endpoint.url, retry=YEARS, on_reconnect=lambda *reconnect: reconnects.append(reconnect)
             )
 
             async def read() -> None:
                 async for _ in source:
                     pass
 
-            await begin_and_cancel(way, read, lambda: bool(told))
-            assert await is_alone(way)
+            await start_and_cancel(kind, read, lambda: bool(reconnects))
+            assert await is_alone(kind)
             assert await anext(source, "the end") == "the end"
-        assert len(told) == len(endpoint.requests) == 1
+        assert len(reconnects) == len(endpoint.requests) == 1
 
-    run_in(way.loop, main)
+    run_in(kind.loop, main)
 
 
-@every_way_async
-def test_a_timeout_around_a_wait_ends_the_iteration(package: Any, server: EventServer, way: Way) -> None:
+@every_async_client
+def test_timeout_around_a_wait_ends_the_iteration(package: Any, server: EventServer, kind: ClientKind) -> None:
     endpoint = server.endpoint(server.raw(Do.DROP))
 
     async def main() -> None:
-        async with way.async_client() as client, package.AsyncEventSource(client, endpoint.url, retry=YEARS) as source:
-            if way.loop == "trio":
+        async with kind.async_client() as client, package.AsyncEventSource(client, endpoint.url, retry=YEARS) as source:
+            if kind.loop == "trio":
                 with trio.move_on_after(0.05) as scope:
                     await anext(source)
                 assert scope.cancelled_caught
@@ -245,14 +242,14 @@ def test_a_timeout_around_a_wait_ends_the_iteration(package: Any, server: EventS
                         await anext(source)
             assert await anext(source, "the end") == "the end"
 
-    run_in(way.loop, main)
+    run_in(kind.loop, main)
 
 
-async def beside(
-    way: Way, work: Callable[[], Coroutine[Any, Any, None]], then: Callable[[], Coroutine[Any, Any, None]]
+async def run_while_waiting(
+    kind: ClientKind, work: Callable[[], Coroutine[Any, Any, None]], then: Callable[[], Coroutine[Any, Any, None]]
 ) -> None:
-    """Run the work in a task, and `then` when that waits for something; return when both have ended."""
-    if way.loop == "trio":
+    """Start the work in a task, call `then` once that task waits, and return when both have ended."""
+    if kind.loop == "trio":
         async with trio.open_nursery() as nursery:
             nursery.start_soon(work)
             await trio.testing.wait_all_tasks_blocked(0.01)
@@ -264,13 +261,13 @@ async def beside(
             await then()
 
 
-@every_way_async
-def test_aclose_in_another_task_ends_a_wait(package: Any, server: EventServer, way: Way) -> None:
-    endpoint = server.gives(ONE)
+@every_async_client
+def test_aclose_in_another_task_ends_a_wait(package: Any, server: EventServer, kind: ClientKind) -> None:
+    endpoint = server.repeats(ONE)
 
     async def main() -> None:
         seen: list[str] = []
-        async with way.async_client() as client:
+        async with kind.async_client() as client:
             source = package.AsyncEventSource(client, endpoint.url, retry=YEARS)
             assert (await anext(source)).data == "1"
 
@@ -279,52 +276,52 @@ def test_aclose_in_another_task_ends_a_wait(package: Any, server: EventServer, w
 
             async def close() -> None:
                 while source._stream is not None:
-                    await pause(way.loop, 0.001)
+                    await pause(kind.loop, 0.001)
                 await source.aclose()
 
-            await beside(way, read, close)
+            await run_while_waiting(kind, read, close)
             assert seen == ["the end"]
-            assert await is_alone(way)
+            assert await is_alone(kind)
         assert len(endpoint.requests) == 1
 
-    run_in(way.loop, main)
+    run_in(kind.loop, main)
 
 
-@every_way_async
-def test_aclose_in_another_task_ends_a_read(package: Any, server: EventServer, way: Way) -> None:
+@every_async_client
+def test_aclose_in_another_task_ends_a_read(package: Any, server: EventServer, kind: ClientKind) -> None:
     stream = server.offers(ONE, Do.HOLD)
     endpoint = server.endpoint(stream)
 
     async def main() -> None:
         ended: list[Any] = []
-        async with way.async_client() as client:
+        async with kind.async_client() as client:
             source = package.AsyncEventSource(client, endpoint.url)
             assert (await anext(source)).data == "1"
 
             async def read() -> None:
                 ended.append(await anext(source, "the end"))
 
-            # Who closes a connection of asyncio's under its reader leaves that one waiting, with some versions; what
-            # ends the wait then is the server, which gives up.
-            await beside(way, read, source.aclose)
+            # In some versions of asyncio, closing a connection does not wake its reader. Then the server's timeout
+            # ends the wait.
+            await run_while_waiting(kind, read, source.aclose)
             assert ended == ["the end"]
-            assert await is_alone(way, stream)
+            assert await is_alone(kind, stream)
         assert len(endpoint.requests) == 1
 
-    run_in(way.loop, main)
+    run_in(kind.loop, main)
 
 
-@every_way_async
-@either
-def test_aclose_in_another_task_while_no_answer_came_ends_it_when_one_comes(
-    package: Any, server: EventServer, way: Way, how: str
+@every_async_client
+@aconnect_or_event_source
+def test_aclose_in_another_task_before_the_answer(
+    package: Any, server: EventServer, kind: ClientKind, how: str
 ) -> None:
     stream = server.raw(Do.WAIT, b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n" + ONE, Do.HOLD)
     endpoint = server.endpoint(stream)
 
     async def main() -> None:
         ended: list[Any] = []
-        async with way.async_client() as client:
+        async with kind.async_client() as client:
             source = opened(package, client, endpoint.url, how)
 
             async def read() -> None:
@@ -332,24 +329,24 @@ def test_aclose_in_another_task_while_no_answer_came_ends_it_when_one_comes(
 
             async def close() -> None:
                 while not endpoint.requests:
-                    await pause(way.loop, 0.001)
+                    await pause(kind.loop, 0.001)
                 await source.aclose()
                 stream.go()
 
-            await beside(way, read, close)
+            await run_while_waiting(kind, read, close)
             assert ended == ["the end"]
-            assert await is_alone(way, stream)
+            assert await is_alone(kind, stream)
 
-    run_in(way.loop, main)
+    run_in(kind.loop, main)
 
 
-@every_way_async
-def test_a_second_reader_is_refused_and_the_first_reads_on(package: Any, server: EventServer, way: Way) -> None:
+@every_async_client
+def test_second_reader_is_refused_and_first_reads_on(package: Any, server: EventServer, kind: ClientKind) -> None:
     stream = server.offers(ONE, Do.WAIT, TWO, Do.HOLD)
 
     async def main() -> None:
         seen = []
-        async with way.async_client() as client:
+        async with kind.async_client() as client:
             async with package.AsyncEventSource(client, server.endpoint(stream).url) as source:
                 assert (await anext(source)).data == "1"
 
@@ -361,21 +358,21 @@ def test_a_second_reader_is_refused_and_the_first_reads_on(package: Any, server:
                         await anext(source)
                     stream.go()
 
-                await beside(way, read, second)
+                await run_while_waiting(kind, read, second)
         assert seen == ["2"]
 
-    run_in(way.loop, main)
+    run_in(kind.loop, main)
 
 
-@every_way_async
-@either
-def test_a_source_that_is_collected_half_read_is_one_warning_that_names_async_with(
-    package: Any, server: EventServer, way: Way, how: str
+@every_async_client
+@aconnect_or_event_source
+def test_collected_half_read_warns_once_and_names_async_with(
+    package: Any, server: EventServer, kind: ClientKind, how: str
 ) -> None:
     stream = server.offers(ONE, Do.HOLD)
 
     async def main() -> None:
-        async with way.async_client() as client:
+        async with kind.async_client() as client:
             source = opened(package, client, server.endpoint(stream).url, how)
             await anext(source)
             with pytest.warns(ResourceWarning) as warned:
@@ -385,19 +382,16 @@ def test_a_source_that_is_collected_half_read_is_one_warning_that_names_async_wi
             assert len(ours) == 1
             assert f"async with {how}(...)" in ours[0]
 
-    run_in(way.loop, main)
+    run_in(kind.loop, main)
 
 
-@every_way_async
-def test_a_source_that_was_never_read_or_has_ended_is_collected_in_silence(
-    package: Any, server: EventServer, way: Way
-) -> None:
-    no_more = server.offers(status=204, content_type=None, framing="length")
-    endpoint = server.endpoint(server.offers(ONE), server.raw(Do.DROP), no_more)
+@every_async_client
+def test_no_warning_if_never_read_or_ended(package: Any, server: EventServer, kind: ClientKind) -> None:
+    endpoint = server.endpoint(server.offers(ONE), server.raw(Do.DROP), server.no_content())
     refused = server.endpoint(server.offers(b"no", status=500))
 
     async def main() -> None:
-        async with way.async_client() as client:
+        async with kind.async_client() as client:
             with warnings.catch_warnings():
                 warnings.simplefilter("error")
                 package.AsyncEventSource(client, endpoint.url)
@@ -411,25 +405,25 @@ def test_a_source_that_was_never_read_or_has_ended_is_collected_in_silence(
                 gc.collect()
         assert len(endpoint.requests) == 3
 
-    run_in(way.loop, main)
+    run_in(kind.loop, main)
 
 
-@every_way_async
-def test_sources_that_wait_cost_no_task(package: Any, server: EventServer, way: Way) -> None:
+@every_async_client
+def test_waiting_source_uses_no_task(package: Any, server: EventServer, kind: ClientKind) -> None:
     stream = server.offers(ONE, Do.HOLD)
 
     async def main() -> None:
-        async with way.async_client() as client:
-            source = package.AsyncEventSource(client, server.endpoint(stream).url, stall=far(package, True))
+        async with kind.async_client() as client:
+            source = package.AsyncEventSource(client, server.endpoint(stream).url, stall=long_stall(package, True))
             async with source:
                 await anext(source)
-                # trio has no tasks but those of a nursery.
-                assert way.loop == "trio" or tasks() == {asyncio.current_task()}
+                # In trio all tasks belong to a nursery.
+                assert kind.loop == "trio" or tasks() == {asyncio.current_task()}
 
-    run_in(way.loop, main)
+    run_in(kind.loop, main)
 
 
-def test_a_read_that_is_thrown_away_in_a_wait_closes_the_source(package: Any) -> None:
+def test_read_abandoned_in_a_wait_closes_the_source(package: Any) -> None:
     class Never:
         def __await__(self) -> Any:
             yield
@@ -438,7 +432,7 @@ def test_a_read_that_is_thrown_away_in_a_wait_closes_the_source(package: Any) ->
         raise httpx.ConnectError("no")
 
     async def main() -> None:
-        # No server, as who drives a coroutine by hand cannot wait for one.
+        # A coroutine that is driven by hand cannot wait for a server.
         async with httpx.AsyncClient(transport=httpx.MockTransport(refuse), verify=False) as client:
             source = package.AsyncEventSource(client, "http://127.0.0.1:1/", sleep=lambda seconds: Never())
             reading = source.__anext__()

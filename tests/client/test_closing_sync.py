@@ -1,4 +1,4 @@
-"""What closes the connection of an EventSource, and of what connect gives, and what does not."""
+"""Closing an EventSource and the stream of connect."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from streams.cases import Boom
 from streams.test_threads import Thread
 
-from .clients import Way, every_way_sync
+from .clients import ClientKind, connect_or_event_source, every_sync_client
 from .server import WAIT_LIMIT, Do
 
 if TYPE_CHECKING:
@@ -19,39 +20,32 @@ if TYPE_CHECKING:
     from .server import EventServer
 
 ONE, TWO = b"id: 1\ndata: 1\n\n", b"id: 2\ndata: 2\n\n"
-YEARS = 10**14  # ms: a wait that nobody waits for
-
-
-class Boom(Exception):
-    """Raised by the program, in the middle of things."""
+YEARS = 10**14  # ms
 
 
 def opened(package: Any, client: Any, url: str, how: str, **options: Any) -> Any:
-    """An EventSource or what connect gives: either is closed in the same ways."""
+    """Return an EventSource or the stream of connect."""
     if how == "connect":
         return package.connect(client, "GET", url, **options)
     return package.EventSource(client, url, **options)
 
 
 def wait_until(happened: Callable[[], bool]) -> None:
-    """Wait for what happens in another thread."""
+    """Wait until another thread has done something."""
     deadline = time.monotonic() + WAIT_LIMIT
     while not happened():
         assert time.monotonic() < deadline, "it does not happen"
         time.sleep(0.001)
 
 
-either = pytest.mark.parametrize("how", ["connect", "EventSource"])
-
-
-@every_way_sync
-@either
-def test_leaving_the_with_block_early_closes_the_connection(
-    package: Any, server: EventServer, way: Way, how: str
+@every_sync_client
+@connect_or_event_source
+def test_leaving_the_with_block_closes_the_connection(
+    package: Any, server: EventServer, kind: ClientKind, how: str
 ) -> None:
     stream = server.offers(ONE, Do.HOLD)
     endpoint = server.endpoint(stream)
-    with way.client() as client:
+    with kind.client() as client:
         with opened(package, client, endpoint.url, how) as source:
             for _ in source:
                 break
@@ -64,24 +58,24 @@ def test_leaving_the_with_block_early_closes_the_connection(
     assert len(endpoint.requests) == 1
 
 
-@every_way_sync
-@either
-def test_an_error_in_the_with_block_closes_the_connection(
-    package: Any, server: EventServer, way: Way, how: str
+@every_sync_client
+@connect_or_event_source
+def test_error_in_the_with_block_closes_the_connection(
+    package: Any, server: EventServer, kind: ClientKind, how: str
 ) -> None:
     stream = server.offers(ONE, Do.HOLD)
-    with way.client() as client:
+    with kind.client() as client:
         with pytest.raises(Boom), opened(package, client, server.endpoint(stream).url, how) as source:
             next(source)
             raise Boom
         assert stream.is_hung_up()
 
 
-@every_way_sync
-@either
-def test_close_may_be_called_again(package: Any, server: EventServer, way: Way, how: str) -> None:
+@every_sync_client
+@connect_or_event_source
+def test_close_is_idempotent(package: Any, server: EventServer, kind: ClientKind, how: str) -> None:
     stream = server.offers(ONE, Do.HOLD)
-    with way.client() as client:
+    with kind.client() as client:
         source = opened(package, client, server.endpoint(stream).url, how)
         next(source)
         source.close()
@@ -92,13 +86,11 @@ def test_close_may_be_called_again(package: Any, server: EventServer, way: Way, 
         source.close()
 
 
-@every_way_sync
-@either
-def test_what_was_closed_before_it_was_read_sends_nothing(
-    package: Any, server: EventServer, way: Way, how: str
-) -> None:
-    endpoint = server.gives(ONE)
-    with way.client() as client:
+@every_sync_client
+@connect_or_event_source
+def test_closed_before_reading_sends_nothing(package: Any, server: EventServer, kind: ClientKind, how: str) -> None:
+    endpoint = server.repeats(ONE)
+    with kind.client() as client:
         source = opened(package, client, endpoint.url, how)
         source.close()
         with source:
@@ -107,13 +99,13 @@ def test_what_was_closed_before_it_was_read_sends_nothing(
     assert endpoint.requests == []
 
 
-@every_way_sync
-@either
-def test_what_was_never_read_sends_nothing_and_is_collected_in_silence(
-    package: Any, server: EventServer, way: Way, how: str
+@every_sync_client
+@connect_or_event_source
+def test_never_read_sends_nothing_and_does_not_warn(
+    package: Any, server: EventServer, kind: ClientKind, how: str
 ) -> None:
-    endpoint = server.gives(ONE)
-    with way.client() as client:
+    endpoint = server.repeats(ONE)
+    with kind.client() as client:
         source = opened(package, client, endpoint.url, how)
         assert source.response is None
         del source
@@ -121,19 +113,19 @@ def test_what_was_never_read_sends_nothing_and_is_collected_in_silence(
     assert endpoint.requests == []
 
 
-@every_way_sync
-@either
-def test_a_source_that_is_collected_half_read_closes_its_connection_at_once(
-    package: Any, server: EventServer, way: Way, how: str
+@every_sync_client
+@connect_or_event_source
+def test_collected_half_read_closes_the_connection_at_once(
+    package: Any, server: EventServer, kind: ClientKind, how: str
 ) -> None:
     stream = server.offers(TWO, Do.HOLD)
-    # That it has seen errors before must leave nothing that only the garbage collector finds.
+    # Earlier errors must not leave reference cycles.
     before = [] if how == "connect" else [server.raw(Do.DROP), server.offers(ONE, Do.DROP)]
     endpoint = server.endpoint(*before, stream)
     gc.collect()
     gc.disable()
     try:
-        with way.client() as client:
+        with kind.client() as client:
             source = opened(
                 package, client, endpoint.url, how, **({} if how == "connect" else {"retry": 0, "backoff": 1})
             )
@@ -145,13 +137,11 @@ def test_a_source_that_is_collected_half_read_closes_its_connection_at_once(
         gc.enable()
 
 
-@every_way_sync
-def test_a_loop_that_was_left_is_taken_up_again_and_nothing_is_lost(
-    package: Any, server: EventServer, way: Way
-) -> None:
+@every_sync_client
+def test_second_loop_continues_where_the_first_stopped(package: Any, server: EventServer, kind: ClientKind) -> None:
     endpoint = server.endpoint(server.offers(ONE + TWO), server.offers(ONE + TWO))
     seen: list[str] = []
-    with way.client() as client, package.EventSource(client, endpoint.url, retry=0) as source:
+    with kind.client() as client, package.EventSource(client, endpoint.url, retry=0) as source:
         while len(seen) < 4:
             for event in source:
                 seen.append(event.data)
@@ -160,11 +150,11 @@ def test_a_loop_that_was_left_is_taken_up_again_and_nothing_is_lost(
     assert len(endpoint.requests) == 2
 
 
-@every_way_sync
-def test_the_loop_ends_when_its_body_closes_the_source(package: Any, server: EventServer, way: Way) -> None:
+@every_sync_client
+def test_loop_ends_when_its_body_closes_the_source(package: Any, server: EventServer, kind: ClientKind) -> None:
     stream = server.offers(ONE + TWO, Do.HOLD)
     seen = []
-    with way.client() as client:
+    with kind.client() as client:
         source = package.EventSource(client, server.endpoint(stream).url)
         for event in source:
             seen.append(event.data)
@@ -173,41 +163,43 @@ def test_the_loop_ends_when_its_body_closes_the_source(package: Any, server: Eve
     assert seen == ["1"]
 
 
-@every_way_sync
+@every_sync_client
 @pytest.mark.parametrize("where", ["sleep", "on_reconnect"])
-def test_the_iteration_ends_when_a_callable_closes_the_source(
-    package: Any, server: EventServer, way: Way, where: str
+def test_iteration_ends_when_a_callback_closes_the_source(
+    package: Any, server: EventServer, kind: ClientKind, where: str
 ) -> None:
-    endpoint = server.gives(ONE)
-    with way.client() as client:
+    endpoint = server.repeats(ONE)
+    with kind.client() as client:
         options: dict[str, Any] = {where: lambda *arguments: source.close()}
         source: Any = package.EventSource(client, endpoint.url, retry=YEARS, **options)
         assert [event.data for event in source] == ["1"]
     assert len(endpoint.requests) == 1
 
 
-@every_way_sync
-@pytest.mark.parametrize("begun", [True, False], ids=["after an event", "at the first read"])
-def test_close_in_another_thread_ends_a_read(package: Any, server: EventServer, way: Way, begun: bool) -> None:
-    stream = server.offers(*([ONE] if begun else [b":"]), Do.HOLD)
-    with way.client() as client:
+@every_sync_client
+@pytest.mark.parametrize("started", [True, False], ids=["after an event", "at the first read"])
+def test_close_in_another_thread_ends_a_read(
+    package: Any, server: EventServer, kind: ClientKind, started: bool
+) -> None:
+    stream = server.offers(*([ONE] if started else [b":"]), Do.HOLD)
+    with kind.client() as client:
         source = package.EventSource(client, server.endpoint(stream).url)
         reading = Thread(lambda: [event.data for event in source])
         wait_until(lambda: source.response is not None and source.response.is_stream_consumed)
         source.close()
         assert reading.ends(WAIT_LIMIT)
         assert reading.error is None
-        assert reading.result == (["1"] if begun else [])
+        assert reading.result == (["1"] if started else [])
         assert stream.is_hung_up()
         source.close()
 
 
-@every_way_sync
-def test_close_in_another_thread_ends_a_wait(package: Any, server: EventServer, way: Way) -> None:
-    endpoint = server.gives(ONE)
+@every_sync_client
+def test_close_in_another_thread_ends_a_wait(package: Any, server: EventServer, kind: ClientKind) -> None:
+    endpoint = server.repeats(ONE)
     waits = threading.Event()
-    with way.client() as client:
-        source = package.EventSource(client, endpoint.url, retry=YEARS, on_reconnect=lambda *told: waits.set())
+    with kind.client() as client:
+        source = package.EventSource(client, endpoint.url, retry=YEARS, on_reconnect=lambda *arguments: waits.set())
         reading = Thread(lambda: [event.data for event in source])
         assert waits.wait(WAIT_LIMIT)
         source.close()
@@ -217,14 +209,14 @@ def test_close_in_another_thread_ends_a_wait(package: Any, server: EventServer, 
     assert len(endpoint.requests) == 1
 
 
-@every_way_sync
-@either
-def test_close_in_another_thread_while_no_answer_came_ends_it_when_one_comes(
-    package: Any, server: EventServer, way: Way, how: str
+@every_sync_client
+@connect_or_event_source
+def test_close_in_another_thread_before_the_answer(
+    package: Any, server: EventServer, kind: ClientKind, how: str
 ) -> None:
     stream = server.raw(Do.WAIT, b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n" + ONE, Do.HOLD)
     endpoint = server.endpoint(stream)
-    with way.client() as client:
+    with kind.client() as client:
         source = opened(package, client, endpoint.url, how)
         reading = Thread(lambda: list(source))
         wait_until(lambda: bool(endpoint.requests))
@@ -237,10 +229,10 @@ def test_close_in_another_thread_while_no_answer_came_ends_it_when_one_comes(
         assert next(source, "the end") == "the end"
 
 
-@every_way_sync
-def test_a_second_reader_is_refused_and_the_first_reads_on(package: Any, server: EventServer, way: Way) -> None:
+@every_sync_client
+def test_second_reader_is_refused_and_first_reads_on(package: Any, server: EventServer, kind: ClientKind) -> None:
     stream = server.offers(ONE, Do.WAIT, TWO, Do.HOLD)
-    with way.client() as client, package.EventSource(client, server.endpoint(stream).url) as source:
+    with kind.client() as client, package.EventSource(client, server.endpoint(stream).url) as source:
         assert next(source).data == "1"
         reading = Thread(lambda: next(source).data)
         wait_until(source._reading.locked)
@@ -251,13 +243,13 @@ def test_a_second_reader_is_refused_and_the_first_reads_on(package: Any, server:
         assert reading.result == "2"
 
 
-@every_way_sync
-def test_an_interruption_of_a_wait_closes_the_source(package: Any, server: EventServer, way: Way) -> None:
+@every_sync_client
+def test_interrupted_wait_closes_the_source(package: Any, server: EventServer, kind: ClientKind) -> None:
     def interrupt(seconds: float) -> None:
         raise KeyboardInterrupt
 
-    endpoint = server.gives(ONE)
-    with way.client() as client:
+    endpoint = server.repeats(ONE)
+    with kind.client() as client:
         source = package.EventSource(client, endpoint.url, sleep=interrupt)
         next(source)
         with pytest.raises(KeyboardInterrupt):
@@ -267,12 +259,12 @@ def test_an_interruption_of_a_wait_closes_the_source(package: Any, server: Event
         assert source.outcome == "closed"
 
 
-@every_way_sync
-def test_a_source_that_waits_or_reads_costs_no_thread(package: Any, server: EventServer, way: Way) -> None:
+@every_sync_client
+def test_source_uses_no_thread(package: Any, server: EventServer, kind: ClientKind) -> None:
     before = threading.active_count()
     answers = [server.offers(ONE, Do.HOLD) for _ in range(5)]
     threads = []
-    with way.client() as client:
+    with kind.client() as client:
         sources = [package.EventSource(client, server.endpoint(answer).url) for answer in answers]
         assert [next(source).data for source in sources] == ["1"] * 5
         threads = [thread.name for thread in threading.enumerate() if not thread.name.startswith(("server", "to "))]
@@ -282,5 +274,5 @@ def test_a_source_that_waits_or_reads_costs_no_thread(package: Any, server: Even
 
 
 @pytest.mark.parametrize("name", ["EventSource", "AsyncEventSource"])
-def test_a_source_has_no_dict(package: Any, name: str) -> None:
+def test_source_has_no_dict(package: Any, name: str) -> None:
     assert not hasattr(getattr(package, name).__new__(getattr(package, name)), "__dict__")

@@ -1,9 +1,8 @@
 """LaunchDarkly's contract for SSE clients, case by case: github.com/launchdarkly/sse-contract-tests, `ssetests/tests_*.go`.
 
-The cases are theirs, the words and the code are not. Three are read our way. They expect `Cache-Control: no-cache`, we
-send what the standard names, `no-store`. "Restart", which lets a program end a connection and open the next at once, is
-no part of an EventSource here: one closes it, and makes another with its last event ID. And they wait for 500 ms of
-silence where we need not wait so long.
+The cases are theirs, the code is ours. Three differ. They expect `Cache-Control: no-cache`; we send the `no-store` of
+the standard. They have a "restart" that ends a connection and opens the next at once; our callers close the EventSource
+and make another one with its last event ID. They wait for 500 ms of silence; we wait less.
 """
 
 from __future__ import annotations
@@ -12,27 +11,23 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .clients import Way, every_way
+from .clients import ClientKind, every_client
 from .server import Do
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .server import Endpoint, EventServer, Exchange
+    from .server import Endpoint, EventServer
 
 MARK = b"\xef\xbb\xbf"
 TOFU = "\u20ac\u8c46\u8150"
 
 
-def no_more(server: EventServer) -> Exchange:
-    return server.offers(status=204, content_type=None, framing="length")
-
-
-def in_pieces(stream: bytes, size: int) -> list[bytes]:
+def cut(stream: bytes, size: int) -> list[bytes]:
     return [stream[at : at + size] for at in range(0, len(stream), size)]
 
 
-# What is sent, chunk by chunk; what comes: an event's name, data and ID.
+# The chunks that are sent, and the events that are read: name, data, ID.
 BASIC: dict[str, tuple[list[bytes], list[tuple[str, str, str]]]] = {
     "one-line message in one chunk": ([b"data: Hello\n\n"], [("message", "Hello", "")]),
     "one-line message in two chunks": ([b"data: Hel", b"lo\n\n"], [("message", "Hello", "")]),
@@ -59,7 +54,7 @@ BASIC: dict[str, tuple[list[bytes], list[tuple[str, str, str]]]] = {
     "field with no colon": ([b"data\n\ndata\ndata\n\n"], [("message", "", ""), ("message", "\n", "")]),
     "multi-byte characters": ([f"data: {TOFU}\n\n".encode()], [("message", TOFU, "")]),
     "multi-byte characters in single-byte pieces": (
-        in_pieces(f"data: {TOFU}\n\n".encode(), 1), [("message", TOFU, "")],
+        cut(f"data: {TOFU}\n\n".encode(), 1), [("message", TOFU, "")],
     ),
     "many messages in rapid succession": (
         [b"".join(b"data: message %d\n\n" % number for number in range(100))],
@@ -79,7 +74,7 @@ BYTE_ORDER_MARK: dict[str, tuple[list[bytes], list[tuple[str, str, str]]]] = {
         [("message", "First", ""), ("message", "\ufeffSecond", "")],
     ),
     "mark in two chunks": ([MARK[:2], MARK[2:] + b"data: Hello\n\n"], [("message", "Hello", "")]),
-    "mark byte by byte": ([*in_pieces(MARK, 1), b"data: Hello\n\n"], [("message", "Hello", "")]),
+    "mark byte by byte": ([*cut(MARK, 1), b"data: Hello\n\n"], [("message", "Hello", "")]),
     "only the first mark is dropped": ([MARK + b"data: " + MARK + b"Hello\n\n"], [("message", "\ufeffHello", "")]),
     "no mark": ([b"data: Hello\n\n"], [("message", "Hello", "")]),
     "mark before several lines": ([MARK + b"data: Line1\ndata: Line2\n\n"], [("message", "Line1\nLine2", "")]),
@@ -104,7 +99,7 @@ def line_feeds() -> Iterator[Any]:
             stream = "".join(line + end for line in lines).encode()
             for size in (len(stream), 1, 2):
                 events = [("message", one, "") for one in data]
-                yield pytest.param(in_pieces(stream, size), events, id=f"{name}, {end!r}, chunks of {size}")
+                yield pytest.param(cut(stream, size), events, id=f"{name}, {end!r}, chunks of {size}")
     chunks = [b"data: Hello\r", b"\ndata: World\r", b"\n\r\ndata: OK\r", b"\n", b"\r", b"\n"]
     yield pytest.param(chunks, [("message", "Hello\nWorld", ""), ("message", "OK", "")], id="CR at the end of a chunk")
 
@@ -115,15 +110,15 @@ PARSED = [
 ]
 
 
-@every_way
+@every_client
 @pytest.mark.parametrize(("chunks", "events"), PARSED)
-def test_streams_are_read_as_the_contract_says(
-    package: Any, server: EventServer, way: Way, chunks: list[bytes], events: list[tuple[str, str, str]]
+def test_parsing(
+    package: Any, server: EventServer, kind: ClientKind, chunks: list[bytes], events: list[tuple[str, str, str]]
 ) -> None:
-    endpoint = server.gives(*chunks)
-    told = way.read(package, endpoint.url, at_most=len(events))
-    assert told.error is None
-    assert [(event.event, event.data, event.id) for event in told.events] == events
+    endpoint = server.repeats(*chunks)
+    result = kind.read(package, endpoint.url, at_most=len(events))
+    assert result.error is None
+    assert [(event.event, event.data, event.id) for event in result.events] == events
     assert len(endpoint.requests) == 1
 
 
@@ -136,15 +131,15 @@ COMMENTS = {
 }
 
 
-@every_way
+@every_client
 @pytest.mark.parametrize(("chunks", "expected"), COMMENTS.values(), ids=COMMENTS)
-def test_comments_are_given_to_who_asks_for_them(
-    package: Any, server: EventServer, way: Way, chunks: list[bytes], expected: list[Any]
+def test_comments_are_returned_on_request(
+    package: Any, server: EventServer, kind: ClientKind, chunks: list[bytes], expected: list[Any]
 ) -> None:
-    endpoint = server.gives(*chunks, Do.HOLD)
-    told = way.read(package, endpoint.url, at_most=len(expected), scanner={"comments": True})
+    endpoint = server.repeats(*chunks, Do.HOLD)
+    result = kind.read(package, endpoint.url, at_most=len(expected), scanner={"comments": True})
     assert [
-        item.text if isinstance(item, package.Comment) else (item.event, item.data) for item in told.events
+        item.text if isinstance(item, package.Comment) else (item.event, item.data) for item in result.events
     ] == expected  # fmt: skip
 
 
@@ -154,21 +149,19 @@ SIZES = (
 )  # fmt: skip
 
 
-@every_way
-def test_payloads_of_any_size_are_given_while_the_stream_stays_open(
-    package: Any, server: EventServer, way: Way
-) -> None:
+@every_client
+def test_payload_sizes_on_an_open_stream(package: Any, server: EventServer, kind: ClientKind) -> None:
     for size in SIZES:
-        endpoint = server.gives(b"data: " + b"x" * size + b"\n\n", Do.HOLD)
-        told = way.read(package, endpoint.url, at_most=1)
-        assert told.error is None
-        assert len(told.data[0]) == size
+        endpoint = server.repeats(b"data: " + b"x" * size + b"\n\n", Do.HOLD)
+        result = kind.read(package, endpoint.url, at_most=1)
+        assert result.error is None
+        assert len(result.data[0]) == size
 
 
-@every_way
-def test_default_method_and_headers(package: Any, server: EventServer, way: Way) -> None:
-    endpoint = server.gives(b"data: a\n\n")
-    way.read(package, endpoint.url, at_most=1)
+@every_client
+def test_default_method_and_headers(package: Any, server: EventServer, kind: ClientKind) -> None:
+    endpoint = server.repeats(b"data: a\n\n")
+    kind.read(package, endpoint.url, at_most=1)
     (request,) = endpoint.requests
     assert request.method == "GET"
     assert request.headers["accept"] == b"text/event-stream"
@@ -176,45 +169,45 @@ def test_default_method_and_headers(package: Any, server: EventServer, way: Way)
     assert "last-event-id" not in request.headers
 
 
-@every_way
-def test_204_halts_reconnection_attempts(package: Any, server: EventServer, way: Way) -> None:
-    endpoint = server.endpoint(no_more(server))
-    told = way.read(package, endpoint.url)
-    assert (told.events, told.error, told.waits, len(endpoint.requests)) == ([], None, [], 1)
+@every_client
+def test_204_halts_reconnection_attempts(package: Any, server: EventServer, kind: ClientKind) -> None:
+    endpoint = server.endpoint(server.no_content())
+    result = kind.read(package, endpoint.url)
+    assert (result.events, result.error, result.waits, len(endpoint.requests)) == ([], None, [], 1)
 
 
-@every_way
+@every_client
 @pytest.mark.parametrize("status", [301, 307])
-def test_a_redirect_is_followed(package: Any, server: EventServer, way: Way, status: int) -> None:
-    there = server.gives(b"data: hello\n\n", Do.HOLD)
-    redirect = server.offers(status=status, headers=(f"Location: {there.url}",), content_type=None, framing="length")
-    told = way.read(package, server.endpoint(redirect).url, at_most=1)
-    assert told.data == ["hello"]
+def test_redirect_is_followed(package: Any, server: EventServer, kind: ClientKind, status: int) -> None:
+    there = server.repeats(b"data: hello\n\n", Do.HOLD)
+    here = server.endpoint(server.redirects(there.url, status))
+    result = kind.read(package, here.url, at_most=1)
+    assert result.data == ["hello"]
 
 
-@every_way
+@every_client
 @pytest.mark.parametrize("status", [301, 307])
 @pytest.mark.parametrize("location", ["empty", "missing"])
-def test_a_redirect_to_nowhere_is_an_error_and_no_loop(
-    package: Any, server: EventServer, way: Way, status: int, location: str
+def test_redirect_without_target_does_not_loop(
+    package: Any, server: EventServer, kind: ClientKind, status: int, location: str
 ) -> None:
     headers = ("Location: ",) if location == "empty" else ()
     endpoint = server.endpoint(server.offers(status=status, headers=headers, content_type=None, framing="length"))
-    told = way.read(package, endpoint.url)
+    result = kind.read(package, endpoint.url)
     if location == "missing":
-        assert isinstance(told.error, package.UnexpectedStatus)
+        assert isinstance(result.error, package.UnexpectedStatus)
         assert len(endpoint.requests) == 1
-    else:  # which is the same URL again, until the client has had enough
-        assert isinstance(told.error, way.library.TooManyRedirects)
+    else:  # the same URL again, until the client stops
+        assert isinstance(result.error, kind.library.TooManyRedirects)
         assert 1 < len(endpoint.requests) <= 21
-    assert told.waits == []
+    assert result.waits == []
 
 
-@every_way
-def test_custom_headers(package: Any, server: EventServer, way: Way) -> None:
-    endpoint = server.gives(b"data: a\n\n")
+@every_client
+def test_custom_headers(package: Any, server: EventServer, kind: ClientKind) -> None:
+    endpoint = server.repeats(b"data: a\n\n")
     headers = {"header-name-1": "value-1", "header-name-2": "value-2"}
-    way.read(package, endpoint.url, at_most=1, headers=headers)
+    kind.read(package, endpoint.url, at_most=1, headers=headers)
     assert {name: endpoint.requests[0].headers[name].decode() for name in headers} == headers
 
 
@@ -232,22 +225,22 @@ def sent_the_body(endpoint: Endpoint, method: str) -> bool:
     )
 
 
-@every_way
+@every_client
 @pytest.mark.parametrize("method", ["POST", "REPORT"])
-def test_a_request_with_a_body(package: Any, server: EventServer, way: Way, method: str) -> None:
-    endpoint = server.gives(b"data: a\n\n")
-    assert way.read(package, endpoint.url, at_most=1, method=method, **BODY).data == ["a"]
+def test_request_with_a_body(package: Any, server: EventServer, kind: ClientKind, method: str) -> None:
+    endpoint = server.repeats(b"data: a\n\n")
+    assert kind.read(package, endpoint.url, at_most=1, method=method, **BODY).data == ["a"]
     assert sent_the_body(endpoint, method)
 
 
-@every_way
-def test_last_event_id_in_the_initial_request(package: Any, server: EventServer, way: Way) -> None:
-    endpoint = server.gives(b"data: a\n\n")
-    way.read(package, endpoint.url, at_most=1, last_event_id="abc")
+@every_client
+def test_last_event_id_in_the_initial_request(package: Any, server: EventServer, kind: ClientKind) -> None:
+    endpoint = server.repeats(b"data: a\n\n")
+    kind.read(package, endpoint.url, at_most=1, last_event_id="abc")
     assert endpoint.ids == [b"abc"]
 
 
-# What comes before the connection breaks, what the next request's ID is, and the data of what was read.
+# The chunks before the connection breaks, the ID in the next request, and the data of the events.
 BROKEN = {
     "ID of the last event": ([b"id: abc\ndata: Hello\n\n"], b"abc", ["Hello"]),
     "ID of the last event that had one": (
@@ -260,41 +253,41 @@ BROKEN = {
 }  # fmt: skip
 
 
-@every_way
+@every_client
 @pytest.mark.parametrize(("chunks", "sent", "data"), BROKEN.values(), ids=BROKEN)
-def test_a_connection_that_breaks_is_followed_by_one_that_works(
-    package: Any, server: EventServer, way: Way, chunks: list[bytes], sent: bytes | None, data: list[str]
+def test_reconnects_after_a_broken_connection(
+    package: Any, server: EventServer, kind: ClientKind, chunks: list[bytes], sent: bytes | None, data: list[str]
 ) -> None:
     again = server.offers(b"data: We meet again\n\n", b"id: ghi\ndata: World\n\n", Do.HOLD)
     endpoint = server.endpoint(server.offers(*chunks, Do.DROP), again)
-    told = way.read(package, endpoint.url, at_most=len(data) + 2, retry=0)
-    assert told.data == [*data, "We meet again", "World"]
+    result = kind.read(package, endpoint.url, at_most=len(data) + 2, retry=0)
+    assert result.data == [*data, "We meet again", "World"]
     assert endpoint.ids == [None, sent]
-    assert [event.id for event in told.events[-2:]] == [(sent or b"").decode(), "ghi"]
+    assert [event.id for event in result.events[-2:]] == [(sent or b"").decode(), "ghi"]
 
 
-@every_way
-def test_the_body_is_sent_again_when_reconnecting(package: Any, server: EventServer, way: Way) -> None:
+@every_client
+def test_body_is_sent_again_when_reconnecting(package: Any, server: EventServer, kind: ClientKind) -> None:
     endpoint = server.endpoint(server.offers(b"data: a\n\n", Do.DROP), server.offers(b"data: b\n\n"))
-    assert way.read(package, endpoint.url, at_most=2, method="POST", **BODY).data == ["a", "b"]
+    assert kind.read(package, endpoint.url, at_most=2, method="POST", **BODY).data == ["a", "b"]
     assert len(endpoint.requests) == 2
     assert sent_the_body(endpoint, "POST")
 
 
-@every_way
-def test_a_read_timeout_can_be_set(package: Any, server: EventServer, way: Way) -> None:
+@every_client
+def test_read_timeout_can_be_set(package: Any, server: EventServer, kind: ClientKind) -> None:
     endpoint = server.endpoint(server.offers(b"data: Hello\n\n", Do.HOLD), server.offers(b"data: World\n\n"))
-    told = way.read(package, endpoint.url, at_most=2, timeout=way.library.Timeout(20, read=0.5))
-    assert told.data == ["Hello", "World"]
-    assert told.reconnects == [(1, 3000, "ReadTimeout")]
+    result = kind.read(package, endpoint.url, at_most=2, timeout=kind.library.Timeout(20, read=0.5))
+    assert result.data == ["Hello", "World"]
+    assert result.reconnects == [(1, 3000, "ReadTimeout")]
 
 
-@every_way
-def test_a_program_restarts_by_closing_one_and_making_another(package: Any, server: EventServer, way: Way) -> None:
+@every_client
+def test_restart_with_the_last_event_id(package: Any, server: EventServer, kind: ClientKind) -> None:
     endpoint = server.endpoint(
         server.offers(b"id: 5\ndata: Hello\n\n", Do.HOLD), server.offers(b"data: Thanks\n\n", Do.HOLD)
     )  # fmt: skip
-    first = way.read(package, endpoint.url, at_most=1)
-    second = way.read(package, endpoint.url, at_most=1, last_event_id=first.events[-1].id)
+    first = kind.read(package, endpoint.url, at_most=1)
+    second = kind.read(package, endpoint.url, at_most=1, last_event_id=first.events[-1].id)
     assert first.data + second.data == ["Hello", "Thanks"]
     assert endpoint.ids == [None, b"5"]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .clients import ASYNC_WAYS, SYNC_WAYS, Way, httpx_leaves_generators
+from .clients import ASYNC_KINDS, SYNC_KINDS, ClientKind, httpx_leaves_generators
 from .server import WAIT_LIMIT
 
 if TYPE_CHECKING:
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\nTransfer-Encoding: chunked\r\n\r\n"
 NO_MORE = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"
-MAX_AT_ONCE = 6  # events that are offered on a connection that is to be cut
+MAX_AT_ONCE = 6  # events on a connection that is cut
 
 
 class CuttingServer:
-    """Serves events from the one after Last-Event-ID on, and cuts the first connections at places picked by a seed.
+    """A server that sends the events after Last-Event-ID, and cuts the first connections at random places.
 
     `asked`: the Last-Event-ID of each request. `arrived`: for each connection but the last, the number of the last
-    event that was sent whole, or None where a reset may have overtaken it.
+    event that was sent whole, or None if a reset may have destroyed it on the way.
     """
 
     def __init__(self, seed: int, cuts: int) -> None:
         self.random = random.Random(seed)
         self.cuts = cuts
-        self.count = 3 * cuts  # as many as will not be exhausted before the cuts are
+        self.count = 3 * cuts  # enough events for all cuts
         self.asked: list[int] = []
         self.arrived: list[int | None] = []
         self.error: BaseException | None = None
@@ -76,7 +76,7 @@ class CuttingServer:
         cut = len(self.arrived) < self.cuts
         events = [self._event(number) for number in range(last + 1, self.count + 1)[: MAX_AT_ONCE if cut else None]]
         sent = HEAD
-        ends: list[int] = []  # where, in what is sent, each byte of the body ends
+        ends: list[int] = []  # for each byte of the body, the offset in `sent` after it
         for chunk in self._chunks(b"".join(events)):
             frame = b"%x\r\n" % len(chunk)
             ends += range(len(sent) + len(frame) + 1, len(sent) + len(frame) + len(chunk) + 1)
@@ -108,7 +108,7 @@ class CuttingServer:
 
 
 def _whole(events: list[bytes], body: int) -> int:
-    """Count the events that so many bytes of the body complete. One that ends with CRLF is whole at its last CR."""
+    """Return how many events are complete after `body` bytes. The CR of a final CRLF completes one."""
     count = 0
     for event in events:
         body -= len(event)
@@ -116,28 +116,28 @@ def _whole(events: list[bytes], body: int) -> int:
     return count
 
 
-def read_through(package: Any, way: Way, cuts: int, seed: int) -> None:
+def check_every_event_arrives_once(package: Any, kind: ClientKind, cuts: int, seed: int) -> None:
     with CuttingServer(seed, cuts) as server:
-        told = way.read(package, server.url, at_most=10**9, max_reconnects=None, retry=0)
-        assert told.error is None
-    assert [int(event.id) for event in told.events] == list(range(1, server.count + 1))
-    assert all(event.event == "numbered" and event.id in event.data.split("\n") for event in told.events)
-    # Not only did all events come in the end: each connection asked for exactly what had not arrived.
+        result = kind.read(package, server.url, at_most=10**9, max_reconnects=None, retry=0)
+        assert result.error is None
+    assert [int(event.id) for event in result.events] == list(range(1, server.count + 1))
+    assert all(event.event == "numbered" and event.id in event.data.split("\n") for event in result.events)
+    # Each connection asked for exactly the events that had not arrived.
     assert len(server.arrived) == cuts + 1
     for asked, arrived in zip(server.asked[1:], server.arrived, strict=True):
         assert arrived in (None, asked)
 
 
-THOUSAND = [SYNC_WAYS[0], ASYNC_WAYS[0]]
+THOUSAND = [SYNC_KINDS[0], ASYNC_KINDS[0]]
 
 
 @httpx_leaves_generators
-@pytest.mark.parametrize("way", THOUSAND, ids=str)
-def test_a_thousand_cuts_lose_nothing_and_give_nothing_twice(package: Any, way: Way) -> None:
-    read_through(package, way, 1000, seed=20240607)
+@pytest.mark.parametrize("kind", THOUSAND, ids=str)
+def test_thousand_cuts_lose_and_repeat_nothing(package: Any, kind: ClientKind) -> None:
+    check_every_event_arrives_once(package, kind, 1000, seed=20240607)
 
 
 @httpx_leaves_generators
-@pytest.mark.parametrize("way", [way for way in (*SYNC_WAYS, *ASYNC_WAYS) if way not in THOUSAND], ids=str)
-def test_nor_do_a_hundred_however_they_are_read(package: Any, way: Way) -> None:
-    read_through(package, way, 100, seed=7)
+@pytest.mark.parametrize("kind", [kind for kind in (*SYNC_KINDS, *ASYNC_KINDS) if kind not in THOUSAND], ids=str)
+def test_hundred_cuts_lose_and_repeat_nothing(package: Any, kind: ClientKind) -> None:
+    check_every_event_arrives_once(package, kind, 100, seed=7)

@@ -1,4 +1,4 @@
-"""The examples of docs/client.md run as they stand there, but for the URL."""
+"""The examples of docs/client.md run, with another URL."""
 
 from __future__ import annotations
 
@@ -19,16 +19,15 @@ EXAMPLES = (
 )
 
 
-@pytest.mark.skipif(not EXAMPLES, reason="the docs are not here: the tests run apart from the checkout")
-def test_there_are_examples() -> None:
+@pytest.mark.skipif(not EXAMPLES, reason="no docs: the tests run outside of the checkout")
+def test_page_has_examples() -> None:
     assert len(EXAMPLES) >= 6
 
 
 @httpx_leaves_generators
 @pytest.mark.parametrize("example", EXAMPLES, ids=range(len(EXAMPLES)))
 def test_examples_run(example: str, server: EventServer, capsys: pytest.CaptureFixture[str]) -> None:
-    no_more = server.offers(status=204, content_type=None, framing="length")
-    endpoint = server.endpoint(server.offers(b"retry: 1\nid: 7\ndata: hello\n\n"), no_more)
+    endpoint = server.endpoint(server.offers(b"retry: 1\nid: 7\ndata: hello\n\n"), server.no_content())
     assert "https://example.com/events" in example
     exec(compile(example.replace("https://example.com/events", endpoint.url), str(PAGE), "exec"), {})
     assert "hello" in capsys.readouterr().out

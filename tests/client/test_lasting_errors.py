@@ -1,4 +1,4 @@
-"""Errors that another attempt would meet again are raised at once; those that can pass are not."""
+"""Errors that a retry cannot fix are raised at once; transport errors are retried."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import ssescan
 from ssescan.client.event_source import _clear_frames
 from ssescan.client.sending import is_transport_error
 
-from .clients import Way, every_way
+from .clients import ClientKind, every_client
 from .server import EventServer
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ ONE = b"id: 1\ndata: 1\n\n"
 
 
 class TlsServer(EventServer):
-    """An EventServer with a certificate of its own authority, which clients do not trust unless they are told to."""
+    """An EventServer with a certificate of its own authority, which clients do not trust by default."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -58,24 +58,24 @@ def tls_server() -> Iterator[TlsServer]:
         yield server
 
 
-@every_way
-def test_a_certificate_that_is_refused(tls_server: TlsServer, way: Way) -> None:
+@every_client
+def test_refused_certificate_is_raised_at_once(tls_server: TlsServer, kind: ClientKind) -> None:
     before = tls_server.handshakes
-    told = way.read(ssescan, https(tls_server.url), settings={"verify": True})
-    assert type(told.error).__name__ == "ConnectError"
+    result = kind.read(ssescan, https(tls_server.url), settings={"verify": True})
+    assert type(result.error).__name__ == "ConnectError"
     assert tls_server.handshakes == before + 1
-    assert told.waits == []
+    assert result.waits == []
 
 
-@every_way
-def test_a_certificate_that_is_trusted(tls_server: TlsServer, way: Way) -> None:
-    endpoint = tls_server.gives(ONE)
-    told = way.read(ssescan, https(endpoint.url), at_most=2, settings={"verify": tls_server.trusted()})
-    assert told.error is None
-    assert told.data == ["1", "1"]
+@every_client
+def test_trusted_certificate(tls_server: TlsServer, kind: ClientKind) -> None:
+    endpoint = tls_server.repeats(ONE)
+    result = kind.read(ssescan, https(endpoint.url), at_most=2, settings={"verify": tls_server.trusted()})
+    assert result.error is None
+    assert result.data == ["1", "1"]
 
 
-@every_way
+@every_client
 @pytest.mark.parametrize(
     ("url", "error"),
     [
@@ -86,31 +86,28 @@ def test_a_certificate_that_is_trusted(tls_server: TlsServer, way: Way) -> None:
         ("http://127.0.0.1:a/", "InvalidURL"),
     ],
 )
-def test_a_url_that_cannot_be_asked(way: Way, url: str, error: str) -> None:
+def test_invalid_url_is_raised_at_once(kind: ClientKind, url: str, error: str) -> None:
     try:
-        raised = way.read(ssescan, url).error
-    except Exception as refused:  # by the client, before anything is sent
-        raised = refused
+        raised = kind.read(ssescan, url).error
+    except Exception as error_of_client:  # before anything is sent
+        raised = error_of_client
     assert type(raised).__name__ == error
 
 
-@every_way
-def test_a_redirect_to_another_protocol(server: EventServer, way: Way) -> None:
-    redirect = server.offers(status=302, content_type=None, framing="length", headers=("Location: ftp://127.0.0.1/",))
-    endpoint = server.endpoint(server.offers(ONE), redirect)
-    told = way.read(ssescan, endpoint.url)
-    assert type(told.error).__name__ == "UnsupportedProtocol"
+@every_client
+def test_redirect_to_another_protocol(server: EventServer, kind: ClientKind) -> None:
+    endpoint = server.endpoint(server.offers(ONE), server.redirects("ftp://127.0.0.1/", 302))
+    result = kind.read(ssescan, endpoint.url)
+    assert type(result.error).__name__ == "UnsupportedProtocol"
     assert len(endpoint.requests) == 2
 
 
-@every_way
-def test_a_redirect_to_an_invalid_url(server: EventServer, way: Way) -> None:
-    headers = ("Location: http://127.0.0.1:port/",)
-    redirect = server.offers(status=302, content_type=None, framing="length", headers=headers)
-    endpoint = server.endpoint(server.offers(ONE), redirect)
-    told = way.read(ssescan, endpoint.url)
-    # httpx2 gives the redirect, without a request that would follow it.
-    assert type(told.error).__name__ == ("RemoteProtocolError" if way.library is httpx else "UnexpectedStatus")
+@every_client
+def test_redirect_to_an_invalid_url(server: EventServer, kind: ClientKind) -> None:
+    endpoint = server.endpoint(server.offers(ONE), server.redirects("http://127.0.0.1:port/", 302))
+    result = kind.read(ssescan, endpoint.url)
+    # httpx2 returns the redirect and does not follow it.
+    assert type(result.error).__name__ == ("RemoteProtocolError" if kind.library is httpx else "UnexpectedStatus")
     assert len(endpoint.requests) == 2
 
 
@@ -145,39 +142,39 @@ REFUSED = ssl.SSLCertVerificationError("certificate verify failed")
     ],
     ids=lambda value: repr(value)[:30],
 )
-def test_what_can_pass(error: Exception, first: bool, later: bool) -> None:
+def test_transport_errors(error: Exception, first: bool, later: bool) -> None:
     assert (is_transport_error(error, False), is_transport_error(error, True)) == (first, later)
 
 
-@every_way
-def test_an_error_that_the_program_handles_is_not_the_connections(way: Way) -> None:
-    # A program that tries a mirror after a certificate was refused.
+@every_client
+def test_error_in_the_callers_except_block_is_ignored(kind: ClientKind) -> None:
+    # A caller that tries a mirror after a certificate was refused.
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
     try:
         raise REFUSED
     except ssl.SSLCertVerificationError:
-        told = way.read(ssescan, url, max_reconnects=3)
-    assert isinstance(told.error, ssescan.ReconnectsExhausted)
-    assert len(told.waits) == 2
+        result = kind.read(ssescan, url, max_reconnects=3)
+    assert isinstance(result.error, ssescan.ReconnectsExhausted)
+    assert len(result.waits) == 2
 
 
-@every_way
-def test_causes_that_form_a_cycle(way: Way) -> None:
+@every_client
+def test_causes_that_form_a_cycle(kind: ClientKind) -> None:
     broken = chained(httpx.ReadError("reset"), OSError("one"), OSError("two"), cyclic=True)
-    library_error: Any = way.library.ReadError("reset")
+    library_error: Any = kind.library.ReadError("reset")
     library_error.__cause__ = broken
 
-    class Transport(way.library.BaseTransport, way.library.AsyncBaseTransport):  # type: ignore[misc, name-defined]
+    class Transport(kind.library.BaseTransport, kind.library.AsyncBaseTransport):  # type: ignore[misc, name-defined]
         def handle_request(self, request: Any) -> Any:
             raise library_error
 
         async def handle_async_request(self, request: Any) -> Any:
             raise library_error
 
-    told = way.read(ssescan, "http://127.0.0.1/", settings={"transport": Transport()}, max_reconnects=3)
-    assert isinstance(told.error, ssescan.ReconnectsExhausted)
-    assert len(told.waits) == 2
+    result = kind.read(ssescan, "http://127.0.0.1/", settings={"transport": Transport()}, max_reconnects=3)
+    assert isinstance(result.error, ssescan.ReconnectsExhausted)
+    assert len(result.waits) == 2
 
 
 def test_clearing_the_frames_of_a_cycle_ends() -> None:

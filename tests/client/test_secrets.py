@@ -1,4 +1,4 @@
-"""No exception of ours, no repr and no warning quotes a URL's secrets, a header's value, or a last event ID."""
+"""Our exceptions, reprs and warnings never quote a URL's secrets, a header's value, or a last event ID."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ OF_URLS = {
 
 
 @pytest.mark.parametrize(("url", "shown"), OF_URLS.items())
-def test_a_url_is_shown_without_its_secrets(url: str, shown: str) -> None:
+def test_url_without_secrets(url: str, shown: str) -> None:
     assert url_without_secrets(url) == shown
     assert text_without_secrets(f"got '{url}': no, ({url}); (see {url})").count(shown) >= 3
 
@@ -46,14 +46,14 @@ def test_a_url_is_shown_without_its_secrets(url: str, shown: str) -> None:
 @pytest.mark.parametrize(
     "argument", ["file.sse", "a folder/my file.sse", "C:\\a\\b.sse", "-", "", "localhost:80/x", "[b", "\u00e9"]
 )
-def test_an_argument_without_secrets_is_shown(argument: str) -> None:
+def test_argument_without_secrets_is_shown(argument: str) -> None:
     assert argument_without_secrets(argument) == argument.replace("[b", "...")
 
 
 @pytest.mark.parametrize(
     "key", ["sk-ant-api03-abcdefghij", "AIzaSyA1234567890abcdefghijk", "0123456789abcdef" * 4, "gsk_0123456789ab"]
 )
-def test_a_key_by_itself_is_not_shown(key: str) -> None:
+def test_bare_api_key_is_not_shown(key: str) -> None:
     assert argument_without_secrets(key) == "..."
     for name in ("sk-learn-notes.txt", "hf_model_downloads.sse", "openai-chat", "recording-2026-11-28-120000.sse"):
         assert argument_without_secrets(name) == name
@@ -65,32 +65,32 @@ def test_masking_takes_linear_time() -> None:
             mask(text)
 
 
-class Shows:
-    """A response as aiohttp has it: its repr shows the URL and the headers."""
+class Response:
+    """A response like aiohttp's: its repr shows the URL."""
 
     def __repr__(self) -> str:
         return f"<ClientResponse({URL}) [401 Unauthorized]>"
 
 
 REFUSALS = [
-    ssescan.UnexpectedStatus(401, b"no", Shows()),
-    ssescan.UnexpectedContentType("text/html", b"<p>" * 10_000, Shows()),
+    ssescan.UnexpectedStatus(401, b"no", Response()),
+    ssescan.UnexpectedContentType("text/html", b"<p>" * 10_000, Response()),
 ]
 
 
 @pytest.mark.parametrize("error", REFUSALS, ids=lambda error: type(error).__name__)
-def test_a_refusal_shows_no_response(error: Any) -> None:
+def test_refusal_does_not_show_the_response(error: Any) -> None:
     for shown in (error, copy.copy(error), copy.deepcopy(error), pickle.loads(pickle.dumps(error))):
         assert "SECRET" not in f"{shown!r} {shown}"
         assert repr(shown).startswith(f"{type(error).__name__}({error.args[0]!r}, b'")
         assert len(repr(shown)) < 400
 
 
-def test_an_encoding_that_is_refused_shows_no_response() -> None:
-    error = ssescan.UnsupportedEncoding("gzip, gzip", Shows())
+def test_refused_encoding_does_not_show_the_response() -> None:
+    error = ssescan.UnsupportedEncoding("gzip, gzip", Response())
     for shown in (error, copy.copy(error), pickle.loads(pickle.dumps(error))):
         assert "SECRET" not in f"{shown!r} {shown}"
-    assert repr(error) == "UnsupportedEncoding('gzip, gzip', <Shows>)"
+    assert repr(error) == "UnsupportedEncoding('gzip, gzip', <Response>)"
 
 
 CAUSES = [
@@ -105,7 +105,7 @@ CAUSES = [
 
 
 @pytest.mark.parametrize("cause", CAUSES, ids=str)
-def test_the_cause_of_giving_up_is_told_without_secrets(cause: Exception) -> None:
+def test_last_cause_is_shown_without_secrets(cause: Exception) -> None:
     error = ssescan.ReconnectsExhausted(3)
     error.__cause__ = cause
     assert f"the last failed with {type(cause).__name__}: {str(cause).split()[0]}" in str(error)
@@ -145,7 +145,7 @@ def test_wrong_use_quotes_no_secrets(misuse: Any, package: Any) -> None:
 
 
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.__name__)
-def test_a_stream_shows_no_secrets(package: Any) -> None:
+def test_repr_of_streams_shows_no_secrets(package: Any) -> None:
     def answer(request: Any) -> Any:
         return package.Response(200, headers={"content-type": "text/event-stream"}, content=b"data: a\n\n")
 
@@ -163,7 +163,7 @@ def test_a_stream_shows_no_secrets(package: Any) -> None:
     assert "SECRET" not in f"{made!r}"
 
 
-def test_the_warning_of_a_stream_left_open_has_no_secrets() -> None:
+def test_resource_warning_shows_no_secrets() -> None:
     async def chunks() -> AsyncIterator[bytes]:
         yield b"data: a\n\n"
         yield b"data: b\n\n"
@@ -174,10 +174,10 @@ def test_the_warning_of_a_stream_left_open_has_no_secrets() -> None:
         await anext(ssescan.aiter_events(httpx.Response(200, headers=headers, request=request, content=chunks())))
         gc.collect()
 
-    with warnings.catch_warnings(record=True) as told:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         asyncio.run(read())
         gc.collect()
-    messages = [str(warning.message) for warning in told]
+    messages = [str(warning.message) for warning in caught]
     assert any("was not closed" in message for message in messages)
     assert "SECRET" not in f"{messages}"

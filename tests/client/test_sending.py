@@ -1,4 +1,4 @@
-"""What is sent: the standard's defaults, and the caller's own wishes, which win."""
+"""The request: the defaults of the standard, and the caller's settings, which win."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import httpx
 import httpx2
 import pytest
 
-from .clients import Way, every_way, run_in
+from .clients import ClientKind, connect_or_event_source, every_client
 from .server import Do
 
 if TYPE_CHECKING:
@@ -20,38 +20,29 @@ if TYPE_CHECKING:
 ONE = b"id: 1\ndata: 1\n\n"
 
 
-def asks(
-    package: Any, server: EventServer, way: Way, how: str, settings: dict[str, Any] | None = None, **options: Any
+def request_sent(
+    package: Any,
+    server: EventServer,
+    kind: ClientKind,
+    how: str,
+    settings: dict[str, Any] | None = None,
+    **options: Any,
 ) -> Request:
-    """Let it be asked for a stream, by connect or by an EventSource, and give the request that came."""
+    """Return the request that connect or an EventSource sends."""
     endpoint = server.endpoint(server.offers(ONE))
-    url = endpoint.url
     if how == "EventSource":
-        told = way.read(package, url, at_most=1, settings=settings, **options)
-        assert told.error is None
-        return endpoint.requests[0]
-    method = options.pop("method", "GET")
-    if way.is_async:
-
-        async def main() -> None:
-            async with way.async_client(**settings or {}) as client:
-                async with package.aconnect(client, method, url, **options) as stream:
-                    assert [event.data async for event in stream] == ["1"]
-
-        run_in(way.loop, main)
+        result = kind.read(package, endpoint.url, at_most=1, settings=settings, **options)
+        assert result.error is None
     else:
-        with way.client(**settings or {}) as client, package.connect(client, method, url, **options) as stream:
-            assert [event.data for event in stream] == ["1"]
+        events = kind.connect(package, endpoint.url, settings=settings, **options)
+        assert [event.data for event in events] == ["1"]
     return endpoint.requests[0]
 
 
-either = pytest.mark.parametrize("how", ["connect", "EventSource"])
-
-
-@every_way
-@either
-def test_the_standards_headers_are_sent(package: Any, server: EventServer, way: Way, how: str) -> None:
-    request = asks(package, server, way, how)
+@every_client
+@connect_or_event_source
+def test_standard_headers_are_sent(package: Any, server: EventServer, kind: ClientKind, how: str) -> None:
+    request = request_sent(package, server, kind, how)
     assert request.method == "GET"
     assert request.headers["accept"] == b"text/event-stream"
     assert request.headers["cache-control"] == b"no-store"
@@ -59,57 +50,53 @@ def test_the_standards_headers_are_sent(package: Any, server: EventServer, way: 
     assert request.body == b""
 
 
-def of_httpx(pairs: Any) -> Callable[[Way], Any]:
-    return lambda way: way.library.Headers(pairs)
-
-
-MY_HEADERS = [
-    pytest.param(lambda way: {"ACCEPT": "a/b", "cache-control": "no-cache"}, id="dict"),
-    pytest.param(lambda way: {b"Accept": b"a/b", b"Cache-Control": b"no-cache"}, id="dict of bytes"),
-    pytest.param(lambda way: [("accept", "a/b"), ("CACHE-CONTROL", "no-cache")], id="pairs"),
-    pytest.param(lambda way: ((b"accept", b"a/b"), (b"Cache-Control", b"no-cache")), id="pairs of bytes"),
-    pytest.param(lambda way: iter([("accept", "a/b"), ("cache-control", "no-cache")]), id="an iterator of pairs"),
-    pytest.param(of_httpx({"Accept": "a/b", "Cache-Control": "no-cache"}), id="Headers"),
+HEADERS = [
+    pytest.param(lambda kind: {"ACCEPT": "a/b", "cache-control": "no-cache"}, id="dict"),
+    pytest.param(lambda kind: {b"Accept": b"a/b", b"Cache-Control": b"no-cache"}, id="dict of bytes"),
+    pytest.param(lambda kind: [("accept", "a/b"), ("CACHE-CONTROL", "no-cache")], id="pairs"),
+    pytest.param(lambda kind: ((b"accept", b"a/b"), (b"Cache-Control", b"no-cache")), id="pairs of bytes"),
+    pytest.param(lambda kind: iter([("accept", "a/b"), ("cache-control", "no-cache")]), id="an iterator of pairs"),
+    pytest.param(lambda kind: kind.library.Headers({"Accept": "a/b", "Cache-Control": "no-cache"}), id="Headers"),
 ]
 
 
-@every_way
-@either
-@pytest.mark.parametrize("headers", MY_HEADERS)
-def test_the_callers_headers_win_however_they_are_written(
-    package: Any, server: EventServer, way: Way, how: str, headers: Callable[[Way], Any]
+@every_client
+@connect_or_event_source
+@pytest.mark.parametrize("headers", HEADERS)
+def test_callers_headers_win_in_any_form(
+    package: Any, server: EventServer, kind: ClientKind, how: str, headers: Callable[[ClientKind], Any]
 ) -> None:
-    request = asks(package, server, way, how, headers=headers(way))
+    request = request_sent(package, server, kind, how, headers=headers(kind))
     assert request.headers["accept"] == b"a/b"
     assert request.headers["cache-control"] == b"no-cache"
 
 
-@every_way
-@either
-def test_a_header_of_the_caller_may_be_the_clients_default(
-    package: Any, server: EventServer, way: Way, how: str
+@every_client
+@connect_or_event_source
+def test_caller_may_set_a_header_to_the_clients_default(
+    package: Any, server: EventServer, kind: ClientKind, how: str
 ) -> None:
-    request = asks(package, server, way, how, headers={"accept": "*/*", "X-Mine": "1"})
+    request = request_sent(package, server, kind, how, headers={"accept": "*/*", "X-Mine": "1"})
     assert request.headers["accept"] == b"*/*"
     assert request.headers["x-mine"] == b"1"
     assert request.headers["cache-control"] == b"no-store"
 
 
-@every_way
-@either
-def test_headers_set_on_the_client_are_kept(package: Any, server: EventServer, way: Way, how: str) -> None:
+@every_client
+@connect_or_event_source
+def test_client_headers_are_kept(package: Any, server: EventServer, kind: ClientKind, how: str) -> None:
     settings = {"headers": {"Accept": "text/event-stream;q=0.5", "Cache-Control": "max-age=0", "X-Key": "k"}}
-    request = asks(package, server, way, how, settings)
+    request = request_sent(package, server, kind, how, settings)
     assert request.headers["accept"] == b"text/event-stream;q=0.5"
     assert request.headers["cache-control"] == b"max-age=0"
     assert request.headers["x-key"] == b"k"
 
 
-@every_way
-@either
-def test_what_build_request_takes_is_passed_on(package: Any, server: EventServer, way: Way, how: str) -> None:
-    request = asks(
-        package, server, way, how, method="POST", json={"a": 1}, params={"q": "x y"}, cookies={"c": "d"}
+@every_client
+@connect_or_event_source
+def test_request_options_are_passed_on(package: Any, server: EventServer, kind: ClientKind, how: str) -> None:
+    request = request_sent(
+        package, server, kind, how, method="POST", json={"a": 1}, params={"q": "x y"}, cookies={"c": "d"}
     )  # fmt: skip
     assert request.method == "POST"
     assert request.body.replace(b" ", b"") == b'{"a":1}'
@@ -118,20 +105,20 @@ def test_what_build_request_takes_is_passed_on(package: Any, server: EventServer
     assert request.headers["content-type"] == b"application/json"
 
 
-@every_way
-@either
-def test_auth_of_the_caller_wins_over_the_clients(package: Any, server: EventServer, way: Way, how: str) -> None:
+@every_client
+@connect_or_event_source
+def test_callers_auth_wins_over_the_clients(package: Any, server: EventServer, kind: ClientKind, how: str) -> None:
     expected = b"Basic " + base64.b64encode(b"me:secret")
-    assert asks(package, server, way, how, auth=("me", "secret")).headers["authorization"] == expected
+    assert request_sent(package, server, kind, how, auth=("me", "secret")).headers["authorization"] == expected
     settings = {"auth": ("me", "secret")}
-    assert asks(package, server, way, how, settings).headers["authorization"] == expected
-    assert "authorization" not in asks(package, server, way, how, settings, auth=None).headers
+    assert request_sent(package, server, kind, how, settings).headers["authorization"] == expected
+    assert "authorization" not in request_sent(package, server, kind, how, settings, auth=None).headers
 
 
-@every_way
-@either
-def test_an_auth_flow_of_the_client_may_ask_twice(package: Any, server: EventServer, way: Way, how: str) -> None:
-    class Tokens(way.library.Auth):  # type: ignore[name-defined, misc]
+@every_client
+@connect_or_event_source
+def test_auth_flow_may_send_two_requests(package: Any, server: EventServer, kind: ClientKind, how: str) -> None:
+    class Tokens(kind.library.Auth):  # type: ignore[name-defined, misc]
         def auth_flow(self, request: Any) -> Any:
             response = yield request
             if response.status_code == 401:
@@ -140,101 +127,94 @@ def test_an_auth_flow_of_the_client_may_ask_twice(package: Any, server: EventSer
 
     endpoint = server.endpoint(server.offers(status=401, content_type=None, framing="length"), server.offers(ONE))
     if how == "EventSource":
-        assert way.read(package, endpoint.url, at_most=1, auth=Tokens()).data == ["1"]
+        assert kind.read(package, endpoint.url, at_most=1, auth=Tokens()).data == ["1"]
     else:
-        endpoint.answers[0].url  # noqa: B018
-        read_connected(package, way, endpoint.url, auth=Tokens())
+        kind.connect(package, endpoint.url, auth=Tokens())
     assert [request.headers.get("authorization") for request in endpoint.requests] == [None, b"Bearer new"]
 
 
-def read_connected(package: Any, way: Way, url: str, **options: Any) -> list[str]:
-    """Read what connect gives, to its end."""
-    seen: list[str] = []
-    if way.is_async:
-
-        async def main() -> None:
-            async with way.async_client() as client, package.aconnect(client, "GET", url, **options) as stream:
-                seen.extend([event.data async for event in stream])
-
-        run_in(way.loop, main)
-    else:
-        with way.client() as client, package.connect(client, "GET", url, **options) as stream:
-            seen.extend(event.data for event in stream)
-    return seen
-
-
 def timeouts(
-    package: Any, server: EventServer, way: Way, how: str, settings: dict[str, Any], **options: Any
+    package: Any, server: EventServer, kind: ClientKind, how: str, settings: dict[str, Any], **options: Any
 ) -> dict[str, Any]:
-    """Give the timeouts that a request was sent with."""
+    """Return the timeouts of the request."""
     seen: list[dict[str, Any]] = []
 
-    def note(request: Any) -> None:
+    def hook(request: Any) -> None:
         seen.append(request.extensions["timeout"])
 
-    async def anote(request: Any) -> None:
-        note(request)
+    async def async_hook(request: Any) -> None:
+        hook(request)
 
-    asks(
-        package, server, way, how, settings | {"event_hooks": {"request": [anote if way.is_async else note]}}, **options
+    request_sent(
+        package,
+        server,
+        kind,
+        how,
+        settings | {"event_hooks": {"request": [async_hook if kind.is_async else hook]}},
+        **options,
     )
     return seen[0]
 
 
-@every_way
-@either
-def test_reads_have_no_timeout_and_all_else_has_the_clients(
-    package: Any, server: EventServer, way: Way, how: str
-) -> None:
+@every_client
+@connect_or_event_source
+def test_only_reads_have_no_timeout(package: Any, server: EventServer, kind: ClientKind, how: str) -> None:
     limits = {"connect": 11.0, "read": 12.0, "write": 13.0, "pool": 14.0}
-    settings = {"timeout": way.library.Timeout(**limits)}
-    assert timeouts(package, server, way, how, settings) == limits | {"read": None}
+    settings = {"timeout": kind.library.Timeout(**limits)}
+    assert timeouts(package, server, kind, how, settings) == limits | {"read": None}
 
 
-@every_way
-@either
-def test_idle_is_the_read_timeout_of_what_blocks(package: Any, server: EventServer, way: Way, how: str) -> None:
+@every_client
+@connect_or_event_source
+def test_idle_limit_is_the_read_timeout_of_sync_clients(
+    package: Any, server: EventServer, kind: ClientKind, how: str
+) -> None:
     stall = package.Stall(idle=17, progress=19)
-    # Asynchronous streams keep that time themselves.
-    assert timeouts(package, server, way, how, {}, stall=stall)["read"] == (None if way.is_async else 17)
-    assert timeouts(package, server, way, how, {}, stall=package.Stall(progress=19))["read"] is None
+    # Asynchronous streams measure this time themselves.
+    assert timeouts(package, server, kind, how, {}, stall=stall)["read"] == (None if kind.is_async else 17)
+    assert timeouts(package, server, kind, how, {}, stall=package.Stall(progress=19))["read"] is None
 
 
-@every_way
-@either
+@every_client
+@connect_or_event_source
 @pytest.mark.parametrize(
     ("timeout", "read"),
     [
-        (lambda way: 7.0, 7.0),
-        (lambda way: None, None),
-        (lambda way: (1.0, 2.0, 3.0, 4.0), 2.0),
-        (lambda way: way.library.Timeout(9.0), 9.0),
-        (lambda way: way.library.USE_CLIENT_DEFAULT, 30.0),
+        (lambda kind: 7.0, 7.0),
+        (lambda kind: None, None),
+        (lambda kind: (1.0, 2.0, 3.0, 4.0), 2.0),
+        (lambda kind: kind.library.Timeout(9.0), 9.0),
+        (lambda kind: kind.library.USE_CLIENT_DEFAULT, 30.0),
     ],
     ids=["number", "None", "tuple", "Timeout", "the client's"],
 )
-def test_the_callers_timeout_wins(
-    package: Any, server: EventServer, way: Way, how: str, timeout: Callable[[Way], Any], read: float | None
+def test_callers_timeout_wins(
+    package: Any,
+    server: EventServer,
+    kind: ClientKind,
+    how: str,
+    timeout: Callable[[ClientKind], Any],
+    read: float | None,
 ) -> None:
-    assert timeouts(package, server, way, how, {"timeout": 30.0}, timeout=timeout(way))["read"] == read
+    assert timeouts(package, server, kind, how, {"timeout": 30.0}, timeout=timeout(kind))["read"] == read
 
 
-@every_way
-@either
-def test_timeouts_among_the_extensions_win_too(package: Any, server: EventServer, way: Way, how: str) -> None:
-    mine = {"connect": 5.0, "read": 6.0, "write": 7.0, "pool": 8.0}
-    assert timeouts(package, server, way, how, {}, extensions={"timeout": mine}) == mine
+@every_client
+@connect_or_event_source
+def test_timeout_in_extensions_wins(package: Any, server: EventServer, kind: ClientKind, how: str) -> None:
+    limits = {"connect": 5.0, "read": 6.0, "write": 7.0, "pool": 8.0}
+    assert timeouts(package, server, kind, how, {}, extensions={"timeout": limits}) == limits
 
 
-@every_way
-def test_a_body_is_sent_again_at_each_attempt(package: Any, server: EventServer, way: Way) -> None:
+@every_client
+def test_each_attempt_sends_the_body(package: Any, server: EventServer, kind: ClientKind) -> None:
     endpoint = server.endpoint(server.offers(ONE), server.raw(Do.DROP), server.offers(ONE))
-    told = way.read(package, endpoint.url, at_most=2, method="POST", content=b"question" * 1000)
-    assert told.data == ["1", "1"]
+    result = kind.read(package, endpoint.url, at_most=2, method="POST", content=b"question" * 1000)
+    assert result.data == ["1", "1"]
     assert [request.body for request in endpoint.requests] == [b"question" * 1000] * 3
 
 
-@every_way
+@every_client
 @pytest.mark.parametrize(
     ("options", "sent"),
     [
@@ -245,23 +225,23 @@ def test_a_body_is_sent_again_at_each_attempt(package: Any, server: EventServer,
         ({"last_event_id": "\u20ac"}, b"\xe2\x82\xac"),
     ],
 )
-def test_the_first_last_event_id_is_sent_until_the_stream_gives_another(
-    package: Any, server: EventServer, way: Way, options: dict[str, Any], sent: bytes
+def test_initial_last_event_id_is_sent_until_replaced(
+    package: Any, server: EventServer, kind: ClientKind, options: dict[str, Any], sent: bytes
 ) -> None:
     endpoint = server.endpoint(
         server.offers(b"data: 0\n\n"), server.offers(ONE), server.offers(b"id:\ndata: 2\n\n" + ONE)
     )
-    told = way.read(package, endpoint.url, at_most=4, **options)
-    assert [event.id for event in told.events] == [sent.decode(), "1", "", "1"]
+    result = kind.read(package, endpoint.url, at_most=4, **options)
+    assert [event.id for event in result.events] == [sent.decode(), "1", "", "1"]
     assert endpoint.ids == [sent, sent, b"1"]
 
 
-@every_way
-def test_the_clients_state_counts_at_each_attempt(package: Any, server: EventServer, way: Way) -> None:
+@every_client
+def test_each_attempt_uses_the_clients_cookies(package: Any, server: EventServer, kind: ClientKind) -> None:
     endpoint = server.endpoint(
         server.offers(ONE, headers=("Set-Cookie: session=5",)), server.offers(ONE)
     )  # fmt: skip
-    way.read(package, endpoint.url, at_most=2)
+    kind.read(package, endpoint.url, at_most=2)
     assert [request.headers.get("cookie") for request in endpoint.requests] == [None, b"session=5"]
 
 
@@ -275,15 +255,15 @@ NAMES = {
 
 @pytest.mark.parametrize("library", [httpx, httpx2], ids=lambda library: library.__name__)
 @pytest.mark.parametrize("name", NAMES)
-def test_a_client_of_the_other_colour_is_told_what_to_call(package: Any, library: Any, name: str) -> None:
-    wants_async = name.lower().startswith("a")
-    client = (library.Client if wants_async else library.AsyncClient)(verify=False)
+def test_sync_async_mismatch_names_the_right_function(package: Any, library: Any, name: str) -> None:
+    is_async = name.lower().startswith("a")
+    client = (library.Client if is_async else library.AsyncClient)(verify=False)
     arguments = ("http://127.0.0.1:1/",) if "Source" in name else ("GET", "http://127.0.0.1:1/")
     with pytest.raises(TypeError, match=rf"^{name}\(\) sends by .*: call {NAMES[name]}\(\)$"):
         getattr(package, name)(client, *arguments)
 
 
-def test_a_subclass_is_of_its_parents_colour_whatever_its_name(package: Any) -> None:
+def test_subclass_of_any_name_stays_sync_or_async(package: Any) -> None:
     alarms = type("Alarms", (package.EventSource,), {})
     asynchronous = type("Sync", (package.AsyncEventSource,), {})
     with httpx.Client(verify=False) as client:
@@ -298,7 +278,7 @@ def test_a_subclass_is_of_its_parents_colour_whatever_its_name(package: Any) -> 
     ids=["module", "class", "URL", "None", "object"],
 )
 @pytest.mark.parametrize("name", NAMES)
-def test_what_is_no_client_is_told_what_to_pass(package: Any, name: str, client: Any) -> None:
+def test_wrong_client_error_says_what_to_pass(package: Any, name: str, client: Any) -> None:
     arguments = ("http://127.0.0.1:1/",) if "Source" in name else ("GET", "http://127.0.0.1:1/")
     with pytest.raises(TypeError, match=r"of httpx or httpx2, not .*pass .*Client\(.*iter_events\(\)"):
         getattr(package, name)(client, *arguments)
@@ -306,9 +286,7 @@ def test_what_is_no_client_is_told_what_to_pass(package: Any, name: str, client:
 
 @pytest.mark.parametrize("library", [httpx, httpx2], ids=lambda library: library.__name__)
 @pytest.mark.parametrize("options", [{"nonsense": 1}, {"timing": True}, {"retry": 5}], ids=repr)
-def test_an_option_that_connect_does_not_have_is_refused_at_the_call(
-    package: Any, library: Any, options: dict[str, Any]
-) -> None:
+def test_unknown_option_of_connect_is_refused(package: Any, library: Any, options: dict[str, Any]) -> None:
     with pytest.raises(TypeError, match=next(iter(options))):
         package.connect(library.Client(verify=False), "GET", "http://127.0.0.1:1/", **options)
     with pytest.raises(TypeError, match=next(iter(options))):
@@ -316,7 +294,7 @@ def test_an_option_that_connect_does_not_have_is_refused_at_the_call(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "options", "error", "says"),
+    ("arguments", "options", "error", "match"),
     [
         (("GET",), {"max_event_size": 5}, TypeError, r"in a mapping: scanner=\{'max_event_size': \.\.\.\}"),
         (("GET",), {"timing": True}, TypeError, r"has no timing: .*iter_events\(response, timing=True\)"),
@@ -324,20 +302,20 @@ def test_an_option_that_connect_does_not_have_is_refused_at_the_call(
         (("http://127.0.0.1:1/",), {"url": "GET"}, ValueError, "the method first, then the URL"),
     ],
 )
-def test_what_is_in_the_wrong_place_is_told_where_it_belongs(
-    package: Any, arguments: tuple[Any, ...], options: dict[str, Any], error: type[Exception], says: str
+def test_misplaced_argument_error_says_where_it_belongs(
+    package: Any, arguments: tuple[Any, ...], options: dict[str, Any], error: type[Exception], match: str
 ) -> None:
-    with httpx.Client(verify=False) as client, pytest.raises(error, match=says):
+    with httpx.Client(verify=False) as client, pytest.raises(error, match=match):
         package.connect(client, *arguments, **{"url": "http://127.0.0.1:1/"} | options)
 
 
 @pytest.mark.parametrize("name", ["on_reconnect", "sleep", "random"])
-def test_what_is_to_be_called_has_to_be_callable(package: Any, name: str) -> None:
+def test_callbacks_must_be_callable(package: Any, name: str) -> None:
     with httpx.Client(verify=False) as client:
         with pytest.raises(TypeError, match=f"{name} must be a function or None, not int"):
             package.EventSource(client, "http://127.0.0.1:1/", **{name: 5})
 
 
-def test_a_missing_client_is_told_by_the_name_that_was_called(package: Any) -> None:
+def test_missing_client_error_names_the_class(package: Any) -> None:
     with pytest.raises(TypeError, match=r"^EventSource\.__init__\(\) missing"):
         package.EventSource("http://127.0.0.1:1/")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from cli.tools import GUARD, Answer, Server, environment
+from cli.processes import GUARD, Answer, Server, environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from cli.tools import GUARD, Server, environment
+from cli.processes import GUARD, Server, environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The drop-ins as they are with each backend, and the server of the tests of streams."""
+"""The drop-ins with each backend, and the server of tests/streams."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _modules: dict[tuple[str, str], ModuleType] = {}
 
 
 def _load(name: str, backend: str) -> ModuleType:
-    """Import a module, and what is below it, anew: what it takes from the scanner is then of the backend at hand."""
+    """Import a module and its submodules again, so that they use the scanner of the current backend."""
     name = f"ssescan.dropin.{name}"
     if (name, backend) not in _modules:
         before = {key: sys.modules.pop(key) for key in list(sys.modules) if key == name or key.startswith(name + ".")}
@@ -31,7 +31,7 @@ def _load(name: str, backend: str) -> ModuleType:
 
 @pytest.fixture
 def dropin(package: Any, backend: str) -> Any:
-    """`ssescan.dropin.httpx_sse`."""
+    """Return `ssescan.dropin.httpx_sse`."""
     module: Any = _load("httpx_sse", backend)
     assert module._api.EventReader is package.scanner.EventReader
     return module
@@ -39,7 +39,7 @@ def dropin(package: Any, backend: str) -> Any:
 
 @pytest.fixture
 def sseclient(package: Any, backend: str) -> Any:
-    """`ssescan.dropin.sseclient`."""
+    """Return `ssescan.dropin.sseclient`."""
     module: Any = _load("sseclient", backend)
     assert module.EventReader is package.scanner.EventReader
     return module

@@ -15,7 +15,7 @@ EVENT_STREAM = {"content-type": "text/event-stream"}
 
 
 def body(library: Any, chunks: Iterable[bytes]) -> Any:
-    """Give a body for the transport of a client that blocks."""
+    """Return a body for the transport of a sync client."""
 
     class Body(library.SyncByteStream):  # type: ignore[misc]
         def __iter__(self) -> Iterator[bytes]:
@@ -34,12 +34,12 @@ def async_body(library: Any, chunks: Iterable[bytes]) -> Any:
 
 
 def answer(library: Any, stream: Any, headers: dict[str, str] | None = None) -> Any:
-    """Give a response with that body."""
+    """Return a response with this body."""
     return library.Response(200, headers=EVENT_STREAM if headers is None else headers, stream=stream)
 
 
 def client(library: Any, chunks: Iterable[bytes], requests: list[Any] | None = None, coding: str = "") -> Any:
-    """Give a client that gets that body for whatever it asks, and notes what it asks."""
+    """Return a client that gets this body for every request, and keeps the requests."""
     headers = {**EVENT_STREAM, "content-encoding": coding} if coding else EVENT_STREAM
     return library.Client(transport=_transport(library, lambda: body(library, chunks), requests, headers))
 

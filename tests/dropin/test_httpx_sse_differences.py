@@ -1,4 +1,4 @@
-"""What the drop-in does otherwise than httpx-sse, on purpose: the list of docs/httpx-sse.md, each with what httpx-sse does.
+"""Intended differences from httpx-sse: the list of docs/httpx-sse.md, with the behaviour of both.
 
 The standard is WHATWG HTML, sections 9.2.5 (parsing) and 9.2.6 (interpreting an event stream).
 """
@@ -18,10 +18,10 @@ from .responses import EVENT_STREAM, answer, body, fields
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# What is sent, what the drop-in makes of it, what httpx-sse makes of it.
+# The stream, the events of the drop-in, the events of httpx-sse.
 CASES = {
     # 9.2.6: "If the data buffer is an empty string, set the data buffer and the event type buffer to the empty string
-    # and return." httpx-sse makes an event of every blank line once an id was sent.
+    # and return." After an id, httpx-sse dispatches an event for every blank line.
     "a second blank line after an id": (
         b"id: 7\ndata: a\n\n\ndata: b\n\n",
         [("message", "a", "7", None), ("message", "b", "7", None)],
@@ -32,12 +32,12 @@ CASES = {
         [("message", "a", "7", None)],
         [("message", "a", "7", None), ("message", "", "7", None)],
     ),
-    "a line that is no field, after an id": (
+    "an unknown field after an id": (
         b"id: 7\ndata: a\n\nother: x\n\n",
         [("message", "a", "7", None)],
         [("message", "a", "7", None), ("message", "", "7", None)],
     ),
-    # 9.2.5: stream = [ bom ] *event. The decoder of UTF-8 drops it.
+    # 9.2.5: stream = [ bom ] *event. The UTF-8 decoder drops it.
     "a byte order mark": (b"\xef\xbb\xbfdata: a\n\n", [("message", "a", "", None)], []),
     "a byte order mark before a blank line": (b"\xef\xbb\xbf\ndata: a\n\n", [("message", "a", "", None)], None),
     # 9.2.6: "If the field value consists of only ASCII digits"
@@ -53,12 +53,12 @@ CASES = {
         [("message", "a", "", None)],
         [("message", "a", "", 3)],
     ),
-    "retry alone, and none that counts": (b"retry: -5\n\n", [], [("message", "", "", -5)]),
-    # Not of the standard, which dispatches neither: httpx-sse dispatches blocks without data only where a value is not
-    # empty, the scanner where a line stood.
+    "an invalid retry alone": (b"retry: -5\n\n", [], [("message", "", "", -5)]),
+    # The standard dispatches neither. httpx-sse dispatches blocks without data if a value is not empty, the scanner if
+    # there is a field line.
     "an empty id alone": (b"id\n\n", [("message", "", "", None)], []),
     "an empty event alone": (b"event:\n\n", [("message", "", "", None)], []),
-    # The standard has no limit; 31,000 years are one.
+    # The standard has no limit; ours is 31,000 years.
     "retry of sixteen digits": (
         b"retry: 1000000000000000\ndata: a\n\n",
         [("message", "a", "", None)],
@@ -72,7 +72,7 @@ def read(module: Any, stream: bytes, headers: dict[str, str] | None = None) -> l
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_the_standard_is_followed_where_httpx_sse_does_not(dropin: Any, case: str) -> None:
+def test_standard_wins_over_httpx_sse(dropin: Any, case: str) -> None:
     stream, ours, theirs = CASES[case]
     assert read(dropin, stream) == ours
     if theirs is not None:
@@ -80,35 +80,35 @@ def test_the_standard_is_followed_where_httpx_sse_does_not(dropin: Any, case: st
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_the_decoders_follow_it_as_well(dropin: Any, case: str) -> None:
+def test_decoders_follow_the_standard(dropin: Any, case: str) -> None:
     stream, ours, _ = CASES[case]
     lines, events = dropin._decoders.SSELineDecoder(), dropin._decoders.SSEDecoder()
     made = [events.decode(line) for line in lines.decode(stream.decode()) + lines.flush()]
     assert fields(event for event in made if event is not None) == ours
 
 
-def chunks_with_a_look(given: list[int]) -> Iterator[bytes]:
+def counted_chunks(read: list[int]) -> Iterator[bytes]:
     for chunk in (b"data: a\r\r", b"data: b\r\n\r", b"\ndata: c\n\n"):
         yield chunk
-        given.append(0)
+        read.append(0)
 
 
-def test_an_event_ended_by_cr_is_given_before_the_next_chunk_is_asked_for(dropin: Any) -> None:
+def test_event_ended_by_cr_does_not_wait_for_the_next_chunk(dropin: Any) -> None:
     # 9.2.5: end-of-line = ( cr lf / cr / lf ): a CR ends the line, whether or not an LF follows.
-    for module, chunks_asked_for in ((dropin, [0, 1, 2]), (httpx_sse, [1, 2, 2])):
-        asked: list[int] = []
-        events = module.EventSource(answer(httpx, body(httpx, chunks_with_a_look(asked)))).iter_sse()
-        got = [(event.data, len(asked)) for event in events]
-        assert got == list(zip("abc", chunks_asked_for, strict=True)), module.__name__
+    for module, expected in ((dropin, [0, 1, 2]), (httpx_sse, [1, 2, 2])):
+        read: list[int] = []
+        events = module.EventSource(answer(httpx, body(httpx, counted_chunks(read)))).iter_sse()
+        result = [(event.data, len(read)) for event in events]
+        assert result == list(zip("abc", expected, strict=True)), module.__name__
 
 
-def test_a_line_ended_by_cr_is_given_at_once(dropin: Any) -> None:
+def test_line_ended_by_cr_does_not_wait(dropin: Any) -> None:
     decoder = dropin._decoders.SSELineDecoder()
     assert [decoder.decode(text) for text in ("a\r", "\n", "\r", "b\r\nc", "\r")] == [["a"], [], [""], ["b"], ["c"]]
     assert decoder.flush() == []
 
 
-def test_a_stream_is_utf_8_whatever_charset_is_named(dropin: Any) -> None:
+def test_charset_of_the_content_type_is_ignored(dropin: Any) -> None:
     # 9.2.5: "Event streams in this format must always be encoded as UTF-8."; 9.2.6: "Streams must be decoded using the
     # UTF-8 decode algorithm."
     headers = {"content-type": "text/event-stream; charset=iso-8859-1"}
@@ -119,7 +119,7 @@ def test_a_stream_is_utf_8_whatever_charset_is_named(dropin: Any) -> None:
     assert list(lines) == ["data: é", ""]
 
 
-def test_bytes_that_are_no_utf_8_are_replaced_by_both(dropin: Any) -> None:
+def test_both_replace_invalid_utf_8(dropin: Any) -> None:
     stream = b"data: a\xff\xe2\x82\n\ndata: \xf0\x9f\n\n"
     assert (
         read(dropin, stream)
@@ -128,7 +128,7 @@ def test_bytes_that_are_no_utf_8_are_replaced_by_both(dropin: Any) -> None:
     )
 
 
-def test_a_content_type_is_compared_without_regard_to_case(dropin: Any) -> None:
+def test_content_type_ignores_case(dropin: Any) -> None:
     # RFC 9110, section 8.3.1: "The type and subtype tokens are case-insensitive."
     headers = {"content-type": "Text/Event-Stream"}
     assert read(dropin, b"data: a\n\n", headers) == [("message", "a", "", None)]
@@ -136,7 +136,7 @@ def test_a_content_type_is_compared_without_regard_to_case(dropin: Any) -> None:
         read(httpx_sse, b"data: a\n\n", headers)
 
 
-def test_headers_are_not_written_into_the_callers_mapping(dropin: Any) -> None:
+def test_callers_headers_do_not_change(dropin: Any) -> None:
     for module, expected in ((dropin, {}), (httpx_sse, {"Accept": "text/event-stream", "Cache-Control": "no-store"})):
         headers: dict[str, str] = {}
         with httpx.Client(
@@ -147,8 +147,8 @@ def test_headers_are_not_written_into_the_callers_mapping(dropin: Any) -> None:
         assert headers == expected
 
 
-def test_an_event_may_be_large(dropin: Any) -> None:
-    # httpx-sse has no limit; the drop-in's is far from what servers send, and keeps a hostile body from filling memory.
+def test_limit_of_event_size(dropin: Any) -> None:
+    # httpx-sse has no limit. The drop-in's is larger than real events, and stops a hostile body from filling memory.
     piece = b"x" * 2**20
     response = answer(httpx, body(httpx, [b"data: ", *[piece] * 97]))
     with pytest.raises(ssescan.EventTooLarge):

@@ -1,4 +1,4 @@
-"""What a program sees of httpx-sse: names, signatures, the event, errors, headers. As the original has them."""
+"""The interface of httpx-sse: names, signatures, the event, errors, headers."""
 
 from __future__ import annotations
 
@@ -53,13 +53,13 @@ def get(module: Any, path: str) -> Any:
     return module
 
 
-def shown(function: Any) -> str:
-    """A signature as text, that of the one library as that of the other."""
+def signature(function: Any) -> str:
+    """Return a signature as text, without the drop-in's package."""
     return str(inspect.signature(function)).replace("ssescan.dropin.", "")
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_every_name_of_the_original_is_there(dropin: Any, part: str) -> None:
+def test_every_name_of_the_original_exists(dropin: Any, part: str) -> None:
     theirs = sys.modules["httpx_sse" + part]
     ours = get(dropin, part[1:]) if part else dropin
     assert ours.__name__ == "ssescan.dropin.httpx_sse" + part
@@ -68,22 +68,22 @@ def test_every_name_of_the_original_is_there(dropin: Any, part: str) -> None:
         assert hasattr(ours, name), name
 
 
-def test_what_is_exported_is_what_the_original_exports(dropin: Any) -> None:
+def test_exports_are_those_of_the_original(dropin: Any) -> None:
     assert sorted(dropin.__all__) == sorted(httpx_sse.__all__)
     assert dropin.__version__ == httpx_sse.__version__
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_signatures_are_the_original_ones(dropin: Any, name: str) -> None:
-    assert shown(get(dropin, name)) == shown(get(httpx_sse, name))
+def test_signatures_are_those_of_the_original(dropin: Any, name: str) -> None:
+    assert signature(get(dropin, name)) == signature(get(httpx_sse, name))
 
 
 @pytest.mark.parametrize("name", PROPERTIES)
-def test_properties_are_properties_of_the_same_type(dropin: Any, name: str) -> None:
+def test_properties_are_those_of_the_original(dropin: Any, name: str) -> None:
     ours, theirs = get(dropin, name), get(httpx_sse, name)
     assert type(ours) is type(theirs) is property
     assert ours.fset is theirs.fset is None
-    assert shown(ours.fget) == shown(theirs.fget)
+    assert signature(ours.fget) == signature(theirs.fget)
 
 
 def test_functions_are_of_the_same_kind(dropin: Any) -> None:
@@ -94,7 +94,7 @@ def test_functions_are_of_the_same_kind(dropin: Any) -> None:
         assert inspect.isclass(ours) == inspect.isclass(theirs), name
 
 
-def test_classes_are_named_as_in_the_original(dropin: Any) -> None:
+def test_class_modules_are_those_of_the_original(dropin: Any) -> None:
     for name in ("EventSource", "ServerSentEvent", "SSEError"):
         assert getattr(dropin, name).__module__.removeprefix("ssescan.dropin.") == getattr(httpx_sse, name).__module__
 
@@ -112,12 +112,12 @@ EVENTS = [
     {"id": "7"},
     {"retry": 0},
     {"event": "x", "data": "d\n'", "id": "7", "retry": 12},
-    {"data": 5, "id": 0, "retry": "soon"},  # nothing is checked
+    {"data": 5, "id": 0, "retry": "soon"},  # types are not checked
 ]
 
 
 @pytest.mark.parametrize("arguments", EVENTS, ids=str)
-def test_an_event_is_made_and_shown_as_in_the_original(dropin: Any, arguments: dict[str, Any]) -> None:
+def test_events_have_the_values_and_text_of_the_original(dropin: Any, arguments: dict[str, Any]) -> None:
     ours, theirs = dropin.ServerSentEvent(**arguments), httpx_sse.ServerSentEvent(**arguments)
     for name in ("event", "data", "id", "retry"):
         assert getattr(ours, name) == getattr(theirs, name)
@@ -125,36 +125,36 @@ def test_an_event_is_made_and_shown_as_in_the_original(dropin: Any, arguments: d
     assert repr(ours) == repr(theirs)
 
 
-def an_event(dropin: Any) -> Any:
+def read_event(dropin: Any) -> Any:
     (event,) = dropin.EventSource(answer(httpx, body(httpx, [b"event: e\ndata: [1]\nid: i\nretry: 9\n\n"]))).iter_sse()
     return event
 
 
-def test_an_event_that_was_read_is_shown_as_one_that_was_made(dropin: Any) -> None:
-    event = an_event(dropin)
+def test_repr_of_a_read_event(dropin: Any) -> None:
+    event = read_event(dropin)
     assert type(event) is dropin.ServerSentEvent
     assert repr(event) == repr(httpx_sse.ServerSentEvent("e", "[1]", "i", 9))
     assert event.json() == [1]
 
 
 def test_events_are_equal_only_to_themselves(dropin: Any) -> None:
-    event, other = an_event(dropin), an_event(dropin)
+    event, other = read_event(dropin), read_event(dropin)
     assert event == event
     assert event != other
     assert len({event, other, event}) == 2
 
 
 @pytest.mark.parametrize("name", ["event", "data", "id", "retry"])
-def test_the_fields_of_an_event_are_read_only(dropin: Any, name: str) -> None:
-    for event in (an_event(dropin), dropin.ServerSentEvent()):
+def test_fields_of_an_event_are_read_only(dropin: Any, name: str) -> None:
+    for event in (read_event(dropin), dropin.ServerSentEvent()):
         with pytest.raises(AttributeError):
             setattr(event, name, "x")
         with pytest.raises(AttributeError):
             delattr(event, name)
 
 
-def test_an_event_takes_other_attributes_and_weak_references(dropin: Any) -> None:
-    event = an_event(dropin)
+def test_event_allows_attributes_and_weak_references(dropin: Any) -> None:
+    event = read_event(dropin)
     event.received = 5
     assert event.received == 5
     assert weakref.ref(event)() is event
@@ -163,22 +163,22 @@ def test_an_event_takes_other_attributes_and_weak_references(dropin: Any) -> Non
 def test_events_can_be_copied_and_pickled(monkeypatch: pytest.MonkeyPatch, dropin: Any) -> None:
     for module in (dropin, dropin._models):
         monkeypatch.setitem(sys.modules, module.__name__, module)
-    for event in (an_event(dropin), dropin.ServerSentEvent("e", "d")):
+    for event in (read_event(dropin), dropin.ServerSentEvent("e", "d")):
         copies = [copy.copy(event), copy.deepcopy(event)]
         copies += [pickle.loads(pickle.dumps(event, protocol)) for protocol in range(pickle.HIGHEST_PROTOCOL + 1)]
         assert {repr(copied) for copied in copies} == {repr(event)}
 
 
-def test_an_event_can_be_subclassed(dropin: Any) -> None:
-    class Mine(dropin.ServerSentEvent):  # type: ignore[misc]
+def test_event_can_be_subclassed(dropin: Any) -> None:
+    class Subclass(dropin.ServerSentEvent):  # type: ignore[misc]
         def __init__(self, text: str) -> None:
             super().__init__(data=text)
 
-    assert Mine("x").data == "x"
-    assert isinstance(Mine("x"), dropin.ServerSentEvent)
+    assert Subclass("x").data == "x"
+    assert isinstance(Subclass("x"), dropin.ServerSentEvent)
 
 
-def test_data_that_is_no_json_raises_jsondecodeerror(dropin: Any) -> None:
+def test_data_that_is_not_json_raises_jsondecodeerror(dropin: Any) -> None:
     with pytest.raises(json.JSONDecodeError):
         dropin.ServerSentEvent().json()
     with pytest.raises(json.JSONDecodeError):
@@ -188,7 +188,7 @@ def test_data_that_is_no_json_raises_jsondecodeerror(dropin: Any) -> None:
 # The response
 
 
-def test_a_response_that_is_no_event_stream_is_refused_at_the_first_event(dropin: Any) -> None:
+def test_other_content_types_are_refused_at_the_first_event(dropin: Any) -> None:
     for library in LIBRARIES:
         for headers in (
             {},
@@ -202,33 +202,33 @@ def test_a_response_that_is_no_event_stream_is_refused_at_the_first_event(dropin
             assert not response.is_stream_consumed
 
 
-def test_the_refusal_is_one_of_httpx_errors(dropin: Any) -> None:
+def test_refusal_is_an_httpx_error(dropin: Any) -> None:
     assert dropin.SSEError.__bases__ == httpx_sse.SSEError.__bases__ == (httpx.TransportError,)
 
 
 @pytest.mark.parametrize(
     "content_type", ["text/event-stream", "text/event-stream;charset=utf-8", "application/json, text/event-stream"]
 )
-def test_any_content_type_that_contains_it_will_do(dropin: Any, content_type: str) -> None:
+def test_content_type_may_contain_other_types(dropin: Any, content_type: str) -> None:
     response = answer(httpx, body(httpx, [b"data: a\n\n"]), {"content-type": content_type})
     assert [event.data for event in dropin.EventSource(response).iter_sse()] == ["a"]
 
 
-def test_a_subclass_may_check_otherwise(dropin: Any) -> None:
-    class Mine(dropin.EventSource):  # type: ignore[misc]
+def test_subclass_may_override_the_content_type_check(dropin: Any) -> None:
+    class Subclass(dropin.EventSource):  # type: ignore[misc]
         def _check_content_type(self) -> None:
             pass
 
     response = answer(httpx, body(httpx, [b"data: a\n\n"]), {})
-    assert [event.data for event in Mine(response).iter_sse()] == ["a"]
-    assert Mine(response).response is response
+    assert [event.data for event in Subclass(response).iter_sse()] == ["a"]
+    assert Subclass(response).response is response
 
 
 # The request
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
-def test_the_headers_are_set_and_the_others_sent(dropin: Any, library: Any) -> None:
+def test_request_headers(dropin: Any, library: Any) -> None:
     for given in (
         None,
         {"X-Mine": "1", "Accept": "text/html"},
@@ -249,11 +249,11 @@ def test_the_headers_are_set_and_the_others_sent(dropin: Any, library: Any) -> N
         assert request.headers.get_list("accept") == ["text/event-stream"]
         assert request.headers.get_list("cache-control") == ["no-store"]
         assert request.headers.get("x-mine") == (None if given is None else "1")
-        assert given == before  # the caller's, and left as it was
+        assert given == before  # the caller's headers do not change
         assert source.response.is_closed
 
 
-def test_what_the_original_sends_is_sent(dropin: Any) -> None:
+def test_requests_are_those_of_the_original(dropin: Any) -> None:
     sent = []
     for module in (dropin, httpx_sse):
         requests: list[Any] = []
@@ -268,7 +268,7 @@ def test_what_the_original_sends_is_sent(dropin: Any) -> None:
 # Without httpx
 
 
-def test_without_httpx_the_import_names_the_extra() -> None:
+def test_import_error_names_the_extra() -> None:
     code = """
         import sys
         sys.modules["httpx"] = None
@@ -283,7 +283,7 @@ def test_without_httpx_the_import_names_the_extra() -> None:
     subprocess.run([sys.executable, "-c", inspect.cleandoc(code)], check=True)
 
 
-def test_ssescan_alone_loads_neither_drop_in() -> None:
+def test_ssescan_does_not_load_the_drop_ins() -> None:
     code = """
         import sys
         import ssescan
@@ -305,5 +305,5 @@ async def _first(dropin: Any, library: Any) -> Any:
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
-def test_aconnect_sse_does_the_same(dropin: Any, library: Any) -> None:
+def test_aconnect_sse(dropin: Any, library: Any) -> None:
     assert asyncio.run(_first(dropin, library)).data == "a"

@@ -1,4 +1,4 @@
-"""What httpx-sse reads right, the drop-in reads as well: events, the state of the response, how it is closed."""
+"""Reading as httpx-sse does: events, the state of the response, how it is closed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 libraries = pytest.mark.parametrize("library", LIBRARIES)
 
-# The module is the same for all the examples of a test.
+# All examples of a test use the same module.
 one_module = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 
 PHANTOM = "traceloop-openllmetry__test_llama.test_replicate_llama_stream_legacy.1.sse"
@@ -44,32 +44,32 @@ def aread(module: Any, chunks: list[bytes], library: Any = httpx) -> list[tuple[
 
 
 def read_lines(module: Any, chunks: list[bytes]) -> list[tuple[Any, ...]]:
-    """By the decoders, as a program does that has its own loop."""
+    """Read with the decoders, like a caller with its own loop."""
     decoder = module._decoders.SSEDecoder()
     lines = module._api._iter_sse_lines(answer(httpx, body(httpx, chunks)))
     return fields(event for line in lines if (event := decoder.decode(line)) is not None)
 
 
-def at_every(stream: bytes, size: int) -> list[bytes]:
+def cut(stream: bytes, size: int) -> list[bytes]:
     return [stream[start : start + size] for start in range(0, len(stream), size)]
 
 
-def test_recorded_bodies_are_read_as_by_httpx_sse(dropin: Any, shared: Path) -> None:
+def test_recorded_bodies_read_as_by_httpx_sse(dropin: Any, shared: Path) -> None:
     count = 0
     for record in json.loads((shared / "corpus" / "manifest.json").read_bytes())["files"]:
         stream = (shared / "corpus" / record["file"]).read_bytes()
         expected = read(httpx_sse, [stream])
         if record["file"].endswith(PHANTOM):
-            # A comment after an id: httpx-sse makes an event of the blank line that ends it.
+            # A comment after an id: httpx-sse dispatches an event for the blank line after it.
             assert expected.pop()[1] == ""
-        for chunks in ([stream], at_every(stream, 97)):
+        for chunks in ([stream], cut(stream, 97)):
             assert read(dropin, chunks) == expected, record["file"]
         count += 1
     assert count == 369
 
 
-# Streams that httpx-sse reads as the standard says: a block has a data line, or is one that both dispatch all the same;
-# there is one blank line after each; `retry` has digits only; no byte order mark.
+# Streams that httpx-sse reads as the standard says: each block has a data line or a retry, which both dispatch; one
+# blank line follows it; `retry` has digits only; there is no byte order mark.
 TEXT = st.text(st.characters(exclude_characters="\r\n", exclude_categories=["Cs"]), max_size=12)
 SPACE = st.sampled_from(["", " "])
 COMMENT = TEXT.map(lambda text: ":" + text)
@@ -90,13 +90,13 @@ BLOCK = st.tuples(st.lists(FIELD, max_size=4), st.one_of(TEXT.map("data:".__add_
 
 @st.composite
 def streams(draw: st.DrawFn) -> list[bytes]:
-    """Give a stream, cut into chunks anywhere."""
+    """Return a stream, cut into chunks anywhere."""
     text = ""
     for before, one, after in draw(st.lists(BLOCK, max_size=5)):
         for line in (*before, one, *after, ""):
             text += line + draw(st.sampled_from(["\n", "\r\n", "\n", "\r"]))
         if text.endswith("\r"):
-            text += "\n"  # else an empty line may begin with LF, and the two be one line end
+            text += "\n"  # so that the LF of an empty line does not join this CR
     text += draw(st.sampled_from(["", "data: cut", "data: cut\n", "id: 5"]))
     stream = text.encode().removeprefix(b"\xef\xbb\xbf")
     cuts = sorted(draw(st.lists(st.integers(0, len(stream)), max_size=6)))
@@ -105,7 +105,7 @@ def streams(draw: st.DrawFn) -> list[bytes]:
 
 @one_module
 @given(chunks=streams())
-def test_what_httpx_sse_reads_right_is_read_alike(dropin: Any, chunks: list[bytes]) -> None:
+def test_generated_streams_read_as_by_httpx_sse(dropin: Any, chunks: list[bytes]) -> None:
     expected = read(httpx_sse, chunks)
     assert read(dropin, chunks) == expected
     assert read_lines(dropin, chunks) == expected
@@ -113,7 +113,7 @@ def test_what_httpx_sse_reads_right_is_read_alike(dropin: Any, chunks: list[byte
 
 @one_module
 @given(chunks=streams())
-def test_asynchronous_reading_gives_the_same(dropin: Any, chunks: list[bytes]) -> None:
+def test_generated_streams_read_as_by_httpx_sse_async(dropin: Any, chunks: list[bytes]) -> None:
     assert aread(dropin, chunks) == read(httpx_sse, chunks)
 
 
@@ -134,8 +134,8 @@ def test_lines_are_those_of_the_original(dropin: Any, texts: list[str]) -> None:
 
 @one_module
 @given(lines=st.lists(st.one_of(FIELD, st.just(""), TEXT), max_size=12))
-def test_the_line_decoder_and_the_scanner_make_the_same_events(dropin: Any, lines: list[str]) -> None:
-    # Anything goes here: what httpx-sse reads otherwise as well.
+def test_decoders_and_scanner_agree(dropin: Any, lines: list[str]) -> None:
+    # Any lines, also those that httpx-sse reads differently.
     stream = "".join(line + "\n" for line in lines).encode()
     decoder = dropin._decoders.SSEDecoder()
     assert fields(event for line in lines if (event := decoder.decode(line)) is not None) == read(dropin, [stream])
@@ -145,7 +145,7 @@ def test_the_line_decoder_and_the_scanner_make_the_same_events(dropin: Any, line
 
 
 @libraries
-def test_the_response_is_left_as_by_the_original(dropin: Any, library: Any) -> None:
+def test_response_state_is_that_of_the_original(dropin: Any, library: Any) -> None:
     states = []
     for module in (dropin, httpx_sse):
         with (
@@ -164,9 +164,9 @@ def test_the_response_is_left_as_by_the_original(dropin: Any, library: Any) -> N
 
 
 @libraries
-def test_coded_bodies_are_decoded(dropin: Any, library: Any) -> None:
+def test_encoded_bodies_are_decoded(dropin: Any, library: Any) -> None:
     stream = gzip.compress(b"data: a\n\ndata: b\n\n")
-    chunks = at_every(stream, 7)
+    chunks = cut(stream, 7)
     for coding in ("gzip", "GZIP"):
         with (
             client(library, chunks, coding=coding) as http,
@@ -177,14 +177,14 @@ def test_coded_bodies_are_decoded(dropin: Any, library: Any) -> None:
 
 
 @libraries
-def test_a_response_that_was_read_already_gives_its_events_each_time(dropin: Any, library: Any) -> None:
+def test_response_with_loaded_body_can_be_read_twice(dropin: Any, library: Any) -> None:
     response = library.Response(200, headers={"content-type": "text/event-stream"}, content=b"data: a\n\n")
     for _ in range(2):
         assert [event.data for event in dropin.EventSource(response).iter_sse()] == ["a"]
 
 
 @libraries
-def test_a_stream_is_read_once(dropin: Any, library: Any) -> None:
+def test_stream_can_be_read_once(dropin: Any, library: Any) -> None:
     with client(library, [b"data: a\n\n", b"data: b\n\n"]) as http, http.stream("GET", "http://host/") as response:
         source = dropin.EventSource(response)
         next(iter(source.iter_sse()))
@@ -193,7 +193,7 @@ def test_a_stream_is_read_once(dropin: Any, library: Any) -> None:
 
 
 @libraries
-def test_a_closed_response_is_refused_by_its_library(dropin: Any, library: Any) -> None:
+def test_closed_response_raises_the_librarys_error(dropin: Any, library: Any) -> None:
     response = answer(library, body(library, [b"data: a\n\n"]))
     response.close()
     with pytest.raises(library.StreamClosed):
@@ -201,19 +201,19 @@ def test_a_closed_response_is_refused_by_its_library(dropin: Any, library: Any) 
 
 
 @libraries
-def test_reading_in_the_wrong_colour_is_refused_by_the_library(dropin: Any, library: Any) -> None:
+def test_sync_read_of_async_body_raises_the_librarys_error(dropin: Any, library: Any) -> None:
     with pytest.raises(RuntimeError, match="sync"):
         next(dropin.EventSource(answer(library, async_body(library, []))).iter_sse())
 
 
 @libraries
-def test_leaving_early_closes_the_reading_and_not_the_response(dropin: Any, library: Any) -> None:
+def test_closing_the_iterator_keeps_the_response_open(dropin: Any, library: Any) -> None:
     for module in (dropin, httpx_sse):
         with client(library, [b"data: a\n\n"] * 3) as http, module.connect_sse(http, "GET", "http://host/") as source:
             events = source.iter_sse()
             next(events)
             events.close()
-            # httpx2 closes a response whose reading was closed.
+            # httpx2 closes the response together with its iterator.
             assert source.response.is_closed == (library is httpx2)
         assert source.response.is_closed
 
@@ -221,7 +221,7 @@ def test_leaving_early_closes_the_reading_and_not_the_response(dropin: Any, libr
 @pytest.mark.parametrize(
     "error", [ValueError("mine"), httpx.ReadError("gone"), httpx2.ReadTimeout("late"), MemoryError()]
 )
-def test_exceptions_pass_unchanged_after_the_events_before_them(dropin: Any, error: Exception) -> None:
+def test_exceptions_pass_after_earlier_events(dropin: Any, error: Exception) -> None:
     def chunks() -> Iterator[bytes]:
         yield b"data: a\n\n"
         raise error
@@ -234,7 +234,7 @@ def test_exceptions_pass_unchanged_after_the_events_before_them(dropin: Any, err
     assert list(events) == []
 
 
-def test_other_responses_are_read_by_their_iter_bytes(dropin: Any) -> None:
+def test_overridden_iter_bytes_is_used(dropin: Any) -> None:
     class Response(httpx.Response):
         def iter_bytes(self, chunk_size: int | None = None) -> Iterator[bytes]:
             yield from (chunk.upper() for chunk in super().iter_bytes(chunk_size))
@@ -245,13 +245,13 @@ def test_other_responses_are_read_by_their_iter_bytes(dropin: Any) -> None:
 
     headers = {"content-type": "text/event-stream"}
     response = Response(200, headers=headers, stream=body(httpx, [b"data: a\n\n"]))
-    assert list(dropin.EventSource(response).iter_sse()) == []  # DATA: is no field
+    assert list(dropin.EventSource(response).iter_sse()) == []  # DATA: is not a field
 
     async def main() -> list[Any]:
         response = Response(200, headers=headers, stream=async_body(httpx, [b"id: a\ndata: x\n\n"]))
         return [event.id async for event in dropin.EventSource(response).aiter_sse()]
 
-    assert asyncio.run(main()) == ["b"]  # of the block without data that is left
+    assert asyncio.run(main()) == ["b"]  # the block has an id, and no data
 
 
 # Asynchronous
@@ -260,7 +260,7 @@ def test_other_responses_are_read_by_their_iter_bytes(dropin: Any) -> None:
 @loops
 @libraries
 @httpx_leaves_generators
-def test_asynchronous_reading(dropin: Any, library: Any, loop: str) -> None:
+def test_async_reading(dropin: Any, library: Any, loop: str) -> None:
     async def main() -> None:
         async with async_client(library, [b"id: 1\nda", b"ta: a\n\ndata: b\n\n"]) as http:
             async with dropin.aconnect_sse(http, "GET", "http://host/") as source:
@@ -305,7 +305,7 @@ def test_aclose_ends_the_reading_at_once(dropin: Any, library: Any, loop: str) -
 
 
 @loops
-def test_asynchronous_exceptions_pass_unchanged(dropin: Any, loop: str) -> None:
+def test_async_exceptions_pass(dropin: Any, loop: str) -> None:
     error = httpx.ReadError("gone")
 
     async def main() -> None:
@@ -324,7 +324,7 @@ def test_asynchronous_exceptions_pass_unchanged(dropin: Any, loop: str) -> None:
 
 
 @loops
-def test_an_asynchronous_response_that_is_no_event_stream_is_refused(dropin: Any, loop: str) -> None:
+def test_async_response_of_other_content_type_is_refused(dropin: Any, loop: str) -> None:
     async def main() -> None:
         events = dropin.EventSource(answer(httpx, async_body(httpx, []), {"content-type": "text/html"})).aiter_sse()
         with pytest.raises(dropin.SSEError, match="text/html"):
@@ -333,7 +333,7 @@ def test_an_asynchronous_response_that_is_no_event_stream_is_refused(dropin: Any
     run_in(loop, main)
 
 
-def test_a_read_that_is_cancelled_raises_the_cancellation(dropin: Any) -> None:
+def test_cancelled_read_raises_the_cancellation(dropin: Any) -> None:
     async def main() -> None:
         class Body(httpx.AsyncByteStream):
             async def __aiter__(self) -> AsyncIterator[bytes]:

@@ -1,4 +1,4 @@
-"""SSEClient and Event: as in sseclient-py 1.9.0, and where the standard says otherwise, as that says."""
+"""SSEClient and Event: like sseclient-py 1.9.0, except where it violates the standard."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def read(module: Any, chunks: Any, *encoding: str) -> list[tuple[Any, ...]]:
     return fields(module.SSEClient(chunks, *encoding).events())
 
 
-def test_what_is_exported_is_what_the_original_exports(sseclient: Any) -> None:
+def test_exports_are_those_of_the_original(sseclient: Any) -> None:
     assert sseclient.__all__ == original.__all__
     assert hasattr(sseclient, "Event")
 
 
-# Read alike by both: in one chunk, in several, a byte at a time.
+# Streams that both read alike: in one chunk, in several, byte by byte.
 SAME = {
     "a line": b"data: Hello\n\n",
     "two lines": b"data: Hello\ndata:World\n\n",
@@ -60,7 +60,7 @@ SAME = {
 
 
 @pytest.mark.parametrize("case", SAME)
-def test_the_original_reads_the_same(sseclient: Any, case: str) -> None:
+def test_streams_read_as_by_the_original(sseclient: Any, case: str) -> None:
     stream = SAME[case]
     expected = read(original, [stream])
     for chunks in (
@@ -79,7 +79,7 @@ BLOCK = st.tuples(TEXT.map("id: x".__add__), st.lists(FIELD, max_size=4), TEXT.m
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(blocks=st.lists(BLOCK, max_size=4), end=st.sampled_from(["\n", "\r\n", "\r"]), size=st.integers(1, 40))
-def test_streams_whose_events_all_have_an_id_are_read_alike(
+def test_generated_streams_with_ids_read_as_by_the_original(
     sseclient: Any, blocks: list[tuple[str, list[str], str]], end: str, size: int
 ) -> None:
     text = "".join("".join(line + end for line in (first, *others, last, "")) for first, others, last in blocks)
@@ -88,21 +88,21 @@ def test_streams_whose_events_all_have_an_id_are_read_alike(
     assert read(sseclient, chunks) == read(original, [stream])
 
 
-def test_recorded_bodies_are_read_as_by_the_original(sseclient: Any, shared: Path) -> None:
+def test_recorded_bodies_read_as_by_the_original(sseclient: Any, shared: Path) -> None:
     same = 0
     for record in json.loads((shared / "corpus" / "manifest.json").read_bytes())["files"]:
         stream = (shared / "corpus" / record["file"]).read_bytes()
         ours, theirs = read(sseclient, [stream]), read(original, [stream])
-        # A block that was cut is no event, and no event is without the last ID.
+        # The original dispatches a cut block, and does not keep the last ID.
         assert [event[1:3] for event in ours] == [event[1:3] for event in theirs][: len(ours)], record["file"]
         assert len(ours) == record["events"]
         same += ours == theirs
     assert same > 300
 
 
-# On purpose otherwise (docs/sseclient.md): what is sent, what the drop-in makes of it, what the original makes of it.
-# The sections are WHATWG HTML's.
-OTHERWISE: dict[str, tuple[bytes, list[tuple[Any, ...]], list[tuple[Any, ...]] | type[Exception]]] = {
+# Intended differences (docs/sseclient.md): the stream, the events of the drop-in, the events of the original. The
+# sections are those of WHATWG HTML.
+DIFFERENCES: dict[str, tuple[bytes, list[tuple[Any, ...]], list[tuple[Any, ...]] | type[Exception]]] = {
     # 9.2.6: "Once the end of the file is reached, any pending data must be discarded."
     "the last block is cut": (b"data: a\n\ndata: b\n", [(None, "message", "a", None)], [(None, "message", "a", None), (None, "message", "b", None)]),
     # 9.2.6: "Set the last event ID string of the event source to the value of the last event ID buffer. The buffer does
@@ -117,19 +117,19 @@ OTHERWISE: dict[str, tuple[bytes, list[tuple[Any, ...]], list[tuple[Any, ...]] |
     # 9.2.6: "If the field value does not contain U+0000 NULL"
     "an id with NUL": (b"id: 1\0\ndata: a\n\n", [(None, "message", "a", None)], [("1\0", "message", "a", None)]),
     # 9.2.6: "If the field value consists of only ASCII digits"
-    "retry that is no number": (b"retry: soon\ndata: a\n\n", [(None, "message", "a", None)], [(None, "message", "a", "soon")]),
+    "retry that is not a number": (b"retry: soon\ndata: a\n\n", [(None, "message", "a", None)], [(None, "message", "a", "soon")]),
     # 9.2.5: stream = [ bom ] *event
     "a byte order mark": (b"\xef\xbb\xbfdata: a\n\n", [(None, "message", "a", None)], []),
-    # 9.2.6: "Streams must be decoded using the UTF-8 decode algorithm", which replaces
-    "bytes that are no UTF-8": (b"data: a\xff\n\n", [(None, "message", "a\ufffd", None)], UnicodeDecodeError),
+    # 9.2.6: "Streams must be decoded using the UTF-8 decode algorithm", which replaces invalid bytes
+    "bytes that are not UTF-8": (b"data: a\xff\n\n", [(None, "message", "a\ufffd", None)], UnicodeDecodeError),
     # 9.2.5: end-of-line = ( cr lf / cr / lf ), in any mix
     "mixed line ends": (b"data: a\n\r\ndata: b\n\n", [(None, "message", "a", None), (None, "message", "b", None)], [(None, "message", "a\nb", None)]),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("case", OTHERWISE)
-def test_the_standard_is_followed_where_sseclient_py_does_not(sseclient: Any, case: str) -> None:
-    stream, ours, theirs = OTHERWISE[case]
+@pytest.mark.parametrize("case", DIFFERENCES)
+def test_standard_wins_over_sseclient_py(sseclient: Any, case: str) -> None:
+    stream, ours, theirs = DIFFERENCES[case]
     for chunks in ([stream], [struct.pack("B", byte) for byte in stream]):
         assert read(sseclient, chunks) == ours
     if isinstance(theirs, list):
@@ -139,7 +139,7 @@ def test_the_standard_is_followed_where_sseclient_py_does_not(sseclient: Any, ca
             read(original, [stream])
 
 
-def test_another_encoding_is_honoured(sseclient: Any) -> None:
+def test_other_encodings(sseclient: Any) -> None:
     stream = "data: na\u00efve \u20ac\n\n"
     for encoding in ("UTF8", "cp1252", "utf-16", "utf-8-sig"):
         data = stream.encode(encoding)
@@ -148,7 +148,7 @@ def test_another_encoding_is_honoured(sseclient: Any) -> None:
     assert read(sseclient, ["data: \xe9\n\n".encode()], "ascii") == [(None, "message", "\ufffd\ufffd", None)]
 
 
-def test_an_encoding_that_is_unknown_is_refused_at_the_first_event(sseclient: Any) -> None:
+def test_unknown_encoding_is_refused_at_the_first_event(sseclient: Any) -> None:
     for module in (sseclient, original):
         client = module.SSEClient([b"data: a\n\n"], "no-such-encoding")
         with pytest.raises(LookupError):
@@ -171,13 +171,13 @@ def test_an_encoding_that_is_unknown_is_refused_at_the_first_event(sseclient: An
     ],
     ids=str,
 )
-def test_an_event_is_made_and_shown_as_in_the_original(sseclient: Any, arguments: tuple[Any, ...]) -> None:
+def test_events_have_the_values_and_text_of_the_original(sseclient: Any, arguments: tuple[Any, ...]) -> None:
     ours, theirs = sseclient.Event(*arguments), original.Event(*arguments)
     assert vars(ours) == vars(theirs)
     assert str(ours) == str(theirs)
 
 
-def test_an_event_is_its_readers_to_change(sseclient: Any) -> None:
+def test_event_can_be_changed(sseclient: Any) -> None:
     event: Any = next(sseclient.SSEClient([b"data: a\n\n"]).events())
     event.data = "changed"
     event.seen = True
@@ -188,22 +188,22 @@ def test_an_event_is_its_readers_to_change(sseclient: Any) -> None:
 # The source
 
 
-def test_events_come_as_their_chunks_do(sseclient: Any) -> None:
-    given = []
+def test_events_arrive_with_their_chunks(sseclient: Any) -> None:
+    sent = []
 
     def chunks() -> Iterator[bytes]:
         for chunk in (b"data: a\r\r", b"data: b\n\ndata: c", b"\n\n"):
-            given.append(chunk)
+            sent.append(chunk)
             yield chunk
 
-    assert [(event.data, len(given)) for event in sseclient.SSEClient(chunks()).events()] == [
+    assert [(event.data, len(sent)) for event in sseclient.SSEClient(chunks()).events()] == [
         ("a", 1),
         ("b", 2),
         ("c", 3),
     ]
 
 
-def test_close_is_the_sources(sseclient: Any) -> None:
+def test_close_closes_the_source(sseclient: Any) -> None:
     source: Any = io.BytesIO(b"data: a\n\n")
     client = sseclient.SSEClient(source)
     events = client.events()
@@ -216,14 +216,14 @@ def test_close_is_the_sources(sseclient: Any) -> None:
         sseclient.SSEClient([b""]).close()
 
 
-def test_leaving_early_leaves_the_source_open(sseclient: Any) -> None:
+def test_second_iteration_continues(sseclient: Any) -> None:
     source = (chunk for chunk in [b"data: a\n\n", b"data: b\n\n"])
     client = sseclient.SSEClient(source)
     assert next(client.events()).data == "a"
     assert next(client.events()).data == "b"
 
 
-def test_exceptions_of_the_source_pass_unchanged(sseclient: Any) -> None:
+def test_exceptions_of_the_source_pass(sseclient: Any) -> None:
     def chunks() -> Iterator[bytes]:
         yield b"data: a\n\n"
         raise OSError("gone")
@@ -237,13 +237,13 @@ def test_exceptions_of_the_source_pass_unchanged(sseclient: Any) -> None:
 @pytest.mark.parametrize(
     "source", [5, None, ["data: a\n\n"], io.StringIO("data: a\n\n")], ids=["int", "None", "list", "StringIO"]
 )
-def test_what_is_no_source_of_bytes_is_refused(sseclient: Any, source: Any) -> None:
+def test_wrong_sources_are_refused(sseclient: Any, source: Any) -> None:
     with pytest.raises(TypeError):
         list(sseclient.SSEClient(source).events())
 
 
 @pytest.mark.parametrize("framing", ["chunked", "close"])
-def test_a_response_of_requests_gives_each_event_when_it_comes(sseclient: Any, server: Server, framing: Any) -> None:
+def test_events_arrive_from_an_open_requests_response(sseclient: Any, server: Server, framing: Any) -> None:
     exchange = server.offers(b"data: a\n\n", Do.WAIT, b"data: b\n\n", framing=framing)
     with requests.get(exchange.url, stream=True, timeout=30) as response:
         events = sseclient.SSEClient(response).events()
@@ -252,7 +252,7 @@ def test_a_response_of_requests_gives_each_event_when_it_comes(sseclient: Any, s
         assert [event.data for event in events] == ["b"]
 
 
-def test_a_connection_that_breaks_raises_what_requests_raises(sseclient: Any, server: Server) -> None:
+def test_broken_connection_raises_the_requests_error(sseclient: Any, server: Server) -> None:
     raised = []
     for module in (sseclient, original):
         exchange = server.offers(b"data: " + b"x" * 200 + b"\n\n", Do.DROP)
@@ -263,7 +263,7 @@ def test_a_connection_that_breaks_raises_what_requests_raises(sseclient: Any, se
     assert [type(error.args[0]) for error in raised] == [urllib3.exceptions.ProtocolError] * 2
 
 
-def test_a_response_of_requests_that_was_read_already_is_read_again(sseclient: Any, server: Server) -> None:
+def test_requests_response_with_loaded_body_reads_twice(sseclient: Any, server: Server) -> None:
     exchange = server.offers(b"data: a\n\n", framing="close")
     with requests.get(exchange.url, timeout=30) as response:
         for _ in range(2):

@@ -1,7 +1,6 @@
-"""What run.py has pytest do in a peer's suite: accelerate, leave tests out, count. In `SSESCAN_PEERS_ORDER`, as JSON.
+"""A pytest plugin for a peer's suite: accelerate, leave tests out, count. `SSESCAN_PEERS_ORDER` has the JSON options.
 
-It is loaded before the suite's own conftest imports the library, so that acceleration meets the library as a program
-does that calls it first.
+pytest loads it before the suite's conftest imports the library, like a program that calls accelerate() first.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ ACCELERATION: Any = accelerate(LIBRARY) if LIBRARY else None
 
 
 class Counts:
-    """What came of the tests."""
+    """The numbers of passed, failed, skipped and left out tests."""
 
     def __init__(self) -> None:
         self.passed = self.failed = self.skipped = self.left_out = 0
@@ -38,7 +37,7 @@ class Counts:
         left_out = [item for item in items if item.nodeid.partition("[")[0] in names]
         missing = names - {item.nodeid.partition("[")[0] for item in left_out}
         if missing:
-            raise pytest.UsageError(f"these are to be left out, and are not there: {', '.join(sorted(missing))}")
+            raise pytest.UsageError(f"tests to leave out do not exist: {', '.join(sorted(missing))}")
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
         self.left_out = len(left_out)
@@ -57,11 +56,11 @@ class Counts:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         if ACCELERATION is not None:
-            print(f"\n{ACCELERATION.report[LIBRARY]}; {ACCELERATION.events[LIBRARY]} events were read by ssescan")
+            print(f"\n{ACCELERATION.report[LIBRARY]}; ssescan read {ACCELERATION.events[LIBRARY]} events")
             if not ACCELERATION.events[LIBRARY]:
                 self.failed += 1
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
-                print("ssescan read none of the events: these tests say nothing of it")
+                print("ssescan read none of the events: these tests do not test it")
         counts = {"backend": ssescan.backend, **vars(self)}
         Path(ORDER["counts"]).write_text(json.dumps(counts), "utf-8")
 

@@ -1,10 +1,10 @@
-"""The peers' own tests, run against ssescan: httpx-sse's on the drop-in, the SDKs' with `ssescan.accelerate()` on.
+"""Run the peers' own tests against ssescan: httpx-sse's on the drop-in, the SDKs' with `ssescan.accelerate()` on.
 
-python tests/peers/run.py [SUITE ...]        exit status 1 where one does not pass, or could not be fetched
+python tests/peers/run.py [SUITE ...]        exit status 1 if one fails or cannot be fetched
 
-No test of a peer is kept here: they come from the package registry, at the version that is installed, and are kept in
-the environment's own folder. A test that is left out is named in the table, with the reason. Each suite says how many
-must pass, at least, so that one that finds no tests is no success. Wants the extra `peers-tests`.
+The tests come from the package registry, at the installed version, and stay in the environment's folder. A table names
+the tests that are left out, with the reason. Each suite has a minimum of tests that must pass, so that a suite without
+tests fails. Needs the extra `peers-tests`.
 """
 
 from __future__ import annotations
@@ -28,23 +28,22 @@ HERE = Path(__file__).resolve().parent
 KEPT = Path(sys.prefix) / "peers-tests"
 WAIT_LIMIT = 300  # seconds, for a download or a suite
 
-LOOKS_INSIDE = "it looks at the private `_data` of a decoder in mid-stream, which the scanner does not fill"
-NOT_IN_THE_SDIST = "the bodies that it plays (.inline-snapshot) are not in the sdist"
+READS_PRIVATE_DATA = "it reads the private `_data` of a decoder within a stream, which the scanner does not fill"
+NOT_IN_THE_SDIST = "its bodies (.inline-snapshot) are not in the sdist"
 
 
 class Refused(Exception):
-    """A suite cannot be run; the text says why, and what to do."""
+    """An error: a suite cannot run. The text says why, and what to do."""
 
 
 @dataclass(frozen=True)
 class Suite:
-    """The tests of a peer, and how they are run.
+    """The tests of a peer, and how to run them.
 
-    `package`: its name in the registry. `at_least`: how many tests have to pass. `paths`: of the tests, below the
-    sdist or, with `installed`, below that package, whose tests are in its wheel. `renamed`: the package that is
-    imported in the tests, and what is to be imported instead. `accelerated`: the name for accelerate(). `backends`: of
-    ssescan; "" is the one that is loaded by itself. `left_out`: tests, with the reason for each. `config`, `plugins`:
-    what the suite says to pytest.
+    `package`: its name in the registry. `at_least`: the number of tests that must pass. `paths`: the tests, below the
+    sdist or, with `installed`, below that package, whose tests are in its wheel. `renamed`: the package that the tests
+    import, and its replacement. `accelerated`: the name for accelerate(). `backends`: of ssescan; "" is the default.
+    `left_out`: tests, with the reason for each. `config`, `plugins`: the suite's pytest options.
     """
 
     name: str
@@ -97,7 +96,7 @@ SUITES = (
         accelerated="openai",
         config=SESSION_LOOP,
         left_out={
-            "tests/test_sse_framing.py::test_cancellation_clears_partial_event_and_closes_response": LOOKS_INSIDE,
+            "tests/test_sse_framing.py::test_cancellation_clears_partial_event_and_closes_response": READS_PRIVATE_DATA,
         }
         | {
             f"tests/lib/chat/test_completions_streaming.py::{name}": NOT_IN_THE_SDIST
@@ -146,14 +145,14 @@ SUITES = (
         ),
         installed="google.genai",
         accelerated="google-genai",
-        # `google` is a namespace: without this the tests would import a second copy of the SDK, as `genai`.
+        # `google` is a namespace package: without this the tests import a second copy of the SDK, as `genai`.
         config=("asyncio_mode = auto", "consider_namespace_packages = true", *FUNCTION_LOOP),
     ),
 )
 
 
 def folder_of(suite: Suite) -> Path:
-    """Give the folder that the suite's paths are below, fetched if it is not there."""
+    """Return the folder of the suite's tests, and fetch it first if it is missing."""
     try:
         installed = version(suite.package)
     except PackageNotFoundError:
@@ -170,7 +169,7 @@ def folder_of(suite: Suite) -> Path:
 
 
 def fetch(package: str, installed: str, folder: Path) -> None:
-    """Take the tests out of the sdist of that version."""
+    """Extract the tests from the sdist of that version."""
     KEPT.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=KEPT) as scratch:
         print(f"==> fetching the sdist of {package} {installed}", flush=True)
@@ -179,12 +178,12 @@ def fetch(package: str, installed: str, folder: Path) -> None:
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=WAIT_LIMIT, check=False)
         except subprocess.TimeoutExpired:
-            raise Refused(f"{package} {installed} did not come within {WAIT_LIMIT} s: is there a network?") from None
+            raise Refused(f"no sdist of {package} {installed} within {WAIT_LIMIT} s; check the network") from None
         found = list(Path(scratch).glob("*.tar.gz"))
         if done.returncode or len(found) != 1:
             raise Refused(
-                f"the sdist of {package} {installed} could not be fetched, which takes a network and a package "
-                f"registry that has it; pip says:\n{done.stderr.strip()[-2000:]}"
+                f"cannot fetch the sdist of {package} {installed}; check the network and the package registry. pip "
+                f"says:\n{done.stderr.strip()[-2000:]}"
             )
         unpacked = Path(scratch) / "unpacked"
         with tarfile.open(found[0]) as archive:
@@ -192,10 +191,10 @@ def fetch(package: str, installed: str, folder: Path) -> None:
         (root,) = unpacked.iterdir()
         fetched = dict(re.findall(r"^(Name|Version): (.+)$", (root / "PKG-INFO").read_text("utf-8"), re.MULTILINE))
         if fetched.get("Version") != installed:
-            raise Refused(f"{package} {installed} is installed, and {fetched.get('Version')} came for it")
+            raise Refused(f"expected the sdist of {package} {installed}, got {fetched.get('Version')}")
         if not (root / "tests").is_dir():
             raise Refused(f"the sdist of {package} {installed} has no tests")
-        # The tests alone: beside its sources they would be run against those.
+        # Keep the tests only: next to the sources they would import those.
         keep = unpacked / "kept"
         keep.mkdir()
         (root / "tests").rename(keep / "tests")
@@ -203,14 +202,14 @@ def fetch(package: str, installed: str, folder: Path) -> None:
 
 
 def rename_imports(folder: Path, old: str, new: str) -> None:
-    """Have the tests import another package. Nothing else is changed in them."""
+    """Make the tests import another package. Change nothing else in them."""
     changed = 0
     for path in folder.rglob("*.py"):
         text = path.read_text("utf-8")
         text, from_lines = re.subn(rf"^(\s*from ){old}(?=[ .])", rf"\g<1>{new}", text, flags=re.MULTILINE)
         text, import_lines = re.subn(rf"^(\s*)import {old}$", rf"\1import {new} as {old}", text, flags=re.MULTILINE)
         if re.search(rf"^\s*(import|from) {old}\b", text, re.MULTILINE):
-            raise Refused(f"{path.name} imports {old} in a way that is not known here")
+            raise Refused(f"{path.name} has an unknown form of import of {old}")
         changed += from_lines + import_lines
         path.write_text(text, "utf-8")
     if not changed:
@@ -218,19 +217,19 @@ def rename_imports(folder: Path, old: str, new: str) -> None:
 
 
 def run(suite: Suite, backend: str, plain: bool) -> dict[str, Any]:
-    """Run a suite; give what the plugin counted."""
+    """Run a suite, and return the counts of the plugin."""
     folder = folder_of(suite)
     with tempfile.TemporaryDirectory() as scratch:
-        where = Path(scratch) / "suite"
+        root = Path(scratch) / "suite"
         if suite.installed:
-            where.mkdir()
+            root.mkdir()
             paths = [str(folder / path) for path in suite.paths]
         else:
-            shutil.copytree(folder, where)
+            shutil.copytree(folder, root)
             paths = list(suite.paths)
         if suite.renamed is not None:
-            rename_imports(where, *suite.renamed)
-        (where / "peers.ini").write_text("[pytest]\n" + "\n".join(suite.config) + "\n", "utf-8")
+            rename_imports(root, *suite.renamed)
+        (root / "peers.ini").write_text("[pytest]\n" + "\n".join(suite.config) + "\n", "utf-8")
         counts = Path(scratch) / "counts.json"
         order = {
             "accelerated": "" if plain else suite.accelerated,
@@ -242,23 +241,23 @@ def run(suite: Suite, backend: str, plain: bool) -> dict[str, Any]:
         environment["SSESCAN_PEERS_ORDER"] = json.dumps(order)
         if backend:
             environment["SSESCAN_BACKEND"] = backend
-        command = [sys.executable, "-m", "pytest", "-q", "--tb=short", "-c", "peers.ini", "--rootdir", str(where)]
+        command = [sys.executable, "-m", "pytest", "-q", "--tb=short", "-c", "peers.ini", "--rootdir", str(root)]
         command += ["-p", "no:cacheprovider", "-p", "peers_plugin"]
         for plugin in suite.plugins:
             command += ["-p", plugin]
         try:
-            done = subprocess.run([*command, *paths], cwd=where, env=environment, timeout=WAIT_LIMIT, check=False)
+            done = subprocess.run([*command, *paths], cwd=root, env=environment, timeout=WAIT_LIMIT, check=False)
         except subprocess.TimeoutExpired:
             raise Refused(f"it did not end within {WAIT_LIMIT} s") from None
         if not counts.is_file():
-            raise Refused(f"pytest ended with status {done.returncode} before it had run anything")
+            raise Refused(f"pytest ended with status {done.returncode} before it ran a test")
         result: dict[str, Any] = json.loads(counts.read_text("utf-8"))
         result["status"] = done.returncode
         return result
 
 
 def verdict(suite: Suite, result: dict[str, Any]) -> str:
-    """Say what is wrong, "" if nothing is."""
+    """Return the failure, or "" if the suite passed."""
     if result["status"]:
         return f"NO: {result['failed']} failed" if result["failed"] else f"NO: status {result['status']}"
     if result["passed"] < suite.at_least:
@@ -268,16 +267,14 @@ def verdict(suite: Suite, result: dict[str, Any]) -> str:
 
 def main() -> int:
     parser = ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("suite", nargs="*", metavar="SUITE", help="those whose name begins so; default: all")
-    parser.add_argument(
-        "--plain", action="store_true", help="without accelerate(): what an SDK's tests do by themselves"
-    )
+    parser.add_argument("suite", nargs="*", metavar="SUITE", help="the start of a suite's name; default: all")
+    parser.add_argument("--plain", action="store_true", help="run the SDKs' tests without accelerate()")
     arguments = parser.parse_args()
     if sys.prefix == sys.base_prefix:
-        parser.error("run this in a virtual environment: the tests that it fetches are kept there")
+        parser.error("run this in a virtual environment: it keeps the fetched tests there")
     chosen = [suite for suite in SUITES if not arguments.suite or suite.name.startswith(tuple(arguments.suite))]
     if not chosen:
-        parser.error(f"there is no such suite; there are: {', '.join(suite.name for suite in SUITES)}")
+        parser.error(f"no such suite; the suites are: {', '.join(suite.name for suite in SUITES)}")
     rows: list[tuple[str, ...]] = [("suite", "version", "backend", "passed", "skipped", "left out", "")]
     passed = True
     for suite in chosen:
@@ -286,7 +283,7 @@ def main() -> int:
             try:
                 result = run(suite, backend, arguments.plain)
                 wrong = verdict(suite, result)
-                numbers = [str(result[what]) for what in ("passed", "skipped", "left_out")]
+                numbers = [str(result[name]) for name in ("passed", "skipped", "left_out")]
                 rows.append((suite.name, version(suite.package), result["backend"], *numbers, wrong or "yes"))
             except Refused as refusal:
                 wrong = f"NO: {refusal}"
@@ -294,11 +291,11 @@ def main() -> int:
             passed = passed and not wrong
     print("\n" + table(rows))
     if arguments.plain:
-        print("\nwithout accelerate(), as --plain asks")
+        print("\nwithout accelerate(): --plain")
     for suite in chosen:
         for reason in dict.fromkeys(suite.left_out.values()):
             print(f"\nleft out of {suite.name}, because {reason}:")
-            print("\n".join(f"  {test}" for test, why in suite.left_out.items() if why == reason))
+            print("\n".join(f"  {test}" for test, cause in suite.left_out.items() if cause == reason))
     return 0 if passed else 1
 
 

@@ -1,1 +1,1 @@
-"""What a model said: the parts and messages that streams of the five formats give."""
+"""Tests of the parts and messages that streams of the five formats make."""

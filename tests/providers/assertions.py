@@ -1,4 +1,4 @@
-"""How the tests of the providers write streams, read them, and put in few words what was said."""
+"""Helpers that write streams, read them, and summarize messages."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ DONE = "[DONE]"
 
 
 def text(payload: Any) -> str:
-    """Give a payload as text: a str as it is, any other value as JSON."""
+    """Return a payload as text: a str unchanged, any other value as JSON."""
     return payload if isinstance(payload, str) else json.dumps(payload, ensure_ascii=False)
 
 
 def framed(*payloads: Any, names: str | None = None, line_end: str = "\n") -> bytes:
-    """Write events, one a payload. `names`: the field of the JSON that is the event's name as well."""
+    """Return a stream with an event for each payload. `names`: the field of the JSON that is also the event's name."""
     events = []
     for payload in payloads:
         name = payload.get(names) if names and isinstance(payload, dict) else None
@@ -34,14 +34,14 @@ def framed(*payloads: Any, names: str | None = None, line_end: str = "\n") -> by
 
 
 def read(source: Any, api: Any = None) -> tuple[list[Part], Message, MessageStream]:
-    """Read to the end, and not strictly."""
+    """Read to the end, with strict=False."""
     given = stream(source, api, strict=False)
     parts = list(given)
     return parts, given.message, given
 
 
 def aread(chunks: Iterable[bytes], api: Any = None) -> tuple[list[Part], Message, AsyncMessageStream]:
-    """As read(), asynchronously."""
+    """Read like read(), asynchronously."""
 
     async def source() -> AsyncIterator[bytes]:
         for chunk in chunks:
@@ -56,7 +56,7 @@ def aread(chunks: Iterable[bytes], api: Any = None) -> tuple[list[Part], Message
 
 
 def in_few_words(message: Message) -> dict[str, Any]:
-    """Tell what was said, less what is empty; where there are several choices, of each."""
+    """Return the fields of the message that are not empty; of each choice, if there are several."""
     choices = {}
     for choice in message.choices:
         said = {
@@ -71,14 +71,14 @@ def in_few_words(message: Message) -> dict[str, Any]:
 
 
 def error_in_few_words(error: Error) -> tuple[Any, str | None]:
-    """Tell of an error what it is, and its text; of one that is ours, not its text."""
+    """Return the kind and the text of an error; None as the text of our own errors."""
     if error.kind in ("decode", "protocol"):
         return error.kind, None
     return error.kind if error.kind is not None else error.code, error.message
 
 
 class Case(NamedTuple):
-    """A stream, what it says, and parts that are among those it gives."""
+    """A stream, its summarized message, and some of its parts."""
 
     stream: bytes
     said: dict[str, Any]
@@ -89,7 +89,7 @@ class Case(NamedTuple):
 
 
 def check(case: Case, api: Any, *, named_only: bool = False) -> Message:
-    """Read a case in all ways, which must agree, and compare with what it says."""
+    """Read a case in all ways, check that they agree, and compare with the expected message."""
     given, message, _ = read(case.stream, api)
     assert in_few_words(message) == case.said
     assert [error_in_few_words(error) for error in message.errors] == list(case.errors)

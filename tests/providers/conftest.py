@@ -1,4 +1,4 @@
-"""The server of the tests of streams serves here as well."""
+"""The server of tests/streams."""
 
 from streams.conftest import one_server, server
 

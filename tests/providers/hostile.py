@@ -1,4 +1,4 @@
-"""What the tests of hostile streams share: where in a stream of each format to put something odd, and how to survive it."""
+"""Helpers for hostile streams: streams of each format with a place for an odd value, and the checks after reading."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 both = pytest.mark.parametrize("api", APIS)
 
-# What says "a", then "b", in each format, with a place @ for something else; how it begins, and how it ends.
+# The start and the end of a stream in each format, and the event of a piece of text.
 BEGIN: dict[str, list[Any]] = {
     "openai-chat": [],
     "openai-responses": [CREATED],
@@ -64,7 +64,7 @@ ENDS: dict[str, list[Any]] = {
 
 
 def with_json(api: str, value: str) -> bytes:
-    """A stream that says "a", then something that is written in JSON as given, then "b"."""
+    """Return a stream with the text "a", then a literal JSON value, then the text "b"."""
     says = SAYS[api]
     odd = text(says("@@")).replace('"@@"', value)
     return framed(*BEGIN[api], says("a"), odd, says("b"), *ENDS[api])
@@ -72,8 +72,11 @@ def with_json(api: str, value: str) -> bytes:
 
 @contextlib.contextmanager
 def room_in_the_stack() -> Iterator[None]:
-    """Before 3.12 one limit counts Python's frames and the recursion in C: the caller's encoder, written in Python, needs
-    a few more of both than our decoder did. How many are there hangs on who calls the tests."""
+    """Raise the recursion limit before 3.12, where one limit counts Python's frames and the recursion in C.
+
+    The caller's encoder, written in Python, needs more of both than our decoder. How many are left depends on the
+    caller of the tests.
+    """
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(limit + 50 * (sys.version_info < (3, 12)))
     try:
@@ -83,7 +86,7 @@ def room_in_the_stack() -> Iterator[None]:
 
 
 def usable(message: Message) -> Message:
-    """Use a message in all ways, and give it."""
+    """Use a message in all ways, and return it."""
     message.to_dict()
     json.loads(message.to_json())
     if message.api is not None:
@@ -95,9 +98,9 @@ def usable(message: Message) -> Message:
 
 
 def survive(source: bytes, api: Any, *, alike: bool = True) -> tuple[list[Part], Message]:
-    """Read a stream, use what it gives at any time, and see that the other colour and other cuts give the same.
+    """Read a stream, use its message after each part, and check that async reading and other cuts give the same.
 
-    `alike`: not, where that hangs on how deep in the stack the reading is done.
+    `alike`: False if the result depends on the depth of the stack.
     """
     reading = stream(source, api, strict=False)
     parts = []

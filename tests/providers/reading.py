@@ -1,4 +1,4 @@
-"""What the tests of streams share: a stream of Anthropic's, whole and in pieces, sources that fail, and reading to an error."""
+"""Helpers for tests of streams: a stream of Anthropic, whole and in pieces, failing sources, and reading to an error."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
 
 
 BODY = named(*HEY)
-BEGUN = named(*HEY[:3])  # "He", and it is not over
+BEGUN = named(*HEY[:3])  # "He", without the end
 REST = named(*HEY[3:])
 PARTS, MESSAGE, _ = read(BODY)
 SAID = {"text": "Hey", "finish": "stop"}
 CUT = End(complete=False)
 OF_TWO = [BODY[:200], BODY[200:]]
 EVENTS = [*ssescan.iter_events(BODY)]
-SHORT = 0.05  # seconds: a limit that is to pass
-LONG = 600  # seconds: a limit that is not
+SHORT = 0.05  # seconds: a limit that is reached
+LONG = 600  # seconds: a limit that is never reached
 
 
 class Boom(Exception):
-    """Raised by a source, or by the program, in the middle of things."""
+    """An error of a source or of the caller."""
 
 
 def generated(*chunks: Any, then: BaseException | None = None) -> Iterator[Any]:
@@ -50,7 +50,7 @@ async def agenerated(*chunks: Any, then: BaseException | None = None) -> AsyncIt
 
 
 def read_to_error(reading: MessageStream) -> tuple[list[Part], Exception | None]:
-    """Give the parts, and what was raised after them."""
+    """Return the parts, and the error after them."""
     parts = []
     try:
         for part in reading:
@@ -71,7 +71,7 @@ async def aread_to_error(reading: AsyncMessageStream) -> tuple[list[Part], Excep
 
 
 def told_of_end(parts: list[Part]) -> list[End]:
-    """Give the parts End, having seen that there is none but the last."""
+    """Return the End parts, and check that there is only one, the last part."""
     ends = [part for part in parts if isinstance(part, End)]
     assert ends == parts[-1:]
     return ends

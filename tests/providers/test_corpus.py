@@ -1,7 +1,7 @@
-"""The recorded streams: our Message beside what the official SDKs' own accumulators make of the same bytes, offline.
+"""The recorded streams: our Message compared with the official SDKs' accumulators for the same bytes, offline.
 
-Where an SDK raises, or loses or garbles something, the body is named here with the reason, and what is right is
-asserted by itself. The reasons are those of WIRE.md, sections 3.4, 3.5, 4, 5.4, 6.4 and 12.
+A table names each body for which an SDK raises an error, or loses or changes something, with the reason; then the test
+checks the right value. The reasons are those of WIRE.md, sections 3.4, 3.5, 4, 5.4, 6.4 and 12.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 FORMATS = ("openai-chat", "openai-responses", "anthropic", "gemini", "gemini-interactions")
 SDKS = ("openai-chat", "openai-responses", "anthropic")
 
-# What the SDK raises for, by a part of the body's name that no other has.
-BAD_JSON = "an event is no JSON: the SDK stops there"
+# The bodies for which the SDK raises an error, by a unique part of the body's name.
+BAD_JSON = "an event is not JSON: the SDK stops there"
 NO_NAMES = "no `event:` lines, or others than the types: the SDK drops those events and has no message"
 NO_CHOICES = "chunks without choices"
 NO_INDEX = "tool calls without an index"
@@ -83,7 +83,7 @@ JOINED = "two calls at one index, or an id and a name that are repeated, are joi
 THINKING = "thinking in a list of content, or in a field of another name"
 EMPTY_OUTPUT = "response.completed has an empty output: what was streamed is lost"
 REASONING_APART = "xAI counts reasoning beside the output"
-# What the SDK has otherwise: the field, why, and what is right ("last usage", "not empty": see `right`).
+# The SDK's wrong values: the field, the reason, and the right value ("last usage", "not empty": see `right`).
 SDK_DIFFERS: dict[str, tuple[str, str, Any]] = {
     "openai_gpt_4o_completions.async_stream.0~4": ("finish", REFUSAL, "refusal"),
     "test_openai_moderation_stream.0": ("usage", ERASED, "last usage"),
@@ -221,7 +221,7 @@ ACCUMULATORS: dict[str, Callable[[bytes], dict[str, Any]]] = {
 def ours(body: bytes, wire: str) -> dict[str, Any]:
     _, message, _ = read(body)
     usage = message.usage
-    parsed = wire == "anthropic"  # its SDK has the arguments as an object only
+    parsed = wire == "anthropic"  # its SDK has the arguments only as an object
     return {
         "text": message.text,
         "reasoning": message.reasoning,
@@ -233,7 +233,7 @@ def ours(body: bytes, wire: str) -> dict[str, Any]:
 
 
 def right(what: Any, body: bytes, value: Any) -> bool:
-    """Tell whether a value is what is right by the table."""
+    """Return whether a value is the right one of the table."""
     if what == "not empty":
         return bool(value)
     if what == "last usage":
@@ -241,7 +241,7 @@ def right(what: Any, body: bytes, value: Any) -> bool:
         for line in body.splitlines():
             if line.startswith(b"data: {"):
                 chunk = json.loads(line[6:])
-                usage = chunk.get("usage") or (chunk.get("x_groq") or {}).get("usage")  # Groq's place for it
+                usage = chunk.get("usage") or (chunk.get("x_groq") or {}).get("usage")  # Groq has it there
                 found = usage or found
         return found is not None and value == (
             found["prompt_tokens"], found["completion_tokens"], found["total_tokens"],
@@ -249,7 +249,7 @@ def right(what: Any, body: bytes, value: Any) -> bool:
     return bool(value == what)
 
 
-def test_the_message_is_what_the_sdk_makes_of_the_same_bytes(shared: Path) -> None:
+def test_message_equals_the_sdks(shared: Path) -> None:
     compared = raised = differed = 0
     for entry in manifest(shared):
         wire, file = entry["wire"], entry["file"]
@@ -259,7 +259,7 @@ def test_the_message_is_what_the_sdk_makes_of_the_same_bytes(shared: Path) -> No
         why_it_raises = reason_for(SDK_RAISES, file, wire)
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # pydantic's, of values that are not as the SDK's types have them
+                warnings.simplefilter("ignore")  # pydantic warns of values that do not match the SDK's types
                 expected = ACCUMULATORS[wire](body)
         except Exception as error:
             if not why_it_raises:
@@ -275,7 +275,7 @@ def test_the_message_is_what_the_sdk_makes_of_the_same_bytes(shared: Path) -> No
             assert expected.pop(field) != made[field], f"{file}: the SDK has {field} right by now"
             assert right(what, body, made.pop(field)), file
             if field == "tools" and wire == "openai-responses":
-                expected["finish"] = "tool_calls"  # with the calls, the SDK lost the reason as well
+                expected["finish"] = "tool_calls"  # the SDK lost the reason together with the calls
         for name, value in expected.items():
             assert made[name] == value, (file, name)
         compared += 1
@@ -284,7 +284,7 @@ def test_the_message_is_what_the_sdk_makes_of_the_same_bytes(shared: Path) -> No
     assert compared > 250
 
 
-def test_the_format_of_every_body_is_found_without_being_told(shared: Path) -> None:
+def test_format_of_every_body_is_detected(shared: Path) -> None:
     found = 0
     for entry in manifest(shared):
         body = (shared / "corpus" / entry["file"]).read_bytes()
@@ -301,8 +301,8 @@ def test_the_format_of_every_body_is_found_without_being_told(shared: Path) -> N
     assert found > 340
 
 
-def test_no_body_is_read_with_anything_unknown_but_what_is_named_here(shared: Path) -> None:
-    """What is kept as Raw. A new name in this set is a new kind of event or content, that may want parts of its own."""
+def test_unknown_content_of_recorded_bodies(shared: Path) -> None:
+    """A new name in the set of Raw parts is a new kind of event or content, which may need its own parts."""
     names: set[str] = set()
     for entry in manifest(shared):
         if entry["wire"] in FORMATS:
@@ -311,21 +311,21 @@ def test_no_body_is_read_with_anything_unknown_but_what_is_named_here(shared: Pa
     assert names == {
         # Anthropic's beta blocks.
         "compaction", "compaction_delta", "fallback",
-        # OpenAI's items that are no calls of tools.
+        # OpenAI's items that are not tool calls.
         "mcp_list_tools", "mcp_approval_request", "tool_search_output", "program", "program_output",
         "shell_call_output",
-        # How far the commands of a shell, and a patch, have come: their items tell it once more, whole.
+        # The progress of a shell's commands and of a patch: their items repeat it, complete.
         "response.apply_patch_call_operation_diff.delta", "response.apply_patch_call_operation_diff.done",
         "response.shell_call_command.added", "response.shell_call_command.delta", "response.shell_call_command.done",
         "response.shell_call_output_content.delta", "response.shell_call_output_content.done",
         "urlContextMetadata",
-        # One body has an item that is not what was streamed, one a line ` data: ...`.
+        # One body has an item that differs from the stream, another one a line ` data: ...`.
         "mismatch", "line",
     }  # fmt: skip
 
 
-def test_every_body_gives_the_same_parts_by_either_way_in(shared: Path) -> None:
-    """From bytes, in small pieces, and from the events that iter_events gives."""
+def test_bytes_and_events_give_the_same_parts(shared: Path) -> None:
+    """Read bytes in small pieces, and the events of iter_events."""
     from ssescan import iter_events
 
     for entry in manifest(shared):

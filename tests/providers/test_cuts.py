@@ -1,7 +1,7 @@
-"""Recorded streams that are cut, or that an error is put into: never complete, never a success, and nothing lost.
+"""Recorded streams with a cut or an inserted error: never complete, never a success, and nothing is lost.
 
-What had come, and whether the provider had said that it ended, is found here anew, from the JSON of the events before
-the cut, by the rules of the wire specification (3.3, 5.3, 6.3, 7.1).
+The tests compute the expected message, and whether the provider ended it, from the JSON of the events before the cut,
+by the rules of the wire specification (3.3, 5.3, 6.3, 7.1).
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ WIRES: dict[str, Any] = {
     "gemini": "gemini",
     "gemini-interactions": "gemini-interactions",
 }
-MANY = 60  # events: bodies that have more are cut at some of the boundaries
-SOME = 20  # of these
+MANY = 60  # events: larger bodies are cut at some boundaries only
+SOME = 20  # the number of these boundaries
 LINE = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 
 
 class Event(NamedTuple):
-    """An event of a body: where its first field begins, where its data ends, and where the blank line after it ends."""
+    """An event of a body: the offsets of its first field, of the end of its data, and of the end of its blank line."""
 
     begin: int
     data_end: int
@@ -50,7 +50,7 @@ class Event(NamedTuple):
 
 @dataclass
 class Body:
-    """A recorded stream; `gaps` are the lines of no field that stand between its events."""
+    """A recorded stream. `gaps` are the other lines between its events."""
 
     file: str
     api: Any
@@ -59,7 +59,7 @@ class Body:
     stray: list[tuple[int, str]] = field(default_factory=list)
 
     def before(self, end: int) -> list[Event]:
-        """Give the events that were whole there, up to the end of the stream if it says [DONE]."""
+        """Return the events that are complete at this offset, up to [DONE] if it came."""
         events = []
         for event in self.events:
             if event.end > end or event.data.startswith("[DONE]"):
@@ -86,7 +86,7 @@ def _find_events(body: Body) -> None:
     data: list[bytes] = []
     for match in LINE.finditer(body.raw):
         if match.end() == len(body.raw) and not match[0].endswith((b"\r", b"\n")):
-            break  # a line that did not end
+            break  # an unfinished line
         line = match[0].rstrip(b"\r\n")
         key, colon, value = line.partition(b":")
         if not line:
@@ -104,15 +104,15 @@ def _find_events(body: Body) -> None:
             body.stray.append((match.end(), line.decode("utf-8", "replace")))
 
 
-# --- What had come, by the rules
+# --- The expected message, by the rules
 
 
 @dataclass
 class Said:
-    """What the events so far say: texts in order of appearance, whether they ended, whether there was an error."""
+    """The message of the events so far: texts in order of appearance, whether they ended, whether there was an error."""
 
     texts: dict[Any, str] = field(default_factory=dict)
-    open: dict[Any, bool] = field(default_factory=dict)  # the choices that were seen, and whether they go on
+    open: dict[Any, bool] = field(default_factory=dict)  # the choices so far, and whether they are open
     ended: bool = False
     error: bool = False
 
@@ -130,7 +130,7 @@ class Said:
 
 
 def said_by(body: Body, end: int) -> Said:
-    """Tell what had come there."""
+    """Return the message of the events up to this offset."""
     said = Said()
     for event in body.before(end):
         try:
@@ -155,7 +155,7 @@ def _chat(said: Said, value: dict[str, Any], name: str) -> None:
         delta = choice.get("delta") or {}
         content = delta.get("content")
         if index == 0:
-            # Together sends both, with the same text.
+            # Together sends both fields, with the same text.
             said.add(0, content if "delta" in choice else choice.get("text"))
             for part in content if isinstance(content, list) else ():
                 if part.get("type") == "text":
@@ -176,7 +176,7 @@ def _responses(said: Said, value: dict[str, Any], name: str) -> None:
     elif kind in ("response.completed", "response.incomplete"):
         said.ended = True
     elif kind == "response.created" and said.ended:
-        said.error = True  # another response, glued to one that had ended
+        said.error = True  # another response, right after one that had ended
         for at, item in enumerate(value["response"].get("output") or ()):
             for number, part in enumerate(item.get("content") or () if item.get("type") == "message" else ()):
                 if not said.text and part.get("type") == "output_text":
@@ -248,7 +248,7 @@ def read(raw: bytes, api: Any) -> Message:
 
 
 def fails(raw: bytes, api: Any) -> ProviderError | StreamCut | None:
-    """Read strictly: what it raised, None for a success."""
+    """Read strictly. Return the error, or None for a success."""
     try:
         stream(raw, api).collect()
     except (ProviderError, StreamCut) as error:
@@ -278,13 +278,13 @@ apis = pytest.mark.parametrize("api", RULES)
 
 
 @apis
-def test_the_events_that_are_found_here_are_those_of_the_standard(shared: Path, api: str) -> None:
+def test_found_events_are_those_of_the_standard(shared: Path, api: str) -> None:
     for body, _ in of_wire(api, shared):
         assert [event.data for event in body.events] == [event.data for event in ssescan.iter_events(body.raw)]
 
 
 @apis
-def test_a_body_cut_between_events_is_complete_only_if_the_provider_had_said_so(shared: Path, api: str) -> None:
+def test_cut_between_events_is_complete_only_after_the_end(shared: Path, api: str) -> None:
     wrong: list[Any] = []
     for body, chance in of_wire(api, shared):
         for event in some_of(body.events, chance):
@@ -300,7 +300,7 @@ def test_a_body_cut_between_events_is_complete_only_if_the_provider_had_said_so(
 
 
 @apis
-def test_a_body_cut_within_an_event_is_never_complete_and_holds_what_had_come(shared: Path, api: str) -> None:
+def test_cut_within_an_event_is_not_complete(shared: Path, api: str) -> None:
     wrong: list[Any] = []
     for body, chance in of_wire(api, shared):
         done = next((at for at, event in enumerate(body.events) if event.data.startswith("[DONE]")), len(body.events))
@@ -316,7 +316,7 @@ def test_a_body_cut_within_an_event_is_never_complete_and_holds_what_had_come(sh
 
 
 @apis
-def test_whole_json_at_the_end_is_an_event_though_its_blank_line_is_missing(shared: Path, api: str) -> None:
+def test_last_event_may_lack_its_blank_line(shared: Path, api: str) -> None:
     wrong: list[Any] = []
     for body, chance in of_wire(api, shared):
         for event in some_of([event for event in body.events if is_json(event.data)], chance)[:SOME]:
@@ -327,7 +327,7 @@ def test_whole_json_at_the_end_is_an_event_though_its_blank_line_is_missing(shar
 
 
 @apis
-def test_the_message_of_a_cut_body_is_what_its_whole_events_give(shared: Path, api: str) -> None:
+def test_message_of_a_cut_body_has_its_complete_events(shared: Path, api: str) -> None:
     wrong: list[Any] = []
     for body, chance in of_wire(api, shared):
         for before, event in some_of(list(zip(body.events, body.events[1:], strict=False)), chance)[:SOME]:
@@ -394,9 +394,7 @@ SHAPES = [(api, shape) for api, shapes in ERRORS.items() for shape in shapes]
 
 @pytest.mark.parametrize(("api", "shape"), SHAPES)
 @pytest.mark.parametrize("goes_on", [False, True], ids=["the end", "goes on"])
-def test_an_error_after_any_event_is_raised_with_what_had_come(
-    shared: Path, api: str, shape: str, goes_on: bool
-) -> None:
+def test_error_after_any_event_has_the_message_so_far(shared: Path, api: str, shape: str, goes_on: bool) -> None:
     error = ERRORS[api][shape]
     wrong: list[Any] = []
     for body, chance in of_wire(api, shared):
@@ -406,7 +404,7 @@ def test_an_error_after_any_event_is_raised_with_what_had_come(
             said = said_by(body, last if goes_on else event.end)
             if not isinstance(raised, ProviderError) or raised.api != body.api:
                 wrong.append((body.file, event.end, raised))
-            # The error of a response that failed is told of only if none was told of before.
+            # The error of a failed response counts only if there was no error before.
             elif not said_by(body, event.end).error and raised.message.errors[0].message != "boom":
                 wrong.append((body.file, event.end, raised.message.errors))
             elif raised.message.complete or raised.message.text != said.text:

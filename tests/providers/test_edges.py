@@ -1,4 +1,4 @@
-"""Where the pieces of a stream meet in ways that few streams have: indices, ends, sources, and what is given back."""
+"""Rare streams: unusual indices, ends, sources, and turns."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def message_done(*texts: str) -> dict[str, Any]:
     return response("output_item.done", output_index=0, item={"id": "m1", "type": "message", "content": content})
 
 
-def test_interleaved_parts_of_a_message_are_each_compared_with_their_own() -> None:
+def test_interleaved_texts_are_compared_separately() -> None:
     deltas = [text_delta(0, "aa"), text_delta(1, "bb"), text_delta(0, "cc"), text_delta(2, "dd")]
     parts, message, _ = read(framed(CREATED, MESSAGE_ADDED, *deltas, message_done("aacc", "bb", "dd"), COMPLETED))
     assert not [part for part in parts if type(part) is Raw]
@@ -60,14 +60,14 @@ def test_interleaved_parts_of_a_message_are_each_compared_with_their_own() -> No
     assert [part["text"] for part in cut["content"]] == ["aacc", "bb", "dd"]
 
 
-def test_a_part_that_was_streamed_under_another_index_is_not_told_of_twice() -> None:
+def test_text_under_another_index_is_not_repeated() -> None:
     parts, message, _ = read(framed(CREATED, MESSAGE_ADDED, text_delta(1, "Hi"), message_done("Hi"), COMPLETED))
     assert message.text == "Hi"
     assert not [part for part in parts if type(part) is Raw]
 
 
 @pytest.mark.parametrize("first_ended", [True, False])
-def test_responses_that_were_glued_are_an_error_and_nothing_of_them_is_lost(first_ended: bool) -> None:
+def test_two_responses_in_a_stream_are_an_error(first_ended: bool) -> None:
     second = response("created", response={"id": "r2", "model": "m"})
     ending = [COMPLETED] if first_ended else []
     body = framed(
@@ -91,20 +91,20 @@ ARGUMENTS_DONE = response("function_call_arguments.done", output_index=1, argume
 
 
 @pytest.mark.parametrize("ending", [[COMPLETED], []], ids=["completed", "cut"])
-def test_a_call_whose_arguments_came_whole_is_in_the_turn_though_its_item_did_not(ending: list[Any]) -> None:
+def test_complete_arguments_without_item_are_in_the_turn(ending: list[Any]) -> None:
     message = read(framed(*CALLING, ARGUMENTS_DONE, *ending))[1]
     assert [(call.id, call.cut) for call in message.tool_calls] == [("c1", False)]
     assert message.to_turn() == [THOUGHT, CALL | {"arguments": '{"a":1}', "status": "completed"}]
 
 
-def test_a_call_that_nothing_confirmed_is_cut_and_takes_the_thought_before_it_out_of_the_turn() -> None:
+def test_unconfirmed_call_and_its_thought_are_not_in_the_turn() -> None:
     for ending in ([COMPLETED], []):
         message = read(framed(*CALLING, *ending))[1]
         assert [(call.id, call.cut) for call in message.tool_calls] == [("c1", True)]
         assert message.to_turn() == []
 
 
-def test_a_call_without_its_stop_is_cut_whatever_the_message_says_at_its_end() -> None:
+def test_call_without_stop_is_cut() -> None:
     message = read(
         framed(
             {"type": "message_start", "message": {"id": "m", "model": "c"}},
@@ -118,14 +118,14 @@ def test_a_call_without_its_stop_is_cut_whatever_the_message_says_at_its_end() -
     assert message.to_turn() == {}
 
 
-def test_text_that_is_but_white_space_is_in_no_turn_of_anthropic() -> None:
+def test_anthropic_turn_has_no_white_space_text() -> None:
     start = {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": "\n\n"}}
     message = read(framed({"type": "message_start", "message": {"id": "m"}}, start, {"type": "message_stop"}))[1]
     assert message.text == "\n\n"
     assert message.to_turn() == {}
 
 
-def test_what_stands_beside_a_piece_of_text_is_told_of_as_well() -> None:
+def test_fields_next_to_a_text_are_kept() -> None:
     message = read(
         framed(
             chat({"content": "a"}),
@@ -139,13 +139,13 @@ def test_what_stands_beside_a_piece_of_text_is_told_of_as_well() -> None:
     assert [block.citations for block in message.blocks if isinstance(block, TextBlock)][-1] == [{"url": "u"}]
 
 
-def test_details_of_reasoning_without_an_index_are_not_joined_into_one() -> None:
+def test_reasoning_details_without_index_stay_separate() -> None:
     details = [{"type": "reasoning.encrypted", "id": str(n), "data": data} for n, data in enumerate(("AAA", "BBB"))]
     message = read(framed(chat({"reasoning_details": details}), chat({}, "stop")))[1]
     assert message.to_turn()["reasoning_details"] == details
 
 
-def test_strings_of_partial_arguments_go_on_though_others_come_between() -> None:
+def test_interleaved_partial_arguments() -> None:
     arguments = PartialArguments()
     for path, text, goes_on in (("$.a", "x", True), ("$.b", "y", True), ("$.a", "z", False)):
         arguments.add({"jsonPath": path, "stringValue": text, "willContinue": goes_on})
@@ -164,13 +164,13 @@ def test_strings_of_partial_arguments_go_on_though_others_come_between() -> None
         17,
     ],
 )
-def test_a_partial_argument_that_has_no_place_makes_the_call_one_that_must_not_be_made(value: Any) -> None:
+def test_partial_argument_without_place_makes_the_call_cut(value: Any) -> None:
     call = {"functionCall": {"name": "f", "partialArgs": [value]}}
     message = read(framed(gemini(call), gemini(finishReason="STOP")))[1]
     assert message.tool_calls[0].cut
 
 
-def test_grounding_that_is_sent_again_replaces_what_was_sent() -> None:
+def test_repeated_grounding_replaces_the_earlier() -> None:
     grown = [{"webSearchQueries": ["a"]}, {"webSearchQueries": ["a", "b"]}]
     message = read(framed(*(gemini({"text": "x"}, groundingMetadata=found) for found in grown)))[1]
     (block,) = message.blocks
@@ -178,7 +178,7 @@ def test_grounding_that_is_sent_again_replaces_what_was_sent() -> None:
     assert block.citations == [{"groundingMetadata": grown[1], "unit": "byte"}]
 
 
-def test_an_error_may_lie_within_errors_however_deep() -> None:
+def test_nested_errors_of_any_depth() -> None:
     deep = '{"error":' * 1000 + "1" + "}" * 1000
     _, message, _ = read(framed(chat({"content": "a"}), deep))
     assert message.text == "a"
@@ -188,7 +188,7 @@ def test_an_error_may_lie_within_errors_however_deep() -> None:
 
 
 @pytest.mark.parametrize("error", [{"error": {"message": "late"}}, {"type": "error", "message": "late", "code": "c"}])
-def test_an_error_that_comes_with_the_mark_of_the_end_counts_and_text_does_not(error: dict[str, Any]) -> None:
+def test_error_after_done_counts_and_text_does_not(error: dict[str, Any]) -> None:
     body = framed(chat({"content": "a"}), chat({}, "stop"), "[DONE]", chat({"content": "b"}), error)
     with pytest.raises(ProviderError) as raised:
         stream(body).collect()
@@ -197,29 +197,29 @@ def test_an_error_that_comes_with_the_mark_of_the_end_counts_and_text_does_not(e
         list(openai_chat.iter_chunks(body))
 
 
-def test_a_stray_line_of_quotes_is_looked_at_once() -> None:
-    # Quadratic, this would take an hour.
+def test_line_of_quotes_takes_linear_time() -> None:
+    # In quadratic time this would take an hour.
     assert StrayLines(None).add("{" + '"\\' * 2_000_000) == ""
 
 
-def test_a_run_of_lines_that_are_no_json_is_one_error() -> None:
+def test_consecutive_lines_that_are_not_json_are_one_error() -> None:
     event = "\ndata: ".join([json.dumps(chat({"content": "a"})), *["x"] * 1000])
     _, message, _ = read(framed(event, chat({}, "stop")))
     assert [error.kind for error in message.errors] == ["decode"]
 
 
-def test_of_very_many_damaged_events_the_message_keeps_the_first() -> None:
+def test_message_keeps_the_first_damaged_events() -> None:
     parts, message, _ = read(framed(chat({"content": "a"}), *["x"] * 1000))
     assert sum(type(part) is Error for part in parts) == 1000
     assert len(message.errors) == 100
 
 
-def test_blocks_that_set_no_data_are_passed_over_though_the_stream_of_events_was_to_give_them() -> None:
+def test_empty_events_of_an_event_stream_are_ignored() -> None:
     body = b"retry: 3000\n\n" + framed(chat({"content": "a"}, "stop"))
     assert stream(ssescan.iter_events(body, empty_events=True)).collect().text == "a"
 
 
-# --- Answers that were not streamed
+# --- Answers that are not streamed
 
 WHOLE = {
     "openai-chat": {
@@ -254,7 +254,7 @@ def answered(body: bytes) -> httpx.Response:
 
 @pytest.mark.parametrize("api", WHOLE)
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["", "with a byte order mark"])
-def test_an_answer_that_was_not_streamed_is_read_as_one_that_was(api: str, mark: bytes) -> None:
+def test_unstreamed_answer_reads_like_a_streamed_one(api: str, mark: bytes) -> None:
     body = mark + json.dumps(WHOLE[api], indent=1).encode()
     given = stream(answered(body))
     message = given.collect()
@@ -262,7 +262,7 @@ def test_an_answer_that_was_not_streamed_is_read_as_one_that_was(api: str, mark:
     assert given.bytes_read == len(body)
 
 
-def test_of_a_list_of_responses_that_was_cut_the_whole_ones_count() -> None:
+def test_complete_items_of_a_cut_list_count() -> None:
     body = json.dumps([gemini({"text": "one "}), gemini({"text": "two"}, finishReason="STOP")]).encode()
     assert stream(answered(body)).collect().text == "one two"
     with pytest.raises(StreamCut) as raised:
@@ -277,7 +277,7 @@ def test_of_a_list_of_responses_that_was_cut_the_whole_ones_count() -> None:
 # --- Streams as objects
 
 
-def test_a_stream_that_nobody_holds_closes_its_source_without_the_help_of_the_collector() -> None:
+def test_unreferenced_stream_closes_its_source_at_once() -> None:
     closed: list[str] = []
 
     def chunks(body: bytes, api: str) -> Iterator[bytes]:
@@ -300,7 +300,7 @@ def test_a_stream_that_nobody_holds_closes_its_source_without_the_help_of_the_co
     assert closed == ["openai-chat", "gemini"]
 
 
-def test_a_second_reader_is_refused_and_the_first_goes_on() -> None:
+def test_second_reader_is_refused_and_first_reads_on() -> None:
     async def main() -> None:
         more = asyncio.Event()
 
@@ -323,7 +323,7 @@ def test_a_second_reader_is_refused_and_the_first_goes_on() -> None:
     asyncio.run(main())
 
 
-def test_an_unknown_format_is_raised_once_by_either_colour() -> None:
+def test_unknown_format_is_raised_once() -> None:
     async def chunks() -> AsyncIterator[bytes]:
         yield b"data: x\n\n"
 
@@ -342,7 +342,7 @@ def test_an_unknown_format_is_raised_once_by_either_colour() -> None:
         next(given)
 
 
-def test_a_stream_is_no_value() -> None:
+def test_stream_cannot_be_copied_or_pickled() -> None:
     given = stream(framed(chat({"content": "a"}, "stop")))
     for use in (copy.copy, copy.deepcopy, pickle.dumps):
         with pytest.raises(TypeError, match="cannot be pickled or copied"):
@@ -350,12 +350,12 @@ def test_a_stream_is_no_value() -> None:
     assert given.collect().text == "a"
 
 
-def test_what_was_parsed_already_is_refused_with_what_to_pass_instead() -> None:
+def test_parsed_objects_are_refused_with_advice() -> None:
     with pytest.raises(TypeError, match="pass the response"):
         stream({"choices": []})  # type: ignore[arg-type]
 
 
-def test_errors_say_whose_word_they_are() -> None:
+def test_error_texts_name_their_source() -> None:
     with pytest.raises(ProviderError) as damaged:
         stream(framed(chat({"content": "a"}), "{", chat({}, "stop"))).collect()
     assert str(damaged.value).startswith("openai-chat: the data of an event is no JSON (")
@@ -368,7 +368,7 @@ def test_errors_say_whose_word_they_are() -> None:
         stream(b"<html></html>").collect()
 
 
-def test_help_can_be_asked_for() -> None:
+def test_help() -> None:
     import ssescan.providers
 
     for thing in (ssescan, ssescan.Message, ssescan.providers, ssescan.providers.ToolCall, ssescan.providers.Choice):

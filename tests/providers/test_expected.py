@@ -1,4 +1,4 @@
-"""The 29 streams of WIRE.md and the mission's samples: the parts that each gives, however it is cut."""
+"""The 29 streams of WIRE.md and the sample streams: the parts of each, in every cut."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ STREAMS = [
     )),
 ]  # fmt: skip
 
-# What the expectations leave out: they were written by an oracle that keeps less (WIRE.md 9.5 item 7).
+# The fields that the expectations leave out: the oracle that wrote them keeps less (WIRE.md 9.5 item 7).
 LEFT_OUT = {"Ping": {"text"}, "ServerToolResult": {"data"}, "Usage": {"raw"}, "Error": {"raw"}, "Logprobs": {"entries"}}
 
 
@@ -51,7 +51,7 @@ def expectations(shared: Path, name: str) -> list[str]:
 
 
 def fields(line: str) -> dict[str, Any]:
-    """Read `Kind name=value name=value`; a value that was cut short is given as what is left of its text."""
+    """Parse `Kind name=value name=value`. A shortened value becomes a Beginning."""
     _, _, rest = line.partition(" ")
     found: dict[str, Any] = {}
     decoder = json.JSONDecoder()
@@ -66,13 +66,13 @@ def fields(line: str) -> dict[str, Any]:
 
 
 class Beginning(str):
-    """The beginning of a value, as JSON."""
+    """The start of a value, as JSON."""
 
     __slots__ = ()
 
 
 def agrees(name: str, expected: Any, value: Any) -> bool:
-    if name == "items" and expected == ["groundingMetadata"]:  # there only the keys were written down
+    if name == "items" and expected == ["groundingMetadata"]:  # the expectation has only the keys
         return bool([key for item in value for key in item if key != "unit"] == expected)
     if isinstance(expected, Beginning):
         return json.dumps(value).startswith(str(expected))
@@ -81,7 +81,7 @@ def agrees(name: str, expected: Any, value: Any) -> bool:
 
 @pytest.mark.parametrize("name", STREAMS)
 @pytest.mark.parametrize("named", [False, True])
-def test_a_stream_of_the_specification_gives_its_parts(shared: Path, name: str, named: bool) -> None:
+def test_specification_streams(shared: Path, name: str, named: bool) -> None:
     body = (shared / "wire" / f"{name}.sse").read_bytes()
     parts, _, given = read(body, api_of(name) if named else None)
     assert given.api == api_of(name)
@@ -100,7 +100,7 @@ def test_a_stream_of_the_specification_gives_its_parts(shared: Path, name: str, 
 
 
 @pytest.mark.parametrize("name", STREAMS)
-def test_a_stream_of_the_specification_may_be_cut_anywhere(shared: Path, name: str) -> None:
+def test_specification_streams_in_every_cut(shared: Path, name: str) -> None:
     body = (shared / "wire" / f"{name}.sse").read_bytes()
     parts, message, _ = read(body)
     for cut in range(1, len(body)):
@@ -129,7 +129,7 @@ SAMPLES = {
 
 @pytest.mark.parametrize("name", SAMPLES)
 @pytest.mark.parametrize("named", [False, True])
-def test_a_sample_of_the_mission_gives_its_text_wherever_it_is_cut(shared: Path, name: str, named: bool) -> None:
+def test_sample_streams_in_every_cut(shared: Path, name: str, named: bool) -> None:
     body = (shared / "samples" / f"{name}.sse").read_bytes()
     api, text, finish, total = SAMPLES[name]
     for cut in range(len(body) + 1):
@@ -139,7 +139,7 @@ def test_a_sample_of_the_mission_gives_its_text_wherever_it_is_cut(shared: Path,
 
 
 @pytest.mark.parametrize("name", ["gemini", "gemini-crlf", "gemini-no-blank-lines"])
-def test_a_stream_without_a_mark_of_its_end_is_complete_only_if_its_last_line_is_whole(shared: Path, name: str) -> None:
+def test_stream_without_end_mark_needs_a_complete_last_line(shared: Path, name: str) -> None:
     body = (shared / "samples" / f"{name}.sse").read_bytes().rstrip(b"\r\n")
     for cut in (0, 1, 30):
         assert not read(body[: len(body) - cut])[1].complete

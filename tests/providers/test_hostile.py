@@ -1,4 +1,4 @@
-"""Streams that mean harm, or were never looked at by who sends them: an Error or a Raw, never another exception."""
+"""Hostile or careless streams make an Error or a Raw part, never another exception."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ READ_AS = {
 
 @both
 @pytest.mark.parametrize(("value", "said"), READ_AS.values(), ids=READ_AS)
-def test_awkward_strings_are_read(api: str, value: str, said: str) -> None:
+def test_unusual_strings(api: str, value: str, said: str) -> None:
     _, message = survive(with_json(api, value), api)
     assert message.text == f"a{said}b"
     assert message.errors == []
@@ -55,7 +55,7 @@ def test_awkward_strings_are_read(api: str, value: str, said: str) -> None:
 
 
 INVALID_UTF8 = {
-    "a byte that is none": (b"x\xffy", "x\ufffdy"),
+    "an invalid byte": (b"x\xffy", "x\ufffdy"),
     "the first 2 of 4": (b"x\xf0\x9fy", "x\ufffdy"),
     "an encoded surrogate": (b"x\xed\xa0\xbdy", "x\ufffd\ufffd\ufffdy"),
     "overlong": (b"x\xc0\xafy", "x\ufffd\ufffdy"),
@@ -64,7 +64,7 @@ INVALID_UTF8 = {
 
 @both
 @pytest.mark.parametrize(("raw", "said"), INVALID_UTF8.values(), ids=INVALID_UTF8)
-def test_invalid_utf8_is_read_with_replacement_characters(api: str, raw: bytes, said: str) -> None:
+def test_invalid_utf8_is_replaced(api: str, raw: bytes, said: str) -> None:
     _, message = survive(with_json(api, '"@@@"').replace(b"@@@", raw), api)
     assert message.text == f"a{said}b"
     assert message.errors == []
@@ -85,7 +85,7 @@ BESIDE = {
 
 @both
 @pytest.mark.parametrize("value", BESIDE.values(), ids=BESIDE)
-def test_awkward_values_in_fields_of_no_interest_do_no_harm(api: str, value: str) -> None:
+def test_unusual_values_in_unused_fields(api: str, value: str) -> None:
     says = SAYS[api]
     odd = text(says("x"))[:-1] + f', "of_no_interest": {value}}}'
     _, message = survive(framed(*BEGIN[api], says("a"), odd, says("b"), *ENDS[api]), api)
@@ -95,7 +95,7 @@ def test_awkward_values_in_fields_of_no_interest_do_no_harm(api: str, value: str
 
 
 @both
-def test_of_duplicate_keys_the_last_one_counts(api: str) -> None:
+def test_last_of_duplicate_keys_counts(api: str) -> None:
     says = SAYS[api]
     field = json.dumps(says("x")).rpartition('"x"')[0].rpartition(", ")[2].rpartition("{")[2]
     odd = text(says("x")).replace('"x"', f'"x", {field}"y"')
@@ -105,7 +105,7 @@ def test_of_duplicate_keys_the_last_one_counts(api: str) -> None:
 
 @both
 @pytest.mark.parametrize("spaces", [" ", "\t", " " * 1000])
-def test_json_may_be_padded(api: str, spaces: str) -> None:
+def test_json_may_have_white_space_around_it(api: str, spaces: str) -> None:
     says = SAYS[api]
     odd = spaces + text(says("x"))[:-1] + spaces + "}" + spaces
     _, message = survive(framed(*BEGIN[api], says("a"), odd, says("b"), *ENDS[api]), api)
@@ -131,7 +131,7 @@ NO_JSON = {
 
 @both
 @pytest.mark.parametrize("payload", NO_JSON.values(), ids=NO_JSON)
-def test_a_payload_that_is_no_json_is_an_error_and_the_stream_goes_on(api: str, payload: str) -> None:
+def test_payload_that_is_not_json_is_an_error_part(api: str, payload: str) -> None:
     says = SAYS[api]
     parts, message = read(framed(*BEGIN[api], says("a"), payload, says("b"), *ENDS[api]), api)[:2]
     usable(message)
@@ -151,7 +151,7 @@ PLAIN_VALUES = {"null": "null", "a string": '"ok"', "numbers": "[1,2]", "true": 
 
 @both
 @pytest.mark.parametrize("payload", PLAIN_VALUES.values(), ids=PLAIN_VALUES)
-def test_a_payload_that_is_no_object_is_kept(api: str, payload: str) -> None:
+def test_payload_that_is_not_an_object_is_kept(api: str, payload: str) -> None:
     says = SAYS[api]
     parts, message = survive(framed(*BEGIN[api], says("a"), payload, says("b"), *ENDS[api]), api)
     assert message.text == "ab"
@@ -267,20 +267,18 @@ WRONG = {"dict": '{"l":"L0ST"}', "list": '["L0ST"]', "number": "70.57", "nested 
 
 
 @pytest.mark.parametrize(("api", "before", "event", "only"), CARRIES.values(), ids=CARRIES)
-def test_a_value_of_a_wrong_type_is_never_lost_without_a_word(
-    api: str, before: list[Any], event: Any, only: str
-) -> None:
+def test_values_of_wrong_types_are_kept(api: str, before: list[Any], event: Any, only: str) -> None:
     for kind, wrong in WRONG.items():
         if only and kind not in (only, "number"):
-            continue  # a type that some server sends there
+            continue  # some server sends this type here
         source = framed(*BEGIN[api], *before, text(event).replace('"@@"', wrong), *ENDS[api])
         parts, message = survive(source, api)
         told = msgspec.json.encode([parts, message])
         assert b"L0ST" in told or b"70.57" in told, f"a {kind} was lost"
 
 
-def test_the_arguments_of_a_call_that_could_not_be_read_are_never_taken_for_none() -> None:
-    """A tool that is called with {} because its arguments were of another type may do harm."""
+def test_unreadable_arguments_are_not_empty_arguments() -> None:
+    """A tool call with {} instead of arguments of another type may do harm."""
     cases = [
         ("openai-responses", "arguments of an item"),
         ("openai-responses", "arguments of the output"),

@@ -1,4 +1,4 @@
-"""What holds JSON that is nested deeply is pickled, copied, compared and shown like anything else, and comes back the same."""
+"""Objects with deeply nested JSON can be pickled, copied, compared and shown, and come back the same."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ from .test_hostile_depth import KEPT, deepest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# Values that a detour over JSON or over numbers of 64 bits would change.
+# Values that a conversion to JSON or to 64-bit numbers would change.
 INNERMOST = '[1180591620717411303424,-1180591620717411303424,1e308,0.5,1,1.0,true,false,null,"\\ud83d\\u0000é",{"":[]}]'
 
 
 def ways(value: Any) -> list[Any]:
-    """Return the copies of a value that each way of copying makes."""
+    """Return copies of a value, one for each way of copying."""
     pickles = [pickle.loads(pickle.dumps(value, protocol)) for protocol in (2, pickle.HIGHEST_PROTOCOL)]
     return [*pickles, copy.copy(value), copy.deepcopy(value)]
 
@@ -51,12 +51,12 @@ def nested(depth: int, innermost: Any = None) -> Any:
 
 
 def from_below(function: Callable[[], Any], frames: int = 150) -> Any:
-    """Call a function from deeper in the stack than the stream was read."""
+    """Call a function at a greater depth of the stack than the reading of the stream."""
     return from_below(function, frames - 1) if frames else function()
 
 
 @pytest.mark.parametrize(("api", "event"), KEPT.values(), ids=KEPT)
-def test_a_message_of_any_depth_is_copied(api: str, event: Any) -> None:
+def test_message_of_any_depth_can_be_copied(api: str, event: Any) -> None:
     edge = deepest()
     for depth in (5, 31, 34, 600, edge - 60, edge - 20):
         odd = text(event).replace('"@@"', "[" * depth + INNERMOST + "]" * depth)
@@ -82,7 +82,7 @@ HOLDING: list[Callable[[Any], Any]] = [
 
 @pytest.mark.parametrize("depth", [1, 30, 200, 950, 15_000])
 @pytest.mark.parametrize("holding", HOLDING, ids=lambda holding: type(holding(1)).__name__)
-def test_what_holds_a_value_can_be_used_at_any_depth(holding: Callable[[Any], Any], depth: int) -> None:
+def test_objects_with_values_of_any_depth(holding: Callable[[Any], Any], depth: int) -> None:
     held, same, other = holding(nested(depth, 1)), holding(nested(depth, 1)), holding(nested(depth, 2))
 
     def use() -> None:
@@ -125,7 +125,7 @@ OBJECTS = {
 
 
 @pytest.mark.parametrize(("iter_objects", "event"), OBJECTS.values(), ids=OBJECTS)
-def test_objects_of_the_wire_are_copied_at_any_depth(iter_objects: Any, event: str) -> None:
+def test_wire_objects_of_any_depth_can_be_copied(iter_objects: Any, event: str) -> None:
     stream = iter_objects(f"data: {event.replace('@@', DEEP)}\n\n".encode(), strict=False)
     for held in stream:
         for made in ways(held):
@@ -136,7 +136,7 @@ def test_objects_of_the_wire_are_copied_at_any_depth(iter_objects: Any, event: s
 
 
 @pytest.mark.parametrize("depth", [1, 200, 100_000])
-def test_an_error_that_holds_a_value_can_be_used_at_any_depth(depth: int) -> None:
+def test_exceptions_with_values_of_any_depth(depth: int) -> None:
     value, message = nested(depth, 2**70), Message(choices=[Choice(blocks=[RawBlock("x", nested(depth, 1))])])
     error = ProviderError("gemini", None, None, None, value, message)
     error.add_note("a note")
@@ -149,7 +149,7 @@ def test_an_error_that_holds_a_value_can_be_used_at_any_depth(depth: int) -> Non
     assert (refused.status, refused.body) == (401, b"no")
 
 
-def test_values_of_every_kind_come_back_the_same() -> None:
+def test_all_values_survive_copying() -> None:
     leaves: list[Any] = [
         2**70,
         -(2**70),
@@ -186,7 +186,7 @@ def test_order_of_keys_does_not_count_at_any_depth() -> None:
     assert RawBlock("x", nested(2_000)) != RawBlock("x", nested(2_001))
 
 
-def test_parts_are_hashed_and_not_tracked_as_before() -> None:
+def test_parts_are_hashable_and_untracked() -> None:
     assert hash(TextDelta(text="a")) == hash(TextDelta(text="a"))
     assert {TextDelta(text="a")} == {TextDelta(text="a")}
     assert not TextDelta.__struct_config__.gc
@@ -194,7 +194,7 @@ def test_parts_are_hashed_and_not_tracked_as_before() -> None:
         hash(Raw(name="x", data=[]))
 
 
-def test_another_process_reads_it() -> None:
+def test_pickle_loads_in_another_process() -> None:
     error = ProviderError(
         "gemini", None, None, None, nested(5_000, 1), Message(choices=[Choice(blocks=[RawBlock("x", nested(5_000))])])
     )
@@ -203,7 +203,7 @@ def test_another_process_reads_it() -> None:
     assert done.stdout.split() == [b"ProviderError"]
 
 
-# Pickled before deep values were: [Message, Raw, Error, StreamCut, ProviderError].
+# A pickle from before deep values could be pickled: [Message, Raw, Error, StreamCut, ProviderError].
 BEFORE = (
     "gASVuwIAAAAAAABdlCiMDm1zZ3NwZWMuX3V0aWxzlIwHcmVidWlsZJSTlIwZc3Nlc2Nhbi5wcm92aWRlcnMubWVzc2FnZZSMB01l"
     "c3NhZ2WUk5R9lCiMA2FwaZSMCWFudGhyb3BpY5SMAmlklE6MBW1vZGVslE6MB2Nob2ljZXOUXZRoA2gEjAZDaG9pY2WUk5R9lCiM"
@@ -218,7 +218,7 @@ BEFORE = (
 )
 
 
-def test_pickles_made_before_are_read() -> None:
+def test_old_pickles_load() -> None:
     message, raw, error, cut, failed = pickle.loads(base64.b64decode(BEFORE))
     call = ToolCall("c", "f", '{"a":1}', result=ServerToolResultBlock("i", "n", [1]))
     assert message == Message(api="anthropic", choices=[Choice(blocks=[RawBlock("x", [[1]]), call])], errors=[error])

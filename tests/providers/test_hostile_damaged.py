@@ -1,4 +1,4 @@
-"""Streams full of damaged events: each is an Error as before, and costs about as much as a sound one that is as short."""
+"""Streams full of damaged events: each makes an Error, and costs about as much as a valid event of its size."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ DAMAGED = {
     "twenty lines": (b"data: x\n" * 20 + b"\n", 120),
     "an error without words": (b"error:\n", 35),
     "a stray line": (b"x\n", 12),
-    "an object without a word": (b"data: {}\n\n", 60),
+    "an empty object": (b"data: {}\n\n", 60),
 }
 
 
 def calls(api: str | None, source: bytes) -> int:
-    """Return how many functions are called to make parts of a stream, of Python and of C; the scanner's do not count."""
+    """Return the number of calls of Python and C functions that make parts of a stream, without the scanner's."""
     count = 0
 
     def profile(frame: FrameType, event: str, _argument: object) -> None:
@@ -54,7 +54,7 @@ def calls(api: str | None, source: bytes) -> int:
 
 @both
 @pytest.mark.parametrize(("event", "most"), DAMAGED.values(), ids=DAMAGED)
-def test_a_damaged_event_is_read_with_few_calls(api: str, event: bytes, most: int) -> None:
+def test_damaged_event_needs_few_calls(api: str, event: bytes, most: int) -> None:
     for named in (api, None):
         few, many = (
             calls(named, framed(*BEGIN[api], SAYS[api]("a")) + event * number + framed(*ENDS[api]))
@@ -65,13 +65,13 @@ def test_a_damaged_event_is_read_with_few_calls(api: str, event: bytes, most: in
 
 @both
 @pytest.mark.parametrize("event", [b"error:\n", b"error:{}\n", b'data: {"error":1}\n\n'])
-def test_errors_without_end_take_bounded_memory(api: str, event: bytes) -> None:
+def test_endless_errors_take_bounded_memory(api: str, event: bytes) -> None:
     few, many = (framed(*BEGIN[api], SAYS[api]("a")) + event * count for count in (2_000, 10_000))
     assert (peak(many, api) - peak(few, api)) / (len(many) - len(few)) < 30, "bytes of memory a byte of the stream"
 
 
 @both
-def test_the_first_hundred_damaged_events_are_kept(api: str) -> None:
+def test_first_hundred_damaged_events_are_kept(api: str) -> None:
     parts = stream(framed(*BEGIN[api], SAYS[api]("a")) + b"data: x\n\n" * 300, api, strict=False)  # type: ignore[arg-type]
     errors = [part for part in parts if part.type == "Error"]
     assert len(errors) == 300
@@ -86,7 +86,7 @@ AWKWARD = [
 
 
 @pytest.mark.parametrize("payload", AWKWARD, ids=lambda payload: repr(payload[:20]))
-def test_what_is_wrong_is_told_in_the_words_of_json(payload: bytes) -> None:
+def test_error_text_is_that_of_json(payload: bytes) -> None:
     with pytest.raises(ValueError, match=r"\w") as words:
         json.loads(payload.decode("utf-8", "replace"), strict=False)
     with pytest.raises(NotJson) as told:
@@ -107,7 +107,7 @@ OF_SEVERAL_LINES: dict[str, tuple[bytes, list[Any]]] = {
 
 
 @pytest.mark.parametrize(("payload", "expected"), OF_SEVERAL_LINES.values(), ids=OF_SEVERAL_LINES)
-def test_the_lines_of_a_damaged_event_are_told_apart(payload: bytes, expected: list[Any]) -> None:
+def test_lines_of_a_damaged_event_are_separated(payload: bytes, expected: list[Any]) -> None:
     found = list(values(payload))
     assert len(found) == len(expected)
     for value, wanted in zip(found, expected, strict=True):

@@ -1,4 +1,4 @@
-"""Hostile streams: values nested as deeply as can be read, or more, and numbers that no program counts with, where they are kept."""
+"""Hostile streams: kept values that are nested as deeply as we can read, or deeper, and huge numbers."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from .test_tables_gemini import (
 )
 from .test_tables_responses import CALL_EVENTS, ended
 
-# --- Depth and numbers where they are kept
+# --- Depth and numbers in kept values
 
 DEPTHS = (100, 300, 500, 700, 800, 850, 900, 920, 940, 950, 960, 970, 980, 985, 990, 1000, 1100, 3000, 100_000)
 KEPT: dict[str, tuple[str, Any]] = {
@@ -74,12 +74,12 @@ KEPT: dict[str, tuple[str, Any]] = {
 
 
 @pytest.mark.parametrize(("api", "event"), KEPT.values(), ids=KEPT)
-def test_what_is_kept_may_be_nested_as_deeply_as_it_can_be_read(api: str, event: Any) -> None:
+def test_kept_values_may_be_as_deep_as_we_can_read(api: str, event: Any) -> None:
     says = SAYS[api]
     for depth in DEPTHS:
         odd = text(event).replace('"@@"', "[" * depth + "]" * depth)
         source = framed(*BEGIN[api], says("a"), odd, says("b"), *ENDS[api])
-        # Before 3.12, one limit counts the frames of Python and the recursion in C together.
+        # Before 3.12, one limit counts the frames of Python and the recursion in C.
         alike = sys.version_info >= (3, 12) or not 800 <= depth <= 1000
         parts, message = survive(source, api, alike=alike)
         assert message.text == "ab", depth
@@ -88,7 +88,7 @@ def test_what_is_kept_may_be_nested_as_deeply_as_it_can_be_read(api: str, event:
 
 
 def deepest() -> int:
-    """How deeply a payload may be nested that is read here, by as many frames as this one has above it."""
+    """Return how deeply a payload can be nested to be read at this depth of the stack."""
     read, refused = 1, 1_000_000
     while refused - read > 1:
         depth = (read + refused) // 2
@@ -102,8 +102,8 @@ def deepest() -> int:
 
 
 @pytest.mark.parametrize(("api", "event"), KEPT.values(), ids=KEPT)
-def test_what_could_just_be_read_is_no_more_trouble_than_what_could_not(api: str, event: Any) -> None:
-    # Where it is written again there are more frames above, or it stands within more.
+def test_values_at_the_depth_limit(api: str, event: Any) -> None:
+    # Writing it again happens with more frames on the stack, or within a deeper value.
     says, edge = SAYS[api], deepest()
     for depth in range(edge - 40, edge + 3):
         odd = text(event).replace('"@@"', "[" * depth + "]" * depth)
@@ -151,7 +151,7 @@ COUNTED: dict[str, tuple[str, Any]] = {
 
 @pytest.mark.parametrize("number", NUMBERS, ids=lambda number: number[:20])
 @pytest.mark.parametrize(("api", "event"), COUNTED.values(), ids=COUNTED)
-def test_any_number_can_stand_where_numbers_are_kept(api: str, event: Any, number: str) -> None:
+def test_any_kept_number(api: str, event: Any, number: str) -> None:
     odd = text(event).replace('"@@"', number)
     survive(framed(*BEGIN[api], SAYS[api]("a"), odd, *ENDS[api]), api)
 
@@ -205,7 +205,7 @@ INDEXED: dict[str, tuple[str, Any]] = {
 
 @pytest.mark.parametrize("index", INDICES, ids=lambda index: str(index)[:20])
 @pytest.mark.parametrize(("api", "event"), INDEXED.values(), ids=INDEXED)
-def test_any_index_can_stand_where_indices_are_read(api: str, event: Any, index: Any) -> None:
+def test_any_index(api: str, event: Any, index: Any) -> None:
     odd = text(event)
     odd = odd.replace('"@@"', json.dumps(index)).replace("@@", str(index))
     parts, message = survive(framed(*BEGIN[api], SAYS[api]("a"), odd, *ENDS[api]), api)
@@ -213,7 +213,7 @@ def test_any_index_can_stand_where_indices_are_read(api: str, event: Any, index:
     assert b'"x' in told or b'\\"x' in told or b": x" in told, "what the event brought was lost"
 
 
-def test_a_path_may_be_as_long_as_it_likes() -> None:
+def test_path_of_any_length() -> None:
     for path in (
         "$" + ".a" * 100_000,
         "$" + "[0]" * 100_000,
@@ -229,7 +229,7 @@ def test_a_path_may_be_as_long_as_it_likes() -> None:
         assert message.tool_calls[0].cut
 
 
-def test_arguments_nested_deeply_are_text_and_no_json() -> None:
+def test_deeply_nested_arguments_stay_text() -> None:
     deep = "[" * 100_000 + "]" * 100_000
     cases: list[tuple[Any, bytes]] = [
         ("openai-chat", framed(chunk(call(deep, index=0, id="c1", name="f")), TOOLS)),
@@ -255,7 +255,7 @@ def test_arguments_nested_deeply_are_text_and_no_json() -> None:
             made.json()
 
 
-def test_surrogates_in_events_that_are_no_bytes_become_replacement_characters() -> None:
+def test_surrogates_in_str_events_are_replaced() -> None:
     events: Any = [ServerSentEvent(data=text(event)) for event in (chunk({"content": "a\ud83db"}), STOP)]
     message = read(events)[1]
     assert message.text == "a\ufffdb"

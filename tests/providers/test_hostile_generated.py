@@ -1,28 +1,20 @@
-"""Hostile streams that hypothesis builds, and how much there may be: work is counted in calls, memory in bytes."""
+"""Large generated hostile streams: work, counted in calls, is linear, and memory, in bytes, is bounded."""
 
 from __future__ import annotations
 
-import copy
 import gc
 import json
 import sys
 import tracemalloc
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-import msgspec.inspect
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from ssescan.providers import Error, Raw, stream
-from ssescan.providers.formats import decoder_class
+from ssescan.providers import stream
 
 from .assertions import framed, read, text
-from .hostile import BEGIN, ENDS, SAYS, both, survive, usable
+from .hostile import BEGIN, ENDS, SAYS, both, usable
 from .test_tables_anthropic import (
-    ANTHROPIC,
     END,
     HEY,
     TOOL_BLOCK,
@@ -31,177 +23,24 @@ from .test_tables_anthropic import (
     start,
     stop,
 )
-from .test_tables_chat import CHAT, TOOLS, call, chunk
-from .test_tables_dialects import DIALECTS
+from .test_tables_chat import TOOLS, call, chunk
 from .test_tables_gemini import (
-    GEMINI,
     I_COMPLETED,
     I_CREATED,
     I_TEXT,
-    INTERACTIONS,
     candidate,
     more,
     over,
     step,
 )
-from .test_tables_responses import CALL_EVENTS, OF_CALL, RESPONSES, ended
+from .test_tables_responses import CALL_EVENTS, OF_CALL, ended
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-
-# --- Events that hypothesis builds from the Structs, and from streams that are right
-
-TABLES: dict[str, dict[str, Any]] = {
-    "openai-chat": CHAT | DIALECTS,
-    "openai-responses": RESPONSES,
-    "anthropic": ANTHROPIC,
-    "gemini": GEMINI,
-    "gemini-interactions": INTERACTIONS,
-}
-
-
-def payloads(source: bytes) -> list[Any]:
-    """The objects of a stream."""
-    lines = source.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    found = []
-    for line in lines:
-        try:
-            found.append(json.loads(line.removeprefix("data:")))
-        except ValueError:
-            continue
-    return [value for value in found if isinstance(value, dict)]
-
-
-def inside(value: Any) -> Iterator[Any]:
-    yield value
-    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        yield from inside(inner)
-
-
-STREAMS = {api: [payloads(case.stream) for case in table.values()] for api, table in TABLES.items()}
-WORDS = {
-    api: sorted(
-        {
-            word
-            for value in inside(streams)
-            for word in (value if isinstance(value, dict) else [value])
-            if isinstance(word, str)
-        }
-        | set(getattr(import_module(decoder_class(api).__module__), "HANDLERS", ()))
-    )
-    for api, streams in STREAMS.items()
-}
-scalars = (
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.sampled_from([-1, 0, 1, 10**12, 2**70])
-    | st.floats()
-    | st.text(max_size=8)
-)
-
-
-def any_json(api: str) -> st.SearchStrategy[Any]:
-    words = st.sampled_from(WORDS[api])
-    return st.recursive(
-        scalars | words,
-        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words | st.text(max_size=4), inner, max_size=4),
-        max_leaves=8,
-    )
-
-
-def of_type(kind: msgspec.inspect.Type, api: str) -> st.SearchStrategy[Any]:
-    """Values of a type that a Struct's field has."""
-    if isinstance(kind, msgspec.inspect.StructType):
-        fields = {field.encode_name: of_type(field.type, api) for field in kind.fields}
-        return st.fixed_dictionaries({}, optional=fields)
-    if isinstance(kind, msgspec.inspect.UnionType):
-        return st.one_of([of_type(option, api) for option in kind.types])
-    if isinstance(kind, msgspec.inspect.ListType):
-        return st.lists(of_type(kind.item_type, api), max_size=3)
-    if isinstance(kind, msgspec.inspect.DictType):
-        return st.dictionaries(st.sampled_from(WORDS[api]), any_json(api), max_size=5)
-    if isinstance(kind, msgspec.inspect.StrType):
-        return st.sampled_from(WORDS[api]) | st.text(max_size=5)
-    if isinstance(kind, msgspec.inspect.IntType):
-        return st.integers(0, 3)
-    if isinstance(kind, msgspec.inspect.NoneType):
-        return st.none()
-    return any_json(api)
-
-
-def paths(value: Any, before: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    if before:
-        yield before
-    for key, inner in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
-        yield from paths(inner, (*before, key))
-
-
-@st.composite
-def changed(draw: st.DrawFn, event: dict[str, Any], api: str) -> dict[str, Any]:
-    """An event with some of its values replaced by others."""
-    event = copy.deepcopy(event)
-    for _ in range(draw(st.integers(0, 2))):
-        places = list(paths(event))
-        if not places:
-            break
-        *way, last = draw(st.sampled_from(places))
-        place = event
-        for key in way:
-            place = place[key]
-        place[last] = draw(any_json(api))
-    return event
-
-
-@st.composite
-def built_streams(draw: st.DrawFn, api: str) -> list[Any]:
-    struct = of_type(msgspec.inspect.type_info(decoder_class(api).event), api)
-    return [draw(changed(draw(struct), api)) for _ in range(draw(st.integers(1, 5)))]
-
-
-@st.composite
-def changed_streams(draw: st.DrawFn, api: str) -> list[Any]:
-    events = draw(st.sampled_from(STREAMS[api]))
-    events = [draw(changed(event, api)) if draw(st.booleans()) else event for event in events]
-    if draw(st.booleans()):
-        events = draw(st.permutations(events))
-    return events[draw(st.integers(0, 2)) :]
-
-
-REPEATED = ("id", "model", "object", "responseId", "modelVersion")
-
-
-def fits(event: Any, api: str) -> bool:
-    """Tell whether an event is as its Struct says. What all events repeat is read only until it is known."""
-    event = {key: value for key, value in event.items() if key not in REPEATED}
-    try:
-        msgspec.convert(event, decoder_class(api).event, strict=False)
-    except (ValueError, RecursionError):
-        return False
-    return True
-
-
-@both
-@pytest.mark.parametrize("streams", [built_streams, changed_streams])
-def test_no_event_raises_anything(api: str, streams: Callable[[str], st.SearchStrategy[list[Any]]]) -> None:
-    @settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck), database=None)
-    @given(streams(api))
-    def check(events: list[Any]) -> None:
-        source = framed(*(json.dumps(event) for event in events))
-        parts, message = survive(source, api)
-        # Those that are unmistakably of another format are read as that.
-        if message.api == api and not all(fits(json.loads(json.dumps(event)), api) for event in events):
-            assert any(isinstance(part, (Raw, Error)) for part in parts)
-
-    check()
-
-
-# --- How much there is
+    from collections.abc import Callable
 
 
 def called(source: bytes, api: Any) -> int:
-    """Count the calls, of functions in Python and in C, that it takes to read a stream."""
+    """Count the calls of Python and C functions for reading a stream."""
     calls = 0
 
     def profile(_frame: Any, event: str, _argument: Any) -> None:
@@ -222,7 +61,7 @@ def called(source: bytes, api: Any) -> int:
 
 
 def steps(source: bytes, api: Any) -> int:
-    """Count the instructions of Python's own that it takes to read a stream: a loop without calls has many as well."""
+    """Count the Python instructions for reading a stream: they include loops without calls."""
     taken = 0
 
     def trace(frame: Any, event: str, _argument: Any) -> Any:
@@ -243,9 +82,9 @@ def steps(source: bytes, api: Any) -> int:
 
 
 def peak(source: bytes, api: Any) -> int:
-    """Measure the memory, in bytes, that it takes to read a stream and to make its message."""
-    read(source[:2000], api)  # what is loaded and cached once
-    gc.collect()  # what other tests left, whose end may take memory itself
+    """Return the memory, in bytes, for reading a stream and making its message."""
+    read(source[:2000], api)  # load and cache everything once
+    gc.collect()  # collect the objects of other tests first
     tracemalloc.start()
     try:
         reading = stream(source, api, strict=False)
@@ -323,7 +162,7 @@ def many_calls(api: str, count: int) -> bytes:
 
 
 def unnamed_calls(api: str, count: int) -> bytes:
-    """Fragments that no call was begun for."""
+    """Return fragments without the start of a call."""
     return framed(*ARGUMENTS[api][0][:1]) + framed(ARGUMENTS[api][1]) * count
 
 
@@ -347,7 +186,7 @@ def no_json(api: str, count: int) -> bytes:
 
 
 def alternating(api: str, count: int) -> bytes:
-    """Text and something else in turn, so that no block goes on."""
+    """Alternate text and other content, so that each piece starts a block."""
     other: dict[str, Any] = {
         "openai-chat": chunk({"reasoning": "x"}),
         "openai-responses": {
@@ -364,12 +203,12 @@ def alternating(api: str, count: int) -> bytes:
 
 
 def stray(api: str, count: int) -> bytes:
-    """An unframed value that goes on and on."""
+    """Return a long value without SSE framing."""
     return framed(*BEGIN[api], SAYS[api]("x")) + b'{"a": [\n' + b'{"b": "c"},\n' * count
 
 
 def lines(api: str, count: int) -> bytes:
-    """Events without blank lines between them."""
+    """Return events without blank lines between them."""
     return framed(*BEGIN[api]) + framed(SAYS[api]("x")).rstrip(b"\n").join([b""] + [b"\n"] * count + [b"\n\n"])
 
 
@@ -404,13 +243,13 @@ def another_error(n: int) -> Any:
 
 
 def failures(api: str, count: int) -> bytes:
-    """Errors, and then an end that fails again and again, each time for another reason."""
+    """Return errors, then many failing ends, each for another reason."""
     failed = FAILED.get(api, another_error)
     return errors(api, count) + framed(*(failed(n) for n in range(count)))
 
 
 def endings(api: str, count: int) -> bytes:
-    """Tools that the provider runs, and then an end that comes again and again."""
+    """Return the provider's tools, then many ends."""
     begun, end = HOSTED[api]
     return framed(*BEGIN[api]) + framed(*(event for n in range(count) for event in begun(n))) + framed(*end) * count
 
@@ -433,7 +272,7 @@ LONG = (
 
 @both
 @pytest.mark.parametrize("made", LONG)
-def test_the_work_grows_with_the_stream_and_not_faster(api: str, made: Callable[[str, int], bytes]) -> None:
+def test_work_is_linear(api: str, made: Callable[[str, int], bytes]) -> None:
     called(made(api, 10), api)
     small, large = called(made(api, 300), api), called(made(api, 1200), api)
     assert large < 4.2 * small
@@ -442,13 +281,13 @@ def test_the_work_grows_with_the_stream_and_not_faster(api: str, made: Callable[
 
 @both
 @pytest.mark.parametrize("made", LONG)
-def test_the_memory_is_a_small_multiple_of_the_stream(api: str, made: Callable[[str, int], bytes]) -> None:
+def test_memory_is_a_small_multiple_of_the_stream(api: str, made: Callable[[str, int], bytes]) -> None:
     small, large = made(api, 500), made(api, 2000)
 
     def each_byte() -> float:
         return (peak(large, api) - peak(small, api)) / (len(large) - len(small))
 
-    # A table of the whole process that happens to grow meanwhile does so once; what the stream needs, it needs each time.
+    # Growth of a process-wide table happens once; the stream needs its memory each time.
     assert any(each_byte() < 12 for _ in range(3)), "bytes of memory a byte of the stream"
 
 
@@ -474,13 +313,13 @@ TINY: dict[str, Callable[[int], Any]] = {
 
 
 @pytest.mark.parametrize("shape", TINY)
-def test_an_object_takes_a_bounded_room_however_short_it_is(shape: str) -> None:
+def test_memory_of_an_object_is_bounded(shape: str) -> None:
     count = 5000
     assert peak(framed(TINY[shape](count)), shape.partition(",")[0]) / count < 2000, "bytes an object"
 
 
 @both
-def test_arguments_in_very_many_pieces_are_whole(api: str) -> None:
+def test_arguments_in_many_pieces(api: str) -> None:
     count = 20_000
     message = read(arguments(api, count), api)[1]
     expected = "x" * count if api != "gemini" else json.dumps({"a": "x" * count}, separators=(",", ":"))
@@ -489,7 +328,7 @@ def test_arguments_in_very_many_pieces_are_whole(api: str) -> None:
 
 
 @both
-def test_very_many_calls_are_all_there(api: str) -> None:
+def test_many_calls(api: str) -> None:
     count = 100_000 if api == "openai-chat" else 10_000
     message = read(many_calls(api, count), api)[1]
     assert [made.id for made in message.tool_calls] == [f"c{n}" for n in range(count)]
@@ -498,18 +337,18 @@ def test_very_many_calls_are_all_there(api: str) -> None:
 
 
 @both
-def test_the_message_may_be_asked_for_between_any_two_parts(api: Any) -> None:
+def test_message_after_each_part(api: Any) -> None:
     reading = stream(texts(api, 50), api)
     said = [reading.message.text for part in reading if part.type == "TextDelta"]
     assert said == ["x" * n for n in range(1, 51)]
 
 
-def test_a_large_payload_that_is_no_json_is_not_kept() -> None:
+def test_large_payload_that_is_not_json_is_not_kept() -> None:
     source = framed(HEY[0], '{"a":"' + "x" * 5_000_000, *HEY[1:])
     assert peak(source, "anthropic") < 8 * len(source)
     assert len(read(source, "anthropic")[1].to_json()) < 10_000
 
 
-def test_the_texts_of_a_step_go_on_whatever_comes_between() -> None:
+def test_interleaved_texts_of_a_step() -> None:
     message = read(framed(I_CREATED, *I_TEXT, I_COMPLETED), "gemini-interactions")[1]
     assert message.text == "Hey"

@@ -1,4 +1,4 @@
-"""What importing `ssescan.providers` loads, and what it says where msgspec is missing or too old."""
+"""Importing `ssescan.providers`: the modules that it loads, and the errors if msgspec is missing or too old."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def run(program: str) -> str:
     return done.stdout
 
 
-def test_without_msgspec_the_import_names_the_extra() -> None:
+def test_import_error_names_the_extra() -> None:
     program = (
         HIDE_MSGSPEC + "try:\n    import ssescan.providers\nexcept ImportError as error:\n    print(error.name, error)"
     )
@@ -40,7 +40,7 @@ def test_without_msgspec_the_import_names_the_extra() -> None:
     assert "ssescan[providers]" in reason
 
 
-def test_the_parts_are_found_from_the_package_and_not_said_to_be_there_without_msgspec() -> None:
+def test_package_lists_parts_only_with_msgspec() -> None:
     assert run("import ssescan\nprint(ssescan.providers.TextDelta(text='a').text)") == "a\n"
     program = """
 import ssescan
@@ -54,8 +54,8 @@ for reach in (lambda: ssescan.providers, lambda: __import__("ssescan", fromlist=
     assert run(HIDE_MSGSPEC + program).split() == ["AttributeError", "True", "ImportError", "True"]
 
 
-def test_a_msgspec_that_is_too_old_is_refused_before_anything_is_read() -> None:
-    # As in 0.20 and before: what it raises of damaged JSON is no ValueError.
+def test_old_msgspec_is_refused_at_import() -> None:
+    # In 0.20 and before, its error for damaged JSON is not a ValueError.
     program = """
 import sys, types
 old = types.ModuleType("msgspec")
@@ -75,7 +75,7 @@ except ImportError as error:
 
 
 @pytest.mark.parametrize("name", ["stream", "astream", "Message"])
-def test_without_msgspec_names_are_there_and_raise_when_they_are_used(name: str) -> None:
+def test_names_without_msgspec_raise_on_use(name: str) -> None:
     program = (
         HIDE_MSGSPEC
         + f"""
@@ -95,17 +95,17 @@ HEAVY = ("openai", "anthropic", "google", "httpx", "httpx2", "requests", "urllib
 
 
 @pytest.mark.parametrize("use", ["", "ssescan.providers.stream(body).collect().to_turn()"], ids=["import", "use"])
-def test_the_import_loads_no_sdk_and_no_http_client(use: str) -> None:
+def test_import_loads_no_sdk_and_no_http_client(use: str) -> None:
     program = f"import sys, ssescan.providers\nbody = {BODY!r}\n{use}\nprint(*sorted(name.partition('.')[0] for name in sys.modules))"
     assert not set(run(program).split()) & set(HEAVY)
 
 
-def test_a_format_is_loaded_when_it_is_used() -> None:
+def test_formats_load_lazily() -> None:
     program = "import sys, ssescan.providers\nprint(*sys.modules)"
     assert "ssescan.providers.gemini" not in run(program).split()
 
 
-def test_the_package_itself_does_not_load_providers() -> None:
+def test_package_does_not_load_providers() -> None:
     loaded = run("import sys, ssescan\nprint(*sys.modules)").split()
     assert "msgspec" not in loaded
     assert "ssescan.providers" not in loaded

@@ -1,4 +1,4 @@
-"""stream() and astream(): which format they read, what they give, and what they take for a success."""
+"""stream() and astream(): the format, the parts and the message, and the errors of strict streams."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ ENDINGS: dict[str, tuple[bytes, type[Exception] | None]] = {
 
 
 @pytest.mark.parametrize(("body", "kind"), ENDINGS.values(), ids=ENDINGS)
-def test_a_strict_stream_raises_after_its_end_what_is_no_success(body: bytes, kind: type[Exception] | None) -> None:
+def test_strict_stream_raises_after_its_end(body: bytes, kind: type[Exception] | None) -> None:
     reading = stream(body)
     parts, error = read_to_error(reading)
     assert type(error) is (kind or type(None))
@@ -86,7 +86,7 @@ def test_a_strict_stream_raises_after_its_end_what_is_no_success(body: bytes, ki
 
 @loops
 @pytest.mark.parametrize(("body", "kind"), ENDINGS.values(), ids=ENDINGS)
-def test_a_strict_asynchronous_stream_does_so_too(loop: str, body: bytes, kind: type[Exception] | None) -> None:
+def test_strict_stream_raises_after_its_end_async(loop: str, body: bytes, kind: type[Exception] | None) -> None:
     async def main() -> None:
         async with astream(agenerated(body)) as reading:
             parts, error = await aread_to_error(reading)
@@ -101,7 +101,7 @@ def test_a_strict_asynchronous_stream_does_so_too(loop: str, body: bytes, kind: 
     run_in(loop, main)
 
 
-def test_what_the_provider_said_went_wrong_is_in_the_exception() -> None:
+def test_exception_has_the_providers_error() -> None:
     raw_error = {"message": "boom", "type": "server_error", "param": None, "code": "c7"}
     with pytest.raises(ProviderError) as caught:
         stream(framed(chunk({"content": "a"}), {"error": raw_error})).collect()
@@ -112,7 +112,7 @@ def test_what_the_provider_said_went_wrong_is_in_the_exception() -> None:
     assert "boom" in str(error)
 
 
-def test_of_several_errors_what_the_provider_said_comes_before_what_we_say() -> None:
+def test_providers_error_wins_over_ours() -> None:
     with pytest.raises(ProviderError) as caught:
         stream(framed(chunk({"content": "a"}), '{"a"', {"error": {"message": "boom"}})).collect()
     assert caught.value.detail == "boom"
@@ -124,13 +124,13 @@ def test_of_several_errors_what_the_provider_said_comes_before_what_we_say() -> 
 
 @pytest.mark.parametrize("made", [stream, astream])
 @pytest.mark.parametrize("api", ["openai", "", "Anthropic", "openai_chat"])
-def test_an_unknown_api_is_refused_at_once(made: Any, api: Any) -> None:
+def test_unknown_api_is_refused_at_once(made: Any, api: Any) -> None:
     with pytest.raises(ValueError, match=r"openai-chat.*openai-responses.*anthropic.*gemini.*gemini-interactions"):
         made([], api) if made is stream else made(agenerated(), api)
 
 
 @pytest.mark.parametrize("api", [1, b"anthropic", True, object()])
-def test_an_api_of_another_type_is_refused_at_once(api: Any) -> None:
+def test_api_of_wrong_type_is_refused_at_once(api: Any) -> None:
     with pytest.raises(TypeError, match="api"):
         stream([], api)
 
@@ -162,7 +162,7 @@ WRONG_SOURCES: dict[str, tuple[Any, Callable[[], Any], str]] = {
 
 @pytest.mark.filterwarnings("ignore:.*was not closed:ResourceWarning")
 @pytest.mark.parametrize(("made", "source", "hint"), WRONG_SOURCES.values(), ids=WRONG_SOURCES)
-def test_a_source_that_is_none_is_refused_at_once(made: Any, source: Callable[[], Any], hint: str) -> None:
+def test_wrong_sources_are_refused_at_once(made: Any, source: Callable[[], Any], hint: str) -> None:
     with pytest.raises(TypeError, match=hint):
         made(source())
 
@@ -175,7 +175,7 @@ NO_JSON = {"a word": "hello", "half of an event": '{"hello": '}
 
 
 @pytest.mark.parametrize("data", ["17", "null", '"ok"'])
-def test_a_first_event_that_is_no_object_does_not_decide_on_the_format(data: str) -> None:
+def test_first_event_that_is_not_an_object(data: str) -> None:
     first = f"data: {data}\n\n".encode()
     parts = list(stream([first, BODY]))
     assert parts == [Raw(name="value", data=json.loads(data)), *stream(BODY)]
@@ -185,13 +185,13 @@ def test_a_first_event_that_is_no_object_does_not_decide_on_the_format(data: str
 
 
 @pytest.mark.parametrize("api", ["ping", "keepalive"])
-def test_a_sign_of_life_does_not_decide_on_the_format(api: str) -> None:
+def test_ping_as_first_event(api: str) -> None:
     parts = list(stream([f'data: {{"type": "{api}"}}\n\n'.encode(), BODY]))
     assert parts == [Ping(), *stream(BODY)]
 
 
 @pytest.mark.parametrize("data", UNKNOWN.values(), ids=UNKNOWN)
-def test_a_first_event_of_no_known_format_is_raised(data: str) -> None:
+def test_unknown_format_is_raised(data: str) -> None:
     closed = generated(f"event: greeting\nid: 7\ndata: {data}\n\n".encode(), BODY)
     reading = stream(closed)
     parts, error = read_to_error(reading)
@@ -207,7 +207,7 @@ def test_a_first_event_of_no_known_format_is_raised(data: str) -> None:
 
 
 @pytest.mark.parametrize("data", NO_JSON.values(), ids=NO_JSON)
-def test_events_that_are_no_json_do_not_tell_the_format(data: str) -> None:
+def test_first_events_that_are_not_json(data: str) -> None:
     with pytest.raises(UnknownFormat) as caught:
         stream(framed(data, data)).collect()
     assert caught.value.event == ServerSentEvent(data=data)
@@ -219,7 +219,7 @@ def test_events_that_are_no_json_do_not_tell_the_format(data: str) -> None:
 
 @pytest.mark.parametrize("api", APIS)
 @pytest.mark.parametrize("data", [*UNKNOWN.values(), *NO_JSON.values()], ids=[*UNKNOWN, *NO_JSON])
-def test_where_the_format_was_named_no_event_is_unknown(api: Any, data: str) -> None:
+def test_named_api_accepts_unknown_events(api: Any, data: str) -> None:
     parts, message, reading = read(framed(data), api)
     assert reading.api == api
     assert any(isinstance(part, (Raw, Error)) for part in parts)
@@ -230,14 +230,14 @@ def test_where_the_format_was_named_no_event_is_unknown(api: Any, data: str) -> 
 # --- text(), collect(), message
 
 
-def test_text_is_the_text_of_choice_0_alone() -> None:
+def test_text_is_the_text_of_choice_0() -> None:
     body = framed(
         chunk({"content": "a", "reasoning": "r"}), chunk({"content": "x"}, index=1), chunk({"content": "b"}), "[DONE]"
     )
     assert list(stream(body, strict=False).text()) == ["a", "b"]
 
 
-def test_text_and_collect_go_on_where_the_loop_was_left() -> None:
+def test_text_and_collect_continue_after_a_loop() -> None:
     reading = stream(BODY)
     for part in reading:
         if isinstance(part, TextDelta):
@@ -251,7 +251,7 @@ def test_text_and_collect_go_on_where_the_loop_was_left() -> None:
     assert reading.collect() == MESSAGE, "it may be asked for again"
 
 
-def test_text_raises_as_the_stream_does() -> None:
+def test_text_raises_like_the_stream() -> None:
     reading = stream(BEGUN).text()
     assert next(reading) == "He"
     with pytest.raises(StreamCut):
@@ -259,7 +259,7 @@ def test_text_raises_as_the_stream_does() -> None:
 
 
 @loops
-def test_asynchronous_text_and_collect_go_on_where_the_loop_was_left(loop: str) -> None:
+def test_text_and_collect_continue_after_a_loop_async(loop: str) -> None:
     async def main() -> None:
         async with astream(agenerated(*OF_TWO)) as reading:
             async for part in reading:
@@ -277,7 +277,7 @@ def test_asynchronous_text_and_collect_go_on_where_the_loop_was_left(loop: str) 
     run_in(loop, main)
 
 
-def test_the_message_may_be_asked_for_at_any_time() -> None:
+def test_message_at_any_time() -> None:
     reading = stream(OF_TWO)
     assert (reading.message.text, reading.message.api, reading.message.complete) == ("", None, False)
     assert reading.message.choices == []
@@ -309,7 +309,7 @@ def picklable() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", picklable())
-def test_what_a_stream_gives_and_raises_can_be_pickled(name: str) -> None:
+def test_results_and_exceptions_can_be_pickled(name: str) -> None:
     thing = picklable()[name]
     for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):
         again = pickle.loads(pickle.dumps(thing, protocol))
@@ -321,7 +321,7 @@ def test_what_a_stream_gives_and_raises_can_be_pickled(name: str) -> None:
             assert again == thing
 
 
-def test_the_message_that_was_raised_can_be_pickled_as_it_came() -> None:
+def test_message_of_an_exception_can_be_pickled() -> None:
     with pytest.raises(ProviderError) as caught:
         stream(CHAT["error + choices openrouter"].stream).collect()
     again = pickle.loads(pickle.dumps(caught.value))

@@ -1,4 +1,4 @@
-"""stream() and astream(): [DONE] ends them, and what becomes of the connection then."""
+"""stream() and astream(): [DONE] ends them, and the connection is used again or closed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @sync_clients
-def test_done_ends_the_stream_though_the_connection_stays_open(server: Server, client: Client) -> None:
+def test_done_ends_a_stream_with_open_connection(server: Server, client: Client) -> None:
     exchange = server.offers(PLAIN, Do.HOLD)
     with client.opens(exchange.url) as response:
         reading = stream(response)
@@ -37,7 +37,7 @@ def test_done_ends_the_stream_though_the_connection_stays_open(server: Server, c
 
 @httpx_leaves_generators
 @async_clients
-def test_done_ends_the_stream_asynchronously(server: Server, client: AsyncClient) -> None:
+def test_done_ends_a_stream_with_open_connection_async(server: Server, client: AsyncClient) -> None:
     exchange = server.offers(PLAIN, Do.HOLD)
 
     async def main() -> None:
@@ -51,9 +51,7 @@ def test_done_ends_the_stream_asynchronously(server: Server, client: AsyncClient
 
 
 @sync_clients
-def test_the_connection_is_used_again_after_done(
-    server: Server, client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_connection_is_used_again_after_done(server: Server, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ssescan.streams.AFTER_END_TIMEOUT", WAIT_LIMIT)  # the machine may be busy
     exchange = server.offers(PLAIN)
     with client.session() as get:
@@ -65,7 +63,7 @@ def test_the_connection_is_used_again_after_done(
 
 
 @async_clients
-def test_the_connection_is_used_again_after_done_asynchronously(
+def test_connection_is_used_again_after_done_async(
     server: Server, client: AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ssescan.streams.AFTER_END_TIMEOUT", WAIT_LIMIT)
@@ -83,7 +81,7 @@ def test_the_connection_is_used_again_after_done_asynchronously(
 
 
 @pytest.mark.parametrize("api", [None, "openai-chat", "gemini"])
-def test_done_before_anything_else_is_no_success(api: Any) -> None:
+def test_done_without_an_answer_is_a_cut(api: Any) -> None:
     reading = stream(b"data: [DONE]\n\n" + PLAIN, api)
     parts, error = read_to_error(reading)
     assert isinstance(error, StreamCut)
@@ -92,7 +90,7 @@ def test_done_before_anything_else_is_no_success(api: Any) -> None:
 
 @httpx_leaves_generators
 @async_clients
-def test_a_wait_for_the_end_of_the_body_that_is_cancelled_closes_the_connection(
+def test_cancelled_wait_after_done_closes_the_connection(
     server: Server, client: AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ssescan.streams.AFTER_END_TIMEOUT", LONG)
@@ -117,7 +115,7 @@ def test_a_wait_for_the_end_of_the_body_that_is_cancelled_closes_the_connection(
 
 @httpx_leaves_generators
 @async_clients
-def test_who_waits_for_the_end_of_the_body_reads_still(
+def test_wait_after_done_refuses_a_second_reader(
     server: Server, client: AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ssescan.streams.AFTER_END_TIMEOUT", LONG)
@@ -144,8 +142,8 @@ def test_who_waits_for_the_end_of_the_body_reads_still(
     client.run(main)
 
 
-def test_done_ends_a_response_that_has_no_socket_though_more_may_come() -> None:
-    # A read of a pipe cannot be ended, so none is begun.
+def test_done_ends_a_response_without_a_socket() -> None:
+    # We cannot interrupt a read of a pipe, so we must not start one.
     reader, writer = os.pipe()
     os.write(writer, PLAIN)
     response = requests.Response()

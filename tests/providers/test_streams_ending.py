@@ -1,4 +1,4 @@
-"""stream() and astream(): how they end, by errors, stalls, closing and cancelling, and what is closed with them."""
+"""stream() and astream(): errors, stalls, closing and cancelling end them, and close the source."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("strict", [True, False])
-def test_what_a_source_raises_passes_after_the_end(strict: bool) -> None:
+def test_error_of_a_source_comes_after_the_end(strict: bool) -> None:
     boom = Boom()
     reading = stream(generated(BEGUN, then=boom), strict=strict)
     parts, error = read_to_error(reading)
@@ -83,14 +83,14 @@ def test_what_a_source_raises_passes_after_the_end(strict: bool) -> None:
 
 @pytest.mark.parametrize("api", [None, "anthropic"])
 @pytest.mark.parametrize("begin", [[], [b": ping\n\n"], [b"data: {"]], ids=["nothing", "a comment", "half an event"])
-def test_what_a_source_raises_before_the_first_event_passes_after_the_end(api: Any, begin: list[bytes]) -> None:
+def test_source_error_before_the_first_event(api: Any, begin: list[bytes]) -> None:
     reading = stream(generated(*begin, then=Boom()), api)
     parts, error = read_to_error(reading)
     assert isinstance(error, Boom)
     assert told_of_end(parts) == [CUT]
 
 
-def test_what_a_source_raises_after_a_whole_answer_passes_as_well() -> None:
+def test_source_error_after_a_complete_answer() -> None:
     reading = stream(generated(BODY, then=Boom()))
     parts, error = read_to_error(reading)
     assert isinstance(error, Boom)
@@ -101,7 +101,7 @@ def test_what_a_source_raises_after_a_whole_answer_passes_as_well() -> None:
 @loops
 @pytest.mark.parametrize("strict", [True, False])
 @pytest.mark.parametrize("begin", [[], [b": ping\n\n"], [BEGUN]], ids=["nothing", "a comment", "some text"])
-def test_what_an_asynchronous_source_raises_passes_after_the_end(loop: str, strict: bool, begin: list[bytes]) -> None:
+def test_error_of_an_async_source_comes_after_the_end(loop: str, strict: bool, begin: list[bytes]) -> None:
     async def main() -> None:
         async with astream(agenerated(*begin, then=Boom()), strict=strict) as reading:
             parts, error = await aread_to_error(reading)
@@ -115,7 +115,7 @@ def test_what_an_asynchronous_source_raises_passes_after_the_end(loop: str, stri
 
 @sync_clients
 @pytest.mark.parametrize("how", [Do.DROP, Do.RESET])
-def test_a_connection_that_breaks_raises_after_the_end(server: Server, client: Client, how: Do) -> None:
+def test_broken_connection_raises_after_the_end(server: Server, client: Client, how: Do) -> None:
     exchange = server.offers(BEGUN, Do.WAIT, how)
     with client.opens(exchange.url) as response, stream(response, strict=False) as reading:
         parts = [next(reading)]
@@ -130,7 +130,7 @@ def test_a_connection_that_breaks_raises_after_the_end(server: Server, client: C
 
 @httpx_leaves_generators
 @async_clients
-def test_a_connection_that_breaks_raises_after_the_end_asynchronously(server: Server, client: AsyncClient) -> None:
+def test_broken_connection_raises_after_the_end_async(server: Server, client: AsyncClient) -> None:
     exchange = server.offers(BEGUN, Do.WAIT, Do.DROP)
 
     async def main() -> None:
@@ -159,17 +159,17 @@ SIGNS_OF_LIFE: dict[str, tuple[bytes, bytes]] = {
 
 
 def for_ever(begin: bytes, sign: bytes, seconds: float = 0.0) -> Iterator[bytes]:
-    """Say something, then give signs of life, each after so long, for longer than any test here waits."""
+    """Yield the start, then pings at this interval, for longer than a test waits."""
     yield begin
     for _ in range(5000):
-        time.sleep(seconds)  # what a slow source is
+        time.sleep(seconds)  # a slow source
         yield sign
 
 
 @pytest.mark.parametrize(("begin", "sign"), SIGNS_OF_LIFE.values(), ids=SIGNS_OF_LIFE)
 @pytest.mark.parametrize("kept", [False, True], ids=["given", "of the stream of events"])
 @pytest.mark.parametrize("strict", [True, False])
-def test_signs_of_life_are_no_progress(begin: bytes, sign: bytes, kept: bool, strict: bool) -> None:
+def test_pings_are_not_progress(begin: bytes, sign: bytes, kept: bool, strict: bool) -> None:
     limits = Stall(progress=SHORT)
     chunks = for_ever(begin, sign, SHORT / 20)
     reading = (
@@ -188,7 +188,7 @@ def test_signs_of_life_are_no_progress(begin: bytes, sign: bytes, kept: bool, st
 
 @loops
 @pytest.mark.parametrize(("begin", "sign"), SIGNS_OF_LIFE.values(), ids=SIGNS_OF_LIFE)
-def test_signs_of_life_are_no_progress_asynchronously(loop: str, begin: bytes, sign: bytes) -> None:
+def test_pings_are_not_progress_async(loop: str, begin: bytes, sign: bytes) -> None:
     async def source() -> AsyncIterator[bytes]:
         for one in islice(for_ever(begin, sign), 1000):
             yield one
@@ -208,7 +208,7 @@ def test_signs_of_life_are_no_progress_asynchronously(loop: str, begin: bytes, s
 @httpx_leaves_generators
 @async_clients
 @pytest.mark.parametrize("begin", [b"", BEGUN], ids=["before the first event", "after some text"])
-def test_a_server_that_falls_silent_raises_after_the_end(server: Server, client: AsyncClient, begin: bytes) -> None:
+def test_idle_stall_raises_after_the_end(server: Server, client: AsyncClient, begin: bytes) -> None:
     exchange = server.offers(begin or b": hello\n\n", Do.HOLD)
 
     async def main() -> None:
@@ -272,7 +272,7 @@ closings = pytest.mark.parametrize(
 
 @closings
 @sync_clients
-def test_the_connection_is_closed(server: Server, client: Client, end: Callable[[MessageStream], None]) -> None:
+def test_connection_is_closed(server: Server, client: Client, end: Callable[[MessageStream], None]) -> None:
     exchange = server.offers(BEGUN, Do.HOLD)
     with client.opens(exchange.url) as response:
         end(stream(response))
@@ -282,7 +282,7 @@ def test_the_connection_is_closed(server: Server, client: Client, end: Callable[
 
 
 @closings
-def test_a_generator_is_closed(end: Callable[[MessageStream], None]) -> None:
+def test_generator_is_closed(end: Callable[[MessageStream], None]) -> None:
     closed = []
 
     def source() -> Iterator[bytes]:
@@ -300,7 +300,7 @@ def test_a_generator_is_closed(end: Callable[[MessageStream], None]) -> None:
     assert closed == [True]
 
 
-def test_a_stream_that_was_closed_ends_and_keeps_its_message() -> None:
+def test_closed_stream_keeps_its_message() -> None:
     reading = stream(OF_TWO)
     for part in reading:
         if isinstance(part, TextDelta):
@@ -338,7 +338,7 @@ async def afail(reading: AsyncMessageStream) -> None:
 @httpx_leaves_generators
 @async_clients
 @pytest.mark.parametrize("end", [aleave, aclose, aclose_unread, afail], ids=lambda end: end.__name__)
-def test_the_connection_is_closed_asynchronously(server: Server, client: AsyncClient, end: Any) -> None:
+def test_connection_is_closed_async(server: Server, client: AsyncClient, end: Any) -> None:
     exchange = server.offers(BEGUN, Do.HOLD)
 
     async def main() -> None:
@@ -352,7 +352,7 @@ def test_the_connection_is_closed_asynchronously(server: Server, client: AsyncCl
     client.run(main)
 
 
-def test_an_asynchronous_stream_that_is_collected_open_warns_and_names_async_with() -> None:
+def test_collected_open_async_stream_warns() -> None:
     async def main() -> None:
         reading = astream(agenerated(*OF_TWO))
         await anext(reading)
@@ -363,7 +363,7 @@ def test_an_asynchronous_stream_that_is_collected_open_warns_and_names_async_wit
     asyncio.run(main())
 
 
-def test_an_asynchronous_stream_that_was_read_to_its_end_does_not_warn() -> None:
+def test_ended_async_stream_does_not_warn() -> None:
     async def main() -> None:
         reading = astream(agenerated(*OF_TWO))
         assert await reading.collect() == MESSAGE
@@ -395,7 +395,7 @@ def cancelled_after_the_text(server: Server) -> tuple[Exchange, Callable[[Any], 
 
 @httpx_leaves_generators
 @async_clients
-def test_a_read_that_is_cancelled_closes_the_connection(server: Server, client: AsyncClient) -> None:
+def test_cancelled_read_closes_the_connection(server: Server, client: AsyncClient) -> None:
     exchange, check = cancelled_after_the_text(server)
 
     async def in_asyncio() -> None:

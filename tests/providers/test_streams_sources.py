@@ -1,4 +1,4 @@
-"""stream() and astream(): where they read from, and what they refuse."""
+"""stream() and astream(): the sources that they read, and those that they refuse."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ IN_MEMORY: dict[str, Callable[[], Any]] = {
 
 @pytest.mark.parametrize("source", IN_MEMORY.values(), ids=IN_MEMORY)
 @pytest.mark.parametrize("api", [None, "anthropic"])
-def test_chunks_are_read(source: Callable[[], Any], api: Any) -> None:
+def test_chunks(source: Callable[[], Any], api: Any) -> None:
     before = time.perf_counter_ns()
     reading = stream(source(), api)
     assert (reading.api, reading.outcome, reading.reads, reading.bytes_read) == (api, None, 0, 0)
@@ -144,7 +144,7 @@ OF_EVENTS: dict[str, Callable[[], Any]] = {
 }
 
 
-def test_a_stream_of_events_that_was_read_already_is_refused_as_half_an_answer_would_be_taken_for_a_whole_one() -> None:
+def test_partly_read_event_stream_is_refused() -> None:
     events = ssescan.iter_events(BODY)
     next(events)
     with pytest.raises(ValueError, match="was read already"):
@@ -152,20 +152,20 @@ def test_a_stream_of_events_that_was_read_already_is_refused_as_half_an_answer_w
 
 
 @pytest.mark.parametrize("source", OF_EVENTS.values(), ids=OF_EVENTS)
-def test_events_are_read(source: Callable[[], Any]) -> None:
+def test_events(source: Callable[[], Any]) -> None:
     reading = stream(source())
     assert list(reading) == PARTS
     assert reading.message == MESSAGE
     assert reading.received_ns is not None
 
 
-def test_events_whose_data_has_lines_and_names_are_read() -> None:
+def test_events_with_lines_and_names() -> None:
     data = json.dumps(chunk({"content": "a\u2028b"}), indent=1, ensure_ascii=False)
     events: Any = [ServerSentEvent("\u2028odd\nname", data), ServerSentEvent(data=""), ServerSentEvent(data="[DONE]")]
     assert read(events)[1].text == "a\u2028b"
 
 
-def test_events_of_an_async_iterable_are_read() -> None:
+def test_events_of_an_async_iterable() -> None:
     async def main() -> None:
         async with astream(agenerated(*EVENTS)) as reading:
             assert [part async for part in reading] == PARTS
@@ -175,7 +175,7 @@ def test_events_of_an_async_iterable_are_read() -> None:
 
 @sync_clients
 @pytest.mark.parametrize("wrapped", [False, True], ids=["response", "unread stream of it"])
-def test_responses_are_read(server: Server, client: Client, wrapped: bool) -> None:
+def test_responses(server: Server, client: Client, wrapped: bool) -> None:
     exchange = server.offers(BEGUN, Do.WAIT, REST)
     with client.opens(exchange.url) as response:
         source = ssescan.iter_events(response) if wrapped else response
@@ -183,7 +183,7 @@ def test_responses_are_read(server: Server, client: Client, wrapped: bool) -> No
             assert reading.response is response
             parts = [next(reading)]
             while not isinstance(parts[-1], TextDelta):
-                parts.append(next(reading))  # before the rest was sent
+                parts.append(next(reading))  # before the server sends the rest
             first = reading.received_ns
             exchange.go()
             parts += reading
@@ -196,7 +196,7 @@ def test_responses_are_read(server: Server, client: Client, wrapped: bool) -> No
 @httpx_leaves_generators
 @async_clients
 @pytest.mark.parametrize("wrapped", [False, True], ids=["response", "unread stream of it"])
-def test_responses_are_read_asynchronously(server: Server, client: AsyncClient, wrapped: bool) -> None:
+def test_responses_async(server: Server, client: AsyncClient, wrapped: bool) -> None:
     exchange = server.offers(BEGUN, Do.WAIT, REST)
 
     async def main() -> None:
@@ -220,7 +220,7 @@ def test_responses_are_read_asynchronously(server: Server, client: AsyncClient, 
 
 
 @sync_clients
-def test_an_unread_stream_of_events_may_be_dropped_by_who_passed_it(server: Server, client: Client) -> None:
+def test_callers_reference_to_an_event_stream_may_go(server: Server, client: Client) -> None:
     exchange = server.offers(BEGUN, Do.WAIT, REST)
     with client.opens(exchange.url) as response:
         events = ssescan.iter_events(response)
@@ -235,7 +235,7 @@ def test_an_unread_stream_of_events_may_be_dropped_by_who_passed_it(server: Serv
 
 @httpx_leaves_generators
 @async_clients
-def test_an_unread_asynchronous_stream_of_events_may_be_dropped_as_well(server: Server, client: AsyncClient) -> None:
+def test_callers_reference_to_an_async_event_stream_may_go(server: Server, client: AsyncClient) -> None:
     exchange = server.offers(BEGUN, Do.WAIT, REST)
 
     async def main() -> None:
@@ -248,13 +248,13 @@ def test_an_unread_asynchronous_stream_of_events_may_be_dropped_as_well(server: 
     client.run(main)
 
 
-def test_an_unread_stream_of_events_that_was_entered_is_read() -> None:
+def test_entered_unread_event_stream() -> None:
     with ssescan.iter_events(OF_TWO) as events:
         assert stream(events).collect() == MESSAGE
 
 
 @pytest.mark.parametrize("chunks", [[BODY + b"data: " + b"x" * 5000 + b"\n\n"], [BODY, b"data: " + b"x" * 5000]])
-def test_the_limit_of_a_stream_of_events_is_kept_and_raises_after_the_end(chunks: list[bytes]) -> None:
+def test_event_streams_limit_raises_after_the_end(chunks: list[bytes]) -> None:
     reading = stream(ssescan.iter_events(chunks, max_event_size=2000))
     parts, error = read_to_error(reading)
     assert isinstance(error, EventTooLarge)
@@ -265,7 +265,7 @@ def test_the_limit_of_a_stream_of_events_is_kept_and_raises_after_the_end(chunks
     assert not reading.message.complete
 
 
-def test_the_limit_raises_after_the_end_though_the_stream_is_not_read_strictly() -> None:
+def test_limit_raises_after_the_end_if_not_strict() -> None:
     reading = stream(ssescan.iter_events([BEGUN, b"data: " + b"x" * 5000], max_event_size=2000), strict=False)
     parts, error = read_to_error(reading)
     assert isinstance(error, EventTooLarge)
@@ -273,7 +273,7 @@ def test_the_limit_raises_after_the_end_though_the_stream_is_not_read_strictly()
     assert reading.message.text == "He"
 
 
-def test_events_over_the_limit_are_skipped_if_the_stream_of_events_said_so_and_leave_a_hole() -> None:
+def test_skipped_large_event_is_a_cut() -> None:
     large = b"data: " + b"x" * 5000 + b"\n\n"
     reading = stream(ssescan.iter_events([BEGUN, large, REST], max_event_size=2000, oversize="skip"))
     with pytest.raises(StreamCut, match="or something in it was over max_event_size and skipped"):
@@ -308,9 +308,7 @@ JSON_BODIES: dict[str, tuple[bytes, Any, dict[str, Any], bool]] = {
 
 @pytest.mark.parametrize(("body", "api", "said", "complete"), JSON_BODIES.values(), ids=JSON_BODIES)
 @sync_clients
-def test_a_json_body_is_read(
-    server: Server, client: Client, body: bytes, api: str, said: dict[str, Any], complete: bool
-) -> None:
+def test_json_body(server: Server, client: Client, body: bytes, api: str, said: dict[str, Any], complete: bool) -> None:
     half = len(body) // 2
     exchange = server.offers(body[:half], body[half:], content_type="application/json; charset=UTF-8")
     with client.opens(exchange.url) as response, stream(response, strict=False) as reading:
@@ -328,7 +326,7 @@ def test_a_json_body_is_read(
 
 @httpx_leaves_generators
 @async_clients
-def test_a_json_body_is_read_asynchronously(server: Server, client: AsyncClient) -> None:
+def test_json_body_async(server: Server, client: AsyncClient) -> None:
     exchange = server.offers(ERROR_BODY, content_type="application/json")
 
     async def main() -> None:
@@ -345,7 +343,7 @@ def test_a_json_body_is_read_asynchronously(server: Server, client: AsyncClient)
 
 
 @pytest.mark.parametrize("length", [0, 1, 50, len(GEMINI_ARRAY) - 1])
-def test_a_json_body_that_was_cut_is_no_success(server: Server, length: int) -> None:
+def test_cut_json_body_is_not_a_success(server: Server, length: int) -> None:
     exchange = server.offers(GEMINI_ARRAY[:length], content_type="application/json")
     with CLIENTS[0].opens(exchange.url) as response, stream(response, "gemini") as reading:
         parts, error = read_to_error(reading)
@@ -355,7 +353,7 @@ def test_a_json_body_that_was_cut_is_no_success(server: Server, length: int) -> 
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
-def test_line_ends_in_a_json_body_are_spaces(server: Server, line_end: str) -> None:
+def test_line_ends_in_a_json_body(server: Server, line_end: str) -> None:
     body = json.dumps([GHE, GY], indent=2).replace("\n", line_end) + line_end * 3
     exchange = server.offers(body.encode(), content_type="application/json")
     with CLIENTS[0].opens(exchange.url) as response:
@@ -368,12 +366,10 @@ def test_line_ends_in_a_json_body_are_spaces(server: Server, line_end: str) -> N
 @pytest.mark.parametrize("entered", [False, True], ids=["at the first read", "when entered"])
 @pytest.mark.parametrize("content_type", ["application/json", "text/event-stream", "text/html"])
 @sync_clients
-def test_a_response_with_an_error_status_is_refused(
-    server: Server, client: Client, content_type: str, entered: bool
-) -> None:
+def test_error_status_is_refused(server: Server, client: Client, content_type: str, entered: bool) -> None:
     exchange = server.offers(b'{"error": "no key"}', status=401, content_type=content_type)
     with client.opens(exchange.url) as response:
-        reading = stream(response)  # nothing is looked at here
+        reading = stream(response)  # this checks nothing yet
         with pytest.raises(UnexpectedStatus) as caught:
             reading.__enter__() if entered else next(reading)
         assert (caught.value.status, caught.value.body) == (401, b'{"error": "no key"}')
@@ -384,7 +380,7 @@ def test_a_response_with_an_error_status_is_refused(
 
 
 @pytest.mark.parametrize("content_type", ["text/html; charset=utf-8", "text/plain", None])
-def test_a_response_of_another_type_is_refused(server: Server, content_type: str | None) -> None:
+def test_other_content_type_is_refused(server: Server, content_type: str | None) -> None:
     exchange = server.offers(BODY, content_type=content_type)
     with CLIENTS[0].opens(exchange.url) as response:
         with pytest.raises(UnexpectedContentType) as caught:
@@ -398,9 +394,7 @@ def test_a_response_of_another_type_is_refused(server: Server, content_type: str
 @httpx_leaves_generators
 @async_clients
 @pytest.mark.parametrize(("status", "kind"), [(401, UnexpectedStatus), (200, UnexpectedContentType)])
-def test_responses_are_refused_asynchronously(
-    server: Server, client: AsyncClient, status: int, kind: type[Exception]
-) -> None:
+def test_refused_responses_async(server: Server, client: AsyncClient, status: int, kind: type[Exception]) -> None:
     async def main() -> None:
         for entered in (False, True):
             exchange = server.offers(b"<p>no</p>", status=status, content_type="text/html")

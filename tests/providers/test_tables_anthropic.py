@@ -1,7 +1,7 @@
-"""Streams in the shapes of the wire specification's tables, and what a tolerant reader makes of each: Anthropic Messages.
+"""Cases of the wire specification's tables for a tolerant reader: Anthropic Messages.
 
-The names are those of the tables' rows. Where a rule of the specification says otherwise than a row, the rule counts,
-and the case says so.
+The names are those of the tables' rows. Where a rule of the specification contradicts a row, the rule wins, and
+the case says so.
 """
 
 from __future__ import annotations
@@ -278,16 +278,16 @@ ANTHROPIC = {
 
 
 @pytest.mark.parametrize("case", ANTHROPIC.values(), ids=ANTHROPIC)
-def test_anthropic_streams_say(case: Case) -> None:
+def test_anthropic(case: Case) -> None:
     check(case, "anthropic")
 
 
-def test_an_empty_signature_is_none() -> None:
+def test_empty_signature_is_ignored() -> None:
     parts, message, _ = read(ANTHROPIC["empty signature_delta"].stream)
     assert not [part for part in parts if isinstance(part, Signature)]
     assert [getattr(block, "signature", None) for block in message.blocks] == [None]
 
 
-def test_an_unknown_delta_is_kept() -> None:
+def test_unknown_delta_is_kept() -> None:
     parts = read(ANTHROPIC["unknown delta"].stream)[0]
     assert [part.data["delta"] for part in parts if isinstance(part, Raw)] == [{"type": "hologram_delta", "h": 1}]

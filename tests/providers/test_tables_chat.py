@@ -1,7 +1,7 @@
-"""Streams in the shapes of the wire specification's tables, and what a tolerant reader makes of each: OpenAI Chat Completions.
+"""Cases of the wire specification's tables for a tolerant reader: OpenAI Chat Completions.
 
-The names are those of the tables' rows. Where a rule of the specification says otherwise than a row, the rule counts,
-and the case says so.
+The names are those of the tables' rows. Where a rule of the specification contradicts a row, the rule wins, and
+the case says so.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def chunk(delta: Any = None, finish: str | None = None, index: int = 0, **extra:
 
 
 def call(arguments: Any = None, **fields: Any) -> dict[str, Any]:
-    """A delta with a fragment of a call; `name` belongs to its function."""
+    """Return a delta with a fragment of a call. `name` belongs to its function."""
     function = {} if arguments is None else {"arguments": arguments}
     if "name" in fields:
         function["name"] = fields.pop("name")
@@ -49,7 +49,7 @@ TWO_CHOICES = {"0": {"text": "A", "finish": "stop"}, "1": {"text": "B", "finish"
 
 
 def spliced(*before: Any, raw: str, after: bytes = b"") -> bytes:
-    """Events, then text that is written as it is."""
+    """Return events, then literal text."""
     return framed(*before) + raw.encode() + after
 
 
@@ -262,7 +262,7 @@ CHAT = {
         framed(chunk(call({"a": 1}, index=0, id="a1", name="f")), TOOLS, DONE),
         {"tools": [("a1", "f", '{"a":1}')], "finish": "tool_calls"},
     ),
-    # The row has the surrogate itself; rule J1, U+FFFD.
+    # The row has the surrogate itself; rule J1 says U+FFFD.
     "lone surrogate": Case(
         framed(text(chunk({"content": "a@b"})).replace("@", "\\ud83d"), STOP, DONE),
         {"text": "a\ufffdb", "finish": "stop"},
@@ -346,5 +346,5 @@ CHAT = {
 
 
 @pytest.mark.parametrize("case", CHAT.values(), ids=CHAT)
-def test_openai_chat_streams_say(case: Case) -> None:
+def test_openai_chat(case: Case) -> None:
     check(case, "openai-chat")

@@ -1,7 +1,7 @@
-"""Streams in the shapes of the wire specification's tables, and what a tolerant reader makes of each: the dialects of OpenAI Chat.
+"""Cases of the wire specification's tables for a tolerant reader: the dialects of OpenAI Chat.
 
-The names are those of the tables' rows. Where a rule of the specification says otherwise than a row, the rule counts,
-and the case says so.
+The names are those of the tables' rows. Where a rule of the specification contradicts a row, the rule wins, and
+the case says so.
 """
 
 from __future__ import annotations
@@ -413,28 +413,28 @@ DIALECTS = {
 
 
 @pytest.mark.parametrize("case", DIALECTS.values(), ids=DIALECTS)
-def test_dialects_of_openai_chat_say(case: Case) -> None:
+def test_openai_chat_dialects(case: Case) -> None:
     check(case, "openai-chat")
 
 
-def test_a_signature_of_gemini_compat_goes_back_on_its_call() -> None:
+def test_gemini_compat_signature_is_in_the_turn() -> None:
     turn = read(NO_INDEX_CALLS)[1].to_turn()
     assert turn["tool_calls"][0]["extra_content"] == {"google": {"thought_signature": "SIG+/="}}
     assert "extra_content" not in turn["tool_calls"][1]
 
 
-def test_citations_of_perplexity_are_given_once_each() -> None:
+def test_perplexity_citations_come_once() -> None:
     parts = read(DIALECTS["Perplexity"].stream)[0]
     urls = [item["url"] for part in parts if isinstance(part, Citation) for item in part.items]
     assert urls == ["https://a", "https://b"]
 
 
-def test_annotations_of_openrouter_count_characters() -> None:
+def test_openrouter_annotations_count_characters() -> None:
     parts = read(DIALECTS["OpenRouter"].stream)[0]
     assert [part.unit for part in parts if isinstance(part, Citation)] == ["char"]
 
 
-def test_reasoning_details_go_back_as_they_came() -> None:
+def test_reasoning_details_are_in_the_turn() -> None:
     turn = read(DIALECTS["OpenRouter"].stream)[1].to_turn()
     assert turn["reasoning_details"] == [
         {"type": "reasoning.text", "text": "Hm", "signature": "S", "format": "anthropic-claude-v1", "index": 0}

@@ -1,7 +1,7 @@
-"""Streams in the shapes of the wire specification's tables, and what a tolerant reader makes of each: its example streams.
+"""Cases of the wire specification's tables for a tolerant reader: its example streams.
 
-The names are those of the tables' rows. Where a rule of the specification says otherwise than a row, the rule counts,
-and the case says so.
+The names are those of the tables' rows. Where a rule of the specification contradicts a row, the rule wins, and
+the case says so.
 """
 
 from __future__ import annotations
@@ -136,14 +136,14 @@ OF_EXAMPLES: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_the_examples_say(shared: Path, name: str) -> None:
+def test_specification_examples(shared: Path, name: str) -> None:
     said, complete, errors = EXAMPLES[name]
     api = next(api for start, api in OF_EXAMPLES.items() if name.startswith(start))
     message = check(Case((shared / "wire" / f"{name}.sse").read_bytes(), said, complete, errors), api)
     assert in_few_words(message) == said
 
 
-def test_an_error_keeps_what_came() -> None:
+def test_error_keeps_the_message_so_far() -> None:
     raw = {"message": "boom", "type": "server_error", "param": None, "code": None}
     parts: list[Part] = read(framed(A, {"error": raw}))[0]
     assert Error(kind="server_error", message="boom", raw=raw) in parts

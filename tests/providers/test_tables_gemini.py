@@ -1,7 +1,7 @@
-"""Streams in the shapes of the wire specification's tables, and what a tolerant reader makes of each: Gemini, and Gemini Interactions.
+"""Cases of the wire specification's tables for a tolerant reader: Gemini, and Gemini Interactions.
 
-The names are those of the tables' rows. Where a rule of the specification says otherwise than a row, the rule counts,
-and the case says so.
+The names are those of the tables' rows. Where a rule of the specification contradicts a row, the rule wins, and
+the case says so.
 """
 
 from __future__ import annotations
@@ -215,18 +215,18 @@ GEMINI = {
 
 
 @pytest.mark.parametrize("case", GEMINI.values(), ids=GEMINI)
-def test_gemini_streams_say(case: Case) -> None:
+def test_gemini(case: Case) -> None:
     check(case, "gemini")
 
 
-def test_a_field_of_a_part_that_is_not_known_is_kept() -> None:
+def test_unknown_field_of_a_part_is_kept() -> None:
     parts, message, _ = read(GEMINI["unknown part field"].stream)
     assert message.text == "a"
     assert any("hologram" in repr(part) for part in parts if isinstance(part, Raw))
 
 
 @pytest.mark.parametrize(("reason", "finish"), [("OTHER", "other"), ("SPII", "content_filter"), ("CONTINUATION", "pause"), ("MALFORMED_FUNCTION_CALL", "error"), ("NO_IMAGE", "other")])  # fmt: skip
-def test_the_finish_reasons_of_gemini(reason: str, finish: str) -> None:
+def test_gemini_finish_reasons(reason: str, finish: str) -> None:
     assert read(crlf(GHE, candidate(finish=reason)))[1].finish_reason == finish
 
 
@@ -390,5 +390,5 @@ INTERACTIONS = {
 
 
 @pytest.mark.parametrize("case", INTERACTIONS.values(), ids=INTERACTIONS)
-def test_gemini_interactions_streams_say(case: Case) -> None:
+def test_gemini_interactions(case: Case) -> None:
     check(case, "gemini-interactions")

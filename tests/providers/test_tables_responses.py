@@ -1,7 +1,7 @@
-"""Streams in the shapes of the wire specification's tables, and what a tolerant reader makes of each: OpenAI Responses.
+"""Cases of the wire specification's tables for a tolerant reader: OpenAI Responses.
 
-The names are those of the tables' rows. Where a rule of the specification says otherwise than a row, the rule counts,
-and the case says so.
+The names are those of the tables' rows. Where a rule of the specification contradicts a row, the rule wins, and
+the case says so.
 """
 
 from __future__ import annotations
@@ -225,7 +225,7 @@ RESPONSES = {
         ),
         {"refusal": "No", "finish": "refusal"},
     ),
-    # The row has "" for the arguments; section 9.1 says "{}" where there are none, and 9.5 (4b) that such a call is cut.
+    # The row has "" for the arguments. Section 9.1 says "{}" for no arguments, and 9.5 (4b) that such a call is cut.
     "unfinished item at completed": Case(
         named(
             CREATED,
@@ -235,7 +235,7 @@ RESPONSES = {
         {"tools": [("call_1", "f", "{}")], "finish": "tool_calls"},
         parts=[ToolCallEnd(id="call_1", name="f", json="{}", cut=True)],
     ),
-    # Section 9.5, 2: what came whole at last.
+    # Section 9.5, 2: the complete text at the end counts.
     "only the done texts": Case(named(ANSWER[0], *(event for event in ANSWER[6:])), SAID_HI_),
     "a part of it was streamed": Case(named(*ANSWER[:5], *ANSWER[6:]), SAID_HI_),
     "only the completed response": Case(named(CREATED, COMPLETED), SAID_HI_),
@@ -355,10 +355,10 @@ RESPONSES = {
 
 
 @pytest.mark.parametrize("case", RESPONSES.values(), ids=RESPONSES)
-def test_openai_responses_streams_say(case: Case) -> None:
+def test_openai_responses(case: Case) -> None:
     check(case, "openai-responses")
 
 
-def test_a_text_that_differs_from_what_was_streamed_counts_and_is_told_of() -> None:
+def test_final_text_that_differs_counts_and_is_reported() -> None:
     parts = read(RESPONSES["done differs from what was streamed"].stream)[0]
     assert [part.name for part in parts if isinstance(part, Raw)] == ["mismatch"]

@@ -1,4 +1,4 @@
-"""to_turn(): what a conversation is continued with is what the provider sent, in the form in which it wants it back."""
+"""to_turn(): the turn for the next request has everything that the provider needs back, in its form."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def turn_of(body: bytes, api: Any = None) -> Any:
-    """The turn, and that it is JSON, and survives what a message may go through between two requests."""
+    """Return the turn, and check that it is JSON, and is the same after pickling or copying the message."""
     message = read(body, api)[1]
     turn = message.to_turn()
     assert json.loads(json.dumps(turn)) == turn
@@ -33,14 +33,14 @@ def chat(*deltas: dict[str, Any], finish: str | None = "stop") -> bytes:
     return framed(*chunks, end, "[DONE]")
 
 
-def test_a_chat_turn_has_the_text() -> None:
+def test_chat_turn_has_the_text() -> None:
     assert turn_of(chat({"role": "assistant", "content": ""}, {"content": "Hi"}, {"content": " you"})) == {
         "role": "assistant",
         "content": "Hi you",
     }
 
 
-def test_a_chat_turn_has_the_calls_with_what_their_vendor_wants_back() -> None:
+def test_chat_turn_has_the_calls_with_vendor_fields() -> None:
     extra = {"google": {"thought_signature": "c2ln"}}
     call = {"index": 0, "id": "c1", "type": "function", "function": {"name": "f", "arguments": '{"a":'}}
     rest = {"index": 0, "function": {"arguments": "1}"}}
@@ -59,7 +59,7 @@ def test_a_chat_turn_has_the_calls_with_what_their_vendor_wants_back() -> None:
     }
 
 
-def test_a_chat_turn_has_the_reasoning_details_verbatim() -> None:
+def test_chat_turn_has_the_reasoning_details() -> None:
     def detail(**fields: Any) -> dict[str, Any]:
         return {"reasoning": fields.get("text"), "reasoning_details": [{"type": "reasoning.text", "index": 0} | fields]}
 
@@ -69,13 +69,13 @@ def test_a_chat_turn_has_the_reasoning_details_verbatim() -> None:
     ]
 
 
-def test_a_chat_turn_with_calls_has_the_reasoning_that_some_refuse_to_go_on_without() -> None:
+def test_chat_turn_with_calls_has_the_reasoning() -> None:
     call = {"index": 0, "id": "c1", "function": {"name": "f", "arguments": "{}"}}
     assert "reasoning_content" not in turn_of(chat({"reasoning_content": "Hm."}, {"content": "x"}))
     assert turn_of(chat({"reasoning_content": "Hm."}, {"tool_calls": [call]}))["reasoning_content"] == "Hm."
 
 
-def test_a_call_that_was_cut_is_in_no_turn(shared: Path) -> None:
+def test_cut_call_is_not_in_the_turn(shared: Path) -> None:
     call = {"index": 0, "id": "c1", "function": {"name": "f", "arguments": '{"a"'}}
     assert turn_of(chat({"content": "x"}, {"tool_calls": [call]}, finish="length")) == {
         "role": "assistant",
@@ -85,7 +85,7 @@ def test_a_call_that_was_cut_is_in_no_turn(shared: Path) -> None:
     assert turn_of(body) == {}
 
 
-def test_an_anthropic_turn_has_all_blocks_in_order(shared: Path) -> None:
+def test_anthropic_turn_has_all_blocks_in_order(shared: Path) -> None:
     assert turn_of((shared / "wire" / "anthropic-2-thinking-tools.sse").read_bytes()) == {
         "role": "assistant",
         "content": [
@@ -105,7 +105,7 @@ def test_an_anthropic_turn_has_all_blocks_in_order(shared: Path) -> None:
     assert "unit" not in content[2]["citations"][0]
 
 
-def test_arguments_that_are_no_json_go_back_as_anthropic_wants_to_see_them() -> None:
+def test_anthropic_turn_wraps_invalid_arguments() -> None:
     body = framed(
         {"type": "message_start", "message": {"id": "m", "model": "c"}},
         {"type": "content_block_start", "index": 0, "content_block": {"type": "tool_use", "id": "t", "name": "f"}},
@@ -124,13 +124,13 @@ def test_arguments_that_are_no_json_go_back_as_anthropic_wants_to_see_them() -> 
 @pytest.mark.parametrize(
     "name", ["1-reasoning-text", "2-tools", "3-websearch-citation"]
 )  # whose response.completed has all of the output
-def test_a_responses_turn_is_the_output_items_as_they_came(shared: Path, name: str) -> None:
+def test_responses_turn_is_the_output_items(shared: Path, name: str) -> None:
     body = (shared / "wire" / f"openai-resp-{name}.sse").read_bytes()
     last = body.rstrip().rpartition(b"data: ")[2]
     assert turn_of(body) == json.loads(last)["response"]["output"]
 
 
-def test_a_responses_turn_of_recorded_streams_is_the_output_of_the_response(shared: Path) -> None:
+def test_responses_turn_of_recorded_streams(shared: Path) -> None:
     compared = 0
     for entry in json.loads((shared / "corpus" / "manifest.json").read_text(encoding="utf-8"))["files"]:
         if entry["wire"] != "openai-responses" or entry["event_types"].get("response.completed") != 1:
@@ -148,7 +148,7 @@ def test_a_responses_turn_of_recorded_streams_is_the_output_of_the_response(shar
     assert compared > 40
 
 
-def test_a_responses_turn_of_a_stream_that_was_cut_has_the_text_so_far_and_no_half_calls(shared: Path) -> None:
+def test_responses_turn_of_a_cut_stream(shared: Path) -> None:
     body = (shared / "wire" / "openai-resp-1-reasoning-text.sse").read_bytes()
     turn = turn_of(body[: body.index(b"event: response.output_text.done")])
     assert [item["type"] for item in turn] == ["reasoning", "message"]
@@ -169,7 +169,7 @@ def gemini(*parts: dict[str, Any]) -> bytes:
     return framed(*events, {"candidates": [{"finishReason": "STOP", "index": 0}]}, line_end="\r\n")
 
 
-def test_a_gemini_turn_has_each_signature_on_its_part() -> None:
+def test_gemini_turn_has_each_signature_on_its_part() -> None:
     parts: list[dict[str, Any]] = [
         {"text": "Hm", "thought": True},
         {"text": ".", "thought": True},
@@ -197,13 +197,13 @@ def test_a_gemini_turn_has_each_signature_on_its_part() -> None:
     }
 
 
-def test_a_gemini_turn_has_streamed_arguments_put_together(shared: Path) -> None:
+def test_gemini_turn_joins_streamed_arguments(shared: Path) -> None:
     turn = turn_of((shared / "wire" / "gemini-3-partial-args.sse").read_bytes())
     args = {"steps": [{"port": "Dover", "hours": 6}], "dry": True, "note": None}
     assert turn["parts"] == [{"functionCall": {"name": "plan", "args": args}, "thoughtSignature": "AQID+/8="}]
 
 
-def test_a_gemini_turn_has_tools_and_media_as_they_came() -> None:
+def test_gemini_turn_has_tools_and_media() -> None:
     parts: list[dict[str, Any]] = [
         {"executableCode": {"language": "PYTHON", "code": "1", "id": "e"}},
         {"codeExecutionResult": {"outcome": "OUTCOME_OK", "output": "1", "id": "e"}},
@@ -214,7 +214,7 @@ def test_a_gemini_turn_has_tools_and_media_as_they_came() -> None:
     assert turn_of(gemini(*parts))["parts"] == parts
 
 
-def test_an_interactions_turn_has_the_steps(shared: Path) -> None:
+def test_interactions_turn_has_the_steps(shared: Path) -> None:
     assert turn_of((shared / "wire" / "interactions-1-text.sse").read_bytes()) == [
         {"type": "thought", "signature": "AQID+/8=", "summary": [{"type": "text", "text": "Check table."}]},
         {
@@ -241,7 +241,7 @@ def test_an_interactions_turn_has_the_steps(shared: Path) -> None:
     assert call["arguments"] == {"port": "Dover"}
 
 
-def test_a_stream_that_told_no_format_has_no_turn() -> None:
+def test_no_turn_without_a_format() -> None:
     given = stream(b": nothing yet\n\n", strict=False)
     with pytest.raises(ValueError, match="no turn to give back"):
         given.collect().to_turn()
@@ -261,7 +261,7 @@ NOTHING_SAID = {
 
 
 @pytest.mark.parametrize("api", NOTHING_SAID)
-def test_a_turn_is_empty_where_nothing_was_said(api: str) -> None:
+def test_turn_of_an_empty_message(api: str) -> None:
     assert not turn_of(NOTHING_SAID[api], api)
 
 
@@ -278,7 +278,7 @@ SAID = {
 
 
 @pytest.mark.parametrize("api", SAID)
-def test_what_is_added_to_a_turn_is_not_added_to_the_message(api: str) -> None:
+def test_changing_a_turn_does_not_change_the_message(api: str) -> None:
     message = read(SAID[api], api)[1]
     turn = message.to_turn()
     kept = turn if isinstance(turn, list) else turn.get("parts") or turn["reasoning_details"]

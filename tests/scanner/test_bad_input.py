@@ -1,4 +1,4 @@
-"""Wrong use gets a clear TypeError or ValueError, and the scanner is as it was."""
+"""Wrong use raises a clear TypeError or ValueError, and does not change the scanner."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 
-def standing_in_a_block(scanners: Any) -> Any:
+def scanner_within_a_block(scanners: Any) -> Any:
     scanner = scanners.Scanner()
     scanner.feed(b"id: 1\ndata: a\n\nid: 2\ndata: b\nda")
     return scanner
@@ -22,8 +22,8 @@ def standing_in_a_block(scanners: Any) -> Any:
     [("data: x\n\n", "bytes, not str"), (None, "not NoneType"), (1, "not int"), ([1, 2], "not list"),
      (memoryview(b"data: x\n\n")[::2], "contiguous"), (object(), "not object")],
 )  # fmt: skip
-def test_a_chunk_that_is_none_is_refused_and_nothing_is_lost(scanners: Any, chunk: Any, text: str) -> None:
-    scanner = standing_in_a_block(scanners)
+def test_wrong_chunk_is_refused_and_nothing_is_lost(scanners: Any, chunk: Any, text: str) -> None:
+    scanner = scanner_within_a_block(scanners)
     with pytest.raises(TypeError) as caught:
         scanner.feed(chunk)
     assert text in str(caught.value)
@@ -41,20 +41,18 @@ def test_a_chunk_that_is_none_is_refused_and_nothing_is_lost(scanners: Any, chun
      ({"comments": None}, TypeError, "comments must be a bool, not NoneType"), ({"unknown": 1}, TypeError, "not int"),
      ({"empty_events": "no"}, TypeError, "not str"), ({"max_size": 1}, TypeError, "unexpected keyword argument 'max_size'")],
 )  # fmt: skip
-def test_options_that_are_none_are_refused(
-    scanners: Any, options: dict[str, Any], error: type[Exception], text: str
-) -> None:
+def test_wrong_options_are_refused(scanners: Any, options: dict[str, Any], error: type[Exception], text: str) -> None:
     with pytest.raises(error) as caught:
         scanners.Scanner(**options)
     assert text in str(caught.value)
 
 
-def test_options_are_given_by_name(scanners: Any) -> None:
+def test_options_are_keyword_only(scanners: Any) -> None:
     with pytest.raises(TypeError, match="positional"):
         scanners.Scanner(1024)
 
 
-def test_anything_with_the_buffer_protocol_is_a_chunk(scanners: Any) -> None:
+def test_buffers_are_chunks(scanners: Any) -> None:
     stream = b"data: a\n\n"
     with mmap.mmap(-1, len(stream)) as mapped:
         mapped[:] = stream
@@ -69,12 +67,12 @@ def test_anything_with_the_buffer_protocol_is_a_chunk(scanners: Any) -> None:
             assert [event.data for event in scanners.Scanner().feed(chunk)] == ["a"]
 
 
-def test_a_chunk_may_be_changed_once_feed_has_returned(scanners: Any) -> None:
+def test_chunk_may_change_after_feed(scanners: Any) -> None:
     scanner = scanners.Scanner()
     chunk = bytearray(b"id: 1\nevent: x\ndata: a\nda")
     scanner.feed(chunk)
     chunk[:] = b"?" * len(chunk)
-    chunk.clear()  # a buffer that is still held would refuse
+    chunk.clear()  # this fails if the scanner still holds the buffer
     assert scanner.feed(b"ta: b\n\n") == [scanners.ServerSentEvent("x", "a\nb", "1")]
 
 
@@ -87,13 +85,13 @@ def test_attributes_are_read_only(scanners: Any) -> None:
             delattr(scanner, name)
 
 
-def test_a_scanner_cannot_be_pickled_or_copied(scanners: Any) -> None:
-    for how in (pickle.dumps, copy.copy, copy.deepcopy):
+def test_scanner_cannot_be_pickled_or_copied(scanners: Any) -> None:
+    for function in (pickle.dumps, copy.copy, copy.deepcopy):
         with pytest.raises(TypeError, match="in the middle of a stream"):
-            how(scanners.Scanner())
+            function(scanners.Scanner())
 
 
-def test_a_scanner_may_be_subclassed(scanners: Any) -> None:
+def test_scanner_can_be_subclassed(scanners: Any) -> None:
     class Counting(scanners.Scanner):  # type: ignore[misc]
         count = 0
 
@@ -108,9 +106,9 @@ def test_a_scanner_may_be_subclassed(scanners: Any) -> None:
     assert not hasattr(scanners.Scanner(), "__dict__")
 
 
-def test_a_subclass_that_forgets_its_base_has_a_scanner_all_the_same(scanners: Any) -> None:
-    class Forgetful(scanners.Scanner):  # type: ignore[misc]
+def test_subclass_that_does_not_call_super_init(scanners: Any) -> None:
+    class Subclass(scanners.Scanner):  # type: ignore[misc]
         def __init__(self) -> None:
             pass
 
-    assert [event.data for event in Forgetful().feed(b"data: a\n\n")] == ["a"]
+    assert [event.data for event in Subclass().feed(b"data: a\n\n")] == ["a"]

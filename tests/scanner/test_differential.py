@@ -1,4 +1,4 @@
-"""The two backends are fed the same bytes, with the same cuts and options, and must agree in everything that shows."""
+"""Both backends get the same bytes, cuts and options, and must agree on all events, attributes and errors."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Backends = tuple[Any, Any]
 
-# Lines that mean something, and what stands in their way: half of them are cut from these pieces.
+# Pieces of lines, valid and damaged. Half of the generated lines consist of these.
 PIECES = [
     b"data", b"data:", b"data: ", b"data: a", b"data:b ", b"event", b"event:", b"event: ping", b"event: message",
     b"id", b"id:", b"id: 7", b"id: \0", b"retry", b"retry: 10", b"retry: -1", b"retry: 999999999999999",
@@ -39,7 +39,7 @@ options = st.fixed_dictionaries(
         "unterminated": st.sampled_from(["drop", "dispatch"]),
     },
 )
-# A step: how many bytes to feed; or close, reset and go on with the next stream.
+# A step: a number of bytes to feed, or close, or reset for the next stream.
 steps = st.lists(st.one_of(st.integers(0, 30), st.sampled_from(["close", "reset"])), max_size=40)
 
 
@@ -52,7 +52,7 @@ def state(scanner: Any) -> tuple[Any, ...]:
 
 
 def outcome(call: Any, *arguments: Any) -> Any:
-    """What came of a call: what it returned, or the exception with all that it says."""
+    """Return the result of a call, or its exception with all details."""
     try:
         return [plain(item) for item in call(*arguments) or []]
     except Exception as error:
@@ -93,18 +93,14 @@ def history(module: Any, body: bytes, cuts: list[Any], chosen: dict[str, Any]) -
     cuts=[32, 9],
     chosen={"max_event_size": 20, "oversize": "skip"},
 )
-def test_backends_agree_on_events_attributes_and_exceptions(
-    both: Backends, body: bytes, cuts: list[Any], chosen: dict[str, Any]
-) -> None:
+def test_backends_agree(both: Backends, body: bytes, cuts: list[Any], chosen: dict[str, Any]) -> None:
     compiled, python = both
     assert history(compiled, body, cuts, chosen) == history(python, body, cuts, chosen)
 
 
 @settings(max_examples=1500, deadline=None)
 @given(body=streams, cuts=st.lists(st.integers(0, 30), max_size=40), chosen=options)
-def test_the_events_do_not_depend_on_the_cuts(
-    scanners: Any, body: bytes, cuts: list[int], chosen: dict[str, Any]
-) -> None:
+def test_events_do_not_depend_on_cuts(scanners: Any, body: bytes, cuts: list[int], chosen: dict[str, Any]) -> None:
     def read(chunks: list[bytes]) -> Any:
         scanner = scanners.Scanner(**chosen)
         items: list[Any] = []
@@ -113,7 +109,7 @@ def test_the_events_do_not_depend_on_the_cuts(
                 items += scanner.feed(chunk)
             items += scanner.close()
         except Exception as error:
-            # How much of a line was there when its size was noticed does depend on the cuts, and no more than that.
+            # Only the size in the error depends on the cuts.
             return [plain(item) for item in items + list(error.events)], type(error)  # type: ignore[attr-defined]
         return [plain(item) for item in items], state(scanner)
 
@@ -128,7 +124,7 @@ def test_the_events_do_not_depend_on_the_cuts(
 
 @settings(max_examples=1000, deadline=None)
 @given(body=streams, cuts=st.lists(st.integers(0, 30), max_size=40), chosen=options, payloads=st.booleans())
-def test_the_reader_gives_what_feed_gives_in_both_backends(
+def test_backends_agree_on_reader_and_feed(
     both: Backends, body: bytes, cuts: list[int], chosen: dict[str, Any], payloads: bool
 ) -> None:
     def plain_or_bytes(reader: Any, item: Any) -> Any:
@@ -157,14 +153,14 @@ def test_the_reader_gives_what_feed_gives_in_both_backends(
 
 
 class Watched:
-    """A scanner under a reader; `seen` has what each call gave, and every attribute of both after it."""
+    """A scanner under a reader. `seen` has the result of each call, and all attributes of both after it."""
 
     def __init__(self, module: Any, chosen: dict[str, Any], flags: list[bool], chunks: Any = None) -> None:
         self.seen: list[Any] = []
         timing, payloads, self.forgives = flags
         watched = self
 
-        class Events(module.EventIterator):  # type: ignore[misc]  # a base class known only now
+        class Events(module.EventIterator):  # type: ignore[misc]  # the base class is dynamic
             def _open(self) -> Any:
                 return chunks
 
@@ -177,22 +173,22 @@ class Watched:
         self.events = Events(self.reader)
 
     def do(self, call: Any, *arguments: Any) -> Any:
-        """Call; return what it gave, None where it raised something."""
-        given = error = None
+        """Return the result of a call, or None if it raised an error."""
+        result = error = None
         try:
-            given = call(*arguments)
-        except Exception as raised:
-            error = raised
+            result = call(*arguments)
+        except Exception as caught:
+            error = caught
         reader = self.reader
         self.seen += [
-            call.__name__, repr(given), repr(error), state(self.scanner),
+            call.__name__, repr(result), repr(error), state(self.scanner),
             (reader.last_event_id, reader.retry, reader.skipped, reader.reads, reader.bytes_read, reader.received_ns is None),
             (reader.events, reader.events_before_close, reader.event_name, reader.cut_in_line, reader.is_over),
         ]  # fmt: skip
-        return given
+        return result
 
     def read(self, call: Any, left: int) -> int:
-        """Read until there is nothing more, and once more; stop when so many were read. Return how many are left."""
+        """Read to the end twice. Stop the reader after `left` items. Return how many are left."""
         for _ in range(2):
             while self.do(call) is not None:
                 left -= 1
@@ -201,7 +197,7 @@ class Watched:
         return left
 
     def afterwards(self) -> list[Any]:
-        """Use the scanner on; return all that was seen."""
+        """Continue to use the scanner, and return all results."""
         for _ in range(2):
             self.do(self.scanner.close)
             self.do(self.scanner.feed, b"data: z\n\n")
@@ -268,9 +264,7 @@ def test_backends_agree_after_every_pop(
 
 @settings(max_examples=500, deadline=None)
 @given(body=streams, cuts=st.lists(st.integers(0, 30), max_size=40), chosen=options)
-def test_payloads_are_the_data_and_names_of_the_events(
-    scanners: Any, body: bytes, cuts: list[int], chosen: dict[str, Any]
-) -> None:
+def test_payloads_equal_events(scanners: Any, body: bytes, cuts: list[int], chosen: dict[str, Any]) -> None:
     def read_by_reader(payloads: bool) -> list[Any]:
         reader = scanners.EventReader(scanners.Scanner(**chosen), False, payloads)
         seen: list[Any] = []
@@ -296,7 +290,7 @@ def test_payloads_are_the_data_and_names_of_the_events(
             seen.append(str(error))
         return seen
 
-    chosen = {**chosen, "empty_events": False}  # what has no data has no payload
+    chosen = {**chosen, "empty_events": False}  # an event without data has no payload
     assert read_by_reader(True) == read_by_reader(False)
 
 
@@ -307,7 +301,7 @@ def test_payloads_are_the_data_and_names_of_the_events(
     last_id=st.one_of(st.text(), st.none()),
     retry=st.one_of(st.none(), st.integers(), st.booleans(), st.floats(), st.text()),
 )
-def test_backends_agree_on_making_events(both: Backends, event: Any, data: Any, last_id: Any, retry: Any) -> None:
+def test_backends_agree_on_new_events(both: Backends, event: Any, data: Any, last_id: Any, retry: Any) -> None:
     def made(module: Any) -> Any:
         try:
             one = module.ServerSentEvent(event, data, last_id, retry)
@@ -320,7 +314,7 @@ def test_backends_agree_on_making_events(both: Backends, event: Any, data: Any, 
     assert made(compiled) == made(python)
 
 
-def test_backends_agree_on_what_is_wrong_use(both: Backends) -> None:
+def test_backends_agree_on_wrong_use(both: Backends) -> None:
     wrong: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
         ("Scanner", (1,), {}),
         ("Scanner", (), {"max_size": 1}),
@@ -352,7 +346,7 @@ def test_backends_agree_on_what_is_wrong_use(both: Backends) -> None:
         assert texts[0] == texts[1], (name, arguments, keywords)
 
 
-def test_a_reader_that_is_pushed_to_cannot_be_iterated_over(scanners: Any) -> None:
+def test_reader_without_open_cannot_be_iterated(scanners: Any) -> None:
     with pytest.raises(TypeError, match="override _open, which returns an iterator of chunks"):
         next(scanners.EventIterator(scanners.EventReader(scanners.Scanner())))
 
@@ -360,15 +354,15 @@ def test_a_reader_that_is_pushed_to_cannot_be_iterated_over(scanners: Any) -> No
 HALF_READ = b"id: 1\ndata: 1\n\n: c\ndata: 2\n: d\nid: 3\ndata: 3\n\n"
 
 
-def test_of_a_chunk_that_was_not_read_to_its_end_the_rest_is_dropped(scanners: Any) -> None:
-    # Nobody does it who has no hold of both: a stream's scanner is its own. But memory must stay sound.
+def test_feed_drops_the_rest_of_a_half_read_chunk(scanners: Any) -> None:
+    # Only code with a reference to both can do this, and streams do not share their scanner. Memory must stay safe.
     for read in range(5):
         scanner = scanners.Scanner(comments=True)
         reader = scanners.EventReader(scanner)
         reader.feed(HALF_READ.replace(b"data: 2", b"data: " + b"2" * 100_000))
         for _ in range(read):
             assert reader.pop() is not None
-        (event,) = scanner.feed(b"data: 4\n\n")  # of a block that was begun, the twins differ in what they kept
+        (event,) = scanner.feed(b"data: 4\n\n")  # the backends may keep different parts of an unfinished block
         assert event.data in ("4", "2" * 100_000 + "\n4")
         reader.feed(b"data: 5\n\ndata: 6\n\n")
         assert reader.pop().data in ("5", "2" * 100_000 + "\n5")

@@ -1,4 +1,4 @@
-"""EventReader, which reads chunk by chunk: overrides, and calls that come while it is at work."""
+"""EventReader: overridden methods, counters, the end, and the state between items."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def kind(value: object) -> str:
 @pytest.mark.parametrize("read", READS.values(), ids=READS)
 @pytest.mark.parametrize("made", NO_BYTES, ids=kind)
 def test_bytes_of_must_return_bytes(scanners: Any, read: Any, made: Any) -> None:
-    class Reader(scanners.EventReader):  # type: ignore[misc]  # a base class known only now
+    class Reader(scanners.EventReader):  # type: ignore[misc]  # the base class is dynamic
         def bytes_of(self, chunk: Any) -> Any:
             return made
 
@@ -48,13 +48,13 @@ def test_open_must_return_an_iterator(scanners: Any, source: Any) -> None:
 
 
 def opened(scanners: Any, chunks: list[Any], scanner: Any, payloads: bool = False) -> Any:
-    """Return an iterator of the events of these chunks; an exception among them is raised. `told` has _finish's arguments."""
+    """Return an iterator of these chunks' events, which raises the exceptions among the chunks. `ends`: _finish's arguments."""
 
     class Events(scanners.EventIterator):  # type: ignore[misc]
         def __init__(self) -> None:
             self.reader = scanners.EventReader(scanner, False, payloads)
             super().__init__(self.reader)
-            self.told: list[Any] = []
+            self.ends: list[Any] = []
 
         def _open(self) -> Any:
             for chunk in chunks:
@@ -63,13 +63,13 @@ def opened(scanners: Any, chunks: list[Any], scanner: Any, payloads: bool = Fals
                 yield chunk
 
         def _finish(self, error: BaseException | None, cut: bool) -> bool:
-            self.told.append((error, cut))
+            self.ends.append((error, cut))
             return False
 
     return Events()
 
 
-ENDS: list[tuple[str, list[bytes], int, bool]] = [  # name, chunks, how many events are read before it is stopped, cut
+ENDS: list[tuple[str, list[bytes], int, bool]] = [  # name, chunks, number of reads before the stop, cut
     ("ended_then_stopped", [b"data: a\n\n"], 2, False),
     ("cut_then_stopped", [b"data: a\n\ndata: b"], 2, True),
     ("stopped_early", [b"data: a\n\n", b"data: b\n\n"], 1, True),
@@ -91,7 +91,7 @@ def test_cut_of_a_scanner_under_a_reader(scanners: Any, chunks: list[bytes], rea
     assert scanner.cut is cut
 
 
-EVENTS: list[tuple[list[bytes], int, int]] = [  # chunks, events before the end of the source, and in all
+EVENTS: list[tuple[list[bytes], int, int]] = [  # chunks, events before the end of the source, all events
     ([b"data: a\n\ndata: b\n\n", b": c\n\nx\ndata: c"], 2, 3),
     ([b"data: a\n\nda", b"ta: b\n\n"], 2, 2),
     ([b"data: a"], 0, 1),
@@ -117,7 +117,7 @@ def test_events_before_the_end_are_counted(
     [(b"data: a", True), (b"data: a\n", False), (b"data: a\r", False), (b"data: a\n\n", False), (b": c", True),
      (b"x", True), (b"\xef\xbb", True), (b"\xef\xbb\xbf", False), (b"", False), (b"data: 123456789", True)],
 )  # fmt: skip
-def test_cut_in_line_tells_of_an_unfinished_line(scanners: Any, stream: bytes, in_line: bool) -> None:
+def test_cut_in_line_means_an_unfinished_line(scanners: Any, stream: bytes, in_line: bool) -> None:
     for unterminated in ("drop", "dispatch"):
         for chunks in ([stream], [stream[i : i + 1] for i in range(len(stream))]):
             scanner = scanners.Scanner(unterminated=unterminated, max_event_size=10, oversize="skip")
@@ -129,7 +129,7 @@ def test_cut_in_line_tells_of_an_unfinished_line(scanners: Any, stream: bytes, i
             assert events.reader.cut_in_line is False
 
 
-def test_event_name_is_that_of_the_payload(scanners: Any) -> None:
+def test_event_name_belongs_to_the_payload(scanners: Any) -> None:
     stream = b"event: x\ndata: a\n\ndata: b\n\nevent: y\ndata: c\n\ndata\n\nevent: z\nid: 1\ndata: d\n\ndata: e\n\n"
     for end in (b"\n", b"\r\n", b"\r"):
         whole = stream.replace(b"\n", end)
@@ -141,7 +141,7 @@ def test_event_name_is_that_of_the_payload(scanners: Any) -> None:
 
 
 GONE = OSError("gone")
-TOLD: list[tuple[str, list[Any], int, list[Any]]] = [  # name, chunks, events read before it is stopped, what is told
+FINISHES: list[tuple[str, list[Any], int, list[Any]]] = [  # name, chunks, number of reads before the stop, _finish
     ("ended", [b"data: a\n\n"], 9, [(None, False)]),
     ("cut", [b"data: a\n\ndata: b"], 9, [(None, True)]),
     ("failed", [b"data: a\n\n", GONE], 9, [(GONE, False)]),
@@ -150,23 +150,23 @@ TOLD: list[tuple[str, list[Any], int, list[Any]]] = [  # name, chunks, events re
 ]
 
 
-@pytest.mark.parametrize(("chunks", "reads", "told"), [row[1:] for row in TOLD], ids=[row[0] for row in TOLD])
-def test_finish_is_told_once_how_it_ended(scanners: Any, chunks: list[Any], reads: int, told: list[Any]) -> None:
+@pytest.mark.parametrize(("chunks", "reads", "ends"), [row[1:] for row in FINISHES], ids=[row[0] for row in FINISHES])
+def test_finish_is_called_once_with_the_ending(scanners: Any, chunks: list[Any], reads: int, ends: list[Any]) -> None:
     events = opened(scanners, chunks, scanners.Scanner(unterminated="dispatch"))
     for _ in range(reads):
         with suppress(OSError):
             next(events, None)
     events.reader.stop()
     assert list(events) == []
-    assert events.told == told
+    assert events.ends == ends
 
 
-@pytest.mark.parametrize("pushed", [False, True])
-def test_reads_and_bytes_are_counted(scanners: Any, pushed: bool) -> None:
+@pytest.mark.parametrize("fed", [False, True])
+def test_reads_and_bytes_are_counted(scanners: Any, fed: bool) -> None:
     chunks = [b"data: a\n\ndata: b\n\n", b"", bytearray(b"data: c\r\n"), b"\r\n: c", memoryview(b"\n")]
     events = opened(scanners, chunks, scanners.Scanner())
     seen = []
-    if pushed:
+    if fed:
         for chunk in chunks:
             events.reader.feed(chunk)
             while (event := events.reader.pop()) is not None:
@@ -177,7 +177,7 @@ def test_reads_and_bytes_are_counted(scanners: Any, pushed: bool) -> None:
     assert (events.reader.reads, events.reader.bytes_read, events.reader.events) == (5, 33, 3)
 
 
-LINES = [  # lines, and whether something comes of each
+LINES = [  # lines, and whether each makes an item
     (b": a", True), (b"x", True), (b"data: b", False), (b": c", True), (b"", True), (b": d", True), (b"", False),
     (b"data: e", False), (b"", True), (b"data: f", False), (b"x", True), (b": g", True), (b"", True),
     (b"data: h", False), (b"", True), (b"event", False), (b"data: i", False), (b"", True), (b"x", True),
@@ -193,7 +193,7 @@ def test_pending_between_the_items_of_a_chunk(scanners: Any, end: bytes, limit: 
         if gives:
             expected.append(pending)
     stream = b"".join(line + end for line, _ in LINES)
-    # Not cut within a CRLF: there, the line ends at the CR, and the LF is counted with the next.
+    # No cuts within a CRLF: there the line ends at the CR, and the LF counts for the next.
     for size in [len(stream)] if end == b"\r\n" else range(1, 40):
         for first in [0] if end == b"\r\n" else range(size):
             chunks = [stream[:first], *(stream[at : at + size] for at in range(first, len(stream), size))]

@@ -1,4 +1,4 @@
-"""max_event_size: what it counts, when it is noticed, and what is left afterwards."""
+"""max_event_size: the bytes that count, the error, and the state after it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BLOCKS = [
     (b"unknown lines count\n", 19),
     (b"data: unfinished", 16),
     (b"data\n\xef\xbb\xbf", 7),
-    # Whole blocks, which both scanners have quick ways for.
+    # Whole blocks, for which both scanners have fast paths.
     *[(b"data: 1234" + end * 2, 10) for end in (b"\n", b"\r\n", b"\r")],
     *[(b"event: a" + end + b"data: 12" + end * 2, 16) for end in (b"\n", b"\r\n", b"\r")],
     (b"data: a\n\ndata: 1234\n\ndata", 10),
@@ -33,9 +33,9 @@ BLOCKS = [
 ]
 
 
-class TestWhatCounts:
+class TestSize:
     @pytest.mark.parametrize(("block", "size"), BLOCKS)
-    def test_the_limit_passes(self, scanners: Any, block: bytes, size: int) -> None:
+    def test_limit_passes(self, scanners: Any, block: bytes, size: int) -> None:
         for feed in (by_bytes, lambda scanner, stream: scanner.feed(stream)):
             feed(scanners.Scanner(max_event_size=size), block)
 
@@ -48,40 +48,40 @@ class TestWhatCounts:
             assert str(size) in str(caught.value)
             assert str(size - 1) in str(caught.value)
 
-    def test_a_blank_line_begins_the_count_anew(self, scanners: Any) -> None:
+    def test_blank_line_restarts_the_count(self, scanners: Any) -> None:
         scanner = scanners.Scanner(max_event_size=7)
         assert [event.data for event in scanner.feed(b"data: a\n\n" * 50)] == ["a"] * 50
 
-    def test_a_single_comment_counts(self, scanners: Any) -> None:
+    def test_single_comment_counts(self, scanners: Any) -> None:
         scanners.Scanner(max_event_size=7).feed(b": 12345\n: 12345\n")
         for feed in (by_bytes, lambda scanner, stream: scanner.feed(stream)):
             with pytest.raises(EventTooLarge) as caught:
                 feed(scanners.Scanner(max_event_size=6), b": 12345\n")
             assert caught.value.size == 7
 
-    def test_a_byte_order_mark_does_not_count(self, scanners: Any) -> None:
+    def test_byte_order_mark_does_not_count(self, scanners: Any) -> None:
         by_bytes(scanners.Scanner(max_event_size=4), b"\xef\xbb\xbfdata\n")
 
-    def test_there_may_be_no_limit(self, scanners: Any) -> None:
+    def test_no_limit(self, scanners: Any) -> None:
         assert (
             len(scanners.Scanner(max_event_size=None).feed(b"data: " + b"x" * (65 * 2**20) + b"\n\n")[0].data) > 2**26
         )
 
-    def test_the_default_is_64_mebibytes(self, scanners: Any) -> None:
+    def test_default_is_64_mebibytes(self, scanners: Any) -> None:
         scanners.Scanner().feed(b"data: ".ljust(64 * 2**20, b"x"))
         with pytest.raises(EventTooLarge) as caught:
             scanners.Scanner().feed(b"data: ".ljust(64 * 2**20 + 1, b"x"))
         assert caught.value.limit == 64 * 2**20
 
 
-class TestAfterwards:
-    def test_what_was_complete_before_it_is_in_the_error(self, scanners: Any) -> None:
+class TestAfterTheError:
+    def test_error_has_the_earlier_events_of_the_chunk(self, scanners: Any) -> None:
         scanner = scanners.Scanner(max_event_size=10, comments=True)
         with pytest.raises(EventTooLarge) as caught:
             scanner.feed(b"data: a\n\n: c\ndata: 12345\n\ndata: b\n\n")
         assert caught.value.events == [scanners.ServerSentEvent(data="a"), scanners.Comment("c")]
 
-    def test_the_rest_of_the_chunk_is_dropped_and_feed_refuses_until_reset(self, scanners: Any) -> None:
+    def test_feed_is_refused_until_reset(self, scanners: Any) -> None:
         scanner = scanners.Scanner(max_event_size=10)
         with pytest.raises(EventTooLarge):
             scanner.feed(b"id: 1\n\nid: 2\ndata: 1234567890\n\ndata: b\n\n")
@@ -93,7 +93,7 @@ class TestAfterwards:
         assert scanner.feed(b"data: d\n\n") == [scanners.ServerSentEvent(data="d", id="1")]
 
     @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"], ids=["LF", "CRLF", "CR"])
-    def test_pending_counts_what_is_dropped(self, scanners: Any, end: bytes) -> None:
+    def test_pending_counts_dropped_bytes(self, scanners: Any, end: bytes) -> None:
         block = b"id: 1" + end + b"data: 123456789" + end * 2 + b"data: b" + end * 2
         for before in (b"", b"data: a" + end * 2, b": c" + end * 2 + b"id" + end * 2):
             for cut in range(len(before) + 1):
@@ -103,7 +103,7 @@ class TestAfterwards:
                     scanner.feed(before[cut:] + block)
                 assert (scanner.pending, scanner.last_event_id) == (len(block), "")
 
-    def test_the_error_can_be_pickled(self, scanners: Any) -> None:
+    def test_error_can_be_pickled(self, scanners: Any) -> None:
         import pickle
 
         with pytest.raises(EventTooLarge) as caught:
@@ -115,7 +115,7 @@ class TestAfterwards:
 
 class TestSkipping:
     @pytest.mark.parametrize("feed", [by_bytes, lambda scanner, stream: scanner.feed(stream)], ids=["bytes", "whole"])
-    def test_the_event_is_dropped_and_the_stream_goes_on(self, scanners: Any, feed: Any) -> None:
+    def test_event_is_dropped_and_stream_continues(self, scanners: Any, feed: Any) -> None:
         scanner = scanners.Scanner(max_event_size=20, oversize="skip")
         stream = b"data: a\n\nid: 7\ndata: 12345678901234567890\nretry: 50\n\ndata: b\n\n"
         assert feed(scanner, stream) == [
@@ -125,23 +125,23 @@ class TestSkipping:
         assert (scanner.skipped, scanner.retry, scanner.last_event_id) == (1, 50, "7")
 
     @pytest.mark.parametrize("feed", [by_bytes, lambda scanner, stream: scanner.feed(stream)], ids=["bytes", "whole"])
-    def test_a_block_is_skipped_once_however_much_comes(self, scanners: Any, feed: Any) -> None:
+    def test_block_is_skipped_once(self, scanners: Any, feed: Any) -> None:
         scanner = scanners.Scanner(max_event_size=10, oversize="skip")
         assert feed(scanner, b"data: 1234567890\n" * 20 + b"\n" + b"data: 12345678901\n\n") == []
         assert scanner.skipped == 2
 
-    def test_comments_and_unknown_lines_of_a_skipped_block_still_come(self, scanners: Any) -> None:
+    def test_skipped_block_keeps_comments_and_unknown_lines(self, scanners: Any) -> None:
         scanner = scanners.Scanner(max_event_size=10, oversize="skip", comments=True, unknown=True)
         assert scanner.feed(b"data: 1234567890\n: c\nx\n\n") == [scanners.Comment("c"), scanners.UnknownLine("x")]
 
-    def test_reset_counts_skipped_events_anew(self, scanners: Any) -> None:
+    def test_reset_clears_skipped(self, scanners: Any) -> None:
         scanner = scanners.Scanner(max_event_size=5, oversize="skip")
         scanner.feed(b"data: a\n\n")
         assert scanner.skipped == 1
         scanner.reset()
         assert scanner.skipped == 0
 
-    def test_an_oversize_block_without_end_is_cut(self, scanners: Any) -> None:
+    def test_unfinished_oversize_block_is_cut(self, scanners: Any) -> None:
         for stream in (b"data: 1234567890", b"data: 1234567890\n"):
             scanner = scanners.Scanner(max_event_size=5, oversize="skip", unterminated="dispatch")
             scanner.feed(stream)
@@ -150,7 +150,7 @@ class TestSkipping:
 
 
 SKIPPING = {"max_event_size": 10, "oversize": "skip", "comments": True, "unknown": True}
-# With these options: stream, text or data of what comes, last event ID, retry, how many are skipped, cut.
+# With these options: the stream, the texts of the items, last event ID, retry, skipped, cut.
 OVERSIZE: list[tuple[bytes, list[str], str, int | None, int, bool]] = [
     (b": 12345678\ndata: a\n\n", ["12345678", "a"], "", None, 0, False),
     (b": 123456789\ndata: a\n\ndata: b\n\n", ["b"], "", None, 1, False),
@@ -189,15 +189,15 @@ def test_oversize_lines_in_every_two_cuts(scanners: Any, row: Any, end: bytes, u
             assert state == row[1:], chunks
 
 
-def in_a_process_of_its_own(script: str, backend: str) -> None:
-    pytest.importorskip("tracemalloc", reason="counts the memory as CPython does")
+def run_in_a_process(script: str, backend: str) -> None:
+    pytest.importorskip("tracemalloc", reason="needs tracemalloc to count memory")
     if sys.platform in ("emscripten", "ios", "android"):
-        pytest.skip("a browser and a phone start no processes for us")
+        pytest.skip("no processes in a browser or on a phone")
     subprocess.run([sys.executable, "-c", textwrap.dedent(script), backend], check=True, timeout=900)
 
 
-def test_an_endless_line_holds_no_more_than_the_limit_and_a_chunk(backend: str) -> None:
-    in_a_process_of_its_own(
+def test_endless_line_keeps_limit_and_one_chunk_at_most(backend: str) -> None:
+    run_in_a_process(
         """
         import importlib, sys, tracemalloc
         from ssescan import EventTooLarge
@@ -208,7 +208,7 @@ def test_an_endless_line_holds_no_more_than_the_limit_and_a_chunk(backend: str) 
         fed = 0
         try:
             while fed < total:
-                # Made anew each time, as a socket makes them.
+                # A new object each time, like those of a socket.
                 scanner.feed(b"x" * chunk)
                 fed += chunk
         except EventTooLarge as error:
@@ -217,7 +217,7 @@ def test_an_endless_line_holds_no_more_than_the_limit_and_a_chunk(backend: str) 
         else:
             raise AssertionError("no EventTooLarge in a gibibyte")
         held, peak = tracemalloc.get_traced_memory()
-        # The bookkeeping of tracemalloc and of a list of a thousand pieces is some ten kilobytes.
+        # tracemalloc and the list of a thousand pieces need some ten kilobytes themselves.
         assert peak <= limit + 2 * chunk, f"held {peak - limit} bytes more than the limit"
         assert held < 2 * chunk, f"still holds {held} bytes after EventTooLarge"
         """,
@@ -225,8 +225,8 @@ def test_an_endless_line_holds_no_more_than_the_limit_and_a_chunk(backend: str) 
     )
 
 
-def test_a_skipped_line_without_end_is_not_held(backend: str) -> None:
-    in_a_process_of_its_own(
+def test_endless_skipped_line_is_not_kept(backend: str) -> None:
+    run_in_a_process(
         """
         import importlib, sys, tracemalloc
         Scanner = importlib.import_module(f"ssescan.scanner._{sys.argv[1]}").Scanner
@@ -249,14 +249,14 @@ def test_a_skipped_line_without_end_is_not_held(backend: str) -> None:
     )
 
 
-def test_a_long_line_does_not_leave_its_room_to_those_after_it(backend: str) -> None:
-    in_a_process_of_its_own(
+def test_memory_of_a_long_line_is_freed(backend: str) -> None:
+    run_in_a_process(
         """
         import importlib, sys, tracemalloc
         scanner = importlib.import_module(f"ssescan.scanner._{sys.argv[1]}").Scanner()
         tracemalloc.start()
         scanner.feed(b"data: " + b"x" * 2**20)
-        assert len(scanner.feed(b"\\n\\nda")) == 1  # the chunk ends within a line, and so do those that come
+        assert len(scanner.feed(b"\\n\\nda")) == 1  # this chunk ends within a line, like the next ones
         for _ in range(3):
             assert [event.data for event in scanner.feed(b"ta: x\\n\\nda")] == ["x"]
         held = tracemalloc.get_traced_memory()[0]

@@ -1,4 +1,4 @@
-"""What Chromium's EventSource made of 1,984 streams, and the events of 369 recorded bodies."""
+"""The events of Chromium's EventSource for 1,984 streams, and of 369 recorded bodies."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-SMALL = 3000  # bytes; a body as small as this is cut at every offset
+SMALL = 3000  # bytes: smaller bodies are cut at every offset
 
 
-def at_random(body: bytes, chance: random.Random, cuts: int) -> list[bytes]:
+def cut_at_random(body: bytes, chance: random.Random, cuts: int) -> list[bytes]:
     places = sorted(chance.randrange(len(body) + 1) for _ in range(cuts))
     return [body[a:b] for a, b in zip([0, *places], [*places, len(body)], strict=True)]
 
@@ -26,7 +26,7 @@ def read(module: Any, chunks: list[bytes]) -> list[Any]:
     return [*(event for chunk in chunks for event in scanner.feed(chunk)), *scanner.close()]
 
 
-def test_chromium_and_ssescan_make_the_same_events(scanners: Any, shared: Path) -> None:
+def test_same_events_as_chromium(scanners: Any, shared: Path) -> None:
     cases = json.loads((shared / "conformance" / "chromium-eventsource.json").read_bytes())["cases"]
     assert len(cases) == 1984
     chance = random.Random(9)
@@ -36,7 +36,7 @@ def test_chromium_and_ssescan_make_the_same_events(scanners: Any, shared: Path) 
         for chunks in (
             [stream],
             [bytes([byte]) for byte in stream],
-            *[at_random(stream, chance, cuts) for cuts in (1, 2, 5, 10)],
+            *[cut_at_random(stream, chance, cuts) for cuts in (1, 2, 5, 10)],
         ):
             assert [(event.event, event.data, event.id) for event in read(scanners, chunks)] == expected, chunks
 
@@ -46,7 +46,7 @@ def bodies(shared: Path) -> Iterator[tuple[str, bytes, int]]:
         yield record["file"], (shared / "corpus" / record["file"]).read_bytes(), record["events"]
 
 
-def test_recorded_bodies_give_the_events_that_the_manifest_counts(scanners: Any, shared: Path) -> None:
+def test_recorded_bodies_have_the_counted_events(scanners: Any, shared: Path) -> None:
     chance = random.Random(7)
     count = 0
     for name, body, events in bodies(shared):
@@ -55,11 +55,11 @@ def test_recorded_bodies_give_the_events_that_the_manifest_counts(scanners: Any,
         assert len(whole) == events, name
         if len(body) > SMALL:
             for cuts in (3, 30, 300):
-                assert read(scanners, at_random(body, chance, cuts)) == whole, name
+                assert read(scanners, cut_at_random(body, chance, cuts)) == whole, name
     assert count == 369
 
 
-def test_small_bodies_give_the_same_events_cut_at_every_offset(scanners: Any, shared: Path) -> None:
+def test_small_bodies_cut_at_every_offset(scanners: Any, shared: Path) -> None:
     count = 0
     for name, body, _ in bodies(shared):
         if len(body) > SMALL:
@@ -72,7 +72,7 @@ def test_small_bodies_give_the_same_events_cut_at_every_offset(scanners: Any, sh
     assert count > 100
 
 
-def test_both_backends_make_the_same_of_recorded_bodies(both: tuple[Any, Any], shared: Path) -> None:
+def test_backends_agree_on_recorded_bodies(both: tuple[Any, Any], shared: Path) -> None:
     options: dict[str, Any] = {"comments": True, "unknown": True, "unterminated": "dispatch", "empty_events": True}
     for name, body, _ in bodies(shared):
         made = []
@@ -84,5 +84,5 @@ def test_both_backends_make_the_same_of_recorded_bodies(both: tuple[Any, Any], s
 
 
 @pytest.fixture(autouse=True)
-def _no_surprise_in_the_corpus(shared: Path) -> None:
-    """The streams are a condition of every test here."""
+def _recorded_streams(shared: Path) -> None:
+    """Skip every test here if the streams are missing."""

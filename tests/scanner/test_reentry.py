@@ -1,4 +1,4 @@
-"""Code of the program's that runs in the middle of a read, and uses the reader or its scanner from there."""
+"""Callbacks that run within a read, and use the reader or its scanner."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ STREAM = b"id: 1\ndata: a\n\n: c\ndata: b\n\n"
 READING = "this stream is being read already: a stream has one reader at a time"
 FEEDING = "this scanner is being fed already: a chunk that is asked for its bytes must not use the scanner"
 
-# What is done there: to the reader, to the scanner.
-TO_PUMP = {
-    "next": lambda reader, scanner: next(reader.events_of_it),
-    "push": lambda reader, scanner: reader.feed(b"data: x\n\n"),
-    "push_other": lambda reader, scanner: reader.feed(bytearray(b"data: x\n\n")),
+# Calls to the reader, and to the scanner.
+READER_CALLS = {
+    "next": lambda reader, scanner: next(reader.iterator),
+    "feed_reader": lambda reader, scanner: reader.feed(b"data: x\n\n"),
+    "feed_reader_other": lambda reader, scanner: reader.feed(bytearray(b"data: x\n\n")),
     "pop": lambda reader, scanner: reader.pop(),
-    "take_end": lambda reader, scanner: reader.close(),
+    "close_reader": lambda reader, scanner: reader.close(),
 }
-TO_SCANNER = {
+SCANNER_CALLS = {
     "feed": lambda reader, scanner: scanner.feed(b"data: x\n\n"),
     "feed_other": lambda reader, scanner: scanner.feed(bytearray(b"data: x\n\n")),
     "close": lambda reader, scanner: scanner.close(),
     "reset": lambda reader, scanner: scanner.reset(),
 }
-DONE = "'done'"  # as it stands in the log
+DONE = "'done'"  # its form in the log
 
 
 def nothing(reader: Any, scanner: Any) -> str:
@@ -41,13 +41,13 @@ def stop(reader: Any, scanner: Any) -> str:
     return "done"
 
 
-# Where: while a chunk is asked for its bytes; elsewhere in a read.
-ASKED = ["chunk", "bytes_of"]
+# The places: while the scanner gets the bytes of a chunk, and other parts of a read.
+BYTES = ["chunk", "bytes_of"]
 READ = ["source", "open", "finish", "finish_error"]
 
 
 class Run:
-    """A read of a few chunks that does one thing, once, at one place; `log` has all that came of it."""
+    """A read of a few chunks with one call at one place. `log` has all results."""
 
     def __init__(self, module: Any, place: str, act: Any, chunk_kind: str = "class") -> None:
         self.place, self.act = place, act
@@ -58,7 +58,7 @@ class Run:
 
     def at(self, place: str) -> None:
         if place == self.place:
-            self.place = "was there"
+            self.place = "done"
             try:
                 self.log.append(repr(self.act(self.reader, self.scanner)))
             except Exception as error:
@@ -67,10 +67,10 @@ class Run:
     def read(self) -> list[Any]:
         for _ in range(12):
             try:
-                self.log.append(repr(next(self.reader.events_of_it)))
+                self.log.append(repr(next(self.reader.iterator)))
             except Exception as error:
                 self.log.append((type(error), str(error)))
-            self.note()
+            self.log_state()
         return self.log
 
     def feed(self) -> list[Any]:
@@ -79,32 +79,32 @@ class Run:
                 self.log.append(repr(self.scanner.feed(chunk)))
             except Exception as error:
                 self.log.append((type(error), str(error)))
-            self.note()
+            self.log_state()
         return self.log
 
-    def note(self) -> None:
+    def log_state(self) -> None:
         scanner, reader = self.scanner, self.reader
         self.log.append(
             (scanner.last_event_id, scanner.pending, scanner.cut, reader.reads, reader.bytes_read, reader.is_over)
         )
 
 
-def chunk_of(kind: str, asked: Any) -> Any:
-    """Return a chunk that runs code when it is asked for its bytes."""
+def chunk_of(kind: str, callback: Any) -> Any:
+    """Return a chunk that calls a function when the scanner gets its bytes."""
     data = b"data: chunk\n\n"
     if kind == "buffer":
 
         class Chunk:
             def __buffer__(self, flags: int) -> memoryview:
-                asked()
+                callback()
                 return memoryview(data)
 
         return Chunk()
 
     class Disguised(bytearray):
-        @property  # type: ignore[misc]  # a class that is not the object's own: isinstance() looks at it
+        @property  # type: ignore[misc]  # isinstance() reads it
         def __class__(self) -> Any:
-            asked()
+            callback()
             return bytearray
 
     return Disguised(data)
@@ -117,7 +117,7 @@ def reader_of(module: Any, run: Run) -> Any:
         if run.place == "finish_error":
             raise RuntimeError
 
-    class Reader(module.EventReader):  # type: ignore[misc]  # a base class known only now
+    class Reader(module.EventReader):  # type: ignore[misc]  # the base class is dynamic
         def bytes_of(self, chunk: Any) -> Any:
             run.at("bytes_of")
             return super().bytes_of(chunk)
@@ -133,7 +133,7 @@ def reader_of(module: Any, run: Run) -> Any:
             return isinstance(error, RuntimeError)
 
     reader = Reader(run.scanner)
-    reader.events_of_it = Events(reader)
+    reader.iterator = Events(reader)
     return reader
 
 
@@ -141,46 +141,46 @@ def reader_of(module: Any, run: Run) -> Any:
 def chunk_kind(request: pytest.FixtureRequest) -> str:
     kind: str = request.param
     if kind == "buffer" and sys.version_info < (3, 12):
-        pytest.skip("before 3.12, no class written in Python has a buffer")
+        pytest.skip("Python classes cannot have a buffer before 3.12")
     return kind
 
 
-def refused(undisturbed: list[Any], text: str) -> list[Any]:
-    """Return the log of a read in which one call was refused, and all else is as if it had not been made."""
-    return [(ValueError, text) if item == DONE else item for item in undisturbed]
+def with_error(log: list[Any], text: str) -> list[Any]:
+    """Return the log of a read in which the call raises a ValueError, and has no other effect."""
+    return [(ValueError, text) if item == DONE else item for item in log]
 
 
-@pytest.mark.parametrize("place", [*ASKED, *READ])
-@pytest.mark.parametrize("act", TO_PUMP.values(), ids=TO_PUMP)
-def test_a_reader_at_work_is_not_read(scanners: Any, place: str, act: Any, chunk_kind: str) -> None:
-    undisturbed = Run(scanners, place, nothing, chunk_kind).read()
-    assert Run(scanners, place, act, chunk_kind).read() == refused(undisturbed, READING)
+@pytest.mark.parametrize("place", [*BYTES, *READ])
+@pytest.mark.parametrize("act", READER_CALLS.values(), ids=READER_CALLS)
+def test_active_reader_refuses_calls(scanners: Any, place: str, act: Any, chunk_kind: str) -> None:
+    expected = Run(scanners, place, nothing, chunk_kind).read()
+    assert Run(scanners, place, act, chunk_kind).read() == with_error(expected, READING)
 
 
-@pytest.mark.parametrize("place", ASKED)
-@pytest.mark.parametrize("act", TO_SCANNER.values(), ids=TO_SCANNER)
-def test_a_scanner_at_work_is_not_used(scanners: Any, place: str, act: Any, chunk_kind: str) -> None:
-    undisturbed = Run(scanners, place, nothing, chunk_kind).read()
-    assert Run(scanners, place, act, chunk_kind).read() == refused(undisturbed, FEEDING)
+@pytest.mark.parametrize("place", BYTES)
+@pytest.mark.parametrize("act", SCANNER_CALLS.values(), ids=SCANNER_CALLS)
+def test_scanner_refuses_calls_within_a_read(scanners: Any, place: str, act: Any, chunk_kind: str) -> None:
+    expected = Run(scanners, place, nothing, chunk_kind).read()
+    assert Run(scanners, place, act, chunk_kind).read() == with_error(expected, FEEDING)
 
 
-@pytest.mark.parametrize("act", TO_SCANNER.values(), ids=TO_SCANNER)
-def test_a_scanner_that_is_fed_is_not_used(scanners: Any, act: Any, chunk_kind: str) -> None:
-    undisturbed = Run(scanners, "chunk", nothing, chunk_kind).feed()
-    assert Run(scanners, "chunk", act, chunk_kind).feed() == refused(undisturbed, FEEDING)
+@pytest.mark.parametrize("act", SCANNER_CALLS.values(), ids=SCANNER_CALLS)
+def test_scanner_refuses_calls_within_feed(scanners: Any, act: Any, chunk_kind: str) -> None:
+    expected = Run(scanners, "chunk", nothing, chunk_kind).feed()
+    assert Run(scanners, "chunk", act, chunk_kind).feed() == with_error(expected, FEEDING)
 
 
-@pytest.mark.parametrize("place", [*ASKED, *READ])
-def test_a_reader_may_be_stopped_at_work(scanners: Any, place: str, chunk_kind: str) -> None:
+@pytest.mark.parametrize("place", [*BYTES, *READ])
+def test_active_reader_can_be_stopped(scanners: Any, place: str, chunk_kind: str) -> None:
     log = Run(scanners, place, stop, chunk_kind).read()
     rest = [item for item in log[log.index(DONE) + 1 :] if len(item) == 2]
-    told = [] if place.startswith("finish") else [("None", False)]
-    assert rest == [*told, *[(StopIteration, "")] * (len(rest) - len(told))]
+    finishes = [] if place.startswith("finish") else [("None", False)]
+    assert rest == [*finishes, *[(StopIteration, "")] * (len(rest) - len(finishes))]
 
 
-@pytest.mark.skipif(sys.platform == "emscripten", reason="a browser starts no threads for us")
-def test_another_thread_may_feed_meanwhile(scanners: Any) -> None:
-    # Nothing of the chunk was taken yet, so that its events come first.
+@pytest.mark.skipif(sys.platform == "emscripten", reason="no threads in a browser")
+def test_another_thread_may_feed_at_the_same_time(scanners: Any) -> None:
+    # The other thread's events come first, as the scanner does not have the bytes of this chunk yet.
     def feed() -> None:
         thread = threading.Thread(target=lambda: events.extend(scanner.feed(bytearray(b"data: other\n\n"))))
         thread.start()
@@ -192,11 +192,11 @@ def test_another_thread_may_feed_meanwhile(scanners: Any) -> None:
     assert [event.data for event in events] == ["other", "chunk"]
 
 
-ACTS = {**TO_PUMP, **TO_SCANNER, "stop": stop}
+ACTS = {**READER_CALLS, **SCANNER_CALLS, "stop": stop}
 
 
-@pytest.mark.parametrize("place", [*ASKED, *READ])
+@pytest.mark.parametrize("place", [*BYTES, *READ])
 @pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
-def test_backends_agree_on_code_in_a_read(both: tuple[Any, Any], place: str, act: Any, chunk_kind: str) -> None:
+def test_backends_agree_on_calls_within_a_read(both: tuple[Any, Any], place: str, act: Any, chunk_kind: str) -> None:
     compiled, python = both
     assert Run(compiled, place, act, chunk_kind).read() == Run(python, place, act, chunk_kind).read()

@@ -1,4 +1,4 @@
-"""Memory, threads and interpreters: nothing leaks, nothing crashes. Each in a process of its own where it matters."""
+"""Memory, threads and interpreters: no leaks and no crashes. Most tests run in a separate process."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ import ssescan
 
 def run(script: str, backend: str) -> str:
     if sys.platform in ("emscripten", "ios", "android"):
-        pytest.skip("a browser and a phone start no processes for us")
+        pytest.skip("no processes in a browser or on a phone")
     finished = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(script), backend],
         capture_output=True,
         text=True,
-        timeout=900,  # an emulated machine takes its time
+        timeout=900,  # an emulated machine is slow
         check=False,
     )
     assert finished.returncode == 0, finished.stderr[-3000:]
@@ -106,19 +106,19 @@ before = tracemalloc.get_traced_memory()[0]
 rounds(100_000 // len(jobs))
 after = tracemalloc.get_traced_memory()[0]
 tracemalloc.stop()
-# A reference lost in every round of one job would be 14,000 objects, of 50 bytes and more.
+# One leaked reference in every round of one job is 14,000 objects of at least 50 bytes.
 assert after - before < 20_000, f"{after - before} bytes more after 100,000 rounds"
 """
 
 
-def test_memory_stays_flat_over_100_000_rounds(backend: str) -> None:
-    pytest.importorskip("tracemalloc", reason="counts the memory as CPython does")
+def test_memory_is_constant_over_100_000_rounds(backend: str) -> None:
+    pytest.importorskip("tracemalloc", reason="needs tracemalloc to count memory")
     run(LEAKS, backend)
 
 
-def test_memory_of_the_process_stays_flat(backend: str) -> None:
-    pytest.importorskip("resource", reason="counts the process's memory as Unix does")
-    pytest.importorskip("tracemalloc", reason="elsewhere than in CPython, what is compiled meanwhile counts too")
+def test_memory_of_the_process_is_constant(backend: str) -> None:
+    pytest.importorskip("resource", reason="counts the memory of a Unix process")
+    pytest.importorskip("tracemalloc", reason="in other interpreters compiled code counts too")
     run(
         LEAKS.partition("rounds(200)")[0]
         + """
@@ -136,7 +136,7 @@ if sys.platform == "linux":
     )
 
 
-@pytest.mark.skipif(sys.platform == "emscripten", reason="a browser starts no threads for us")
+@pytest.mark.skipif(sys.platform == "emscripten", reason="no threads in a browser")
 def test_two_threads_on_one_scanner_lose_nothing(scanners: Any) -> None:
     scanner = scanners.Scanner()
     events: list[Any] = []
@@ -158,7 +158,7 @@ def test_two_threads_on_one_scanner_lose_nothing(scanners: Any) -> None:
     assert sorted(event.data for event in events) == sorted(f"{n}\nmore" for n in range(3000) for _ in range(2))
 
 
-def test_threads_that_cut_reset_and_close_one_scanner_do_not_crash(backend: str) -> None:
+def test_threads_that_reset_and_close_one_scanner(backend: str) -> None:
     run(
         """
         import importlib, random, sys, threading
@@ -205,7 +205,7 @@ class Events(module.EventIterator):
         self.ended = error, cut
 
 def without_memory(call):
-    # What the text of one large event takes is more than is left.
+    # The text of one large event needs more than the rest.
     used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (used + 20 * 2**20, -1))
     try:
@@ -214,7 +214,7 @@ def without_memory(call):
         return error
     finally:
         resource.setrlimit(resource.RLIMIT_AS, (-1, -1))
-    raise AssertionError("there was memory enough")
+    raise AssertionError("there was enough memory")
 
 try:
     without_memory(lambda: bytearray(2**28))
@@ -229,7 +229,7 @@ try:
 except ValueError:
     pass
 else:
-    raise AssertionError("what came after the gap was taken for a continuation")
+    raise AssertionError("the scanner continued after the gap")
 assert scanner.close() == [] and scanner.cut
 scanner.reset()
 assert [event.data for event in scanner.feed(b"data: again\n\n")] == ["again"]
@@ -248,20 +248,20 @@ reader = Forgiving(module.EventReader(module.Scanner(), False))
 assert next(reader).data == "a"
 try:
     without_memory(lambda: next(reader))
-except StopIteration:  # _finish took it for the end
+except StopIteration:  # _finish returned True
     pass
 else:
-    raise AssertionError("what _finish returned was not looked at")
+    raise AssertionError("the result of _finish was ignored")
 """
 
 
 @pytest.mark.skipif(
     sys.platform != "linux" or sys.implementation.name != "cpython",
-    reason="limits the memory of a process as Linux does, and knows how CPython takes it",
+    reason="needs the memory limit of Linux and the allocator of CPython",
 )
-def test_what_comes_after_memory_ran_out_is_not_joined_to_what_came_before(backend: str) -> None:
+def test_scanner_does_not_continue_after_memory_error(backend: str) -> None:
     if run(NO_MEMORY, backend).strip() == "no limit":
-        pytest.skip("the machine does not keep to the limit: it is an emulated one")
+        pytest.skip("an emulated machine ignores the limit")
 
 
 SUBINTERPRETER = """
@@ -293,12 +293,12 @@ assert [event.data for event in held.feed(b" and after\\n\\n")] == ["before and 
 """
 
 
-@pytest.mark.skipif(sys.implementation.name != "cpython", reason="there are no subinterpreters")
-def test_a_scanner_works_in_a_subinterpreter() -> None:
+@pytest.mark.skipif(sys.implementation.name != "cpython", reason="no subinterpreters")
+def test_scanner_works_in_a_subinterpreter() -> None:
     run(SUBINTERPRETER, "either")
 
 
-def test_an_idle_compiled_scanner_is_small(both: tuple[Any, Any]) -> None:
+def test_idle_compiled_scanner_is_small(both: tuple[Any, Any]) -> None:
     scanner = both[0].Scanner()
     assert sys.getsizeof(scanner) <= 256
     scanner.feed(b"id: 1\ndata: " + b"x" * 100_000)
@@ -307,15 +307,15 @@ def test_an_idle_compiled_scanner_is_small(both: tuple[Any, Any]) -> None:
     assert sys.getsizeof(scanner) <= 256
 
 
-@pytest.mark.skipif(sys.platform == "emscripten", reason="a browser starts no threads for us")
-def test_eight_threads_on_eight_scanners_read_what_one_reads(scanners: Any) -> None:
+@pytest.mark.skipif(sys.platform == "emscripten", reason="no threads in a browser")
+def test_eight_threads_on_eight_scanners(scanners: Any) -> None:
     stream = b"id: 1\r\nevent: a\r\ndata: b\r\n\r\n: c\n\ndata: d\ndata: e\n\n" * 200
     expected = [("a", "b", "1"), ("message", "d\ne", "1")] * 200
     results: list[list[Any]] = [[] for _ in range(8)]
 
     def read(number: int) -> None:
         scanner = scanners.Scanner()
-        size = number + 1  # each cuts the stream otherwise
+        size = number + 1  # each thread cuts the stream differently
         for start in range(0, len(stream), size):
             results[number] += scanner.feed(stream[start : start + size])
 
@@ -336,17 +336,17 @@ def test_eight_threads_on_eight_scanners_read_what_one_reads(scanners: Any) -> N
 SOURCE = Path(ssescan.__file__).with_name("scanner") / "_compiled.c"
 
 
-@pytest.mark.skipif(sys.version_info < (3, 13), reason="before 3.13, a module cannot say whether it needs the GIL")
+@pytest.mark.skipif(sys.version_info < (3, 13), reason="modules cannot declare that they need no GIL before 3.13")
 @pytest.mark.skipif(
     not SOURCE.exists() or shutil.which("cc") is None,
-    reason="the C that Cython wrote is not beside the module, or there is no compiler: it is installed from a wheel",
+    reason="no C file next to the module (installed from a wheel), or no compiler",
 )
-def test_built_for_a_free_threaded_interpreter_the_extension_declares_that_it_needs_no_gil(tmp_path: Path) -> None:
-    # Where there is no such interpreter to load it: what its compiler would be given, and that it would take it.
+def test_free_threaded_extension_declares_no_gil(tmp_path: Path) -> None:
+    # Without such an interpreter, check the preprocessed source, and that it compiles.
     free_threaded = ["-DPy_GIL_DISABLED=1", f"-I{sysconfig.get_path('include')}"]
-    asked = tmp_path / "asked.c"
-    asked.write_text(f'#include "{SOURCE}"\nshould_be {{Py_mod_gil, Py_MOD_GIL_NOT_USED}}\n', encoding="utf-8")
-    text = subprocess.run(["cc", "-E", "-P", *free_threaded, asked], capture_output=True, text=True, check=True).stdout
+    probe = tmp_path / "probe.c"
+    probe.write_text(f'#include "{SOURCE}"\nshould_be {{Py_mod_gil, Py_MOD_GIL_NOT_USED}}\n', encoding="utf-8")
+    text = subprocess.run(["cc", "-E", "-P", *free_threaded, probe], capture_output=True, text=True, check=True).stdout
     slots = re.search(r"PyModuleDef_Slot __pyx_moduledef_slots\[\] = \{(.*?)\};", text, re.DOTALL)
     should_be = re.search(r"should_be (\{.*\})", text)
     assert slots is not None
@@ -356,12 +356,12 @@ def test_built_for_a_free_threaded_interpreter_the_extension_declares_that_it_ne
 
 
 free_threaded_only = pytest.mark.skipif(
-    not sysconfig.get_config_var("Py_GIL_DISABLED"), reason="this is no free-threaded interpreter: there is a GIL"
+    not sysconfig.get_config_var("Py_GIL_DISABLED"), reason="not a free-threaded interpreter"
 )
 
 
 @free_threaded_only
-def test_the_extension_leaves_the_gil_off(backend: str) -> None:
+def test_extension_leaves_the_gil_off(backend: str) -> None:
     script = """
     import importlib, sys
     assert not sys._is_gil_enabled(), "the GIL was on before: unset PYTHON_GIL"
@@ -372,9 +372,9 @@ def test_the_extension_leaves_the_gil_off(backend: str) -> None:
 
 
 @free_threaded_only
-@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="there is one processor: nothing runs in parallel")
+@pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="needs two processors")
 def test_eight_threads_on_eight_scanners_run_in_parallel(backend: str) -> None:
-    # Work is counted by the thread, in processor time: with a GIL there is no more of it than time that passed.
+    # The sum of the threads' processor time: with a GIL it cannot be more than the elapsed time.
     script = """
     import importlib, sys, threading, time
     Scanner = importlib.import_module(f"ssescan.scanner._{sys.argv[1]}").Scanner
@@ -398,6 +398,6 @@ def test_eight_threads_on_eight_scanners_run_in_parallel(backend: str) -> None:
         return sum(worked) / (time.perf_counter() - begin)
 
     best = max(parallel() for _ in range(5))
-    assert best > 1.3, f"{best:.2f} processors were at work at a time"
+    assert best > 1.3, f"only {best:.2f} threads ran at the same time"
     """
     run(script, backend)

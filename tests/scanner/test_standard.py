@@ -36,31 +36,31 @@ STREAMS: list[tuple[str, bytes, list[Any]]] = [
     ("a space before the name makes another field", b" data: a\ndata: b\n\n", [("message", "b", "", None)]),
     ("longer names are other fields", b"datas: a\nevents: b\nids: c\ndata: d\n\n", [("message", "d", "", None)]),
     ("an id stays", b"id: 1\ndata: a\n\ndata: b\n\n", [("message", "a", "1", None), ("message", "b", "1", None)]),
-    ("an empty id takes the id back", b"id: 1\ndata: a\n\nid\ndata: b\n\n", [("message", "a", "1", None), ("message", "b", "", None)]),
+    ("an empty id clears the id", b"id: 1\ndata: a\n\nid\ndata: b\n\n", [("message", "a", "1", None), ("message", "b", "", None)]),
     ("an id without data counts for the next event", b"id: 1\n\ndata: a\n\n", [("message", "a", "1", None)]),
     ("an id with NUL is ignored", b"id: 1\nid: 2\0\ndata: a\n\n", [("message", "a", "1", None)]),
     ("NUL in data is text", b"data: a\0b\n\n", [("message", "a\0b", "", None)]),
     ("retry belongs to its block", b"retry: 10\ndata: a\n\ndata: b\n\n", [("message", "a", "", 10), ("message", "b", "", None)]),
-    ("retry takes leading zeros", b"retry: 0010\ndata\n\n", [("message", "", "", 10)]),
-    ("retry takes fifteen digits", b"retry: 999999999999999\ndata\n\n", [("message", "", "", 999999999999999)]),
-    *[(f"retry takes no {value!r}", b"retry: 7\nretry:" + value + b"\ndata\n\n", [("message", "", "", 7)])
+    ("retry may have leading zeros", b"retry: 0010\ndata\n\n", [("message", "", "", 10)]),
+    ("retry may have fifteen digits", b"retry: 999999999999999\ndata\n\n", [("message", "", "", 999999999999999)]),
+    *[(f"retry ignores {value!r}", b"retry: 7\nretry:" + value + b"\ndata\n\n", [("message", "", "", 7)])
       for value in (b"", b" ", b"-5", b"+5", b"1_000", b"  5", b" 5 ", b"5.0", b"0x5", "٣".encode(), b"1000000000000000", b"5\0")],
-    ("a comment is nothing", b": data: a\n:\n:data: b\ndata: c\n\n", [("message", "c", "", None)]),
+    ("a comment makes no event", b": data: a\n:\n:data: b\ndata: c\n\n", [("message", "c", "", None)]),
     ("a comment and a blank line make no second event", b"id: 1\ndata: a\n\n: ping\n\n\n", [("message", "a", "1", None)]),
-    ("what looks like a field in a line is text", b": data: a\n\nxdata: b\n\nx: data: c\n\n", []),
-    ("one byte order mark goes", b"\xef\xbb\xbfdata: a\n\n", [("message", "a", "", None)]),
+    ("a field within a line is text", b": data: a\n\nxdata: b\n\nx: data: c\n\n", []),
+    ("one byte order mark is dropped", b"\xef\xbb\xbfdata: a\n\n", [("message", "a", "", None)]),
     ("the second byte order mark is text", b"\xef\xbb\xbf\xef\xbb\xbfdata: a\ndata: b\n\n", [("message", "b", "", None)]),
     ("a byte order mark elsewhere is text", b"data: \xef\xbb\xbfa\n\n\xef\xbb\xbfdata: b\n\n", [("message", "\ufeffa", "", None)]),
     ("half a byte order mark is text", b"\xef\xbbdata: a\ndata: b\n\n", [("message", "b", "", None)]),
     ("half a byte order mark and a line end", b"\xef\xbb\ndata: b\n\n", [("message", "b", "", None)]),
-    ("a block that the end cuts is dropped", b"data: a\n\ndata: b\n", [("message", "a", "", None)]),
-    ("a line that the end cuts is dropped", b"data: a\n\ndata: b", [("message", "a", "", None)]),
+    ("an unfinished block is dropped", b"data: a\n\ndata: b\n", [("message", "a", "", None)]),
+    ("an unfinished line is dropped", b"data: a\n\ndata: b", [("message", "a", "", None)]),
     ("UTF-8 of every length", "data: aé漢🫖\n\n".encode(), [("message", "aé漢🫖", "", None)]),
     *[(f"invalid UTF-8 {value!r} is replaced", b"data: a" + value + b"z\nevent: " + value + b"\n\n",
        [(value.decode("utf-8", "replace"), "a" + value.decode("utf-8", "replace") + "z", "", None)])
       for value in (b"\xff", b"\xc3", b"\xe2\x82", b"\xf0\x9f\xab", b"\xed\xa0\x80", b"\xc0\x80", b"\xf5\x80\x80\x80", b"\x80", b"\xfe\xff")],
-    ("nothing gives nothing", b"", []),
-    ("line ends alone give nothing", b"\n\r\r\n\n\r", []),
+    ("an empty stream has no events", b"", []),
+    ("line ends alone make no events", b"\n\r\r\n\n\r", []),
 ]  # fmt: skip
 
 
@@ -81,11 +81,11 @@ def test_rule(scanners: Any, stream: bytes, events: list[Any]) -> None:
 
 
 class TestLineEnds:
-    def test_an_event_is_not_held_back_for_the_byte_after_cr(self, scanners: Any) -> None:
+    def test_event_does_not_wait_for_the_byte_after_cr(self, scanners: Any) -> None:
         scanner = scanners.Scanner()
         assert [event.data for event in scanner.feed(b"data: a\r\r")] == ["a"]
 
-    def test_an_lf_that_opens_the_next_chunk_belongs_to_the_cr(self, scanners: Any) -> None:
+    def test_crlf_split_between_chunks(self, scanners: Any) -> None:
         scanner = scanners.Scanner()
         assert scanner.feed(b"data: a\r") == []
         assert scanner.feed(b"\ndata: b\r\n\r") == [scanners.ServerSentEvent(data="a\nb")]
@@ -93,13 +93,13 @@ class TestLineEnds:
         assert scanner.pending == 0
         assert scanner.feed(b"\n") == []
 
-    def test_an_empty_chunk_between_cr_and_lf_changes_nothing(self, scanners: Any) -> None:
+    def test_empty_chunk_between_cr_and_lf(self, scanners: Any) -> None:
         scanner = scanners.Scanner()
         assert [e.data for c in (b"data: a\r", b"", b"\n", b"data: b\n\n") for e in scanner.feed(c)] == ["a\nb"]
 
 
 def pending_of(stream: bytes) -> int:
-    """Count the bytes since the last blank line, in the plainest way."""
+    """Return the number of bytes since the last blank line, in the simplest way."""
     mark = len(BOM) if stream.startswith(BOM) else 0
     pending = mark
     for line in stream[mark:].splitlines(keepends=True):
@@ -133,9 +133,7 @@ class TestAttributes:
          (b"data: a\n\nid\r\ndata: b", 11), (b": c\n", 4), (b"\n\n\r", 0), (b"\xef\xbb\xbf", 3), (b"\xef\xbbx", 3),
          (b"\xef\xbb\xbfa\n", 5)],
     )  # fmt: skip
-    def test_pending_counts_the_bytes_since_the_last_blank_line(
-        self, scanners: Any, stream: bytes, pending: int
-    ) -> None:
+    def test_pending_is_the_bytes_since_the_last_blank_line(self, scanners: Any, stream: bytes, pending: int) -> None:
         for chunks in ([stream], [bytes([byte]) for byte in stream]):
             scanner = scanners.Scanner()
             for chunk in chunks:
@@ -157,7 +155,7 @@ class TestAttributes:
          (b"data: a\n\n: c\n", False), (b"data: a\n\n: c", False), (b"id: 1\n", True), (b"id: 1\n\n", False),
          (b"\xef\xbb\xbf", False), (b"\xef\xbb", True), (b"data: a\n\n\n\r\n", False), (b": c\ndata: a\n: d", True)],
     )  # fmt: skip
-    def test_cut_tells_at_close_whether_a_block_was_cut(self, scanners: Any, stream: bytes, cut: bool) -> None:
+    def test_cut_is_set_at_close(self, scanners: Any, stream: bytes, cut: bool) -> None:
         for chunks in ([stream], [bytes([byte]) for byte in stream]):
             scanner = scanners.Scanner()
             for chunk in chunks:
@@ -168,7 +166,7 @@ class TestAttributes:
 
 
 class TestClosing:
-    def test_a_second_close_gives_nothing(self, scanners: Any) -> None:
+    def test_second_close_returns_nothing(self, scanners: Any) -> None:
         scanner = scanners.Scanner(unterminated="dispatch")
         scanner.feed(b"data: a")
         assert [event.data for event in scanner.close()] == ["a"]
@@ -180,7 +178,7 @@ class TestClosing:
         with pytest.raises(ValueError, match=r"after close.*reset"):
             scanner.feed(b"data: a\n\n")
 
-    def test_reset_keeps_id_and_retry_and_drops_the_rest(self, scanners: Any) -> None:
+    def test_reset_keeps_id_and_retry_only(self, scanners: Any) -> None:
         scanner = scanners.Scanner()
         scanner.feed(b"id: 7\nretry: 5\n\nid: 8\ndata: lost")
         scanner.close()
@@ -194,7 +192,7 @@ class TestClosing:
         scanner.reset()
         assert scanner.feed(b"\ndata: b\n\n") == [scanners.ServerSentEvent(data="b")]
 
-    def test_an_unterminated_block_is_dispatched_on_demand(self, scanners: Any) -> None:
+    def test_unterminated_block_is_dispatched_on_request(self, scanners: Any) -> None:
         for stream, expected in [
             (b"id: 3\nevent: x\ndata: a", [("x", "a", "3", None)]),
             (b"data: a\n", [("message", "a", "", None)]),
@@ -211,7 +209,7 @@ class TestClosing:
 
 
 class TestOptions:
-    def test_empty_events_are_dispatched_on_demand(self, scanners: Any) -> None:
+    def test_empty_events_are_dispatched_on_request(self, scanners: Any) -> None:
         stream = b"event: x\n\nid: 1\n\nretry: 5\n\nevent\n\nid: \0\n\nretry: x\n\n: c\n\nother: y\n\n\n"
         assert read(scanners.Scanner(empty_events=True), [stream]) == [
             ("x", "", "", None), ("message", "", "1", None), ("message", "", "1", 5), ("message", "", "1", None),
@@ -229,8 +227,8 @@ class TestOptions:
             for unknown_lines in (True, False):
                 kinds = (event, *[comment] * comments, *[unknown] * unknown_lines)
                 scanner = scanners.Scanner(comments=comments, unknown=unknown_lines)
-                got = scanner.feed(stream)
-                assert got == [item for item in everything if isinstance(item, kinds)]
+                items = scanner.feed(stream)
+                assert items == [item for item in everything if isinstance(item, kinds)]
 
     def test_known_fields_with_bad_values_are_not_unknown(self, scanners: Any) -> None:
         assert scanners.Scanner(unknown=True).feed(b"retry: x\nid: \0\nevent\n\n") == []
@@ -242,15 +240,15 @@ class TestOptions:
                 items = [item for chunk in chunks for item in scanner.feed(chunk)] + scanner.close()
                 assert items == [scanners.UnknownLine(stream.rstrip().decode("utf-8", "replace"))]
 
-    def test_an_unterminated_comment_comes_only_with_dispatch(self, scanners: Any) -> None:
+    def test_unterminated_comment_needs_dispatch(self, scanners: Any) -> None:
         for unterminated, expected in (("drop", []), ("dispatch", [scanners.Comment("x")])):
             scanner = scanners.Scanner(comments=True, unterminated=unterminated)
             scanner.feed(b": x")
             assert scanner.close() == expected
 
 
-def test_more_names_than_are_remembered_are_all_read_right(scanners: Any) -> None:
-    # The compiled scanner shares the names of events among scanners, up to a bound, and keeps the last.
+def test_more_event_names_than_the_cache_holds(scanners: Any) -> None:
+    # The compiled scanners share a bounded cache of event names, and each keeps its last one.
     names = [f"name-{number}" for number in range(700)] + ["größe", "n" * 65, "message"]
     stream = "".join(f"event: {name}\ndata: {name}\n\n" for name in names).encode()
     for _ in range(2):

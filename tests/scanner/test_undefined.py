@@ -1,4 +1,4 @@
-"""Undefined behaviour of the C code: the extension, compiled with a sanitizer that ends the process where it finds any."""
+"""Undefined behaviour of the C code: a sanitizer in the compiled extension ends the process if it finds any."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import ssescan
 
 SOURCE = Path(ssescan.__file__).with_name("scanner") / "_compiled.c"
 LINKER = shlex.split(sysconfig.get_config_var("LDSHARED") or "cc -shared")
-# What both gcc and clang check, and that code of Python's own headers passes.
+# The checks that gcc and clang share, and that Python's headers pass.
 CHECKS = "alignment,bounds,nonnull-attribute,null,pointer-overflow,shift,signed-integer-overflow"
 OPTIONS = ["-O1", "-fPIC", "-w", f"-fsanitize={CHECKS}", "-fno-sanitize-recover=all"]
 
@@ -28,7 +28,7 @@ module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(module)
 
 scanner = module.Scanner()
-assert scanner.feed(b"data:\\n") == []  # what is kept of this line is nothing: a copy of no bytes
+assert scanner.feed(b"data:\\n") == []  # the scanner copies zero bytes of this line
 assert [event.data for event in scanner.feed(b"\\n")] == [""]
 reader = module.EventReader(module.Scanner())
 assert reader.pop() is None  # before the first chunk
@@ -39,19 +39,19 @@ import fuzz
 assert fuzz._compiled is module
 for seed in range(2000):
     case = fuzz.Case(random.Random(seed))
-    assert not fuzz.what_is_wrong(case), case
+    assert not fuzz.difference(case), case
 """
 
 
-@pytest.mark.skipif(not SOURCE.exists(), reason="the C that Cython wrote is not beside the module: it is from a wheel")
-@pytest.mark.skipif(shutil.which(LINKER[0]) is None, reason=f"the C compiler {LINKER[0]!r} is not there")
+@pytest.mark.skipif(not SOURCE.exists(), reason="no C file next to the module (installed from a wheel)")
+@pytest.mark.skipif(shutil.which(LINKER[0]) is None, reason=f"no C compiler {LINKER[0]!r}")
 def test_no_undefined_behaviour_in_c(tmp_path: Path) -> None:
     include = f"-I{sysconfig.get_path('include')}"
     sanitized = tmp_path / f"_compiled{sysconfig.get_config_var('EXT_SUFFIX')}"
     if subprocess.run([*LINKER, *OPTIONS, "-x", "c", os.devnull, "-o", tmp_path / "empty"], check=False).returncode:
-        pytest.skip(f"{LINKER[0]!r} cannot build with -fsanitize: it is another compiler, or has no libubsan")
+        pytest.skip(f"{LINKER[0]!r} does not support -fsanitize, or has no libubsan")
     subprocess.run([*LINKER, *OPTIONS, include, SOURCE, "-o", sanitized], check=True)
-    # The pure backend, so that no other _compiled is loaded.
+    # The pure backend, so that no other _compiled loads.
     finished = subprocess.run(
         [sys.executable, "-c", FEED, sanitized, Path(__file__).parents[1]],
         env={**os.environ, "SSESCAN_BACKEND": "python"}, capture_output=True, text=True, timeout=900, check=False,

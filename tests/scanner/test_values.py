@@ -1,4 +1,4 @@
-"""What a scanner gives: immutable, hashable, comparable, picklable, matchable."""
+"""The items that a scanner returns: immutable, hashable, comparable, picklable, matchable."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import ssescan
 
 
 class Text(str):
-    """A str that says something else when it is asked politely."""
+    """A str whose str() is different."""
 
     __slots__ = ()
 
@@ -23,55 +23,55 @@ class Text(str):
 
 
 class Number(int):
-    """As Text."""
+    """An int whose int() is different."""
 
     def __int__(self) -> int:
         return -1
 
 
-def things(scanners: Any) -> list[Any]:
+def items(scanners: Any) -> list[Any]:
     return [scanners.ServerSentEvent("a", "b", "c", 4), scanners.Comment("x"), scanners.UnknownLine("x")]
 
 
-def test_an_event_has_the_defaults_of_the_standard(scanners: Any) -> None:
+def test_event_defaults_are_the_standards(scanners: Any) -> None:
     event = scanners.ServerSentEvent()
     assert (event.event, event.data, event.id, event.retry) == ("message", "", "", None)
     assert scanners.ServerSentEvent("a", "b", "c", 4) == scanners.ServerSentEvent(retry=4, id="c", data="b", event="a")
 
 
-def test_things_compare_by_kind_and_value(scanners: Any) -> None:
-    assert things(scanners) == things(scanners)
-    assert len({*things(scanners), *things(scanners)}) == 3
+def test_items_compare_by_type_and_value(scanners: Any) -> None:
+    assert items(scanners) == items(scanners)
+    assert len({*items(scanners), *items(scanners)}) == 3
     assert scanners.Comment("x") != scanners.UnknownLine("x")
     assert scanners.ServerSentEvent("a", "b", "c", 4) != scanners.ServerSentEvent("a", "b", "c", 5)
     assert scanners.ServerSentEvent("a", "b", "c", 4) != ("a", "b", "c", 4)
 
 
-def test_things_cannot_be_changed(scanners: Any) -> None:
-    for thing in things(scanners):
-        for name in (*thing.__match_args__, "other"):
+def test_items_are_immutable(scanners: Any) -> None:
+    for item in items(scanners):
+        for name in (*item.__match_args__, "other"):
             with pytest.raises(AttributeError, match="immutable"):
-                setattr(thing, name, "y")
+                setattr(item, name, "y")
             with pytest.raises(AttributeError, match="immutable"):
-                delattr(thing, name)
-        thing.__init__()
-        assert thing == things(scanners)[[type(t) for t in things(scanners)].index(type(thing))]
+                delattr(item, name)
+        item.__init__()
+        assert item == items(scanners)[[type(t) for t in items(scanners)].index(type(item))]
 
 
-def test_things_cannot_be_subclassed(scanners: Any) -> None:
-    for thing in things(scanners):
+def test_items_cannot_be_subclassed(scanners: Any) -> None:
+    for item in items(scanners):
         with pytest.raises(TypeError, match="not an acceptable base type"):
-            type("Other", (type(thing),), {})
+            type("Other", (type(item),), {})
 
 
-def test_things_show_themselves(scanners: Any) -> None:
-    assert [repr(thing) for thing in things(scanners)] == [
+def test_repr_and_signatures(scanners: Any) -> None:
+    assert [repr(item) for item in items(scanners)] == [
         "ServerSentEvent(event='a', data='b', id='c', retry=4)", "Comment(text='x')", "UnknownLine(text='x')",
     ]  # fmt: skip
-    for thing in things(scanners):
-        assert (type(thing).__module__, type(thing).__qualname__) == ("ssescan", type(thing).__name__)
-        assert inspect.getdoc(type(thing))
-        assert str(inspect.signature(type(thing))).startswith("(")
+    for item in items(scanners):
+        assert (type(item).__module__, type(item).__qualname__) == ("ssescan", type(item).__name__)
+        assert inspect.getdoc(type(item))
+        assert str(inspect.signature(type(item))).startswith("(")
     options = inspect.signature(scanners.Scanner).parameters.values()
     assert {option.kind for option in options} == {inspect.Parameter.KEYWORD_ONLY}
     assert [(option.name, option.default) for option in options] == [
@@ -80,7 +80,7 @@ def test_things_show_themselves(scanners: Any) -> None:
     ]  # fmt: skip
 
 
-def test_things_match_by_position(scanners: Any) -> None:
+def test_items_match_by_position(scanners: Any) -> None:
     match scanners.ServerSentEvent("a", "b", "c", 4):
         case scanners.ServerSentEvent(event, data, last_id, retry):
             assert (event, data, last_id, retry) == ("a", "b", "c", 4)
@@ -90,12 +90,12 @@ def test_things_match_by_position(scanners: Any) -> None:
 
 
 def test_pickles_load_under_either_backend(scanners: Any) -> None:
-    for thing, loaded_as in zip(things(scanners), things(ssescan), strict=True):
+    for item, loaded_as in zip(items(scanners), items(ssescan), strict=True):
         for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
-            loaded = pickle.loads(pickle.dumps(thing, protocol))
-            assert loaded == loaded_as  # of the backend that the package has, whichever wrote it
-        assert copy.copy(thing) is thing
-        assert copy.deepcopy(thing) is thing
+            loaded = pickle.loads(pickle.dumps(item, protocol))
+            assert loaded == loaded_as  # the package's backend, for pickles of either
+        assert copy.copy(item) is item
+        assert copy.deepcopy(item) is item
 
 
 def test_subclasses_of_str_and_int_become_plain(scanners: Any) -> None:
@@ -120,14 +120,14 @@ def test_fields_of_other_types_are_refused(scanners: Any, fields: dict[str, Any]
 
 def test_json_reads_the_data(scanners: Any) -> None:
     assert scanners.ServerSentEvent(data='{"a": [1, null]}').json() == {"a": [1, None]}
-    # In Pyodide the stack of the browser, or of Node, is over before CPython's own limit: json.loads ends the program.
+    # In Pyodide, json.loads overflows the stack of the browser or of Node before CPython's limit, and ends the program.
     nested = [] if sys.platform == "emscripten" else ["[" * 1_000_000]
     for data in ("", "[DONE]", "{", *nested):
         with pytest.raises(ValueError, match=r".+"):
             scanners.ServerSentEvent(data=data).json()
 
 
-def test_classes_that_are_generic_are_subscriptable(scanners: Any, package: Any) -> None:
+def test_generic_classes(scanners: Any, package: Any) -> None:
     for cls in (scanners.Scanner, package.Scanner, package.EventStream, package.AsyncEventStream):
         assert cls[int].__origin__ is cls
         assert cls.__module__ == "ssescan"

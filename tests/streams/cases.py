@@ -1,4 +1,4 @@
-"""What is sent in these tests: a stream with everything in it, the ways to cut it, and small pieces."""
+"""The streams that the tests send: one with everything in it, the ways to cut it, and small events."""
 
 from __future__ import annotations
 
@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from .server import Framing
+
+
+class Boom(Exception):
+    """An error of the caller."""
+
 
 ONE, TWO, THREE = (f"data: {number}\n\n".encode() for number in (1, 2, 3))
 
@@ -20,7 +27,7 @@ STREAM = (
 
 
 def events(package: Any) -> list[Any]:
-    """What is in STREAM."""
+    """Return the events of STREAM."""
     event = package.ServerSentEvent
     return [
         event("first", "\u20ac 5", "1"),
@@ -31,7 +38,7 @@ def events(package: Any) -> list[Any]:
     ]
 
 
-HEAD = STREAM[:200]  # what is cut finely; the rest is one long event
+HEAD = STREAM[:200]  # the part that is cut into bytes; the rest is one long event
 REST = STREAM[200:]
 CUTS = {
     "in one piece": [STREAM],
@@ -48,10 +55,15 @@ FRAMES: dict[str, tuple[Framing, bool]] = {
     "of known length": ("length", False),
 }
 
-cut_anywhere = pytest.mark.parametrize("pieces", CUTS.values(), ids=CUTS)
-framed_anyhow = pytest.mark.parametrize(("framing", "gzip"), FRAMES.values(), ids=FRAMES)
+every_cut = pytest.mark.parametrize("pieces", CUTS.values(), ids=CUTS)
+every_framing = pytest.mark.parametrize(("framing", "gzip"), FRAMES.values(), ids=FRAMES)
 
 
-def one(package: Any, number: int) -> Any:
-    """The event of ONE, TWO or THREE."""
+def numbered(package: Any, number: int) -> Any:
+    """Return the event of ONE, TWO or THREE."""
     return package.ServerSentEvent(data=str(number))
+
+
+async def async_chunks(chunks: list[Any]) -> AsyncIterator[Any]:
+    for chunk in chunks:
+        yield chunk

@@ -1,4 +1,4 @@
-"""The HTTP clients that streams are read with: how each opens a response, and what it raises when a connection breaks."""
+"""The HTTP clients of the tests: how each opens a response, and its error for a broken connection."""
 
 from __future__ import annotations
 
@@ -23,26 +23,26 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager, AbstractContextManager
     from types import ModuleType
 
-# Clients give up later than the server does: whoever is kept waiting, it is the server that says so.
+# The clients' timeout is longer than the server's, so that the server reports a hang.
 TIMEOUT = 1.5 * WAIT_LIMIT
 LOOPS = ("asyncio", "trio")
 
 
 @dataclass(frozen=True)
 class Client:
-    """A client that blocks. `session()` gives a function from a URL to the response, which was not read yet."""
+    """A sync HTTP client. `session()` yields a function that returns the unread response for a URL."""
 
     name: str
     session: Callable[[], AbstractContextManager[Callable[[str], Any]]]
-    unchecked: Callable[[Any], Any]  # what of its response is a plain iterable of chunks
-    broken: type[Exception]  # what it raises for a connection that breaks
+    unchecked: Callable[[Any], Any]  # returns the response's iterable of chunks, which we do not check
+    broken: type[Exception]  # the error for a broken connection
 
     def __str__(self) -> str:
         return self.name
 
     @contextmanager
     def opens(self, url: str) -> Iterator[Any]:
-        """Give the response, and close it and the client in the end."""
+        """Yield the response, then close it and the client."""
         with self.session() as get:
             response = get(url)
             try:
@@ -53,7 +53,7 @@ class Client:
 
 @dataclass(frozen=True)
 class AsyncClient:
-    """A client that does not block, and the event loop it runs under."""
+    """An async HTTP client, and the event loop that it runs under."""
 
     name: str
     loop: str
@@ -66,7 +66,7 @@ class AsyncClient:
 
     @asynccontextmanager
     async def opens(self, url: str) -> AsyncIterator[Any]:
-        """Give the response, and close it and the client in the end."""
+        """Yield the response, then close it and the client."""
         async with self.session() as get:
             response = await get(url)
             try:
@@ -79,7 +79,7 @@ class AsyncClient:
         run_in(self.loop, main)
 
     async def in_thread(self, blocking: Callable[[], Any]) -> Any:
-        """Wait for something that blocks, while the event loop goes on."""
+        """Run a blocking function in a thread, while the event loop goes on."""
         if self.loop == "trio":
             return await trio.to_thread.run_sync(blocking)
         return await asyncio.to_thread(blocking)
@@ -93,7 +93,7 @@ async def close(response: Any) -> None:
         response.close()
 
 
-# verify=False: nothing here is encrypted, and to load certificates would take longer than the rest of a test.
+# verify=False: nothing here is encrypted, and loading certificates would take longer than the rest of a test.
 
 
 @contextmanager
@@ -139,7 +139,7 @@ HTTPX = Client("httpx", partial(_httpx, httpx), _iter_bytes, httpx.TransportErro
 CLIENTS = (
     HTTPX,
     Client("httpx2", partial(_httpx, httpx2), _iter_bytes, httpx2.TransportError),
-    # The bytes of a response of requests come from urllib3, and so do the exceptions: they pass unchanged.
+    # We read a response of requests through urllib3, and do not change its exceptions.
     Client("requests", _requests, lambda response: response.iter_content(None), urllib3.exceptions.HTTPError),
     Client("urllib3", _urllib3, lambda response: response.stream(), urllib3.exceptions.HTTPError),
 )
@@ -155,7 +155,7 @@ ASYNC_CLIENTS = (
 sync_clients = pytest.mark.parametrize("client", CLIENTS, ids=str)
 async_clients = pytest.mark.parametrize("client", ASYNC_CLIENTS, ids=str)
 loops = pytest.mark.parametrize("loop", LOOPS)
-# httpx and httpx2 nest async generators and leave the inner ones to the garbage collector, of which trio complains.
+# httpx and httpx2 leave inner async generators to the garbage collector, and trio warns about that.
 httpx_leaves_generators = pytest.mark.filterwarnings("ignore:Async generator 'http:ResourceWarning")
 
 
@@ -177,7 +177,7 @@ def run_in(loop: str, main: Callable[[], Awaitable[None]]) -> None:
 
 
 async def pause(loop: str, seconds: float = 0) -> None:
-    """Sleep; 0: let the event loop go round once."""
+    """Sleep. 0 lets the other tasks run once."""
     if loop == "trio":
         await trio.sleep(seconds)
     else:

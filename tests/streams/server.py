@@ -1,7 +1,7 @@
 """An HTTP server on the loopback that plays scripts: which bytes to send, when to wait, how to end.
 
-It decides on every chunk, waits for the test's go-ahead where the script says so, and notices when the client hangs up.
-Whoever waits in vain, for whatever it is, gives up after WAIT_LIMIT seconds, so that a failure ends.
+A script decides on every chunk, and can wait for the test. The server notices when the client closes the connection.
+Every wait ends after WAIT_LIMIT seconds, so that a failing test ends too.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     from typing import Self
 
 WAIT_LIMIT = 20.0  # seconds
-PING_PAUSE = 0.01  # seconds between two pings: a rhythm, nothing relies on it
+PING_PAUSE = 0.01  # seconds between two pings; no test depends on it
 
 
 class Do(Enum):
-    """What a script may say, besides bytes, which are sent as one chunk."""
+    """The steps of a script, besides bytes. Bytes are sent as one chunk."""
 
     WAIT = auto()  # for the test's Exchange.go()
-    PING = auto()  # send a comment again and again, until the client hangs up
-    DRIP = auto()  # the same, with a single byte of a line that never ends
-    HOLD = auto()  # send nothing more, until the client hangs up
-    DROP = auto()  # close the connection there (FIN), though the body is not complete
-    RESET = auto()  # abort the connection there (RST)
+    PING = auto()  # send comments until the client closes the connection
+    DRIP = auto()  # the same, with single bytes of a line that never ends
+    HOLD = auto()  # send nothing more, until the client closes the connection
+    DROP = auto()  # close the connection (FIN) before the body is complete
+    RESET = auto()  # abort the connection (RST)
 
 
 Step = bytes | Do
@@ -38,15 +38,15 @@ Framing = Literal["chunked", "close", "length"]
 
 
 class _HungUp(Exception):
-    """The client closed its end of the connection."""
+    """The client closed the connection."""
 
 
 class _Stopped(Exception):
-    """The server is to end."""
+    """The server must end."""
 
 
 class Exchange:
-    """An answer that waits to be asked for at `url`, and what passes between the test and the server meanwhile."""
+    """An answer for requests to `url`, and the signals between the test and the server."""
 
     def __init__(self, url: str, head: bytes, steps: tuple[Step, ...], framing: Framing, gzip: bool) -> None:
         self.url = url
@@ -55,16 +55,16 @@ class Exchange:
         self.framing = framing
         self.gzip = gzip
         self.hung_up = threading.Event()  # the client closed the connection, before or after the end of the body
-        self.error: BaseException | None = None  # what went wrong in the server while it played this
-        self.connections: list[int] = []  # the numbers of the connections on which this was asked for
+        self.error: BaseException | None = None  # the server's error while it played this
+        self.connections: list[int] = []  # the numbers of the connections on which it was requested
         self._wake_here, self._wake_there = socket.socketpair()
 
     def go(self, times: int = 1) -> None:
-        """Let the script go on where it waits, or will wait."""
+        """Let the script continue past its next WAIT."""
         self._wake_there.sendall(b"." * times)
 
     def is_hung_up(self) -> bool:
-        """Wait until the client has closed the connection; False if it does not."""
+        """Wait until the client has closed the connection. Return False if it does not."""
         return self.hung_up.wait(WAIT_LIMIT)
 
     def _discard(self) -> None:
@@ -73,7 +73,7 @@ class Exchange:
 
 
 class Server:
-    """Serves what was offered, each under a path of its own, until the `with` block is left."""
+    """A server of exchanges, each under its own path, until the `with` block ends."""
 
     def __init__(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -100,7 +100,7 @@ class Server:
 
     @property
     def offered(self) -> list[Exchange]:
-        """All that was offered so far."""
+        """Return all exchanges so far."""
         return list(self._exchanges.values())
 
     def offers(
@@ -112,7 +112,7 @@ class Server:
         gzip: bool = False,
         headers: tuple[str, ...] = (),
     ) -> Exchange:
-        """Offer an answer whose body is what the steps say. Framing "length" is for bodies that are not compressed."""
+        """Offer an answer with this body. Framing "length" is for bodies that are not compressed."""
         head = [f"HTTP/1.1 {status} Whatever", *headers]
         if content_type is not None:
             head.append(f"Content-Type: {content_type}")
@@ -144,7 +144,7 @@ class Server:
             thread.start()
 
     def _serve(self, connection: socket.socket, number: int) -> None:
-        """Answer requests on one connection, until it is closed by either side."""
+        """Answer the requests of one connection, until either side closes it."""
         exchange = None
         try:
             connection.settimeout(WAIT_LIMIT)
@@ -166,7 +166,7 @@ class Server:
             connection.close()
 
     def _request(self, connection: socket.socket) -> str:
-        """Read a request that has no body, and give its path."""
+        """Read a request without a body, and return its path."""
         head = b""
         while b"\r\n\r\n" not in head:
             self._wait_for(connection)
@@ -177,9 +177,9 @@ class Server:
         return head.split()[1].decode()
 
     def _play(self, connection: socket.socket, exchange: Exchange) -> bool:
-        """Send a body as its script says; tell whether the connection may be used again."""
+        """Play a script. Return whether the connection can be used again."""
         press = zlib.compressobj(wbits=31) if exchange.gzip else None
-        # The head goes out with the first chunk: who has the response has that as well, however slow this thread is.
+        # The head goes out with the first chunk: a client that has the response has that chunk too.
         unsent = exchange.head
         for step in exchange.steps:
             if isinstance(step, bytes):
@@ -201,7 +201,7 @@ class Server:
                     if self._wait_for(connection, seconds=PING_PAUSE) is connection:
                         raise _HungUp
                     connection.sendall(again)
-                raise TimeoutError(f"the client listened to pings for {WAIT_LIMIT:g} s")
+                raise TimeoutError(f"the client read pings for {WAIT_LIMIT:g} s")
             elif step is Do.HOLD:
                 self._wait_for(connection)
                 raise _HungUp
@@ -217,7 +217,7 @@ class Server:
         return exchange.framing != "close"
 
     def _wait_for(self, *sockets: socket.socket, seconds: float | None = WAIT_LIMIT) -> socket.socket | None:
-        """Give the first socket that has something to read, or was closed by the other side; None if none has in time."""
+        """Return the first socket that has bytes or was closed by the other side, or None after `seconds`."""
         with selectors.DefaultSelector() as selector:
             for one in (*sockets, self._stop_here):
                 selector.register(one, selectors.EVENT_READ)

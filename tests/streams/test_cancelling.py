@@ -1,4 +1,4 @@
-"""A read that is cancelled closes the stream: the cancellation passes, and nothing is left behind."""
+"""A cancelled read closes the stream: the cancellation passes, and no task is left behind."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 import trio
 import trio.testing
 
-from .cases import ONE, TWO, one
+from .cases import ONE, TWO, numbered
 from .clients import ASYNC_CLIENTS, AsyncClient
 from .server import Do
 
@@ -21,35 +21,35 @@ if TYPE_CHECKING:
 asyncio_clients = pytest.mark.parametrize("client", [one for one in ASYNC_CLIENTS if one.loop == "asyncio"], ids=str)
 trio_clients = pytest.mark.parametrize("client", [one for one in ASYNC_CLIENTS if one.loop == "trio"], ids=str)
 with_or_without_stall = pytest.mark.parametrize("stalls", [False, True], ids=["no stall", "stall"])
-SOON = 0.05  # seconds after which a read is given up; that it waits longer than that is certain, nothing comes
+SOON = 0.05  # seconds: the timeout around a read that waits for ever
 
 
-def stall(package: Any, stalls: bool) -> Any:
-    """A limit that is far away, or none."""
+def long_stall(package: Any, stalls: bool) -> Any:
+    """Return a limit that no test reaches, or None."""
     return package.Stall(idle=600, progress=600) if stalls else None
 
 
 async def is_alone(client: AsyncClient, exchange: Any) -> bool:
-    """Tell whether the server saw the connection closed, and no task is left but this one."""
+    """Return whether the server saw the connection closed, and only this task is left."""
     closed = await client.in_thread(exchange.is_hung_up)
     return closed and asyncio.all_tasks() == {asyncio.current_task()}
 
 
 @asyncio_clients
 @with_or_without_stall
-@pytest.mark.parametrize("begun", [True, False], ids=["after an event", "at the first read"])
-def test_a_task_that_is_cancelled_while_it_reads(
-    package: Any, server: Server, client: AsyncClient, stalls: bool, begun: bool
+@pytest.mark.parametrize("started", [True, False], ids=["after an event", "at the first read"])
+def test_cancelled_task_closes_the_stream(
+    package: Any, server: Server, client: AsyncClient, stalls: bool, started: bool
 ) -> None:
-    exchange = server.offers(ONE, Do.HOLD) if begun else server.offers(Do.HOLD)
+    exchange = server.offers(ONE, Do.HOLD) if started else server.offers(Do.HOLD)
 
     async def main() -> None:
         async with client.opens(exchange.url) as response:
-            stream = package.aiter_events(response, stall=stall(package, stalls))
+            stream = package.aiter_events(response, stall=long_stall(package, stalls))
             waits = asyncio.Event()
 
             async def read() -> None:
-                if begun:
+                if started:
                     await anext(stream)
                 waits.set()
                 await anext(stream)
@@ -74,7 +74,7 @@ def test_asyncio_timeout_around_a_read(package: Any, server: Server, client: Asy
 
     async def main() -> None:
         async with client.opens(exchange.url) as response:
-            async with package.aiter_events(response, stall=stall(package, stalls)) as stream:
+            async with package.aiter_events(response, stall=long_stall(package, stalls)) as stream:
                 await anext(stream)
                 with pytest.raises(TimeoutError):
                     async with asyncio.timeout(SOON):
@@ -90,14 +90,14 @@ def test_asyncio_timeout_around_a_read(package: Any, server: Server, client: Asy
 
 @asyncio_clients
 @with_or_without_stall
-def test_a_task_group_that_fails_cancels_its_readers(
+def test_failing_task_group_cancels_its_readers(
     package: Any, server: Server, client: AsyncClient, stalls: bool
 ) -> None:
     exchange = server.offers(ONE, Do.HOLD)
 
     async def main() -> None:
         async with client.opens(exchange.url) as response:
-            stream = package.aiter_events(response, stall=stall(package, stalls))
+            stream = package.aiter_events(response, stall=long_stall(package, stalls))
 
             async def read(waits: asyncio.Event) -> None:
                 async with stream:
@@ -119,19 +119,19 @@ def test_a_task_group_that_fails_cancels_its_readers(
 
 @trio_clients
 @with_or_without_stall
-@pytest.mark.parametrize("begun", [True, False], ids=["after an event", "at the first read"])
-def test_a_cancel_scope_that_is_cancelled_while_it_reads(
-    package: Any, server: Server, client: AsyncClient, stalls: bool, begun: bool
+@pytest.mark.parametrize("started", [True, False], ids=["after an event", "at the first read"])
+def test_cancelled_scope_closes_the_stream(
+    package: Any, server: Server, client: AsyncClient, stalls: bool, started: bool
 ) -> None:
-    exchange = server.offers(ONE, Do.HOLD) if begun else server.offers(Do.HOLD)
+    exchange = server.offers(ONE, Do.HOLD) if started else server.offers(Do.HOLD)
 
     async def main() -> None:
         async with client.opens(exchange.url) as response:
-            stream = package.aiter_events(response, stall=stall(package, stalls))
+            stream = package.aiter_events(response, stall=long_stall(package, stalls))
             async with trio.open_nursery() as nursery:
 
                 async def read() -> None:
-                    if begun:
+                    if started:
                         await anext(stream)
                     await anext(stream)
 
@@ -153,7 +153,7 @@ def test_trio_move_on_after_around_a_read(package: Any, server: Server, client: 
 
     async def main() -> None:
         async with client.opens(exchange.url) as response:
-            async with package.aiter_events(response, stall=stall(package, stalls)) as stream:
+            async with package.aiter_events(response, stall=long_stall(package, stalls)) as stream:
                 await anext(stream)
                 with trio.move_on_after(SOON) as scope:
                     await anext(stream)
@@ -165,25 +165,25 @@ def test_trio_move_on_after_around_a_read(package: Any, server: Server, client: 
 
 
 @with_or_without_stall
-def test_a_cancellation_between_two_reads_loses_nothing(package: Any, stalls: bool) -> None:
+def test_cancellation_between_two_reads_loses_nothing(package: Any, stalls: bool) -> None:
     async def source() -> AsyncIterator[bytes]:
         yield ONE
         yield TWO
 
     async def main() -> None:
-        async with package.aiter_events(source(), stall=stall(package, stalls)) as stream:
-            assert await anext(stream) == one(package, 1)
+        async with package.aiter_events(source(), stall=long_stall(package, stalls)) as stream:
+            assert await anext(stream) == numbered(package, 1)
             with pytest.raises(TimeoutError):
                 async with asyncio.timeout(0.01):
                     await asyncio.Event().wait()
             assert stream.outcome is None
-            assert await anext(stream) == one(package, 2)
+            assert await anext(stream) == numbered(package, 2)
 
     asyncio.run(main())
 
 
 @with_or_without_stall
-def test_a_generator_is_closed_when_its_read_is_cancelled(package: Any, stalls: bool) -> None:
+def test_cancelled_read_closes_a_generator(package: Any, stalls: bool) -> None:
     done = []
 
     async def source() -> AsyncIterator[bytes]:
@@ -195,7 +195,7 @@ def test_a_generator_is_closed_when_its_read_is_cancelled(package: Any, stalls: 
             done.append(True)
 
     async def main() -> None:
-        stream = package.aiter_events(source(), stall=stall(package, stalls))
+        stream = package.aiter_events(source(), stall=long_stall(package, stalls))
         await anext(stream)
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.01):

@@ -1,4 +1,4 @@
-"""What closes the source of an AsyncEventStream, and what does not."""
+"""When an AsyncEventStream closes its source."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 import trio
 import trio.testing
 
-from .cases import ONE, THREE, TWO, one
+from .cases import ONE, THREE, TWO, Boom, numbered
 from .clients import AsyncClient, async_clients, httpx_leaves_generators, loops, pause, run_in
 from .server import WAIT_LIMIT, Do
 
@@ -25,12 +25,8 @@ if TYPE_CHECKING:
 pytestmark = httpx_leaves_generators
 
 
-class Boom(Exception):
-    """Raised by the program, in the middle of things."""
-
-
 @async_clients
-def test_leaving_the_with_block_early_closes_the_connection(package: Any, server: Server, client: AsyncClient) -> None:
+def test_leaving_the_with_block_closes_the_connection(package: Any, server: Server, client: AsyncClient) -> None:
     exchange = server.offers(ONE, Do.HOLD)
 
     async def main() -> None:
@@ -46,9 +42,7 @@ def test_leaving_the_with_block_early_closes_the_connection(package: Any, server
 
 
 @async_clients
-def test_leaving_the_with_block_without_reading_closes_the_connection(
-    package: Any, server: Server, client: AsyncClient
-) -> None:
+def test_unread_with_block_closes_the_connection(package: Any, server: Server, client: AsyncClient) -> None:
     exchange = server.offers(ONE, Do.HOLD)
 
     async def main() -> None:
@@ -62,7 +56,7 @@ def test_leaving_the_with_block_without_reading_closes_the_connection(
 
 
 @async_clients
-def test_an_error_in_the_with_block_closes_the_connection(package: Any, server: Server, client: AsyncClient) -> None:
+def test_error_in_the_with_block_closes_the_connection(package: Any, server: Server, client: AsyncClient) -> None:
     exchange = server.offers(ONE, Do.HOLD)
 
     async def main() -> None:
@@ -78,9 +72,7 @@ def test_an_error_in_the_with_block_closes_the_connection(package: Any, server: 
 
 
 @async_clients
-def test_an_error_of_the_stream_closes_the_connection_without_with(
-    package: Any, server: Server, client: AsyncClient
-) -> None:
+def test_stream_error_closes_the_connection_without_with(package: Any, server: Server, client: AsyncClient) -> None:
     exchange = server.offers(ONE + b"data: " + b"x" * 100, Do.HOLD)
 
     async def main() -> None:
@@ -96,9 +88,7 @@ def test_an_error_of_the_stream_closes_the_connection_without_with(
 
 
 @async_clients
-def test_aclose_closes_the_connection_and_may_be_called_again(
-    package: Any, server: Server, client: AsyncClient
-) -> None:
+def test_aclose_closes_the_connection_and_is_idempotent(package: Any, server: Server, client: AsyncClient) -> None:
     exchange = server.offers(ONE, Do.HOLD)
 
     async def main() -> None:
@@ -118,9 +108,7 @@ def test_aclose_closes_the_connection_and_may_be_called_again(
 
 
 @async_clients
-def test_a_loop_that_was_left_is_taken_up_again_and_nothing_is_lost(
-    package: Any, server: Server, client: AsyncClient
-) -> None:
+def test_second_loop_continues_where_the_first_stopped(package: Any, server: Server, client: AsyncClient) -> None:
     exchange = server.offers(ONE + TWO, Do.WAIT, THREE)
 
     async def main() -> None:
@@ -133,13 +121,13 @@ def test_a_loop_that_was_left_is_taken_up_again_and_nothing_is_lost(
                 if len(seen) == 2:
                     exchange.go()
                 assert stream.outcome is None
-        assert seen == [one(package, 1), one(package, 2), one(package, 3)]
+        assert seen == [numbered(package, 1), numbered(package, 2), numbered(package, 3)]
 
     client.run(main)
 
 
 @async_clients
-def test_aclose_in_another_task_ends_a_read_that_waits(package: Any, server: Server, client: AsyncClient) -> None:
+def test_aclose_in_another_task_ends_a_read(package: Any, server: Server, client: AsyncClient) -> None:
     exchange = server.offers(ONE, Do.HOLD)
 
     async def main() -> None:
@@ -172,14 +160,14 @@ def test_aclose_in_another_task_ends_a_read_that_waits(package: Any, server: Ser
 
 
 @loops
-def test_the_loop_ends_when_its_body_closes_the_stream(package: Any, loop: str) -> None:
+def test_loop_ends_when_its_body_closes_the_stream(package: Any, loop: str) -> None:
     async def main() -> None:
         stream = package.aiter_events(ONE + TWO)
         seen = []
         async for event in stream:
             seen.append(event)
             await stream.aclose()
-        assert seen == [one(package, 1)]
+        assert seen == [numbered(package, 1)]
         assert stream.outcome is package.Outcome.CLOSED
 
     run_in(loop, main)
@@ -221,7 +209,7 @@ ends = pytest.mark.parametrize(
 
 @loops
 @ends
-def test_an_async_generator_is_closed(package: Any, loop: str, end: Callable[[Any], Awaitable[None]]) -> None:
+def test_async_generator_is_closed(package: Any, loop: str, end: Callable[[Any], Awaitable[None]]) -> None:
     async def source() -> AsyncIterator[bytes]:
         yield ONE
         yield b"data: " + b"x" * 100
@@ -236,9 +224,9 @@ def test_an_async_generator_is_closed(package: Any, loop: str, end: Callable[[An
 
 @loops
 @ends
-@pytest.mark.parametrize("begun", [True, False])
-def test_an_async_generator_may_wait_while_it_is_closed(
-    package: Any, loop: str, end: Callable[[Any], Awaitable[None]], begun: bool
+@pytest.mark.parametrize("started", [True, False])
+def test_async_generator_may_await_while_closing(
+    package: Any, loop: str, end: Callable[[Any], Awaitable[None]], started: bool
 ) -> None:
     done = []
 
@@ -253,18 +241,18 @@ def test_an_async_generator_may_wait_while_it_is_closed(
 
     async def main() -> None:
         chunks = source()
-        if begun:
+        if started:
             await anext(chunks)
         stream = package.aiter_events(chunks, max_event_size=20)
         await end(stream)
-        # One that nobody ever began has nothing to clean up.
-        assert done == ([] if not begun and end is end_by_aclose_before_the_first_read else [True])
+        # A generator that was never started has nothing to clean up.
+        assert done == ([] if not started and end is end_by_aclose_before_the_first_read else [True])
 
     run_in(loop, main)
 
 
 @loops
-def test_an_async_generator_that_fails_is_closed_and_its_exception_passes(package: Any, loop: str) -> None:
+def test_error_of_an_async_generator_passes(package: Any, loop: str) -> None:
     async def source() -> AsyncIterator[bytes]:
         yield ONE
         raise Boom
@@ -281,7 +269,7 @@ def test_an_async_generator_that_fails_is_closed_and_its_exception_passes(packag
 
 
 @loops
-def test_an_async_generator_that_waits_is_closed_when_another_task_closes_the_stream(package: Any, loop: str) -> None:
+def test_aclose_in_another_task_closes_a_waiting_generator(package: Any, loop: str) -> None:
     async def main() -> None:
         go_on: Any = trio.Event() if loop == "trio" else asyncio.Event()
 
@@ -318,16 +306,16 @@ def test_an_async_generator_that_waits_is_closed_when_another_task_closes_the_st
 
 
 @async_clients
-@pytest.mark.parametrize("begun", [True, False], ids=["half read", "not read"])
-def test_a_stream_that_is_collected_open_is_one_warning_that_names_async_with(
-    package: Any, server: Server, client: AsyncClient, begun: bool
+@pytest.mark.parametrize("started", [True, False], ids=["half read", "not read"])
+def test_collected_open_warns_once_and_names_async_with(
+    package: Any, server: Server, client: AsyncClient, started: bool
 ) -> None:
     exchange = server.offers(ONE, Do.HOLD)
 
     async def main() -> None:
         async with client.opens(exchange.url) as response:
             stream = package.aiter_events(response)
-            if begun:
+            if started:
                 await anext(stream)
             with pytest.warns(ResourceWarning) as warned:
                 del stream
@@ -339,10 +327,10 @@ def test_a_stream_that_is_collected_open_is_one_warning_that_names_async_with(
     client.run(main)
 
 
-def test_a_stream_that_ended_or_was_closed_is_collected_in_silence(package: Any) -> None:
+def test_no_warning_if_ended_or_closed(package: Any) -> None:
     async def main() -> None:
         stream = package.aiter_events(ONE)
-        assert [event async for event in stream] == [one(package, 1)]
+        assert [event async for event in stream] == [numbered(package, 1)]
         del stream
         gc.collect()
         stream = package.aiter_events(ONE)
@@ -359,7 +347,7 @@ def test_a_stream_that_ended_or_was_closed_is_collected_in_silence(package: Any)
 
 
 @pytest.mark.parametrize("read", ["", "await anext(stream)"])
-def test_a_stream_that_is_open_at_the_end_of_the_program_raises_nothing(backend: str, read: str) -> None:
+def test_open_stream_at_interpreter_exit_is_silent(backend: str, read: str) -> None:
     program = f"""
 import asyncio, ssescan
 async def source():
@@ -385,7 +373,7 @@ asyncio.run(main())
 
 
 @loops
-def test_a_generator_over_a_stream_may_be_left_early(package: Any, loop: str) -> None:
+def test_generator_over_a_stream_may_stop_early(package: Any, loop: str) -> None:
     async def source() -> AsyncIterator[bytes]:
         try:
             yield ONE
@@ -411,9 +399,9 @@ def test_a_generator_over_a_stream_may_be_left_early(package: Any, loop: str) ->
 
 
 @pytest.mark.skipif(
-    sys.version_info < (3, 13), reason="until 3.13 a generator whose read is thrown away counts as running"
+    sys.version_info < (3, 13), reason="until 3.13 a generator whose read was abandoned counts as running"
 )
-def test_a_read_that_is_thrown_away_closes_the_stream_in_silence(package: Any) -> None:
+def test_abandoned_read_closes_the_stream_silently(package: Any) -> None:
     async def source() -> AsyncIterator[bytes]:
         yield ONE
         await asyncio.Event().wait()

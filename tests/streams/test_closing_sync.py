@@ -1,4 +1,4 @@
-"""What closes the source of an EventStream, and what does not."""
+"""When an EventStream closes its source."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .cases import ONE, THREE, TWO, one
+from .cases import ONE, THREE, TWO, Boom, numbered
 from .clients import Client, sync_clients
 from .server import Do
 
@@ -21,12 +21,8 @@ if TYPE_CHECKING:
     from .server import Server
 
 
-class Boom(Exception):
-    """Raised by the program, in the middle of things."""
-
-
 @sync_clients
-def test_leaving_the_with_block_early_closes_the_connection(package: Any, server: Server, client: Client) -> None:
+def test_leaving_the_with_block_closes_the_connection(package: Any, server: Server, client: Client) -> None:
     exchange = server.offers(ONE, Do.HOLD)
     with client.opens(exchange.url) as response:
         with package.iter_events(response) as stream:
@@ -38,9 +34,7 @@ def test_leaving_the_with_block_early_closes_the_connection(package: Any, server
 
 
 @sync_clients
-def test_leaving_the_with_block_without_reading_closes_the_connection(
-    package: Any, server: Server, client: Client
-) -> None:
+def test_unread_with_block_closes_the_connection(package: Any, server: Server, client: Client) -> None:
     exchange = server.offers(ONE, Do.HOLD)
     with client.opens(exchange.url) as response:
         with package.iter_events(response) as stream:
@@ -50,7 +44,7 @@ def test_leaving_the_with_block_without_reading_closes_the_connection(
 
 
 @sync_clients
-def test_an_error_in_the_with_block_closes_the_connection(package: Any, server: Server, client: Client) -> None:
+def test_error_in_the_with_block_closes_the_connection(package: Any, server: Server, client: Client) -> None:
     exchange = server.offers(ONE, Do.HOLD)
     with client.opens(exchange.url) as response:
         with pytest.raises(Boom), package.iter_events(response) as stream:
@@ -61,9 +55,7 @@ def test_an_error_in_the_with_block_closes_the_connection(package: Any, server: 
 
 
 @sync_clients
-def test_an_error_of_the_stream_closes_the_connection_without_with(
-    package: Any, server: Server, client: Client
-) -> None:
+def test_stream_error_closes_the_connection_without_with(package: Any, server: Server, client: Client) -> None:
     exchange = server.offers(ONE + b"data: " + b"x" * 100, Do.HOLD)
     with client.opens(exchange.url) as response:
         stream = package.iter_events(response, max_event_size=50)
@@ -75,14 +67,12 @@ def test_an_error_of_the_stream_closes_the_connection_without_with(
 
 
 @sync_clients
-@pytest.mark.parametrize("begun", [True, False], ids=["half read", "not read"])
-def test_a_stream_that_is_garbage_collected_closes_the_connection(
-    package: Any, server: Server, client: Client, begun: bool
-) -> None:
+@pytest.mark.parametrize("started", [True, False], ids=["half read", "not read"])
+def test_collected_stream_closes_the_connection(package: Any, server: Server, client: Client, started: bool) -> None:
     exchange = server.offers(ONE, Do.HOLD)
     with client.opens(exchange.url) as response:
         stream = package.iter_events(response)
-        if begun:
+        if started:
             next(stream)
         del stream
         gc.collect()
@@ -90,7 +80,7 @@ def test_a_stream_that_is_garbage_collected_closes_the_connection(
 
 
 @sync_clients
-def test_close_closes_the_connection_and_may_be_called_again(package: Any, server: Server, client: Client) -> None:
+def test_close_closes_the_connection_and_is_idempotent(package: Any, server: Server, client: Client) -> None:
     exchange = server.offers(ONE, Do.HOLD)
     with client.opens(exchange.url) as response:
         stream = package.iter_events(response)
@@ -106,9 +96,7 @@ def test_close_closes_the_connection_and_may_be_called_again(package: Any, serve
 
 
 @sync_clients
-def test_a_loop_that_was_left_is_taken_up_again_and_nothing_is_lost(
-    package: Any, server: Server, client: Client
-) -> None:
+def test_second_loop_continues_where_the_first_stopped(package: Any, server: Server, client: Client) -> None:
     exchange = server.offers(ONE + TWO, Do.WAIT, THREE)
     seen: list[Any] = []
     with client.opens(exchange.url) as response, package.iter_events(response) as stream:
@@ -119,16 +107,16 @@ def test_a_loop_that_was_left_is_taken_up_again_and_nothing_is_lost(
             if len(seen) == 2:
                 exchange.go()
             assert stream.outcome is None
-    assert seen == [one(package, 1), one(package, 2), one(package, 3)]
+    assert seen == [numbered(package, 1), numbered(package, 2), numbered(package, 3)]
 
 
-def test_the_loop_ends_when_its_body_closes_the_stream(package: Any) -> None:
+def test_loop_ends_when_its_body_closes_the_stream(package: Any) -> None:
     stream = package.iter_events([ONE + TWO, THREE])
     seen = []
     for event in stream:
         seen.append(event)
         stream.close()
-    assert seen == [one(package, 1)]
+    assert seen == [numbered(package, 1)]
     assert stream.outcome is package.Outcome.CLOSED
 
 
@@ -183,7 +171,7 @@ ends = pytest.mark.parametrize(
 
 
 @ends
-def test_a_generator_is_closed(package: Any, end: Callable[[Any], None]) -> None:
+def test_generator_is_closed(package: Any, end: Callable[[Any], None]) -> None:
     def source() -> Iterator[bytes]:
         yield ONE
         yield LARGE
@@ -196,7 +184,7 @@ def test_a_generator_is_closed(package: Any, end: Callable[[Any], None]) -> None
 
 
 @ends
-def test_a_generator_may_take_its_time_to_close(package: Any, end: Callable[[Any], None]) -> None:
+def test_nested_generator_is_closed(package: Any, end: Callable[[Any], None]) -> None:
     done = []
 
     def source() -> Iterator[bytes]:
@@ -207,7 +195,7 @@ def test_a_generator_may_take_its_time_to_close(package: Any, end: Callable[[Any
             done.append(True)
 
     chunks = source()
-    next(chunks)  # begun by another than the stream
+    next(chunks)  # started before the stream reads it
     stream = package.iter_events((ONE + LARGE for _ in chunks), max_event_size=LIMIT)
     end(stream)
     del stream, chunks
@@ -215,7 +203,7 @@ def test_a_generator_may_take_its_time_to_close(package: Any, end: Callable[[Any
     assert done == [True]
 
 
-def test_a_generator_that_fails_is_closed_and_its_exception_passes(package: Any) -> None:
+def test_error_of_a_generator_passes(package: Any) -> None:
     def source() -> Iterator[bytes]:
         yield ONE
         raise Boom
@@ -228,7 +216,7 @@ def test_a_generator_that_fails_is_closed_and_its_exception_passes(package: Any)
         assert next(stream, "the end") == "the end"
 
 
-def test_a_source_that_is_interrupted_is_closed_by_us(package: Any) -> None:
+def test_interrupted_source_is_closed(package: Any) -> None:
     def source() -> Iterator[bytes]:
         yield ONE
         raise KeyboardInterrupt
@@ -240,7 +228,7 @@ def test_a_source_that_is_interrupted_is_closed_by_us(package: Any) -> None:
     assert stream.outcome is package.Outcome.CLOSED
 
 
-def test_what_closing_a_generator_raises_reaches_who_closes_it(package: Any) -> None:
+def test_error_from_closing_a_generator_passes(package: Any) -> None:
     def source() -> Iterator[bytes]:
         try:
             yield ONE
@@ -280,7 +268,7 @@ def end_by_its_end(stream: Any) -> None:
 
 @pytest.mark.parametrize("opened", [bytes_io, buffered, raw, pipe])
 @pytest.mark.parametrize("end", [*ends.args[1], end_by_its_end])
-def test_a_file_is_never_closed(
+def test_file_is_never_closed(
     package: Any, tmp_path: Path, opened: Callable[[Path], Any], end: Callable[[Any], None]
 ) -> None:
     path = tmp_path / "stream"
@@ -292,9 +280,9 @@ def test_a_file_is_never_closed(
         file.read()
 
 
-def test_a_list_of_chunks_is_left_as_it_was(package: Any) -> None:
+def test_list_of_chunks_is_not_changed(package: Any) -> None:
     chunks = [ONE, TWO]
     for _ in range(2):
         with package.iter_events(chunks) as stream:
-            assert list(stream) == [one(package, 1), one(package, 2)]
+            assert list(stream) == [numbered(package, 1), numbered(package, 2)]
     assert chunks == [ONE, TWO]

@@ -1,4 +1,4 @@
-"""Encoded bodies: decoded in steps, event by event, by every client; or refused with what to do."""
+"""Encoded bodies: every client decodes them in small steps, or the error says what to do."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ ENCODED = {
     "br": ("br", brotli.compress(EVENTS)),
     "zstd": ("zstd", frames(EVENTS)),
     "zstd, three frames": ("zstd", frames(ONE, TWO, THREE)),
-    "no coding at all": ("utf-8", EVENTS),
+    "not a coding": ("utf-8", EVENTS),
 }
 encoded = pytest.mark.parametrize("name", ENCODED)
 
@@ -77,7 +77,7 @@ def offer(server: Server, coding: str, body: bytes, size: int = 7, **options: An
 
 @sync_clients
 @encoded
-def test_encoded_streams_are_read(server: Server, client: Client, name: str) -> None:
+def test_encoded_stream(server: Server, client: Client, name: str) -> None:
     with client.opens(offer(server, *ENCODED[name]).url) as response, ssescan.iter_events(response) as stream:
         assert [event.data for event in stream] == DATA
         assert stream.outcome == "ended"
@@ -85,11 +85,11 @@ def test_encoded_streams_are_read(server: Server, client: Client, name: str) -> 
 
 @async_clients
 @encoded
-def test_encoded_streams_are_read_async(server: Server, client: AsyncClient, name: str) -> None:
+def test_encoded_stream_async(server: Server, client: AsyncClient, name: str) -> None:
     if client.name == "aiohttp" and name == "gzip, then other bytes":
-        pytest.skip("aiohttp itself raises for these")
+        pytest.skip("aiohttp raises an error here")
     if client.name == "aiohttp" and "member" in name and AIOHTTP_IS_OLD:
-        pytest.skip("aiohttp itself reads one member, before 3.13")
+        pytest.skip("aiohttp reads one member only, before 3.13")
     exchange = offer(server, *ENCODED[name])
 
     async def main() -> None:
@@ -99,13 +99,13 @@ def test_encoded_streams_are_read_async(server: Server, client: AsyncClient, nam
     client.run(main)
 
 
-def test_urllib_does_not_decode_so_we_do(server: Server) -> None:
+def test_we_decode_responses_of_urllib(server: Server) -> None:
     with urlopen(offer(server, "gzip", gzip.compress(EVENTS)).url) as response:
         assert [event.data for event in ssescan.iter_events(response)] == DATA
 
 
-@pytest.mark.skipif(AIOHTTP_IS_OLD, reason="aiohttp does not tell whether it decodes, before 3.13")
-def test_a_session_of_aiohttp_that_does_not_decode(server: Server) -> None:
+@pytest.mark.skipif(AIOHTTP_IS_OLD, reason="aiohttp does not say whether it decodes, before 3.13")
+def test_aiohttp_session_without_decoding(server: Server) -> None:
     exchange = offer(server, "gzip", gzip.compress(EVENTS))
 
     async def main() -> None:
@@ -116,7 +116,7 @@ def test_a_session_of_aiohttp_that_does_not_decode(server: Server) -> None:
     run_in("asyncio", main)
 
 
-def test_a_response_of_urllib3_that_is_not_decoded(server: Server) -> None:
+def test_urllib3_response_without_decoding(server: Server) -> None:
     exchange = offer(server, "gzip", gzip.compress(EVENTS))
     with urllib3.PoolManager() as pool:
         response = pool.request("GET", exchange.url, preload_content=False, decode_content=False)
@@ -125,7 +125,7 @@ def test_a_response_of_urllib3_that_is_not_decoded(server: Server) -> None:
 
 @sync_clients
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd"])
-def test_events_come_as_soon_as_their_bytes(server: Server, client: Client, coding: str) -> None:
+def test_encoded_events_arrive_with_their_bytes(server: Server, client: Client, coding: str) -> None:
     press: dict[str, Callable[[bytes], bytes]] = {
         "gzip": lambda piece: members(piece)[0],
         "zstd": frames,
@@ -150,7 +150,7 @@ def _flushed(compressor: Any) -> Callable[[bytes], bytes]:
 
 @sync_clients
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd"])
-def test_damage_is_the_clients_error(server: Server, client: Client, coding: str) -> None:
+def test_damaged_body_raises_the_clients_error(server: Server, client: Client, coding: str) -> None:
     errors = {"httpx": httpx.DecodingError, "httpx2": httpx2.DecodingError}
     with client.opens(offer(server, coding, b"data: not encoded at all\n\n").url) as response:
         stream = ssescan.iter_events(response)
@@ -159,7 +159,7 @@ def test_damage_is_the_clients_error(server: Server, client: Client, coding: str
         assert stream.outcome == "failed"
 
 
-def test_a_damaged_member_is_an_error(server: Server) -> None:
+def test_damaged_gzip_member_is_an_error(server: Server) -> None:
     body = gzip.compress(ONE) + gzip.compress(TWO)[:-8] + bytes(8)
     with httpx.stream("GET", offer(server, "gzip", body).url) as response:
         stream = ssescan.iter_events(response)
@@ -168,8 +168,8 @@ def test_a_damaged_member_is_an_error(server: Server) -> None:
             list(stream)
 
 
-def test_zstd_with_a_huge_window_is_an_error(server: Server) -> None:
-    # RFC 9659: no more than 8 MiB. The frame says 128 MiB, and a decoder would take as much.
+def test_zstd_window_over_the_limit_is_an_error(server: Server) -> None:
+    # RFC 9659 allows 8 MiB. The frame asks for 128 MiB, and a decoder would allocate that much.
     parameters = zstandard.ZstdCompressionParameters(window_log=27)
     press = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
     body = press.compress(EVENTS) + press.flush()
@@ -215,7 +215,7 @@ def test_two_headers_are_two_encodings(server: Server, client: Client) -> None:
 
 
 @sync_clients
-def test_a_refused_body_is_kept_as_it_came(server: Server, client: Client) -> None:
+def test_refused_body_stays_encoded(server: Server, client: Client) -> None:
     body = gzip.compress(gzip.compress(b"no"))
     with client.opens(offer(server, "gzip, gzip", body, status=503).url) as response:
         with pytest.raises(ssescan.UnexpectedStatus) as caught:
@@ -244,7 +244,7 @@ for response in responses:
 
 
 @pytest.mark.parametrize(("coding", "package_name"), [("br", "brotli"), ("zstd", "backports.zstd")])
-def test_a_missing_package_is_named(server: Server, coding: str, package_name: str) -> None:
+def test_error_names_the_missing_package(server: Server, coding: str, package_name: str) -> None:
     url = offer(server, coding, ENCODED[coding][1]).url
     ended = subprocess.run([sys.executable, "-c", WITHOUT, url], capture_output=True, text=True, check=True, timeout=60)
     lines = ended.stdout.splitlines()
@@ -253,7 +253,7 @@ def test_a_missing_package_is_named(server: Server, coding: str, package_name: s
 
 
 @pytest.mark.parametrize("library", [httpx, httpx2])
-def test_what_wraps_iter_bytes_sees_the_chunks(server: Server, library: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_patched_iter_bytes_sees_the_chunks(server: Server, library: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[bytes] = []
     plain = library.Response.iter_bytes
 
@@ -263,7 +263,7 @@ def test_what_wraps_iter_bytes_sees_the_chunks(server: Server, library: Any, mon
             yield chunk
 
     monkeypatch.setattr(library.Response, "iter_bytes", iter_bytes)
-    for coding, body in (ENCODED["gzip, three members"], ENCODED["zstd"], ENCODED["no coding at all"]):
+    for coding, body in (ENCODED["gzip, three members"], ENCODED["zstd"], ENCODED["not a coding"]):
         seen.clear()
         with library.stream("GET", offer(server, coding, body).url) as response:
             assert [event.data for event in ssescan.iter_events(response)] == DATA
@@ -273,14 +273,14 @@ def test_what_wraps_iter_bytes_sees_the_chunks(server: Server, library: Any, mon
 
 
 @pytest.mark.parametrize("read", [httpx.get, httpx2.get, requests.get, urllib3.PoolManager().request])
-def test_a_response_that_was_read_is_read_again(server: Server, read: Any) -> None:
+def test_response_with_decoded_body(server: Server, read: Any) -> None:
     url = offer(server, "gzip", gzip.compress(EVENTS)).url
     response = read("GET", url) if "urllib3" in read.__module__ else read(url)
     assert [event.data for event in ssescan.iter_events(response)] == DATA
 
 
 @pytest.mark.parametrize("library", [httpx, httpx2])
-def test_a_stream_that_is_handed_on_is_decoded_once(server: Server, library: Any) -> None:
+def test_nested_stream_is_decoded_once(server: Server, library: Any) -> None:
     chunk = {"choices": [{"index": 0, "delta": {"content": "hi"}, "finish_reason": "stop"}]}
     body = gzip.compress(b"data: " + json.dumps(chunk).encode() + b"\n\ndata: [DONE]\n\n")
     with library.stream("GET", offer(server, "gzip", body).url) as response:
@@ -290,7 +290,7 @@ def test_a_stream_that_is_handed_on_is_decoded_once(server: Server, library: Any
 
 
 @pytest.mark.parametrize("library", [httpx, httpx2])
-def test_the_drop_in_decodes_and_refuses(server: Server, library: Any) -> None:
+def test_httpx_sse_drop_in_decodes_and_refuses(server: Server, library: Any) -> None:
     with library.stream("GET", offer(server, "gzip", ENCODED["gzip, three members"][1]).url) as response:
         assert [sse.data for sse in httpx_sse.EventSource(response).iter_sse()] == DATA
     with library.stream("GET", offer(server, "gzip, gzip", b"").url) as response:
@@ -299,58 +299,58 @@ def test_the_drop_in_decodes_and_refuses(server: Server, library: Any) -> None:
 
 
 class Wrapper:
-    """An object in front of a response, as instrumentation makes them."""
+    """A wrapper of a response, like those of instrumentation tools."""
 
     def __init__(self, response: Any) -> None:
         self.response = response
-        self.seen = 0
+        self.largest = 0
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.response, name)
 
     def iter_bytes(self) -> Iterator[bytes]:
         for chunk in self.response.iter_bytes():
-            self.seen = max(self.seen, len(chunk))
+            self.largest = max(self.largest, len(chunk))
             yield chunk
 
 
 class OwnResponse(httpx.Response):
-    """A response of a program's own, in a module that has the name of the client's error."""
+    """A subclass in another module, which also has a DecodingError."""
 
 
 DecodingError = httpx.DecodingError
 
 
 @pytest.mark.parametrize("library", [httpx, httpx2])
-def test_a_response_behind_another_object_is_bounded(server: Server, library: Any) -> None:
+def test_wrapped_response_decodes_in_small_steps(server: Server, library: Any) -> None:
     bomb = gzip.compress(b": " + b"a" * 2**22 + b"\n" + EVENTS)
     with library.stream("GET", offer(server, "gzip", bomb, size=65536).url) as response:
-        in_front = Wrapper(response)
-        assert [event.data for event in ssescan.iter_events(in_front)] == DATA
-        assert 0 < in_front.seen <= codings.STEP
+        wrapper = Wrapper(response)
+        assert [event.data for event in ssescan.iter_events(wrapper)] == DATA
+        assert 0 < wrapper.largest <= codings.STEP
 
 
-def test_a_response_of_a_derived_class() -> None:
+def test_subclass_of_response() -> None:
     headers = {"content-type": "text/event-stream", "content-encoding": "gzip"}
     response = OwnResponse(200, headers=headers, content=iter([gzip.compress(EVENTS)]))
     assert [event.data for event in ssescan.iter_events(response)] == DATA
 
 
 @pytest.mark.parametrize("client", CLIENTS[2:], ids=str)
-def test_a_response_that_was_read_in_part(server: Server, client: Client) -> None:
+def test_partly_read_response(server: Server, client: Client) -> None:
     exchange = server.offers(gzip.compress(EVENTS), headers=("Content-Encoding: gzip",))
     with client.opens(exchange.url) as response:
         raw = getattr(response, "raw", response)
         if not hasattr(raw, "read1"):
-            pytest.skip("urllib3 itself cannot go on, before 2.2")
+            pytest.skip("urllib3 cannot continue, before 2.2")
         assert raw.read(len(ONE), decode_content=True) == ONE
         assert [event.data for event in ssescan.iter_events(response)] == DATA[1:]
 
 
 @pytest.mark.parametrize("loop", ["asyncio", "trio"])
 @pytest.mark.parametrize("coding", ["gzip", "br", "zstd"])
-def test_a_bomb_does_not_stop_the_event_loop(loop: str, coding: str) -> None:
-    # One chunk that unfolds to 64 MiB of comments: other tasks have their turns, and a limit on time holds.
+def test_bomb_does_not_block_the_event_loop(loop: str, coding: str) -> None:
+    # One chunk decodes to 64 MiB of comments. Other tasks must still run, and time limits must hold.
     plain = (b": " + b"a" * 4093 + b"\n") * 2**14
     press: Any = {
         "gzip": gzip.compress,
@@ -386,7 +386,7 @@ def test_a_bomb_does_not_stop_the_event_loop(loop: str, coding: str) -> None:
             await asyncio.gather(read(), other_task(done))
 
     run_in(loop, main)
-    assert turns > 4  # brotli before 1.2 has no limit, and gives 16 MiB at once
+    assert turns > 4  # brotli before 1.2 has no limit, and returns 16 MiB at once
 
 
 PACKAGES = [
@@ -404,7 +404,7 @@ PACKAGES = [
 def test_each_package_decodes(
     coding: str, name: str, size: int, limited: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip(name, reason="one of the packages is enough; this one is not installed")
+    pytest.importorskip(name, reason="not installed; one of the packages is enough")
     monkeypatch.setitem(codings.PACKAGES, coding, (name,))
     decoder = codings.BodyDecoder([coding], OSError)
     if coding == "br" and not limited:  # as before version 1.2
@@ -415,7 +415,7 @@ def test_each_package_decodes(
     decoder.flush()
 
 
-def test_no_step_is_large() -> None:
+def test_decoding_steps_are_small() -> None:
     for coding in ("gzip", "deflate", "br", "zstd"):
         press: Any = {
             "gzip": gzip.compress,

@@ -1,4 +1,4 @@
-"""HTTP/2, whose connection is shared: no socket can be shut, and a refused body is not waited for all the same."""
+"""HTTP/2: its connection is shared, so we cannot shut the socket. A refusal still does not wait for the body."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def answer(listener: socket.socket) -> None:
-    """Answer each request on one connection with a status of 500 and the beginning of a body, until it is closed."""
+    """Answer each request on one connection with status 500 and the start of a body, until it is closed."""
     listener.settimeout(WAIT_LIMIT)
     client, _ = listener.accept()
     with client:
@@ -49,7 +49,7 @@ def served() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("library", [httpx, httpx2])
-def test_a_refusal_does_not_wait_for_the_body(package: Any, library: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_refusal_does_not_wait_for_the_body(package: Any, library: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ssescan.streams.REFUSED_BODY_TIMEOUT", 0.05)
     with served() as url:
         settings: dict[str, Any] = {"http1": False, "http2": True, "timeout": None, "trust_env": False}

@@ -1,4 +1,4 @@
-"""aiter_events over the responses of HTTP clients that do not block: what arrives, when, and how it ends."""
+"""aiter_events over the responses of async HTTP clients: the events, when they arrive, and how the stream ends."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .cases import ONE, THREE, TWO, cut_anywhere, events, framed_anyhow, one
+from .cases import ONE, THREE, TWO, events, every_cut, every_framing, numbered
 from .clients import AsyncClient, async_clients
 from .server import Do
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 @async_clients
-@framed_anyhow
-@cut_anywhere
-def test_the_events_are_those_that_were_sent(
+@every_framing
+@every_cut
+def test_events_in_every_cut_and_framing(
     package: Any, server: Server, client: AsyncClient, framing: Framing, gzip: bool, pieces: list[bytes]
 ) -> None:
     exchange = server.offers(*pieces, framing=framing, gzip=gzip)
@@ -32,11 +32,11 @@ def test_the_events_are_those_that_were_sent(
 
 
 @async_clients
-@framed_anyhow
-def test_an_event_arrives_before_the_next_is_sent(
+@every_framing
+def test_event_arrives_before_the_next_is_sent(
     package: Any, server: Server, client: AsyncClient, framing: Framing, gzip: bool
 ) -> None:
-    # Within the piece after a WAIT stands the beginning of an event to come: it holds nothing back.
+    # Each piece also has the start of the next event, which must not hold back the one before.
     pieces = ONE, Do.WAIT, TWO + b"data: ", Do.WAIT, b"3\r\n\r", Do.WAIT, b"\ndata: 4\n\n"
     exchange = server.offers(*pieces, framing=framing, gzip=gzip)
 
@@ -52,22 +52,20 @@ def test_an_event_arrives_before_the_next_is_sent(
 
 
 @async_clients
-def test_a_comment_arrives_before_the_next_event_is_sent(package: Any, server: Server, client: AsyncClient) -> None:
+def test_comment_arrives_before_the_next_event_is_sent(package: Any, server: Server, client: AsyncClient) -> None:
     exchange = server.offers(b": ping\n", Do.WAIT, ONE)
 
     async def main() -> None:
         async with client.opens(exchange.url) as response, package.aiter_events(response, comments=True) as stream:
             assert await anext(stream) == package.Comment("ping")
             exchange.go()
-            assert [event async for event in stream] == [one(package, 1)]
+            assert [event async for event in stream] == [numbered(package, 1)]
 
     client.run(main)
 
 
 @async_clients
-def test_the_outcome_is_none_while_the_stream_is_open_and_then_ended(
-    package: Any, server: Server, client: AsyncClient
-) -> None:
+def test_outcome_is_none_while_open_then_ended(package: Any, server: Server, client: AsyncClient) -> None:
     exchange = server.offers(ONE, Do.WAIT, TWO)
 
     async def main() -> None:
@@ -90,12 +88,12 @@ def test_the_outcome_is_none_while_the_stream_is_open_and_then_ended(
 
 @async_clients
 @pytest.mark.parametrize("framing", ["chunked", "close", "length"])
-def test_an_end_within_a_block_is_a_cut(package: Any, server: Server, client: AsyncClient, framing: Framing) -> None:
+def test_end_within_a_block_is_a_cut(package: Any, server: Server, client: AsyncClient, framing: Framing) -> None:
     exchange = server.offers(ONE, b"data: ha", framing=framing)
 
     async def main() -> None:
         async with client.opens(exchange.url) as response, package.aiter_events(response) as stream:
-            assert [event async for event in stream] == [one(package, 1)]
+            assert [event async for event in stream] == [numbered(package, 1)]
         assert stream.outcome is package.Outcome.CUT
 
     client.run(main)
@@ -104,7 +102,7 @@ def test_an_end_within_a_block_is_a_cut(package: Any, server: Server, client: As
 @async_clients
 @pytest.mark.parametrize("framing", ["chunked", "length"])
 @pytest.mark.parametrize("drop", [Do.DROP, Do.RESET])
-def test_a_connection_that_breaks_raises_what_the_client_raises(
+def test_broken_connection_raises_the_clients_error(
     package: Any, server: Server, client: AsyncClient, framing: Framing, drop: Do
 ) -> None:
     exchange = server.offers(ONE, Do.WAIT, b"data: ha", drop, b"lf", framing=framing)
@@ -112,7 +110,7 @@ def test_a_connection_that_breaks_raises_what_the_client_raises(
     async def main() -> None:
         async with client.opens(exchange.url) as response:
             stream = package.aiter_events(response)
-            assert await anext(stream) == one(package, 1)
+            assert await anext(stream) == numbered(package, 1)
             exchange.go()
             with pytest.raises(client.broken):
                 await anext(stream)
@@ -125,7 +123,7 @@ def test_a_connection_that_breaks_raises_what_the_client_raises(
 
 
 @async_clients
-def test_response_is_the_response(package: Any, server: Server, client: AsyncClient) -> None:
+def test_response_attribute(package: Any, server: Server, client: AsyncClient) -> None:
     exchange = server.offers(ONE)
 
     async def main() -> None:
@@ -133,7 +131,7 @@ def test_response_is_the_response(package: Any, server: Server, client: AsyncCli
             stream = package.aiter_events(response)
             assert stream.response is response
             async with stream:
-                assert [event async for event in stream] == [one(package, 1)]
+                assert [event async for event in stream] == [numbered(package, 1)]
             assert stream.response is response
 
     client.run(main)
@@ -151,23 +149,21 @@ def test_reads_and_bytes_are_counted(package: Any, server: Server, client: Async
             exchange.go()
             await anext(stream)
             assert (stream.reads, stream.bytes_read) == (2, 27)
-            assert [event async for event in stream] == [one(package, 3)]
+            assert [event async for event in stream] == [numbered(package, 3)]
             assert (stream.reads, stream.bytes_read) == (2, 27)
 
     client.run(main)
 
 
 @async_clients
-def test_a_stream_that_was_read_to_its_end_leaves_its_connection_to_the_next(
-    package: Any, server: Server, client: AsyncClient
-) -> None:
+def test_ended_stream_returns_its_connection_to_the_pool(package: Any, server: Server, client: AsyncClient) -> None:
     exchange = server.offers(ONE)
 
     async def main() -> None:
         async with client.session() as get:
             for _ in range(3):
                 stream = package.aiter_events(await get(exchange.url))
-                assert [event async for event in stream] == [one(package, 1)]
+                assert [event async for event in stream] == [numbered(package, 1)]
 
     client.run(main)
     assert len(exchange.connections) == 3

@@ -1,7 +1,7 @@
-"""Responses of niquests, in both colours.
+"""Responses of niquests, sync and async.
 
-Installing niquests replaces urllib3 by a fork of it, so it is no part of the `test` extra: `.ci/run` makes an environment
-of its own for it, and runs this file there.
+Installing niquests replaces urllib3 with a fork of it. So the other tests do not install it: `.ci/run` runs this file
+in a separate environment.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .server import Server
 
 niquests: Any = pytest.importorskip(
-    "niquests", reason="niquests replaces urllib3, it is tested in an environment of its own"
+    "niquests", reason="niquests replaces urllib3, so its tests run in a separate environment"
 )
 
 BODY = (b"id: 1\ndata: a\n\nda", Do.WAIT, b"ta: b\r\n\r", Do.WAIT, b"\ndata: \xe6\xbc", Do.WAIT, b"\xa2\n\n")
@@ -40,7 +40,7 @@ def test_events_arrive_while_the_connection_is_open(package: Any, server: Server
         assert (stream.outcome, stream.response, stream.last_event_id) == ("ended", response, "1")
 
 
-def test_a_dropped_connection_is_no_end(package: Any, server: Server) -> None:
+def test_dropped_connection_is_an_error(package: Any, server: Server) -> None:
     exchange = server.offers(b"data: a\n\ndata: b", Do.DROP)
     with niquests.Session() as session:
         stream = package.iter_events(session.get(exchange.url, stream=True))
@@ -50,7 +50,7 @@ def test_a_dropped_connection_is_no_end(package: Any, server: Server) -> None:
         assert stream.outcome == "failed"
 
 
-def test_a_refusal_carries_the_body(package: Any, server: Server) -> None:
+def test_refusal_has_the_body(package: Any, server: Server) -> None:
     exchange = server.offers(b"no", status=401, content_type="application/json")
     with niquests.Session() as session:
         stream = package.iter_events(session.get(exchange.url, stream=True))
@@ -59,7 +59,7 @@ def test_a_refusal_carries_the_body(package: Any, server: Server) -> None:
         assert (caught.value.status, caught.value.body) == (401, b"no")
 
 
-def test_a_refusal_does_not_wait_for_the_body(package: Any, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_refusal_does_not_wait_for_the_body(package: Any, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ssescan.streams.REFUSED_BODY_TIMEOUT", 0.05)
     exchange = server.offers(b"no", Do.HOLD, status=500)
     with niquests.Session() as session:
@@ -70,7 +70,7 @@ def test_a_refusal_does_not_wait_for_the_body(package: Any, server: Server, monk
 
 
 @pytest.mark.parametrize("status", [200, 500])
-def test_close_ends_a_read_of_another_thread(package: Any, server: Server, status: int) -> None:
+def test_close_in_another_thread_ends_a_read(package: Any, server: Server, status: int) -> None:
     exchange = server.offers(b"data: a\n\n", Do.HOLD, status=status)
     with niquests.Session() as session:
         stream = package.iter_events(session.get(exchange.url, stream=True))
@@ -83,7 +83,7 @@ def test_close_ends_a_read_of_another_thread(package: Any, server: Server, statu
 
         reader = threading.Thread(target=read)
         reader.start()
-        while reader.is_alive():  # the read may not have begun yet
+        while reader.is_alive():  # the read may not have started yet
             stream.close()
             reader.join(0.01)
         assert exchange.is_hung_up()
@@ -103,15 +103,15 @@ def test_encodings(package: Any, server: Server, coding: str) -> None:
         with niquests.Session() as session:
             return [event.data for event in package.iter_events(session.get(exchange.url, stream=True))]
 
-    for way in (read, lambda: asyncio.run(aread())):
+    for function in (read, lambda: asyncio.run(aread())):
         if coding == "gzip":
-            assert way() == ["a", "b"]
+            assert function() == ["a", "b"]
         else:
             with pytest.raises(package.UnsupportedEncoding):
-                way()
+                function()
 
 
-def test_asynchronous_responses_are_read_too(package: Any, server: Server) -> None:
+def test_async_response(package: Any, server: Server) -> None:
     exchange = server.offers(*BODY)
 
     async def read() -> None:

@@ -1,131 +1,123 @@
-"""The options of a stream: those of the scanner pass through, and what is no option or no value is refused."""
+"""The options of a stream: scanner options pass through; unknown options and wrong values are refused."""
 
 from __future__ import annotations
 
 import asyncio
 import pickle
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from .cases import ONE, TWO, one
+from .cases import ONE, TWO, async_chunks, numbered
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-sync_and_async = pytest.mark.parametrize("asynchronous", [False, True], ids=["sync", "async"])
+sync_and_async = pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
 
 
-async def asynchronously(chunks: list[Any]) -> AsyncIterator[Any]:
-    for chunk in chunks:
-        yield chunk
-
-
-def read(package: Any, asynchronous: bool, chunks: list[Any], **options: Any) -> tuple[list[Any], Any, Any]:
-    """Read a stream to its end: what it gave, what it raised, and the stream."""
-    given: list[Any] = []
+def read(package: Any, is_async: bool, chunks: list[Any], **options: Any) -> tuple[list[Any], Any, Any]:
+    """Read a stream to its end. Return the events, the error, and the stream."""
+    events: list[Any] = []
 
     async def main() -> tuple[list[Any], Any, Any]:
-        async with package.aiter_events(asynchronously(chunks), **options) as stream:
+        async with package.aiter_events(async_chunks(chunks), **options) as stream:
             try:
                 async for item in stream:
-                    given.append(item)
+                    events.append(item)
             except Exception as error:
-                return given, error, stream
-        return given, None, stream
+                return events, error, stream
+        return events, None, stream
 
-    if asynchronous:
+    if is_async:
         return asyncio.run(main())
     with package.iter_events(chunks, **options) as stream:
         try:
             for item in stream:
-                given.append(item)
+                events.append(item)
         except Exception as error:
-            return given, error, stream
-    return given, None, stream
+            return events, error, stream
+    return events, None, stream
 
 
 @sync_and_async
-def test_what_came_before_an_event_that_is_too_large_is_given_first(package: Any, asynchronous: bool) -> None:
+def test_events_before_a_too_large_event(package: Any, is_async: bool) -> None:
     chunks = [ONE + TWO + b"id: 3\n\ndata: " + b"x" * 100]
-    given, raised, stream = read(package, asynchronous, chunks, max_event_size=50)
-    assert given == [one(package, 1), one(package, 2)]
-    assert isinstance(raised, package.EventTooLarge)
-    assert (raised.limit, raised.events) == (50, [])
-    assert raised.size == len("data: ") + 100
+    events, error, stream = read(package, is_async, chunks, max_event_size=50)
+    assert events == [numbered(package, 1), numbered(package, 2)]
+    assert isinstance(error, package.EventTooLarge)
+    assert (error.limit, error.events) == (50, [])
+    assert error.size == len("data: ") + 100
     assert stream.outcome is package.Outcome.FAILED
     assert stream.last_event_id == "3"
 
 
 @sync_and_async
-def test_an_event_that_is_too_large_is_noticed_across_chunks(package: Any, asynchronous: bool) -> None:
-    given, raised, stream = read(package, asynchronous, [ONE, b"data: ", b"x" * 30, b"x" * 30, TWO], max_event_size=50)
-    assert given == [one(package, 1)]
-    assert isinstance(raised, package.EventTooLarge)
+def test_too_large_event_across_chunks(package: Any, is_async: bool) -> None:
+    events, error, stream = read(package, is_async, [ONE, b"data: ", b"x" * 30, b"x" * 30, TWO], max_event_size=50)
+    assert events == [numbered(package, 1)]
+    assert isinstance(error, package.EventTooLarge)
     assert stream.outcome is package.Outcome.FAILED
     assert stream.reads == 4
 
 
 @sync_and_async
-def test_with_skip_an_event_that_is_too_large_is_passed_over(package: Any, asynchronous: bool) -> None:
+def test_too_large_event_is_skipped(package: Any, is_async: bool) -> None:
     chunks = [ONE + b"data: " + b"x" * 100 + b"\n\n", TWO]
-    given, raised, stream = read(package, asynchronous, chunks, max_event_size=50, oversize="skip")
-    assert given == [one(package, 1), one(package, 2)]
-    assert raised is None
+    events, error, stream = read(package, is_async, chunks, max_event_size=50, oversize="skip")
+    assert events == [numbered(package, 1), numbered(package, 2)]
+    assert error is None
     assert stream.outcome is package.Outcome.ENDED
 
 
 @sync_and_async
 @pytest.mark.parametrize("last", [b"data: 2", b"data: 2\n", b"data: 2\r"])
-def test_an_unterminated_event_is_given_where_that_is_asked_for(package: Any, asynchronous: bool, last: bytes) -> None:
-    given, raised, stream = read(package, asynchronous, [ONE, last], unterminated="dispatch")
-    assert given == [one(package, 1), one(package, 2)]
-    assert raised is None
+def test_unterminated_event_is_dispatched_on_request(package: Any, is_async: bool, last: bytes) -> None:
+    events, error, stream = read(package, is_async, [ONE, last], unterminated="dispatch")
+    assert events == [numbered(package, 1), numbered(package, 2)]
+    assert error is None
     assert stream.outcome is package.Outcome.CUT
 
 
 @sync_and_async
-def test_an_unterminated_event_is_dropped_otherwise(package: Any, asynchronous: bool) -> None:
-    given, raised, stream = read(package, asynchronous, [ONE, b"data: 2\n"])
-    assert given == [one(package, 1)]
-    assert raised is None
+def test_unterminated_event_is_dropped_by_default(package: Any, is_async: bool) -> None:
+    events, error, stream = read(package, is_async, [ONE, b"data: 2\n"])
+    assert events == [numbered(package, 1)]
+    assert error is None
     assert stream.outcome is package.Outcome.CUT
 
 
 @sync_and_async
-def test_comments_and_unknown_lines_come_in_order_where_they_are_asked_for(package: Any, asynchronous: bool) -> None:
+def test_comments_and_unknown_lines_come_in_order(package: Any, is_async: bool) -> None:
     chunks = [b": a\n" + ONE + b": b\nunknown: c\n", TWO + b": d"]
-    given, _, _ = read(package, asynchronous, chunks, comments=True, unknown=True, unterminated="dispatch")
-    assert given == [
+    events, _, _ = read(package, is_async, chunks, comments=True, unknown=True, unterminated="dispatch")
+    assert events == [
         package.Comment("a"),
-        one(package, 1),
+        numbered(package, 1),
         package.Comment("b"),
         package.UnknownLine("unknown: c"),
-        one(package, 2),
+        numbered(package, 2),
         package.Comment("d"),
     ]
 
 
 @sync_and_async
-def test_comments_and_unknown_lines_are_left_out_otherwise(package: Any, asynchronous: bool) -> None:
-    given, _, stream = read(package, asynchronous, [b": a\n" + ONE + b": b\nunknown: c\n"])
-    assert given == [one(package, 1)]
+def test_comments_and_unknown_lines_are_off_by_default(package: Any, is_async: bool) -> None:
+    events, _, stream = read(package, is_async, [b": a\n" + ONE + b": b\nunknown: c\n"])
+    assert events == [numbered(package, 1)]
     assert stream.outcome is package.Outcome.CUT
 
 
 @sync_and_async
-def test_events_without_data_are_given_where_that_is_asked_for(package: Any, asynchronous: bool) -> None:
+def test_empty_events_are_returned_on_request(package: Any, is_async: bool) -> None:
     chunks = [b"id: 7\nretry: 5\n\n", b"event: ping\n\n\n"]
-    given, _, _ = read(package, asynchronous, chunks, empty_events=True)
+    events, _, _ = read(package, is_async, chunks, empty_events=True)
     event = package.ServerSentEvent
-    assert given == [event(id="7", retry=5), event("ping", id="7")]
-    assert read(package, asynchronous, chunks)[0] == []
+    assert events == [event(id="7", retry=5), event("ping", id="7")]
+    assert read(package, is_async, chunks)[0] == []
 
 
 @sync_and_async
 @pytest.mark.parametrize(
-    ("options", "error", "says"),
+    ("options", "error", "match"),
     [
         ({"stall": 5}, TypeError, "stall must be a Stall or None, not int"),
         ({"stall": "idle"}, TypeError, "stall must be a Stall or None, not str"),
@@ -141,17 +133,17 @@ def test_events_without_data_are_given_where_that_is_asked_for(package: Any, asy
     ],
     ids=lambda value: "".join(map(str, value)) if isinstance(value, dict) else None,
 )
-def test_what_is_no_option_is_refused_at_the_call(
-    package: Any, asynchronous: bool, options: dict[str, Any], error: type[Exception], says: str
+def test_wrong_options_are_refused_at_the_call(
+    package: Any, is_async: bool, options: dict[str, Any], error: type[Exception], match: str
 ) -> None:
-    call = package.aiter_events if asynchronous else package.iter_events
-    with pytest.raises(error, match=says):
+    call = package.aiter_events if is_async else package.iter_events
+    with pytest.raises(error, match=match):
         call(b"", **options)
 
 
 @sync_and_async
-def test_a_second_positional_argument_is_refused(package: Any, asynchronous: bool) -> None:
-    call = package.aiter_events if asynchronous else package.iter_events
+def test_second_positional_argument_is_refused(package: Any, is_async: bool) -> None:
+    call = package.aiter_events if is_async else package.iter_events
     with pytest.raises(TypeError, match="positional"):
         call(b"", None)
 
@@ -161,12 +153,12 @@ def test_a_second_positional_argument_is_refused(package: Any, asynchronous: boo
     ("seconds", "error"),
     [(0, ValueError), (-1.5, ValueError), (float("nan"), ValueError), (True, TypeError), ("5", TypeError)],
 )
-def test_a_stall_limit_is_a_positive_number(package: Any, name: str, seconds: Any, error: type[Exception]) -> None:
+def test_stall_limit_is_a_positive_number(package: Any, name: str, seconds: Any, error: type[Exception]) -> None:
     with pytest.raises(error, match=name):
         package.Stall(**{name: seconds})
 
 
-def test_a_stall_is_a_value(package: Any) -> None:
+def test_stall_is_a_value(package: Any) -> None:
     stall = package.Stall(idle=1, progress=2.5)
     assert (stall.idle, stall.progress) == (1, 2.5)
     assert stall == package.Stall(1, 2.5)
@@ -180,26 +172,26 @@ def test_a_stall_is_a_value(package: Any) -> None:
 
 @sync_and_async
 @pytest.mark.parametrize("chunk", ["data: 1\n\n", None, 5])
-def test_a_chunk_that_is_not_bytes_is_a_type_error_at_its_read(package: Any, asynchronous: bool, chunk: Any) -> None:
-    given, raised, stream = read(package, asynchronous, [ONE, chunk, TWO])
-    assert given == [one(package, 1)]
-    assert isinstance(raised, TypeError)
-    assert f"not {type(chunk).__name__}" in str(raised)
+def test_chunk_of_wrong_type_is_a_type_error_when_read(package: Any, is_async: bool, chunk: Any) -> None:
+    events, error, stream = read(package, is_async, [ONE, chunk, TWO])
+    assert events == [numbered(package, 1)]
+    assert isinstance(error, TypeError)
+    assert f"not {type(chunk).__name__}" in str(error)
     assert stream.outcome is package.Outcome.FAILED
 
 
 @pytest.mark.parametrize("name", ["EventStream", "AsyncEventStream"])
-def test_the_classes_of_streams_are_subscriptable(package: Any, name: str) -> None:
+def test_stream_classes_are_generic(package: Any, name: str) -> None:
     assert getattr(package, name)[package.ServerSentEvent].__args__ == (package.ServerSentEvent,)
 
 
-def test_an_outcome_is_the_word_for_it(package: Any) -> None:
+def test_outcome_values(package: Any) -> None:
     assert [str(outcome) for outcome in package.Outcome] == ["ended", "cut", "failed", "closed"]
     assert package.Outcome("cut") is package.Outcome.CUT
     assert pickle.loads(pickle.dumps(package.Outcome.CUT)) is package.Outcome.CUT
 
 
-def test_a_stream_counts_the_events_that_it_skipped(package: Any) -> None:
+def test_skipped_events_are_counted(package: Any) -> None:
     chunks = [b"data: a\n\ndata: " + b"x" * 50 + b"\n\ndata: b\n\n"]
     stream = package.iter_events(chunks, max_event_size=20, oversize="skip")
     assert [event.data for event in stream] == ["a", "b"]
@@ -217,7 +209,7 @@ def test_a_stream_counts_the_events_that_it_skipped(package: Any) -> None:
     ("source", "advice"),
     [("https://example.com/", "pass what an HTTP client gives"), (nullcontext(), "enter it first")],
 )
-def test_what_newcomers_pass_is_refused_with_what_to_do(package: Any, source: Any, advice: str) -> None:
+def test_error_for_a_common_mistake_says_what_to_do(package: Any, source: Any, advice: str) -> None:
     for call in (package.iter_events, package.aiter_events):
         with pytest.raises(TypeError, match=advice):
             call(source)

@@ -1,4 +1,4 @@
-"""Responses that are no event streams: refused when they are entered or first read, never at the call."""
+"""Responses that are not event streams: entering or the first read raises, the call itself does not."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from .cases import ONE, one
+from .cases import ONE, numbered
 from .clients import AsyncClient, Client, async_clients, httpx_leaves_generators, sync_clients
 from .server import Do
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from .server import Framing, Server
 
 EVENT_STREAM = "text/event-stream"
-MOST = 65536
-LONG = bytes(range(256)) * 400  # over MOST
+MAX_BODY = 65536
+LONG = bytes(range(256)) * 400  # over MAX_BODY
 
 refused = pytest.mark.parametrize(
     ("status", "content_type"),
@@ -40,15 +40,15 @@ accepted = pytest.mark.parametrize(
         (201, EVENT_STREAM),
     ],
 )
-at_first = pytest.mark.parametrize("how", ["__enter__", "open", "__next__"])
+first_use = pytest.mark.parametrize("how", ["__enter__", "open", "__next__"])
 framings = pytest.mark.parametrize("framing", ["chunked", "close", "length"])
 
 
-def refusal_of(package: Any, status: int) -> Any:
+def refusal_type(package: Any, status: int) -> Any:
     return package.UnexpectedStatus if status >= 400 else package.UnexpectedContentType
 
 
-def says_what_came(error: Any, status: int, content_type: str | None) -> bool:
+def matches(error: Any, status: int, content_type: str | None) -> bool:
     if status >= 400:
         return bool(error.status == status)
     return bool(error.content_type == (content_type or ""))
@@ -56,20 +56,20 @@ def says_what_came(error: Any, status: int, content_type: str | None) -> bool:
 
 @sync_clients
 @refused
-@at_first
-def test_what_is_no_event_stream_is_refused(
+@first_use
+def test_other_responses_are_refused(
     package: Any, server: Server, client: Client, status: int, content_type: str | None, how: str
 ) -> None:
-    # There is more of the body than is wanted, and it never ends.
+    # The body is longer than we keep, and never ends.
     exchange = server.offers(LONG, Do.HOLD, status=status, content_type=content_type)
     with client.opens(exchange.url) as response:
         stream = package.iter_events(response)
         assert stream.outcome is None
-        with pytest.raises(refusal_of(package, status)) as caught:
+        with pytest.raises(refusal_type(package, status)) as caught:
             getattr(stream, how)()
         error = caught.value
-        assert says_what_came(error, status, content_type)
-        assert error.body == LONG[:MOST]
+        assert matches(error, status, content_type)
+        assert error.body == LONG[:MAX_BODY]
         assert error.response is response
         assert stream.response is response
         assert stream.outcome is package.Outcome.FAILED
@@ -81,7 +81,7 @@ def test_what_is_no_event_stream_is_refused(
 
 @sync_clients
 @pytest.mark.parametrize("framing", ["chunked", "close"])
-def test_a_refusal_does_not_wait_for_a_body_that_stays_open(
+def test_refusal_does_not_wait_for_an_open_body(
     package: Any, server: Server, client: Client, framing: Framing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ssescan.streams.REFUSED_BODY_TIMEOUT", 0.05)
@@ -93,10 +93,8 @@ def test_a_refusal_does_not_wait_for_a_body_that_stays_open(
         assert exchange.is_hung_up()
 
 
-def test_a_refusal_does_not_read_on_where_time_is_up_and_there_is_no_socket(
-    package: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # As with HTTP/2, whose connection is shared: no read can be ended, but there need not be another.
+def test_refusal_stops_at_its_time_limit_without_a_socket(package: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    # As with HTTP/2, where the connection is shared: we cannot interrupt a read, but need not start another one.
     monkeypatch.setattr("ssescan.streams.REFUSED_BODY_TIMEOUT", -1.0)
     reads = iter([b"a", b"b", b"c"])
     response = httpx.Response(429, content=reads, headers={"content-type": "text/plain"})
@@ -108,7 +106,7 @@ def test_a_refusal_does_not_read_on_where_time_is_up_and_there_is_no_socket(
 
 @httpx_leaves_generators
 @async_clients
-def test_a_refusal_does_not_wait_for_a_body_that_stays_open_asynchronously(
+def test_refusal_does_not_wait_for_an_open_body_async(
     package: Any, server: Server, client: AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ssescan.streams.REFUSED_BODY_TIMEOUT", 0.05)
@@ -127,8 +125,8 @@ def test_a_refusal_does_not_wait_for_a_body_that_stays_open_asynchronously(
 @httpx_leaves_generators
 @async_clients
 @refused
-@at_first
-def test_what_is_no_event_stream_is_refused_asynchronously(
+@first_use
+def test_other_responses_are_refused_async(
     package: Any, server: Server, client: AsyncClient, status: int, content_type: str | None, how: str
 ) -> None:
     exchange = server.offers(LONG, Do.HOLD, status=status, content_type=content_type)
@@ -137,11 +135,11 @@ def test_what_is_no_event_stream_is_refused_asynchronously(
         async with client.opens(exchange.url) as response:
             stream = package.aiter_events(response)
             assert stream.outcome is None
-            with pytest.raises(refusal_of(package, status)) as caught:
+            with pytest.raises(refusal_type(package, status)) as caught:
                 await getattr(stream, how.replace("__", "__a", 1))()
             error = caught.value
-            assert says_what_came(error, status, content_type)
-            assert error.body == LONG[:MOST]
+            assert matches(error, status, content_type)
+            assert error.body == LONG[:MAX_BODY]
             assert error.response is response
             assert stream.response is response
             assert stream.outcome is package.Outcome.FAILED
@@ -156,9 +154,7 @@ def test_what_is_no_event_stream_is_refused_asynchronously(
 @sync_clients
 @framings
 @pytest.mark.parametrize("body", [b"", b'{"error": "\xe2\x82\xac"}'])
-def test_a_refusal_carries_the_body(
-    package: Any, server: Server, client: Client, framing: Framing, body: bytes
-) -> None:
+def test_refusal_has_the_body(package: Any, server: Server, client: Client, framing: Framing, body: bytes) -> None:
     exchange = server.offers(body[:3], body[3:], status=429, content_type="application/json", framing=framing)
     with client.opens(exchange.url) as response:
         with pytest.raises(package.UnexpectedStatus) as caught, package.iter_events(response):
@@ -169,7 +165,7 @@ def test_a_refusal_carries_the_body(
 @async_clients
 @framings
 @pytest.mark.parametrize("body", [b"", b'{"error": "\xe2\x82\xac"}'])
-def test_a_refusal_carries_the_body_asynchronously(
+def test_refusal_has_the_body_async(
     package: Any, server: Server, client: AsyncClient, framing: Framing, body: bytes
 ) -> None:
     exchange = server.offers(body[:3], body[3:], status=429, content_type="application/json", framing=framing)
@@ -185,7 +181,7 @@ def test_a_refusal_carries_the_body_asynchronously(
 
 
 @sync_clients
-def test_a_body_that_breaks_off_does_not_hide_the_refusal(package: Any, server: Server, client: Client) -> None:
+def test_cut_body_does_not_hide_the_refusal(package: Any, server: Server, client: Client) -> None:
     exchange = server.offers(b"begin", Do.WAIT, Do.DROP, status=503)
     with client.opens(exchange.url) as response:
         exchange.go()
@@ -195,9 +191,7 @@ def test_a_body_that_breaks_off_does_not_hide_the_refusal(package: Any, server: 
 
 
 @async_clients
-def test_a_body_that_breaks_off_does_not_hide_the_refusal_asynchronously(
-    package: Any, server: Server, client: AsyncClient
-) -> None:
+def test_cut_body_does_not_hide_the_refusal_async(package: Any, server: Server, client: AsyncClient) -> None:
     exchange = server.offers(b"begin", Do.WAIT, Do.DROP, status=503)
 
     async def main() -> None:
@@ -211,7 +205,7 @@ def test_a_body_that_breaks_off_does_not_hide_the_refusal_asynchronously(
 
 
 @sync_clients
-def test_the_body_of_a_refusal_is_decompressed(package: Any, server: Server, client: Client) -> None:
+def test_refused_body_is_decompressed(package: Any, server: Server, client: Client) -> None:
     exchange = server.offers(b"no ", b"such thing", status=404, gzip=True)
     with client.opens(exchange.url) as response, pytest.raises(package.UnexpectedStatus) as caught:
         next(package.iter_events(response))
@@ -220,42 +214,42 @@ def test_the_body_of_a_refusal_is_decompressed(package: Any, server: Server, cli
 
 @sync_clients
 @accepted
-def test_an_event_stream_is_accepted_however_it_is_written(
+def test_content_type_parameters_and_case(
     package: Any, server: Server, client: Client, status: int, content_type: str
 ) -> None:
     exchange = server.offers(ONE, status=status, content_type=content_type)
     with client.opens(exchange.url) as response, package.iter_events(response) as stream:
-        assert list(stream) == [one(package, 1)]
+        assert list(stream) == [numbered(package, 1)]
 
 
 @async_clients
 @accepted
-def test_an_event_stream_is_accepted_however_it_is_written_asynchronously(
+def test_content_type_parameters_and_case_async(
     package: Any, server: Server, client: AsyncClient, status: int, content_type: str
 ) -> None:
     exchange = server.offers(ONE, status=status, content_type=content_type)
 
     async def main() -> None:
         async with client.opens(exchange.url) as response, package.aiter_events(response) as stream:
-            assert [event async for event in stream] == [one(package, 1)]
+            assert [event async for event in stream] == [numbered(package, 1)]
 
     client.run(main)
 
 
 @sync_clients
 @refused
-def test_the_chunks_of_a_response_are_read_without_a_check(
+def test_chunks_of_a_response_are_not_checked(
     package: Any, server: Server, client: Client, status: int, content_type: str | None
 ) -> None:
     exchange = server.offers(ONE, status=status, content_type=content_type)
     with client.opens(exchange.url) as response, package.iter_events(client.unchecked(response)) as stream:
-        assert list(stream) == [one(package, 1)]
+        assert list(stream) == [numbered(package, 1)]
         assert stream.response is None
 
 
 @async_clients
 @refused
-def test_the_chunks_of_a_response_are_read_without_a_check_asynchronously(
+def test_chunks_of_a_response_are_not_checked_async(
     package: Any, server: Server, client: AsyncClient, status: int, content_type: str | None
 ) -> None:
     exchange = server.offers(ONE, status=status, content_type=content_type)
@@ -263,7 +257,7 @@ def test_the_chunks_of_a_response_are_read_without_a_check_asynchronously(
     async def main() -> None:
         async with client.opens(exchange.url) as response:
             async with package.aiter_events(client.unchecked(response)) as stream:
-                assert [event async for event in stream] == [one(package, 1)]
+                assert [event async for event in stream] == [numbered(package, 1)]
                 assert stream.response is None
 
     client.run(main)

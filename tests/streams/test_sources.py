@@ -1,4 +1,4 @@
-"""What may be read besides the responses of HTTP clients."""
+"""Sources other than the responses of HTTP clients."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ import requests
 import trio
 import urllib3
 
-from .cases import ONE, STREAM, THREE, TWO, cut_anywhere, events, one
+from .cases import ONE, STREAM, THREE, TWO, async_chunks, events, every_cut, numbered
 from .clients import TIMEOUT, loops, run_in
 from .server import WAIT_LIMIT, Do
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def bounded(end: Callable[[], Any]) -> Iterator[None]:
-    """End a source after WAIT_LIMIT seconds: a read that wants more than is there would wait for ever."""
+    """End a source after WAIT_LIMIT seconds, in case a read waits for more bytes than were sent."""
     timer = threading.Timer(WAIT_LIMIT, end)
     timer.start()
     try:
@@ -46,14 +46,9 @@ def bounded(end: Callable[[], Any]) -> Iterator[None]:
         timer.join()
 
 
-async def asynchronously(chunks: list[Any]) -> AsyncIterator[Any]:
-    for chunk in chunks:
-        yield chunk
-
-
-@cut_anywhere
+@every_cut
 @pytest.mark.parametrize("make", [list, tuple, iter, lambda pieces: (piece for piece in pieces)])
-def test_an_iterable_of_chunks_is_read(package: Any, make: Callable[[Any], Any], pieces: list[bytes]) -> None:
+def test_iterable_of_chunks(package: Any, make: Callable[[Any], Any], pieces: list[bytes]) -> None:
     with package.iter_events(make(pieces)) as stream:
         assert list(stream) == events(package)
     assert stream.outcome is package.Outcome.ENDED
@@ -61,14 +56,14 @@ def test_an_iterable_of_chunks_is_read(package: Any, make: Callable[[Any], Any],
 
 
 @loops
-@cut_anywhere
-def test_an_async_iterable_of_chunks_is_read(package: Any, loop: str, pieces: list[bytes]) -> None:
+@every_cut
+def test_async_iterable_of_chunks(package: Any, loop: str, pieces: list[bytes]) -> None:
     class Iterable:
         def __aiter__(self) -> AsyncIterator[bytes]:
-            return asynchronously(pieces)
+            return async_chunks(pieces)
 
     async def main() -> None:
-        for source in (asynchronously(pieces), Iterable()):
+        for source in (async_chunks(pieces), Iterable()):
             async with package.aiter_events(source) as stream:
                 assert [event async for event in stream] == events(package)
             assert stream.outcome is package.Outcome.ENDED
@@ -87,7 +82,7 @@ def anonymous_map(data: bytes) -> mmap.mmap:
     [bytes, bytearray, memoryview, lambda data: array.array("B", data), anonymous_map],
     ids=["bytes", "bytearray", "memoryview", "array", "mmap"],
 )
-def test_one_bytes_like_object_is_one_chunk(package: Any, make: Callable[[bytes], Any]) -> None:
+def test_bytes_like_object_is_one_chunk(package: Any, make: Callable[[bytes], Any]) -> None:
     async def main() -> None:
         async with package.aiter_events(source) as stream:
             assert [event async for event in stream] == events(package)
@@ -102,7 +97,7 @@ def test_one_bytes_like_object_is_one_chunk(package: Any, make: Callable[[bytes]
         source.close()
 
 
-def test_nothing_is_a_stream_that_ended(package: Any) -> None:
+def test_empty_source_has_ended(package: Any) -> None:
     for source in (b"", [], [b""], io.BytesIO()):
         with package.iter_events(source) as stream:
             assert list(stream) == []
@@ -110,14 +105,14 @@ def test_nothing_is_a_stream_that_ended(package: Any) -> None:
 
 
 @pytest.mark.parametrize("buffering", [-1, 0], ids=["buffered", "raw"])
-def test_a_file_is_read(package: Any, tmp_path: Path, buffering: int) -> None:
+def test_file(package: Any, tmp_path: Path, buffering: int) -> None:
     path = tmp_path / "stream"
     path.write_bytes(STREAM)
     with path.open("rb", buffering=buffering) as file, package.iter_events(file) as stream:
         assert list(stream) == events(package)
 
 
-def test_other_binary_files_are_read(package: Any, tmp_path: Path) -> None:
+def test_other_binary_files(package: Any, tmp_path: Path) -> None:
     path = tmp_path / "stream.gz"
     path.write_bytes(gzip.compress(STREAM))
     with gzip.open(path) as file:
@@ -130,8 +125,8 @@ def test_other_binary_files_are_read(package: Any, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("buffering", [-1, 0], ids=["buffered", "raw"])
-def test_an_event_comes_out_of_a_pipe_while_the_other_end_is_open(package: Any, buffering: int) -> None:
-    # A process writes, and waits to be told to go on: it would wait for ever if a read wanted more than is there.
+def test_event_arrives_from_an_open_pipe(package: Any, buffering: int) -> None:
+    # The process waits after each event, so a read must not wait for more bytes.
     program = "import sys\nfor n in '123': print('data:', n, end='\\n\\n', flush=True), sys.stdin.readline()"
     with subprocess.Popen(
         [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=buffering
@@ -144,11 +139,11 @@ def test_an_event_comes_out_of_a_pipe_while_the_other_end_is_open(package: Any, 
                 writer.stdin.write(b"\n")
                 writer.stdin.flush()
         assert stream.outcome is package.Outcome.ENDED
-        assert seen == [one(package, 1), one(package, 2), one(package, 3)]
+        assert seen == [numbered(package, 1), numbered(package, 2), numbered(package, 3)]
 
 
 @pytest.mark.parametrize("buffering", [-1, 0], ids=["buffered", "raw"])
-def test_an_event_comes_out_of_a_pipe_with_the_next_half_written(package: Any, buffering: int) -> None:
+def test_event_arrives_from_a_pipe_with_half_an_event(package: Any, buffering: int) -> None:
     reading, writing = os.pipe()
     with (
         os.fdopen(reading, "rb", buffering=buffering) as file,
@@ -157,35 +152,35 @@ def test_an_event_comes_out_of_a_pipe_with_the_next_half_written(package: Any, b
     ):
         stream = package.iter_events(file)
         other_end.write(ONE + b"data: ")
-        assert next(stream) == one(package, 1)
+        assert next(stream) == numbered(package, 1)
         other_end.write(b"2\r\n\r")
-        assert next(stream) == one(package, 2)
+        assert next(stream) == numbered(package, 2)
         other_end.write(b"\n" + THREE + b"data")
-        assert next(stream) == one(package, 3)
+        assert next(stream) == numbered(package, 3)
         other_end.close()
         assert list(stream) == []
         assert stream.outcome is package.Outcome.CUT
 
 
-def test_a_socket_is_read_as_a_file(package: Any) -> None:
+def test_socket_file(package: Any) -> None:
     here, there = socket.socketpair()
     with here, there, here.makefile("rb") as file, bounded(lambda: there.shutdown(socket.SHUT_RDWR)):
         stream = package.iter_events(file)
         there.sendall(ONE + b"data")
-        assert next(stream) == one(package, 1)
+        assert next(stream) == numbered(package, 1)
         there.sendall(b": 2\n\n")
-        assert next(stream) == one(package, 2)
+        assert next(stream) == numbered(package, 2)
         there.close()
         assert list(stream) == []
 
 
-def test_a_file_that_does_not_block_and_has_nothing_says_so(package: Any) -> None:
+def test_empty_non_blocking_file_is_an_error(package: Any) -> None:
     reading, writing = os.pipe()
     os.set_blocking(reading, False)
     with os.fdopen(reading, "rb", buffering=0) as file, os.fdopen(writing, "wb", buffering=0) as other_end:
         stream = package.iter_events(file)
         other_end.write(ONE)
-        assert next(stream) == one(package, 1)
+        assert next(stream) == numbered(package, 1)
         with pytest.raises(BlockingIOError, match="blocking"):
             next(stream)
         assert stream.outcome is package.Outcome.FAILED
@@ -193,7 +188,7 @@ def test_a_file_that_does_not_block_and_has_nothing_says_so(package: Any) -> Non
 
 
 @pytest.mark.parametrize("status", [200, 404])
-def test_a_response_of_http_client_is_read_and_checked(package: Any, server: Server, status: int) -> None:
+def test_http_client_response_is_checked(package: Any, server: Server, status: int) -> None:
     exchange = server.offers(ONE, Do.WAIT, TWO, status=status)
     parts = urlsplit(exchange.url)
     connection = http.client.HTTPConnection(parts.netloc, timeout=TIMEOUT)
@@ -203,9 +198,9 @@ def test_a_response_of_http_client_is_read_and_checked(package: Any, server: Ser
             stream = package.iter_events(response)
             assert stream.response is response
             if status == 200:
-                assert next(stream) == one(package, 1)
+                assert next(stream) == numbered(package, 1)
                 exchange.go()
-                assert list(stream) == [one(package, 2)]
+                assert list(stream) == [numbered(package, 2)]
             else:
                 exchange.go()
                 with pytest.raises(package.UnexpectedStatus):
@@ -214,8 +209,8 @@ def test_a_response_of_http_client_is_read_and_checked(package: Any, server: Ser
         connection.close()
 
 
-def test_a_response_of_requests_over_any_file_is_read(package: Any) -> None:
-    # What adapters for other schemes than http make, and tests.
+def test_requests_response_over_a_file(package: Any) -> None:
+    # Adapters for other schemes, and tests, make such responses.
     response = requests.Response()
     response.status_code = 200
     response.headers["Content-Type"] = "text/event-stream"
@@ -225,8 +220,8 @@ def test_a_response_of_requests_over_any_file_is_read(package: Any) -> None:
     assert stream.response is response
 
 
-class StandIn:
-    """The least that looks like a response of httpx, or of urllib3, as tests of others make them."""
+class FakeResponse:
+    """A minimal response of httpx or urllib3, as other people's tests make them."""
 
     def __init__(self, headers: dict[str, str], **more: Any) -> None:
         self.headers = headers
@@ -237,26 +232,26 @@ class StandIn:
 
 
 @pytest.mark.parametrize("name", ["content-type", "Content-Type"])
-def test_a_stand_in_for_a_response_is_read(package: Any, name: str) -> None:
+def test_fake_response(package: Any, name: str) -> None:
     headers = {name: "text/event-stream"}
-    like_httpx = StandIn(headers, status_code=200, iter_bytes=lambda: iter([STREAM]))
-    like_urllib3 = StandIn(headers, status=200, read=None, read1=io.BytesIO(STREAM).read)
+    like_httpx = FakeResponse(headers, status_code=200, iter_bytes=lambda: iter([STREAM]))
+    like_urllib3 = FakeResponse(headers, status=200, read=None, read1=io.BytesIO(STREAM).read)
     for response in (like_httpx, like_urllib3):
         with package.iter_events(response) as stream:
             assert list(stream) == events(package)
 
 
 @pytest.mark.parametrize("make", [bytes, io.BytesIO])
-def test_a_response_of_urllib3_without_a_connection_is_read(package: Any, make: Callable[[bytes], Any]) -> None:
-    # What stands in for the real thing in tests.
+def test_urllib3_response_without_a_connection(package: Any, make: Callable[[bytes], Any]) -> None:
+    # Tests make such responses.
     response = urllib3.HTTPResponse(make(STREAM), {"content-type": "text/event-stream"}, 200, preload_content=False)
     with package.iter_events(response) as stream:
         assert list(stream) == events(package)
     assert stream.response is response
 
 
-@cut_anywhere
-def test_a_stream_reader_of_asyncio_is_read_whatever_its_limit(package: Any, pieces: list[bytes]) -> None:
+@every_cut
+def test_asyncio_stream_reader_with_a_small_limit(package: Any, pieces: list[bytes]) -> None:
     async def main() -> None:
         reader = asyncio.StreamReader(limit=64)  # lines are longer
         for piece in pieces:
@@ -269,7 +264,7 @@ def test_a_stream_reader_of_asyncio_is_read_whatever_its_limit(package: Any, pie
     asyncio.run(main())
 
 
-def test_events_come_out_of_an_asyncio_connection_before_the_next_is_sent(package: Any, server: Server) -> None:
+def test_event_arrives_from_an_open_asyncio_connection(package: Any, server: Server) -> None:
     exchange = server.offers(ONE, Do.WAIT, TWO + b"data", Do.WAIT, b": 3\n\n", framing="close")
     parts = urlsplit(exchange.url)
 
@@ -282,14 +277,14 @@ def test_events_come_out_of_an_asyncio_connection_before_the_next_is_sent(packag
             async for event in stream:
                 seen.append(event)
                 exchange.go()
-        assert seen == [one(package, 1), one(package, 2), one(package, 3)]
+        assert seen == [numbered(package, 1), numbered(package, 2), numbered(package, 3)]
         writer.close()
         await writer.wait_closed()
 
     asyncio.run(main())
 
 
-def test_a_stream_reader_that_fails_raises_what_it_raises(package: Any) -> None:
+def test_error_of_a_stream_reader_passes(package: Any) -> None:
     async def main() -> None:
         reader = asyncio.StreamReader()
         reader.feed_data(ONE)
@@ -303,7 +298,7 @@ def test_a_stream_reader_that_fails_raises_what_it_raises(package: Any) -> None:
     asyncio.run(main())
 
 
-def test_events_come_out_of_a_trio_stream_before_the_next_is_sent(package: Any, server: Server) -> None:
+def test_event_arrives_from_an_open_trio_stream(package: Any, server: Server) -> None:
     exchange = server.offers(ONE, Do.WAIT, TWO + b"data", Do.WAIT, b": 3\n\n", framing="close")
     parts = urlsplit(exchange.url)
 
@@ -320,6 +315,6 @@ def test_events_come_out_of_a_trio_stream_before_the_next_is_sent(package: Any, 
                 async for event in stream:
                     seen.append(event)
                     exchange.go()
-            assert seen == [one(package, 1), one(package, 2), one(package, 3)]
+            assert seen == [numbered(package, 1), numbered(package, 2), numbered(package, 3)]
 
     trio.run(main)

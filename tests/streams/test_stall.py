@@ -1,4 +1,4 @@
-"""Stall: a stream that brings no bytes, or no events, for too long. No test here measures time."""
+"""Stall: a stream without bytes, or without events, for too long. No test here measures time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trio
 
-from .cases import ONE, THREE, TWO, one
+from .cases import ONE, THREE, TWO, numbered
 from .clients import CLIENTS, AsyncClient, Client, async_clients, loops, pause, run_in, sync_clients
 from .server import WAIT_LIMIT, Do
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
     from .server import Server
 
-SHORT = 0.05  # seconds: a limit that is to pass
-LONG = 600  # seconds: a limit that is not
+SHORT = 0.05  # seconds: a limit that is reached
+LONG = 600  # seconds: a limit that is never reached
 
-# What is sent, the limits, and which of them passes.
+# The step after two events, the limits, and the one that is reached.
 stalls = pytest.mark.parametrize(
-    ("then", "limits", "reason"),
+    ("step", "limits", "reason"),
     [
         (Do.HOLD, {"idle": SHORT}, "idle"),
         (Do.HOLD, {"progress": SHORT}, "progress"),
@@ -41,16 +41,16 @@ stalls = pytest.mark.parametrize(
 
 @async_clients
 @stalls
-def test_a_stream_that_stalls_raises(
-    package: Any, server: Server, client: AsyncClient, then: Do, limits: dict[str, float], reason: str
+def test_stalled_stream_raises(
+    package: Any, server: Server, client: AsyncClient, step: Do, limits: dict[str, float], reason: str
 ) -> None:
-    exchange = server.offers(ONE + TWO + b"event: ping\n", then)
+    exchange = server.offers(ONE + TWO + b"event: ping\n", step)
 
     async def main() -> None:
         async with client.opens(exchange.url) as response:
             stream = package.aiter_events(response, stall=package.Stall(**limits))
-            assert await anext(stream) == one(package, 1)
-            assert await anext(stream) == one(package, 2)
+            assert await anext(stream) == numbered(package, 1)
+            assert await anext(stream) == numbered(package, 2)
             with pytest.raises(package.StreamStalled) as caught:
                 await anext(stream)
             error = caught.value
@@ -68,7 +68,7 @@ def test_a_stream_that_stalls_raises(
 
 
 @async_clients
-def test_comments_that_are_given_are_no_progress(package: Any, server: Server, client: AsyncClient) -> None:
+def test_returned_comments_are_not_progress(package: Any, server: Server, client: AsyncClient) -> None:
     exchange = server.offers(ONE, Do.PING)
 
     async def main() -> None:
@@ -77,14 +77,14 @@ def test_comments_that_are_given_are_no_progress(package: Any, server: Server, c
             async with package.aiter_events(response, stall=limits, comments=True) as stream:
                 with pytest.raises(package.StreamStalled) as caught:
                     async for item in stream:
-                        assert item in {one(package, 1), package.Comment("ping")}
+                        assert item in {numbered(package, 1), package.Comment("ping")}
         assert (caught.value.reason, caught.value.events) == ("progress", 1)
 
     client.run(main)
 
 
 @async_clients
-def test_a_stream_within_its_limits_is_read_to_its_end(package: Any, server: Server, client: AsyncClient) -> None:
+def test_stream_within_its_limits(package: Any, server: Server, client: AsyncClient) -> None:
     exchange = server.offers(b": ping\n\n", ONE, Do.WAIT, TWO, Do.WAIT, THREE)
 
     async def main() -> None:
@@ -95,15 +95,13 @@ def test_a_stream_within_its_limits_is_read_to_its_end(package: Any, server: Ser
                     seen.append(event)
                     exchange.go()
             assert stream.outcome is package.Outcome.ENDED
-        assert seen == [one(package, 1), one(package, 2), one(package, 3)]
+        assert seen == [numbered(package, 1), numbered(package, 2), numbered(package, 3)]
 
     client.run(main)
 
 
 @async_clients
-def test_a_refused_body_that_stalls_does_not_hide_the_refusal(
-    package: Any, server: Server, client: AsyncClient
-) -> None:
+def test_stalled_body_does_not_hide_the_refusal(package: Any, server: Server, client: AsyncClient) -> None:
     exchange = server.offers(b"no", Do.HOLD, status=500)
 
     async def main() -> None:
@@ -116,30 +114,30 @@ def test_a_refused_body_that_stalls_does_not_hide_the_refusal(
 
 
 @loops
-def test_the_time_that_the_program_takes_does_not_count(package: Any, loop: str) -> None:
+def test_callers_time_does_not_count(package: Any, loop: str) -> None:
     async def source() -> AsyncIterator[bytes]:
         for chunk in (ONE, b": ping\n\n", TWO):
             await pause(loop)
             yield chunk
 
     async def main() -> None:
-        # Half a second for a read that waits for nothing: a machine that does much besides may need some of it.
+        # Half a second, as a busy machine may need some time for a read that does not wait.
         limits = package.Stall(idle=0.5, progress=0.5)
         async with package.aiter_events(source(), stall=limits, comments=True) as stream:
             seen = [await anext(stream)]
             await pause(loop, 0.6)
             seen.append(await anext(stream))
-            time.sleep(0.6)  # noqa: ASYNC251 - a program that blocks the event loop
+            time.sleep(0.6)  # noqa: ASYNC251 - a caller that blocks the event loop
             seen.append(await anext(stream))
             assert await anext(stream, "the end") == "the end"
-        assert seen == [one(package, 1), package.Comment("ping"), one(package, 2)]
+        assert seen == [numbered(package, 1), package.Comment("ping"), numbered(package, 2)]
         assert stream.outcome is package.Outcome.ENDED
 
     run_in(loop, main)
 
 
 @loops
-def test_waits_add_up_until_an_event_comes(package: Any, loop: str) -> None:
+def test_waits_add_up_until_an_event(package: Any, loop: str) -> None:
     async def source() -> AsyncIterator[bytes]:
         yield ONE
         while True:
@@ -156,7 +154,7 @@ def test_waits_add_up_until_an_event_comes(package: Any, loop: str) -> None:
 
 
 @async_clients
-def test_a_stream_that_brings_nothing_at_all_stalls(package: Any, server: Server, client: AsyncClient) -> None:
+def test_stream_without_bytes_stalls(package: Any, server: Server, client: AsyncClient) -> None:
     exchange = server.offers(Do.HOLD)
 
     async def main() -> None:
@@ -169,7 +167,7 @@ def test_a_stream_that_brings_nothing_at_all_stalls(package: Any, server: Server
 
 
 @loops
-def test_a_generator_is_closed_when_it_stalls(package: Any, loop: str) -> None:
+def test_stall_closes_a_generator(package: Any, loop: str) -> None:
     done = []
 
     async def source() -> AsyncIterator[bytes]:
@@ -190,7 +188,7 @@ def test_a_generator_is_closed_when_it_stalls(package: Any, loop: str) -> None:
 
 
 @loops
-def test_a_read_that_waits_ends_at_its_limit_though_another_task_closed_the_stream(package: Any, loop: str) -> None:
+def test_read_ends_at_its_limit_after_aclose(package: Any, loop: str) -> None:
     # A generator cannot be closed while it runs.
     done = []
     stream: Any = None
@@ -198,7 +196,7 @@ def test_a_read_that_waits_ends_at_its_limit_though_another_task_closed_the_stre
     async def source() -> AsyncIterator[bytes]:
         yield ONE
         try:
-            await stream.aclose()  # as another task would, while the read waits
+            await stream.aclose()  # like another task, while the read waits
             await pause(loop, LONG)
         finally:
             done.append(True)
@@ -206,13 +204,13 @@ def test_a_read_that_waits_ends_at_its_limit_though_another_task_closed_the_stre
     async def main() -> None:
         nonlocal stream
         stream = package.aiter_events(source(), stall=package.Stall(idle=SHORT))
-        assert [event async for event in stream] == [one(package, 1)]
+        assert [event async for event in stream] == [numbered(package, 1)]
         assert (done, stream.outcome) == ([True], package.Outcome.CLOSED)
 
     run_in(loop, main)
 
 
-def test_the_chunk_that_a_source_gives_in_answer_to_the_stall_counts(package: Any) -> None:
+def test_chunk_that_a_source_yields_at_the_limit_counts(package: Any) -> None:
     async def source() -> AsyncIterator[bytes]:
         try:
             await asyncio.sleep(LONG)
@@ -222,7 +220,7 @@ def test_the_chunk_that_a_source_gives_in_answer_to_the_stall_counts(package: An
 
     async def main() -> None:
         async with package.aiter_events(source(), stall=package.Stall(idle=SHORT)) as stream:
-            assert [event async for event in stream] == [one(package, 1), one(package, 2)]
+            assert [event async for event in stream] == [numbered(package, 1), numbered(package, 2)]
         task = asyncio.current_task()
         assert task is not None
         assert task.cancelling() == 0
@@ -231,9 +229,7 @@ def test_the_chunk_that_a_source_gives_in_answer_to_the_stall_counts(package: An
 
 
 @pytest.mark.parametrize("answer", ["error", "end"])
-def test_a_source_that_turns_the_cancellation_into_something_else_is_a_stall_all_the_same(
-    package: Any, answer: str
-) -> None:
+def test_source_that_ends_or_raises_at_the_limit_has_stalled(package: Any, answer: str) -> None:
     async def source() -> AsyncIterator[bytes]:
         yield ONE
         try:
@@ -255,10 +251,10 @@ def test_a_source_that_turns_the_cancellation_into_something_else_is_a_stall_all
 
 
 @pytest.mark.parametrize(("idle", "timeout"), [(0.04, 0.05), (0.05, 0.04)])
-def test_a_cancellation_from_outside_is_not_mistaken_for_a_stall(package: Any, idle: float, timeout: float) -> None:
+def test_outer_timeout_is_not_a_stall(package: Any, idle: float, timeout: float) -> None:
     async def source() -> AsyncIterator[bytes]:
         yield ONE
-        # Block the event loop, so that both times pass before it looks at either.
+        # Block the event loop, so that both times pass before it checks them.
         asyncio.get_running_loop().call_soon(time.sleep, 0.1)
         await asyncio.sleep(LONG)
 
@@ -277,10 +273,10 @@ def test_a_cancellation_from_outside_is_not_mistaken_for_a_stall(package: Any, i
 
 
 @pytest.mark.parametrize(("idle", "timeout"), [(0.04, 0.05), (0.05, 0.04)])
-def test_under_trio_the_outer_scope_catches_its_own(package: Any, idle: float, timeout: float) -> None:
+def test_outer_trio_scope_is_not_a_stall(package: Any, idle: float, timeout: float) -> None:
     async def source() -> AsyncIterator[bytes]:
         yield ONE
-        time.sleep(0.1)  # noqa: ASYNC251 - both times are to pass before the event loop looks at either
+        time.sleep(0.1)  # noqa: ASYNC251 - both times pass before the event loop checks them
         await trio.sleep(LONG)
 
     async def main() -> None:
@@ -294,7 +290,7 @@ def test_under_trio_the_outer_scope_catches_its_own(package: Any, idle: float, t
     trio.run(main)
 
 
-def test_a_stall_is_an_exception_that_an_outer_timeout_lets_pass(package: Any) -> None:
+def test_stall_passes_an_outer_timeout(package: Any) -> None:
     async def source() -> AsyncIterator[bytes]:
         yield ONE
         await asyncio.sleep(LONG)
@@ -310,7 +306,7 @@ def test_a_stall_is_an_exception_that_an_outer_timeout_lets_pass(package: Any) -
 
 
 class CountingLoop(asyncio.SelectorEventLoop):
-    """An event loop that keeps the timers that it was asked for."""
+    """An event loop that keeps its timers."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -323,7 +319,7 @@ class CountingLoop(asyncio.SelectorEventLoop):
 
 
 def timers_of(main: Callable[[], Any]) -> list[asyncio.TimerHandle]:
-    """Run a coroutine function, and give the timers that it took."""
+    """Run a coroutine function, and return the timers that it set."""
     with asyncio.Runner(loop_factory=CountingLoop) as runner:
         loop = runner.get_loop()
         runner.run(main())
@@ -335,7 +331,7 @@ def timers_of(main: Callable[[], Any]) -> list[asyncio.TimerHandle]:
     "limits",
     [{"idle": LONG}, {"progress": LONG}, {"idle": LONG, "progress": LONG}, {"idle": LONG, "progress": LONG - 1}],
 )
-def test_a_stream_takes_one_timer_and_gives_it_back(package: Any, limits: dict[str, float]) -> None:
+def test_stream_sets_one_timer_and_cancels_it(package: Any, limits: dict[str, float]) -> None:
     async def main() -> None:
         async with package.aiter_events(source(), stall=package.Stall(**limits)) as stream:
             async for _ in stream:
@@ -352,7 +348,7 @@ def test_a_stream_takes_one_timer_and_gives_it_back(package: Any, limits: dict[s
 
 
 @pytest.mark.parametrize("limits", [None, {}])
-def test_a_stream_without_a_limit_takes_no_timer(package: Any, limits: dict[str, float] | None) -> None:
+def test_stream_without_a_limit_sets_no_timer(package: Any, limits: dict[str, float] | None) -> None:
     async def main() -> None:
         stall = None if limits is None else package.Stall(**limits)
         async with package.aiter_events(ONE * 3, stall=stall) as stream:
@@ -362,7 +358,7 @@ def test_a_stream_without_a_limit_takes_no_timer(package: Any, limits: dict[str,
     assert timers_of(main) == []
 
 
-def test_neither_asyncio_nor_trio_is_imported_without_a_limit(backend: str) -> None:
+def test_no_limit_imports_no_event_loop(backend: str) -> None:
     program = """
 import sys, ssescan
 async def source():
@@ -389,7 +385,7 @@ print(*sorted({"asyncio", "trio", "httpx", "json", "typing"} & set(sys.modules))
     assert (done.stdout, done.stderr) == ("\n", "")
 
 
-def test_under_asyncio_trio_is_not_imported(backend: str) -> None:
+def test_asyncio_does_not_import_trio(backend: str) -> None:
     program = """
 import asyncio, sys, ssescan
 async def main():
@@ -404,13 +400,11 @@ assert "trio" not in sys.modules
 
 
 @sync_clients
-def test_pings_alone_are_a_lack_of_progress_for_a_client_that_blocks(
-    package: Any, server: Server, client: Client
-) -> None:
+def test_pings_are_not_progress_sync(package: Any, server: Server, client: Client) -> None:
     exchange = server.offers(ONE, Do.PING)
     with client.opens(exchange.url) as response:
         stream = package.iter_events(response, stall=package.Stall(idle=SHORT / 10, progress=SHORT))
-        assert next(stream) == one(package, 1)
+        assert next(stream) == numbered(package, 1)
         with pytest.raises(package.StreamStalled) as caught:
             next(stream)
         error = caught.value
@@ -421,30 +415,30 @@ def test_pings_alone_are_a_lack_of_progress_for_a_client_that_blocks(
 
 
 @pytest.mark.parametrize("client", CLIENTS, ids=str)
-def test_a_client_that_blocks_reads_within_its_limits_to_the_end(package: Any, server: Server, client: Client) -> None:
+def test_stream_within_its_limits_sync(package: Any, server: Server, client: Client) -> None:
     exchange = server.offers(b": ping\n\n", ONE, Do.WAIT, TWO)
     with client.opens(exchange.url) as response:
         with package.iter_events(response, stall=package.Stall(progress=LONG)) as stream:
-            assert next(stream) == one(package, 1)
+            assert next(stream) == numbered(package, 1)
             exchange.go()
-            assert list(stream) == [one(package, 2)]
+            assert list(stream) == [numbered(package, 2)]
         assert stream.outcome is package.Outcome.ENDED
 
 
-def test_the_time_that_a_program_takes_that_blocks_does_not_count(package: Any) -> None:
+def test_callers_time_does_not_count_sync(package: Any) -> None:
     with package.iter_events([ONE, b": ping\n\n", TWO], stall=package.Stall(progress=SHORT), comments=True) as stream:
         seen = []
         for item in stream:
             seen.append(item)
             time.sleep(1.5 * SHORT)
-    assert seen == [one(package, 1), package.Comment("ping"), one(package, 2)]
+    assert seen == [numbered(package, 1), package.Comment("ping"), numbered(package, 2)]
 
 
-def test_an_event_that_came_late_is_given_all_the_same(package: Any) -> None:
+def test_late_event_is_returned(package: Any) -> None:
     def source() -> Iterator[bytes]:
         for chunk in (ONE, TWO):
             time.sleep(1.5 * SHORT)
             yield chunk
 
     with package.iter_events(source(), stall=package.Stall(progress=SHORT)) as stream:
-        assert list(stream) == [one(package, 1), one(package, 2)]
+        assert list(stream) == [numbered(package, 1), numbered(package, 2)]

@@ -1,4 +1,4 @@
-"""Streams that two threads have in hand: one reads, at most, and either may close."""
+"""Streams in two threads: at most one reads, and either may close."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .cases import ONE, TWO, one
+from .cases import ONE, TWO, numbered
 from .clients import Client, sync_clients
 from .server import WAIT_LIMIT, Do
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Thread:
-    """Runs a function in a thread, and keeps what came of it."""
+    """A thread that runs a function, and keeps its result or error."""
 
     def __init__(self, run: Callable[[], Any]) -> None:
         self.result: Any = None
@@ -35,12 +35,12 @@ class Thread:
             self.error = error
 
     def ends(self, seconds: float = 2) -> bool:
-        """Wait for the end of the thread; False if it does not come."""
+        """Wait for the end of the thread. Return False if it does not end."""
         self._thread.join(seconds)
         return not self._thread.is_alive()
 
 
-def test_a_second_reader_is_refused_and_the_first_reads_on(package: Any) -> None:
+def test_second_reader_is_refused_and_first_reads_on(package: Any) -> None:
     waits, go_on = threading.Event(), threading.Event()
 
     def source() -> Iterator[bytes]:
@@ -56,11 +56,11 @@ def test_a_second_reader_is_refused_and_the_first_reads_on(package: Any) -> None
         next(stream)
     go_on.set()
     assert first.ends()
-    assert first.result == [one(package, 1), one(package, 2)]
+    assert first.result == [numbered(package, 1), numbered(package, 2)]
     assert stream.outcome is package.Outcome.ENDED
 
 
-def test_a_second_reader_is_refused_while_the_first_opens_the_source(package: Any) -> None:
+def test_second_reader_is_refused_while_opening(package: Any) -> None:
     waits, go_on = threading.Event(), threading.Event()
 
     class Source:
@@ -83,11 +83,11 @@ def test_a_second_reader_is_refused_while_the_first_opens_the_source(package: An
     finally:
         go_on.set()
     assert first.ends()
-    assert first.result == [one(package, 1), one(package, 2)]
+    assert first.result == [numbered(package, 1), numbered(package, 2)]
     assert source.opened == 1
 
 
-def test_a_second_reader_of_an_async_stream_is_refused_and_the_first_reads_on(package: Any) -> None:
+def test_second_async_reader_is_refused(package: Any) -> None:
     async def main() -> None:
         reader = asyncio.StreamReader()
         async with package.aiter_events(reader) as stream:
@@ -96,27 +96,27 @@ def test_a_second_reader_of_an_async_stream_is_refused_and_the_first_reads_on(pa
             with pytest.raises(ValueError, match="one reader at a time"):
                 await anext(stream)
             reader.feed_data(ONE)
-            assert await first == one(package, 1)
+            assert await first == numbered(package, 1)
             assert stream.outcome is None
 
     asyncio.run(main())
 
 
-def test_threads_that_fight_over_a_stream_do_no_harm(package: Any) -> None:
+def test_competing_threads_read_each_event_once(package: Any) -> None:
     count = 2000
     stream = package.iter_events(ONE for _ in range(count))
     seen: list[list[Any]] = [[], [], [], []]
 
-    def read(mine: list[Any]) -> None:
+    def read(events: list[Any]) -> None:
         while True:
             try:
-                mine.append(next(stream))
+                events.append(next(stream))
             except StopIteration:
                 return
             except ValueError as error:
                 assert "one reader at a time" in str(error)  # noqa: PT017
 
-    threads = [Thread(lambda mine=mine: read(mine)) for mine in seen]  # type: ignore[misc]
+    threads = [Thread(lambda events=events: read(events)) for events in seen]  # type: ignore[misc]
     for thread in threads:
         assert thread.ends()
         assert thread.error is None
@@ -126,9 +126,9 @@ def test_threads_that_fight_over_a_stream_do_no_harm(package: Any) -> None:
 
 @sync_clients
 @pytest.mark.parametrize("framing", ["chunked", "close", "length"])
-@pytest.mark.parametrize("begun", [True, False], ids=["after an event", "at the first read"])
-def test_close_in_another_thread_ends_a_read_that_waits(
-    package: Any, server: Server, client: Client, framing: Any, begun: bool
+@pytest.mark.parametrize("started", [True, False], ids=["after an event", "at the first read"])
+def test_close_in_another_thread_ends_a_read(
+    package: Any, server: Server, client: Client, framing: Any, started: bool
 ) -> None:
     exchange = server.offers(ONE, Do.HOLD, b"more", framing=framing)
     with client.opens(exchange.url) as response:
@@ -136,7 +136,7 @@ def test_close_in_another_thread_ends_a_read_that_waits(
         waits = threading.Event()
 
         def read() -> Any:
-            if not begun:
+            if not started:
                 waits.set()
             next(stream)
             waits.set()
@@ -153,7 +153,7 @@ def test_close_in_another_thread_ends_a_read_that_waits(
         assert exchange.is_hung_up()
 
 
-def test_a_generator_that_waits_is_closed_when_another_thread_closes_the_stream(package: Any) -> None:
+def test_close_in_another_thread_closes_a_waiting_generator(package: Any) -> None:
     waits, go_on = threading.Event(), threading.Event()
 
     def source() -> Iterator[bytes]:
@@ -170,6 +170,6 @@ def test_a_generator_that_waits_is_closed_when_another_thread_closes_the_stream(
     assert stream.outcome is package.Outcome.CLOSED
     go_on.set()
     assert reading.ends()
-    assert reading.result == [one(package, 1)]
+    assert reading.result == [numbered(package, 1)]
     assert chunks.gi_frame is None
     assert stream.outcome is package.Outcome.CLOSED

@@ -1,4 +1,4 @@
-"""What cannot be read: refused at the call, in words that say what to do instead."""
+"""Wrong sources: the call refuses them, and the error says what to do instead."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class AsyncIterable:
 
 @pytest.mark.parametrize("name", ["iter_events", "aiter_events"])
 @pytest.mark.parametrize(
-    ("source", "says"),
+    ("source", "match"),
     [
         ("data: 1\n\n", r"reads bytes, not str: .*open\(path, 'rb'\)"),
         ("stream.sse", r"reads bytes, not str: .*open\(path, 'rb'\)"),
@@ -45,13 +45,13 @@ class AsyncIterable:
     ],
     ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
-def test_what_is_no_source_is_refused(package: Any, name: str, source: Any, says: str) -> None:
-    with pytest.raises(TypeError, match=rf"^{name}\(\) {says}"):
+def test_wrong_types_are_refused(package: Any, name: str, source: Any, match: str) -> None:
+    with pytest.raises(TypeError, match=rf"^{name}\(\) {match}"):
         getattr(package, name)(source)
 
 
 @pytest.mark.parametrize("name", ["iter_events", "aiter_events"])
-def test_a_text_file_is_refused(package: Any, tmp_path: Path, name: str) -> None:
+def test_text_file_is_refused(package: Any, tmp_path: Path, name: str) -> None:
     path = tmp_path / "stream"
     path.write_bytes(ONE)
     with path.open() as file, pytest.raises(TypeError, match=r"not text: .*'rb'"):
@@ -59,12 +59,12 @@ def test_a_text_file_is_refused(package: Any, tmp_path: Path, name: str) -> None
 
 
 @pytest.mark.parametrize("make", [async_generator, AsyncIterable], ids=lambda make: make.__name__)
-def test_an_asynchronous_source_is_refused_by_iter_events(package: Any, make: Callable[[], Any]) -> None:
+def test_iter_events_refuses_async_sources(package: Any, make: Callable[[], Any]) -> None:
     with pytest.raises(TypeError, match=r"this \w+ is not: call aiter_events\(\)"):
         package.iter_events(make())
 
 
-def test_a_stream_reader_is_refused_by_iter_events(package: Any) -> None:
+def test_iter_events_refuses_a_stream_reader(package: Any) -> None:
     async def main() -> None:
         with pytest.raises(TypeError, match=r"this StreamReader is not: call aiter_events\(\)"):
             package.iter_events(asyncio.StreamReader())
@@ -77,13 +77,13 @@ def test_a_stream_reader_is_refused_by_iter_events(package: Any) -> None:
     [lambda: [ONE], lambda: iter([ONE]), lambda: (ONE for _ in range(2)), lambda: io.BytesIO(ONE)],
     ids=["list", "iterator", "generator", "file"],
 )
-def test_a_source_that_blocks_is_refused_by_aiter_events(package: Any, make: Callable[[], Any]) -> None:
+def test_aiter_events_refuses_sync_sources(package: Any, make: Callable[[], Any]) -> None:
     with pytest.raises(TypeError, match=r"^aiter_events\(\) reads asynchronous .*: call iter_events\(\)$"):
         package.aiter_events(make())
 
 
 @pytest.mark.parametrize("buffering", [-1, 0])
-def test_a_file_is_refused_by_aiter_events(package: Any, tmp_path: Path, buffering: int) -> None:
+def test_aiter_events_refuses_a_file(package: Any, tmp_path: Path, buffering: int) -> None:
     path = tmp_path / "stream"
     path.write_bytes(ONE)
     with path.open("rb", buffering=buffering) as file, pytest.raises(TypeError, match=r": call iter_events\(\)$"):
@@ -91,9 +91,7 @@ def test_a_file_is_refused_by_aiter_events(package: Any, tmp_path: Path, bufferi
 
 
 @async_clients
-def test_a_response_of_an_async_client_is_refused_by_iter_events(
-    package: Any, server: Server, client: AsyncClient
-) -> None:
+def test_iter_events_refuses_async_responses(package: Any, server: Server, client: AsyncClient) -> None:
     exchange = server.offers(ONE)
 
     async def main() -> None:
@@ -108,9 +106,7 @@ def test_a_response_of_an_async_client_is_refused_by_iter_events(
 
 
 @sync_clients
-def test_a_response_of_a_client_that_blocks_is_refused_by_aiter_events(
-    package: Any, server: Server, client: Client
-) -> None:
+def test_aiter_events_refuses_sync_responses(package: Any, server: Server, client: Client) -> None:
     exchange = server.offers(ONE)
     with client.opens(exchange.url) as response:
         for source in (response, client.unchecked(response)):
@@ -120,7 +116,7 @@ def test_a_response_of_a_client_that_blocks_is_refused_by_aiter_events(
             assert len(list(stream)) == 1
 
 
-def test_the_types_of_a_stream_cannot_be_mixed_up(package: Any) -> None:
+def test_streams_cannot_be_mixed_up(package: Any) -> None:
     async def main() -> None:
         async with package.aiter_events(ONE) as stream:
             with pytest.raises(TypeError, match=re.escape("call aiter_events()")):

@@ -1,4 +1,4 @@
-"""Runs `ssescan` in processes, and serves streams to it. Knows the command line from outside alone."""
+"""Run `ssescan` in processes, and serve streams to it. This module knows the command line only."""
 
 import os
 import re
@@ -22,12 +22,12 @@ try:
 except ImportError:
     pty = None  # type: ignore[assignment]
 
-GUARD = 60.0  # seconds after which a process that hangs is killed, so that the test fails and does not hang
+GUARD = 60.0  # seconds after which a process is killed, so that the test fails and does not hang
 COMMAND = (sys.executable, "-m", "ssescan")
 
 
 def environment(**changes: str) -> dict[str, str]:
-    """Return an environment without what would change the output, in which the ssescan under test is found."""
+    """Return an environment that finds the ssescan under test, and has no variables that change the output."""
     kept = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
     for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "PYTHONUNBUFFERED"):
         kept.pop(name, None)
@@ -37,7 +37,7 @@ def environment(**changes: str) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Done:
-    """What a process left behind."""
+    """The exit status and the output of a process."""
 
     status: int
     out: bytes
@@ -52,8 +52,8 @@ def run(*arguments: str, stdin: bytes = b"", env: dict[str, str] | None = None) 
     return Done(done.returncode, done.stdout, done.stderr.decode())
 
 
-def into_a_full_disk(*arguments: str, stdin: bytes) -> Done:
-    """Run `ssescan` with an output that nothing can be written to."""
+def run_with_full_disk(*arguments: str, stdin: bytes) -> Done:
+    """Run `ssescan` with an output that fails on every write."""
     full = Path("/dev/full")
     if not full.exists():
         pytest.skip("no /dev/full on this platform")
@@ -65,14 +65,14 @@ def into_a_full_disk(*arguments: str, stdin: bytes) -> Done:
     return Done(done.returncode, b"", done.stderr.decode())
 
 
-def heed_interrupts() -> None:
-    """Undo what a shell does to a command in the background: there it, and all that it starts, ignores SIGINT."""
+def restore_sigint() -> None:
+    """Restore SIGINT, which a command in the background of a shell ignores, with all its child processes."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @contextmanager
 def running(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Start `ssescan` with pipes for all three streams, and see to it that it ends."""
+    """Start `ssescan` with pipes for all three streams, and kill it in the end."""
     with subprocess.Popen(
         [*COMMAND, *arguments],
         stdin=subprocess.PIPE,
@@ -80,7 +80,7 @@ def running(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
         stderr=subprocess.PIPE,
         env=environment(),
         bufsize=0,
-        preexec_fn=heed_interrupts if os.name == "posix" else None,  # noqa: PLW1509 - it is one call of the system
+        preexec_fn=restore_sigint if os.name == "posix" else None,  # noqa: PLW1509 - it makes one system call
     ) as process:
         guard = threading.Timer(GUARD, process.kill)
         guard.start()
@@ -91,17 +91,17 @@ def running(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
             process.kill()
 
 
-def on_a_terminal(*arguments: str, output: bool = True, errors: bool = False, **changes: str) -> str:
-    """Run `ssescan` on a terminal of 80 columns and return what it wrote there; with `errors`, on stderr as well.
+def run_on_terminal(*arguments: str, output: bool = True, errors: bool = False, **changes: str) -> str:
+    """Run `ssescan` on a terminal of 80 columns, and return its output there.
 
-    Without `output`, standard output is not a terminal.
+    `output` and `errors`: whether stdout and stderr are the terminal.
     """
     if pty is None:
         pytest.skip("no pseudo-terminals on this platform")
     try:
         ours, theirs = pty.openpty()
     except OSError as error:  # a chroot or a container may have none
-        pytest.skip(f"no pseudo-terminals on this machine, mount /dev/pts: {error}")
+        pytest.skip(f"no pseudo-terminals, mount /dev/pts: {error}")
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     stdout, stderr = (theirs if shown else subprocess.DEVNULL for shown in (output, errors))
     with subprocess.Popen(
@@ -112,20 +112,20 @@ def on_a_terminal(*arguments: str, output: bool = True, errors: bool = False, **
         try:
             while chunk := os.read(ours, 65536):
                 written += chunk
-        except OSError:  # Linux: the other side was closed
+        except OSError:  # Linux: the other side is closed
             pass
         os.close(ours)
     return written.decode().replace("\r\n", "\n")
 
 
 def without_colors(text: str) -> str:
-    """Return the text less the sequences that set colours, the only ones that may be in it."""
+    """Return the text without the sequences that set colors."""
     return re.sub(r"\x1b\[[0-9;]*m", "", text)
 
 
 @dataclass(frozen=True)
 class Received:
-    """A request as it reached the server."""
+    """A request that the server received."""
 
     method: str
     path: str
@@ -133,29 +133,29 @@ class Received:
     body: bytes
 
     def all(self, name: str) -> list[str]:
-        """Return the values of every header of that name."""
+        """Return the values of all headers with that name."""
         return [value for header, value in self.headers if header.lower() == name]
 
 
 @dataclass
 class Answer:
-    """What the server sends: `writes`, each a chunk of the chunked coding, and how it ends them."""
+    """An answer of the server: `writes`, each a chunk of the chunked coding, and how the body ends."""
 
-    writes: list[bytes | Callable[[], object]] = field(default_factory=list)  # what is callable is called, in between
+    writes: list[bytes | Callable[[], object]] = field(default_factory=list)  # functions are called in between
     status: int = 200
     content_type: str | None = "text/event-stream"
-    dropped: bool = False  # end the connection, not the body
+    dropped: bool = False  # close the connection before the end of the body
     headers: dict[str, str] = field(default_factory=dict)
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Notes the request, sends the server's answer for its path."""
+    """A handler that keeps the request, and sends the server's answer for its path."""
 
     protocol_version = "HTTP/1.1"
     server: "Server"
 
     def answer(self) -> None:
-        """Take any method."""
+        """Answer a request of any method."""
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
         self.server.received.append(Received(self.command, self.path, self.headers.items(), body))
         answer = self.server.answers[self.path.partition("?")[0]]
@@ -179,14 +179,14 @@ class Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = answer  # noqa: N815 - the base class's names
 
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 class Server(ThreadingHTTPServer):
     """A server on the loopback with an answer for each path."""
 
     daemon_threads = True
-    block_on_close = False  # a handler may wait for what a failed test never does
+    block_on_close = False  # a handler may wait for a test that has failed
 
     def __init__(self) -> None:
         """Bind a free port."""
@@ -200,4 +200,4 @@ class Server(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}{path}"
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing of clients that leave early."""
+        """Ignore clients that disconnect early."""
