@@ -29,9 +29,10 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
+    from .byte_source import ByteSource
     from .scanner import Comment, ServerSentEvent, UnknownLine
     from .scanner._shared import StreamOptions
-    from .sources import AsyncSource, ByteSource, SyncSource
+    from .sources import AsyncSource, SyncSource
 
 __all__ = ["AsyncEventStream", "EventStream", "Outcome", "Stall", "aiter_events", "iter_events"]
 

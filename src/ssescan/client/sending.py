@@ -5,8 +5,9 @@ Knows the clients by what they can do, and imports neither library. Knows nothin
 
 from __future__ import annotations
 
+from ..byte_source import ByteSource
 from ..errors import StreamStalled
-from ..sources import ByteSource, async_httpx_chunks, httpx_chunks
+from ..sources import async_httpx_chunks, httpx_chunks
 from .authentication import bounded_auth
 from .redirects import LastEventId, add_last_event_id, send, send_async
 
