@@ -64,6 +64,7 @@ BACKEND_MODULES = (
     "ssescan.scanner",
     "ssescan.streams",
     "ssescan.client.event_source",
+    "ssescan.client.event_source_core",
     "ssescan.client.connecting",
     "ssescan.client",
 )

@@ -7,7 +7,7 @@ with httpx.stream("POST", url, json=body, timeout=None) as response, ssescan.ite
         print(event.event, event.data)
 print(stream.outcome)  # ended, cut, failed or closed
 
-What a model says, of any of the APIs, is read by `stream` and `astream` (they need the extra `providers`):
+`stream` and `astream` read the messages of LLM APIs (they need the extra `providers`):
 
 with ssescan.stream(response) as stream:
     for text in stream.text():
@@ -71,8 +71,8 @@ __all__ = [
     "iter_events",
 ]
 
-# Loaded when it is first asked for, so that the import stays light. What needs an extra is in neither `__all__` nor
-# `__dir__`.
+# The module of each name that is loaded at its first use, so that the import stays quick. Names that need an extra are
+# in neither `__all__` nor `__dir__`.
 _LAZY = {
     "AsyncEventSource": "client",
     "EventSource": "client",
@@ -86,7 +86,7 @@ _LAZY = {
 }
 
 
-if not TYPE_CHECKING:  # to who checks types, a name that is not there is an error
+if not TYPE_CHECKING:  # for type checkers, an unknown name stays an error
 
     def __getattr__(name):
         if name not in _LAZY:

@@ -1,7 +1,7 @@
-"""Values nested as deeply as a stream can bring them are pickled, copied, compared and shown, all without recursion.
+"""Pickle, copy, compare and show deeply nested values without recursion.
 
-Python's own ways recurse, and give up at less depth than JSON is read at. Knows lists, tuples, dicts and msgspec's
-Structs by their fields, and takes anything else for a leaf. No dependency.
+Python's own functions recurse, and fail at less depth than a JSON parser accepts. Handles lists, tuples, dicts and the
+fields of msgspec's Structs; every other value is a leaf.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TOO_DEEP", "equal", "flattened", "is_deep", "rebuilt", "shown"]
 
-DEEP = 32
-"""Levels that Python's own ways are good for, wherever in the stack they are called."""
+DEEP = 32  # levels that Python's own functions can handle, wherever in the stack they are called
 LEAVES = frozenset({str, int, float, bool, type(None)})
 TOO_DEEP = "(nested too deeply)"
 
@@ -29,7 +28,7 @@ def is_deep(value: Any) -> bool:
 
 
 def flattened(value: Any) -> list[Any]:
-    """Return the leaves of a value in order, and before what is within a container a tuple that says how to make it."""
+    """Return the leaves of a value in order, and before those of each container a tuple that describes it."""
     flat: list[Any] = []
     left = [value]
     while left:
@@ -52,7 +51,7 @@ def rebuilt(flat: list[Any]) -> Any:
         if type(item) is not tuple:
             made.append(item)
             continue
-        kind, names = item  # of a list or a tuple: how many
+        kind, names = item  # names: for a list or a tuple, the number of its items
         count = names if kind is list or kind is tuple else len(names)
         inner = made[: -count - 1 : -1]
         del made[len(made) - count :]
@@ -65,7 +64,7 @@ def rebuilt(flat: list[Any]) -> Any:
 
 
 def equal(one: Any, other: Any) -> bool:
-    """Return whether two values are equal, as `==` has it."""
+    """Return whether two values are equal, as `==` would."""
     left = [(one, other)]
     while left:
         one, other = left.pop()
@@ -86,7 +85,7 @@ def equal(one: Any, other: Any) -> bool:
 
 
 def shown(value: Any) -> str:
-    """Return the repr of a value, or words where it is nested too deeply for one."""
+    """Return the repr of a value, or TOO_DEEP."""
     try:
         return repr(value)
     except RecursionError:

@@ -1,7 +1,7 @@
-"""Text that may be shown: what may be a secret in a URL, an argument or a library's message is cut out of it.
+"""Remove possible secrets from URLs, arguments and messages of libraries, before they are shown.
 
-APIs take keys in the query of a URL, proxies and servers take passwords before its `@`, and messages end up in logs.
-Loaded when an error is shown; knows nothing of HTTP.
+APIs accept keys in the query of a URL, proxies and servers accept passwords before its `@`, and messages end up in
+logs. Loaded when an error is shown; knows nothing of HTTP.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ import re
 
 __all__ = ["argument_without_secrets", "error_without_secrets", "text_without_secrets", "url_without_secrets"]
 
-# Two letters at least: C:\ is a folder. Not more than 31: the search of a long text would be quadratic.
+# At least two letters, as C:\ is a folder. At most 31, as searching a long text would be quadratic.
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,30}:[/\\]+")
 _URL = re.compile(_SCHEME.pattern + r"\S*")
 _HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]*\]|[^:\[\]]*)(?::\d*)?")
 _AFTER_A_URL = "\"'>),;.:"
-# What an argument shows ends here: at a query, at a value, at JSON, at what stands after the name of a header.
+# An argument is cut off here: at a query, at a value, at JSON, after the name of a header.
 _SECRET = re.compile(
     r"""[?#=&{\["]|:\s|\b(?:bearer|basic|digest|token|authorization|cookie|api[-_]?key|secret|password)[\s:]"""
     r"|\A[^/\\.:]{2,}:(?!\d{1,5}(?:/|\Z))"
-    # A key by itself: with the beginning that a provider's keys have, or long, of letters and digits, without a dot.
+    # A key by itself: with the prefix of a provider, or long, of letters and digits, without a dot.
     r"|\b(?:sk|pk|rk|gsk|xai|hf|nvapi|ghp)[-_](?=[\w-]*\d)(?=[\w-]{12})|\bAIza(?=[\w-]{20})"
     r"|\A(?=[\w-]*\d)(?=[\w-]*[a-z])[\w-]{32,}\Z",
     re.IGNORECASE,
@@ -30,20 +30,20 @@ _QUOTING = ("InvalidURL", "LocalProtocolError", "UnsupportedProtocol")
 
 
 def url_without_secrets(url: str) -> str:
-    """Return a URL without userinfo, query and fragment. It need not be one that can be parsed."""
+    """Return a URL, valid or not, without userinfo, query and fragment."""
     begin = _SCHEME.match(url)
     scheme = begin[0] if begin else ""
     authority, slash, path = re.split("[?#]", url[len(scheme) :], maxsplit=1)[0].partition("/")
     host = authority.rpartition("@")[2]
     if not _HOST.fullmatch(host):
-        return f"{scheme}..."  # "user:pass/word@host": where the password ends is not known
+        return f"{scheme}..."  # "user:pass/word@host": the end of the password is unknown
     if inner := _SCHEME.search(path):
         path = path[: inner.start()] + "..."
     return scheme + host + slash + path
 
 
 def text_without_secrets(text: str) -> str:
-    """Return a text in which every URL is one without secrets."""
+    """Return a text with the secrets removed from its URLs."""
     return _URL.sub(_shown, text)
 
 
@@ -53,9 +53,9 @@ def _shown(found: re.Match[str]) -> str:
 
 
 def argument_without_secrets(text: str) -> str:
-    """Return an argument as a message may quote it: a URL, the name of a file, or what was meant to be something else.
+    """Return an argument as a message may quote it: a URL, the name of a file, or a misplaced option.
 
-    Where something was cut out of what is not a URL, "..." stands for it.
+    In text that is not a URL, "..." stands for what was removed.
     """
     if _SCHEME.match(text.strip()):
         return url_without_secrets(text.strip())
@@ -64,14 +64,14 @@ def argument_without_secrets(text: str) -> str:
     user, at, rest = text.rpartition("@")
     if not at:
         return text
-    folder = "" if ":" in user else user[: user.rfind("/") + 1]  # a password may have any character
+    folder = "" if ":" in user else user[: user.rfind("/") + 1]  # a password may contain any character
     return f"{folder}...@{rest}"
 
 
 def error_without_secrets(error: BaseException) -> str:
-    """Return the text of another library's exception, without the URLs' secrets and without what it quotes of them."""
+    """Return the text of a library's exception without the secrets in its URLs, and without quoted parts of URLs."""
     text = text_without_secrets(str(error))
     names = {kind.__name__ for kind in type(error).__mro__}
-    if names.intersection(_QUOTING) or text.startswith("Invalid URL"):  # the latter: a redirect's
+    if names.intersection(_QUOTING) or text.startswith("Invalid URL"):  # "Invalid URL": of a redirect
         return _QUOTED.split(text, maxsplit=1)[0]
     return text

@@ -1,8 +1,8 @@
-"""Content-Encoding: the chunks of a compressed body in, the bytes of the body out, in steps of bounded size.
+"""Content-Encoding: decompress the chunks of a body in steps of bounded size.
 
-HTTP clients decompress a whole read at once, and 64 KiB of gzip may be 64 MiB of zeros. Here no step gives more than
-STEP bytes, and each gives all that has come: an event is not held back. RFC 9110 section 8.4, RFC 1950 to 1952, RFC
-7932 (br), RFC 8878 and 9659 (zstd). Knows the clients by what their responses can do, and imports none of them.
+HTTP clients decompress a whole read at once, and 64 KiB of gzip may be 64 MiB of zeros. Here no step returns more than
+STEP bytes, and all bytes that can be decoded come out: no event is held back. RFC 9110 section 8.4, RFC 1950 to 1952,
+RFC 7932 (br), RFC 8878 and 9659 (zstd). Knows the clients by what their responses can do, and imports none of them.
 """
 
 from __future__ import annotations
@@ -16,18 +16,7 @@ from .stalls import running_trio
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
-    from typing import Any, Protocol
-
-    class Decoder(Protocol):
-        """One content coding."""
-
-        def decode(self, chunk: bytes) -> Iterator[bytes]:
-            """Yield the bytes that the chunk completes; _Undecodable if it is not of this coding."""
-            ...
-
-        def flush(self) -> None:
-            """Check the end of the body; _Undecodable if the coding knows that more was to come."""
-
+    from typing import Any
 
 __all__ = [
     "BodyDecoder",
@@ -39,32 +28,16 @@ __all__ = [
 ]
 
 STEP = 65536  # bytes, the most that comes out at once
-MAX_SIZE_OF_A_TURN = 2**20  # bytes that come out of one chunk before other tasks run
-WINDOW = 4096  # bytes that go in at once: what follows a member is copied for each member
+MAX_SIZE_OF_A_TURN = 2**20  # bytes that one chunk may decode to before other tasks run
+WINDOW = 4096  # bytes, the most that goes in at once: the rest after a member is copied for each member
 GZIP_MAGIC = b"\x1f\x8b"
 # Some versions of the packages for br and zstd cannot limit their output. A slice of this many bytes completes at most
-# one block of br (16 MiB), as the header of the next does not fit in it, or 16 blocks of zstd (128 KiB each).
+# one block of br (16 MiB), as the header of the next one does not fit, or 16 blocks of zstd (128 KiB each).
 SLICE = {"br": 8, "zstd": 64}
 MAX_WINDOW_LOG = 23  # 8 MiB, the largest window that RFC 9659 allows for zstd in HTTP
 
-# What a body may be encoded with, as registered. Other words are not codings (some servers send "utf-8" or "none"), and
-# every client reads such a body as it is.
-REGISTERED = frozenset(
-    (
-        "aes128gcm",
-        "br",
-        "compress",
-        "dcb",
-        "dcz",
-        "deflate",
-        "exi",
-        "gzip",
-        "pack200-gzip",
-        "x-compress",
-        "x-gzip",
-        "zstd",
-    )
-)
+# The registered codings. Some servers send other words, such as "utf-8" or "none": every client ignores those.
+REGISTERED = frozenset("aes128gcm br compress dcb dcz deflate exi gzip pack200-gzip x-compress x-gzip zstd".split())
 
 
 class _Undecodable(ValueError):
@@ -72,7 +45,7 @@ class _Undecodable(ValueError):
 
 
 def codings_of(response: Any) -> list[str]:
-    """Return the content codings of a response, in the order in which they were applied; identity is none."""
+    """Return the content codings of a response in the order in which they were applied, without identity."""
     headers = response.headers
     get_all = getattr(headers, "getall", None) or getattr(headers, "get_all", None)
     if get_all is not None:  # these clients' get() returns the first header of several
@@ -83,7 +56,7 @@ def codings_of(response: Any) -> list[str]:
 
 
 def why_unsupported(codings: list[str]) -> str:
-    """Return why a body of these codings cannot be read, and what to do; "" if it can."""
+    """Return why a body with these codings cannot be read, and what to do; "" if it can be read."""
     if len(codings) > 1:
         return "one coding was expected: each multiplies the size that a hostile body may unfold to"
     if not codings or codings[0] in ("gzip", "x-gzip", "deflate"):
@@ -96,21 +69,20 @@ def why_unsupported(codings: list[str]) -> str:
 
 
 class BodyDecoder:
-    """The decoder of one body: chunks as they came in, the bytes of the body out.
+    """The decoder of one body.
 
-    `codings`: such as `why_unsupported` accepts. `error`: the class of what is raised, with a text, for
-    bytes that are not of that coding.
+    `codings`: supported ones, see `why_unsupported`. `error`: the class of the exception for bytes that are not valid.
     """
 
     __slots__ = ("_coding", "_decoder", "_error")
 
     def __init__(self, codings: list[str], error: Callable[[str], Exception]) -> None:
         self._coding = codings[0]
-        self._decoder: Decoder = DECODERS[self._coding]()
+        self._decoder = DECODERS[self._coding]()
         self._error = error
 
     def decode(self, chunk: bytes) -> Iterator[bytes]:
-        """Yield what the chunk completes, at most STEP bytes or what a SLICE completes at once."""
+        """Yield the bytes that the chunk completes, at most STEP, or those of a SLICE, at once."""
         try:
             yield from self._decoder.decode(chunk)
         except _Undecodable as error:
@@ -124,13 +96,26 @@ class BodyDecoder:
             raise self._error(self._message(error)) from error
 
     def _message(self, error: Exception) -> str:
-        return f"the body cannot be decoded as {self._coding}, which the response says that it is: {error}"
+        return f"the body cannot be decoded as {self._coding}, the Content-Encoding of the response: {error}"
 
 
-class _Gzip:
-    """gzip (RFC 1952): every member, as soon as it comes.
+class _Decoder:
+    """A decoder of one content coding. It accepts any end of the body: the scanner notices a cut stream."""
 
-    Bytes after a member that do not begin another are ignored, as by other clients.
+    __slots__ = ()
+
+    def decode(self, chunk: bytes) -> Iterator[bytes]:
+        """Yield the bytes that the chunk completes; _Undecodable if it is not of this coding."""
+        raise NotImplementedError
+
+    def flush(self) -> None:
+        """Check the end of the body; _Undecodable if the coding says that it is not complete."""
+
+
+class _Gzip(_Decoder):
+    """Decoder of gzip (RFC 1952), which may have several members.
+
+    Bytes after a member that do not begin another one are ignored, as other clients do.
     """
 
     __slots__ = ("_held", "_ignoring", "_inflate")
@@ -150,11 +135,8 @@ class _Gzip:
                 yield from _inflated(self._inflate, piece)
                 piece = self._inflate.unused_data
 
-    def flush(self) -> None:
-        """Accept any end: what was cut shows in the stream."""
-
     def _next_member(self, piece: bytes) -> bytes:
-        """Return the piece from where a member begins in it; b"" if none does, or more is needed to see it."""
+        """Return the piece if it begins a member; b"" if it does not, or if it is too short to decide."""
         piece = self._held + piece
         self._held = b""
         if not piece.startswith(GZIP_MAGIC[: len(piece)]):
@@ -167,8 +149,8 @@ class _Gzip:
         return b""
 
 
-class _Deflate:
-    """deflate: the zlib format (RFC 1950), or without its header (RFC 1951), as some servers send it."""
+class _Deflate(_Decoder):
+    """Decoder of deflate: the zlib format (RFC 1950), or without its header (RFC 1951), as some servers send it."""
 
     __slots__ = ("_header", "_inflate")
 
@@ -184,11 +166,8 @@ class _Deflate:
             has_header = chunk[0] & 0x0F == 8 and int.from_bytes(chunk[:2], "big") % 31 == 0
             self._inflate = zlib.decompressobj(zlib.MAX_WBITS if has_header else -zlib.MAX_WBITS)
             self._header = b""
-        if not self._inflate.eof:  # else it would gather what follows
+        if not self._inflate.eof:  # else it would store all that follows
             yield from _inflated(self._inflate, chunk)
-
-    def flush(self) -> None:
-        """Accept any end, as for gzip."""
 
 
 def _inflated(inflate: Any, data: bytes) -> Iterator[bytes]:
@@ -204,8 +183,8 @@ def _inflated(inflate: Any, data: bytes) -> Iterator[bytes]:
             return
 
 
-class _Brotli:
-    """br (RFC 7932), by the package brotli or brotlicffi."""
+class _Brotli(_Decoder):
+    """Decoder of br (RFC 7932), with the package brotli or brotlicffi."""
 
     __slots__ = ("_error", "_is_limited", "_process")
 
@@ -228,14 +207,11 @@ class _Brotli:
         except self._error as error:
             raise _Undecodable(str(error)) from None
 
-    def flush(self) -> None:
-        """Accept any end, as for gzip."""
 
+class _Zstd(_Decoder):
+    """Decoder of zstd (RFC 8878): every frame, with a window of at most 8 MiB.
 
-class _Zstd:
-    """zstd (RFC 8878): every frame, with a window of at most 8 MiB.
-
-    By the standard library (3.14 on), or by the package backports.zstd or zstandard.
+    With the standard library (3.14 on), or the package backports.zstd or zstandard.
     """
 
     __slots__ = ("_decompressor", "_error", "_is_limited", "_new")
@@ -284,7 +260,7 @@ def _sliced(chunk: bytes, size: int) -> Iterator[bytes]:
     return (chunk[at : at + size] for at in range(0, len(chunk), size))
 
 
-DECODERS: dict[str, type[Any]] = {
+DECODERS: dict[str, type[_Decoder]] = {
     "gzip": _Gzip,
     "x-gzip": _Gzip,
     "deflate": _Deflate,
@@ -307,14 +283,11 @@ def _package_for(coding: str) -> Any:
     return None
 
 
-# The clients.
-
-
 def decode_raw_in_steps(response: Any) -> bool:
-    """Let an encoded body of httpx or httpx2 be decoded here, in steps; one that cannot be decoded comes as it is.
+    """Decode the body of a response of httpx or httpx2 in steps; a body that cannot be decoded is not changed.
 
-    The decoder of a response that was not read yet goes below its iter_bytes(), which stays the client's: whatever
-    wraps that sees the chunks that it gives. Returns False for a response that is of neither, but has an iter_raw().
+    Replaces iter_raw() of a response that was not read yet. Its iter_bytes() stays the client's own, so that wrappers
+    around it keep working. Returns False for the response of another library that has an iter_raw().
     """
     codings = codings_of(response)
     library = library_of(response, "DecodingError")
@@ -326,7 +299,7 @@ def decode_raw_in_steps(response: Any) -> bool:
         decoder = BodyDecoder(codings, library.DecodingError)
         raw, araw = response.iter_raw, response.aiter_raw
 
-        def remove() -> None:  # so that the response does not hold itself
+        def remove() -> None:  # else the response would hold itself
             del response.iter_raw, response.aiter_raw
 
         def iter_raw(chunk_size: int | None = None) -> Iterator[bytes]:
@@ -338,22 +311,22 @@ def decode_raw_in_steps(response: Any) -> bool:
             return _AsyncDecoded(araw(), decoder)
 
         response.iter_raw, response.aiter_raw = iter_raw, aiter_raw
-    # The client's own decoder has nothing left to do: it becomes the one for bodies that are not encoded.
+    # The client's own decoder has nothing left to decode.
     response._decoder = import_module(f"{library.__name__}._decoders").IdentityDecoder()  # noqa: SLF001
     return True
 
 
 def decoded_chunks(response: Any, chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Return the decoded chunks of a body from those that came; as they are, if they cannot be decoded.
+    """Return the decoded chunks of a body, or the same chunks if they cannot be decoded.
 
-    `response`: one of urllib3 or http.client, for its headers and for the exception that its library raises.
+    `response`: of urllib3 or http.client, for its headers and the exceptions of its library.
     """
     decoder = _decoder_for(response)
     return chunks if decoder is None else _decoded(chunks, decoder)
 
 
 def adecoded_chunks(response: Any, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Return the decoded chunks of a body that is read asynchronously, one of aiohttp."""
+    """Return the decoded chunks of a body of aiohttp, as decoded_chunks does."""
     decoder = _decoder_for(response)
     return chunks if decoder is None else _AsyncDecoded(chunks, decoder)
 
@@ -375,7 +348,7 @@ def _decoded(chunks: Iterator[bytes], decoder: BodyDecoder) -> Iterator[bytes]:
 
 
 async def _let_others_run() -> None:
-    """Suspend once: a chunk may unfold to gigabytes, and timers and other tasks must not wait for that."""
+    """Suspend once: a chunk may decode to gigabytes, and timers and other tasks must not wait for that."""
     if trio := running_trio():
         await trio.lowlevel.checkpoint()
     else:
@@ -385,7 +358,7 @@ async def _let_others_run() -> None:
 
 
 class _AsyncDecoded:
-    """_decoded, asynchronously. Not a generator: one that is not read to its end would have to be closed."""
+    """The asynchronous _decoded. Not a generator: callers would have to close one that they do not read to its end."""
 
     __slots__ = ("_chunks", "_decoder", "_pieces", "_size")
 
@@ -393,7 +366,7 @@ class _AsyncDecoded:
         self._chunks = chunks
         self._decoder = decoder
         self._pieces: Iterator[bytes] = iter(())
-        self._size = 0  # bytes that came of the chunk at hand since the event loop had its turn
+        self._size = 0  # bytes of the current chunk since other tasks could run
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
@@ -414,7 +387,7 @@ class _AsyncDecoded:
         return piece
 
     async def aclose(self) -> None:
-        """Close the chunks that came, as httpx2 does when its iteration ends."""
+        """Close the source of the chunks, as httpx2 does when its iteration ends."""
         chunks: Any = self._chunks
         if hasattr(chunks, "aclose"):
             await chunks.aclose()

@@ -1,15 +1,14 @@
-"""Every exception that ssescan raises of its own.
+"""The exceptions of ssescan.
 
-Knows nothing of the layers that raise them. Wrong use of the package is a plain TypeError or ValueError, and what a
-transport raises passes unchanged: neither is here.
+Wrong use of the package raises a TypeError or ValueError, and errors of a transport pass unchanged. Knows nothing of
+the layers that raise these exceptions.
 
-Each keeps what it was made from in `args`, so that it can be pickled and sent between processes, and makes its text
-when it is asked for.
+The `args` of each are its arguments, so that it can be pickled; its text is made when it is needed.
 """
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # typing costs more to import than all that is ours
+TYPE_CHECKING = False  # importing typing takes longer than importing ssescan
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any, Literal, Self
@@ -29,9 +28,7 @@ __all__ = [
 
 
 class SsescanError(Exception):
-    """The root of ssescan's own exceptions."""
-
-    __module__ = "ssescan"
+    """The base class of the exceptions of ssescan."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         from ._nested import flattened, is_deep
@@ -46,7 +43,7 @@ class SsescanError(Exception):
 
 
 def _remade(kind: type[SsescanError], flat: list[Any]) -> SsescanError:
-    """Return an exception that held values nested deeply, from what it was made of."""
+    """Return an exception with deeply nested values, from its flattened arguments and attributes."""
     from ._nested import rebuilt
 
     arguments, state = rebuilt(flat)
@@ -58,12 +55,9 @@ def _remade(kind: type[SsescanError], flat: list[Any]) -> SsescanError:
 class EventTooLarge(SsescanError):
     """A block, or a single comment, passed `max_event_size`.
 
-    `limit`: the limit, bytes. `size`: what had come when it was noticed, bytes, line ends not counted. `events`: what
-    was complete before it in the same chunk; `iter_events` has yielded these already when it raises, so there it is
-    empty.
+    `limit`: the limit, bytes. `size`: the bytes that had arrived by then, without line ends. `events`: the complete
+    events before it in the same chunk; empty when `iter_events` raises, as it has yielded them already.
     """
-
-    __module__ = "ssescan"
 
     def __init__(self, limit: int, size: int, events: Sequence[Any] = ()) -> None:
         self.limit = limit
@@ -79,7 +73,7 @@ class EventTooLarge(SsescanError):
 
 
 class _Refused(SsescanError):
-    """What the two refusals share: the response, and the beginning of its body."""
+    """A response that is refused, and the beginning of its body."""
 
     def __init__(self, got: Any, body: bytes, response: Any) -> None:
         self.body = body
@@ -87,7 +81,7 @@ class _Refused(SsescanError):
         super().__init__(got, body, response)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # A response holds a socket: it stays behind when the error goes to another process.
+        # Without the response, which holds a socket and cannot be pickled.
         state = {name: value for name, value in vars(self).items() if name != "response"}
         return type(self), (self.args[0], self.body, None), state
 
@@ -97,7 +91,7 @@ class _Refused(SsescanError):
         return copied
 
     def __repr__(self) -> str:
-        # Some clients' responses show their URL, which may have a key in it.
+        # Without the repr of the response: that of some clients shows the URL, which may contain a key.
         return f"{type(self).__name__}({self.args[0]!r}, {self.body[:200]!r}, <{type(self.response).__name__}>)"
 
     def _body_begins(self) -> str:
@@ -106,14 +100,12 @@ class _Refused(SsescanError):
 
 
 class UnexpectedStatus(_Refused):
-    """The server answered with a status of 400 or above (or, for an EventSource, anything but 200).
+    """The server answered with a status of 400 or above, or, for an EventSource, any other than 200.
 
+    `status`: the HTTP status. `body`: bytes, at most the first 64 KiB. `response`: the object of the HTTP library.
     `reason`: why a redirect was not followed; "" for any other response.
-
-    `status`: the HTTP status. `body`: bytes, at most the first 64 KiB. `response`: as the HTTP library gave it.
     """
 
-    __module__ = "ssescan"
     reason = ""
 
     def __init__(self, status: int, body: bytes, response: Any) -> None:
@@ -128,11 +120,9 @@ class UnexpectedStatus(_Refused):
 class UnexpectedContentType(_Refused):
     """The response is not `text/event-stream` (WHATWG HTML section 9.2.3).
 
-    `content_type`: the header as it came, "" where there was none. `body`: bytes, at most the first 64 KiB.
-    `response`: as the HTTP library gave it.
+    `content_type`: the header as it came, "" if there is none. `body`: bytes, at most the first 64 KiB. `response`: the
+    object of the HTTP library.
     """
-
-    __module__ = "ssescan"
 
     def __init__(self, content_type: str, body: bytes, response: Any) -> None:
         self.content_type = content_type
@@ -141,19 +131,18 @@ class UnexpectedContentType(_Refused):
     def __str__(self) -> str:
         return (
             f"content type 'text/event-stream' was expected, {self.content_type!r} came{self._body_begins()}; to read "
-            "the body as an event stream all the same, pass its chunks in place of the response (of httpx: "
-            "response.iter_bytes(), asynchronously response.aiter_bytes())"
+            "the body as an event stream all the same, pass its chunks in place of the response (with httpx: "
+            "response.iter_bytes(), or asynchronously response.aiter_bytes())"
         )
 
 
 class UnsupportedEncoding(SsescanError):
-    """The body is encoded (RFC 9110 section 8.4) in a way that is not decoded here.
+    """The body has a Content-Encoding (RFC 9110 section 8.4) that ssescan does not decode.
 
-    `encoding`: the Content-Encoding, such as "br", or "gzip, gzip". `response`: as the HTTP library gave it. `advice`:
-    why it is not decoded, and what to do.
+    `encoding`: the Content-Encoding, such as "br", or "gzip, gzip". `response`: the object of the HTTP library.
+    `advice`: why it is not decoded, and what to do.
     """
 
-    __module__ = "ssescan"
     advice = ""
 
     def __init__(self, encoding: str, response: Any) -> None:
@@ -162,12 +151,10 @@ class UnsupportedEncoding(SsescanError):
         super().__init__(encoding, response)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # As for the refusals: the response stays behind.
         state = {name: value for name, value in vars(self).items() if name != "response"}
         return type(self), (self.encoding, None), state
 
     def __repr__(self) -> str:
-        # As for the refusals: what a response shows of itself may have a key in it.
         return f"{type(self).__name__}({self.encoding!r}, <{type(self.response).__name__}>)"
 
     def __str__(self) -> str:
@@ -179,13 +166,11 @@ class UnsupportedEncoding(SsescanError):
 
 
 class StreamStalled(SsescanError):
-    """The stream stayed open, but nothing of use came.
+    """The stream stayed open, but no bytes or no event came.
 
-    `reason`: "idle" (no bytes) or "progress" (bytes, but no event). `seconds`: the limit that passed. `events`: how
-    many events had come before.
+    `reason`: "idle" (no bytes) or "progress" (bytes, but no event). `seconds`: the limit. `events`: the number of
+    events before that.
     """
-
-    __module__ = "ssescan"
 
     def __init__(self, reason: Literal["idle", "progress"], seconds: float, events: int) -> None:
         self.reason = reason
@@ -203,10 +188,8 @@ class StreamStalled(SsescanError):
 class ReconnectsExhausted(SsescanError):
     """`attempts` attempts in a row brought no event, as many as `max_reconnects` allows.
 
-    What the last of them raised is the `__cause__`, None where its stream just ended.
+    Its `__cause__` is the error of the last attempt, None if that stream ended normally.
     """
-
-    __module__ = "ssescan"
 
     def __init__(self, attempts: int) -> None:
         self.attempts = attempts
@@ -224,9 +207,7 @@ class ReconnectsExhausted(SsescanError):
 
 
 class UnknownFormat(SsescanError):
-    """The first event is of none of the formats that ssescan knows; `event` is that event."""
-
-    __module__ = "ssescan"
+    """The first event is not of a format that ssescan knows; `event` is that event."""
 
     def __init__(self, event: Any) -> None:
         self.event = event
@@ -237,12 +218,10 @@ class UnknownFormat(SsescanError):
 
 
 class StreamCut(SsescanError):
-    """The answer is not whole; `message` is what came of it.
+    """The answer is not complete; `message` is the part that came.
 
-    The stream ended before the answer did, or something in it was over `max_event_size` and left out (oversize="skip").
+    The stream ended before the answer did, or a part of it was over `max_event_size` and skipped (oversize="skip").
     """
-
-    __module__ = "ssescan"
 
     def __init__(self, message: Any) -> None:
         self.message = message
@@ -255,7 +234,7 @@ class StreamCut(SsescanError):
                 "and was none of it over max_event_size and skipped?"
             )
         return (
-            "the answer is not whole: the stream ended before it did, or something in it was over max_event_size and "
+            "the answer is not whole: the stream ended before it did, or a part of it was over max_event_size and "
             "skipped; what came is in `message`"
         )
 
@@ -263,11 +242,9 @@ class StreamCut(SsescanError):
 class ProviderError(SsescanError):
     """The provider reported an error within the stream.
 
-    `api`: the format, "" where it could not be told. `kind`, `code`, `detail`: as the provider names them, None where
-    it does not. `raw`: the error as it came. `message`: what had come before it.
+    `api`: the format, "" if it is not known. `kind`, `code`, `detail`: as the provider names them, or None. `raw`: the
+    error as it came. `message`: the message before it.
     """
-
-    __module__ = "ssescan"
 
     def __init__(self, api: str, kind: str | None, code: Any, detail: str | None, raw: Any, message: Any) -> None:
         self.api = api
@@ -279,13 +256,19 @@ class ProviderError(SsescanError):
         super().__init__(api, kind, code, detail, raw, message)
 
     def __str__(self) -> str:
-        if self.kind == "decode":  # not the provider's word, but ours
-            return f"{self.api or 'the stream'}: the data of an event is no JSON ({self.raw}); it begins: {self.detail}"
+        if self.kind == "decode":  # a kind of ssescan's, as is the next
+            return (
+                f"{self.api or 'the stream'}: the data of an event is not JSON ({self.raw}); it begins: {self.detail}"
+            )
         if self.kind == "protocol":
             return f"{self.api or 'the stream'}: {self.detail}"
         from ._nested import shown
 
         parts = dict.fromkeys(str(part) for part in (self.kind, self.code, self.detail) if part not in (None, ""))
-        what = ", ".join(parts)
-        whose = f"{self.api}: " if self.api else ""
-        return f"{whose}the provider reported an error: {what or shown(self.raw)}"
+        prefix = f"{self.api}: " if self.api else ""
+        return f"{prefix}the provider reported an error: {', '.join(parts) or shown(self.raw)}"
+
+
+for _name in __all__:
+    globals()[_name].__module__ = "ssescan"
+del _name

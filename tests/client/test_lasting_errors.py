@@ -14,7 +14,7 @@ import pytest
 import trustme
 
 import ssescan
-from ssescan.client.event_source import _clear_frames
+from ssescan.client.event_source_core import clear_frames
 from ssescan.client.sending import is_transport_error
 
 from .clients import ClientKind, every_client
@@ -183,7 +183,7 @@ def test_clearing_the_frames_of_a_cycle_ends() -> None:
     one.__cause__, two.__cause__ = two, one
 
     def clear() -> None:
-        _clear_frames(one)
+        clear_frames(one)
         done.set()
 
     thread = threading.Thread(target=clear, daemon=True)

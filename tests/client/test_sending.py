@@ -259,7 +259,7 @@ def test_sync_async_mismatch_names_the_right_function(package: Any, library: Any
     is_async = name.lower().startswith("a")
     client = (library.Client if is_async else library.AsyncClient)(verify=False)
     arguments = ("http://127.0.0.1:1/",) if "Source" in name else ("GET", "http://127.0.0.1:1/")
-    with pytest.raises(TypeError, match=rf"^{name}\(\) sends by .*: call {NAMES[name]}\(\)$"):
+    with pytest.raises(TypeError, match=rf"^{name}\(\) sends with .*: call {NAMES[name]}\(\)$"):
         getattr(package, name)(client, *arguments)
 
 

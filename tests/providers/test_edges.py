@@ -358,7 +358,7 @@ def test_parsed_objects_are_refused_with_advice() -> None:
 def test_error_texts_name_their_source() -> None:
     with pytest.raises(ProviderError) as damaged:
         stream(framed(chat({"content": "a"}), "{", chat({}, "stop"))).collect()
-    assert str(damaged.value).startswith("openai-chat: the data of an event is no JSON (")
+    assert str(damaged.value).startswith("openai-chat: the data of an event is not JSON (")
     assert str(damaged.value).endswith("; it begins: {")
     assert (damaged.value.kind, damaged.value.detail) == ("decode", "{")
     with pytest.raises(ProviderError) as told:

@@ -1,8 +1,8 @@
-"""Requests to events, with a client of httpx or httpx2: one request, or one after the other for as long as it takes.
+"""From requests to events, with a client of httpx or httpx2.
 
-`connecting.py` has connect and aconnect, `event_source.py` the EventSources. Both send what `sending.py` makes of what
-they are given; when to connect again, and how long to wait, is for `reconnecting.py` to say. Knows streams. Knows
-nothing of JSON or providers.
+`connecting.py`: connect and aconnect, which send one request. `event_source.py`: EventSource and AsyncEventSource,
+which send it again when the stream ends; `event_source_core.py` is what they share, `reconnecting.py` the arithmetic of
+their waits. `sending.py`: the request, `redirects.py` and `authentication.py` the requests that follow it.
 """
 
 from .connecting import aconnect, connect

@@ -1,8 +1,8 @@
-"""Authentication that takes several requests: the answers in between are read in bounded steps, up to a limit.
+"""Authentication in several requests: a limit for the answers in between.
 
 Between two requests of an auth flow (a digest, a token that is renewed), httpx and httpx2 read the whole answer, which
-may unfold to gigabytes. So the flow is wrapped, and each such body is read here first. Knows the clients by what they
-can do.
+may decompress to gigabytes. A wrapper around the flow reads each such body first, up to a limit. Knows the clients by
+what they can do.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ __all__ = ["bounded_auth"]
 
 
 def bounded_auth(client: Any, options: dict[str, Any]) -> dict[str, Any]:
-    """Return the options of the client's send() with an `auth` that bounds the bodies that are read for it.
+    """Return the options of the client's send() with an `auth` that limits the bodies that are read for it.
 
-    `options`: with `auth`, if it is not the client's. An auth of one step (a user and a password) stays as it is.
+    `options`: contain `auth` unless the client's own is used. A basic auth, which sends one request, is not changed.
     """
     library = library_of(client, "Auth")
     if library is None:
@@ -36,7 +36,7 @@ def bounded_auth(client: Any, options: dict[str, Any]) -> dict[str, Any]:
 
 def _bounded(base: type[Any], auth: Any) -> Any:
     class BoundedAuth(base):  # type: ignore[misc]  # the client's class, known only now
-        """An auth whose flow is that of another, and for which no body is read without a limit."""
+        """An auth with the flow of another one, which reads no body without a limit."""
 
         def sync_auth_flow(self, request: Any) -> Generator[Any, Any, None]:
             flow = auth.sync_auth_flow(request)
@@ -74,6 +74,6 @@ def _bounded(base: type[Any], auth: Any) -> Any:
 
 
 def _is_read_by(auth: Any, response: Any) -> bool:
-    """Return whether the flow itself reads the body; an event stream is left to the flow, which reads all of it."""
+    """Return whether the flow needs the body. The flow reads an event stream by itself, to its end."""
     is_event_stream = response.headers.get("content-type", "").lower().startswith("text/event-stream")
     return bool(getattr(auth, "requires_response_body", False)) and not is_event_stream

@@ -1,7 +1,6 @@
-"""Requests to events: connect and aconnect, which send one request.
+"""connect and aconnect, which send one request and read the events of its response.
 
-A client of httpx or httpx2 does the HTTP, and is never closed. Knows streams and what `sending.py` sends. Knows nothing
-of JSON or providers.
+A client of httpx or httpx2 does the HTTP, and is never closed. Knows nothing of JSON or providers.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ __all__ = ["aconnect", "connect"]
 
 
 class _Connected(AsyncEventStream[E_co]):
-    """What aconnect returns: an AsyncEventStream that names aconnect where it was not closed."""
+    """The AsyncEventStream of aconnect, which it names in the warning that a stream was not closed."""
 
     __slots__ = ()
     _called = "aconnect"
@@ -88,14 +87,14 @@ else:
     def connect(client, method, url, *, stall=None, scanner=None, **request_options):
         """Send a request, and read the events of the response.
 
-        `client`: a Client of httpx or httpx2, which stays open. `request_options`: whatever its build_request() and
-        send() take. Sent unless given: `Accept: text/event-stream` and `Cache-Control: no-store`; no read timeout, as
-        pings may be slow (with `stall`, its `idle`); redirects are followed. `stall`: a Stall. `scanner`: a mapping of
-        options of Scanner.
+        `client`: a Client of httpx or httpx2, which stays open. `request_options`: the options of its build_request()
+        and send(). The defaults are `Accept: text/event-stream`, `Cache-Control: no-store`, redirects followed, and no
+        read timeout, as pings may be slow (with `stall`, its `idle`). `stall`: a Stall. `scanner`: a mapping of options
+        of Scanner.
 
-        Returns an EventStream; the request is sent when its `with` block is entered, or at the first read. Raises,
-        here, TypeError and ValueError for wrong use; then, what the client raises, unchanged, and whatever iter_events
-        does.
+        Returns an EventStream, which sends the request when its `with` block is entered, or at the first read. Raises
+        TypeError and ValueError for wrong use. The stream raises the errors of the client, unchanged, and those of
+        iter_events.
         """
         sender = Sender("connect", client, method, url, checked_stall(stall), request_options)
         return EventStream(Request(sender), stall, False, checked_scanner_options(scanner))
@@ -103,8 +102,8 @@ else:
     def aconnect(client, method, url, *, stall=None, scanner=None, **request_options):
         """Send a request, and read the events of the response, under asyncio or trio.
 
-        `client`: an AsyncClient of httpx or httpx2. `stall`: a Stall, both parts of which are enforced, `idle` from the
-        moment the request is sent. All else as for connect.
+        `client`: an AsyncClient of httpx or httpx2. `stall`: a Stall; both of its limits are enforced, `idle` from the
+        moment the request is sent. Everything else as for connect.
 
         Returns an AsyncEventStream.
         """

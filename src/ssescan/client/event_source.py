@@ -1,23 +1,18 @@
-"""EventSource, which sends its request again when the stream ends, and AsyncEventSource, its twin.
+"""EventSource and AsyncEventSource, which send their request again when the stream ends.
 
-WHATWG HTML section 9.2, with a client of httpx or httpx2 doing the HTTP. Knows streams, what `sending.py` sends, and
-when `reconnecting.py` says to connect again. Knows nothing of JSON or providers, and never closes the client.
+WHATWG HTML section 9.2; a client of httpx or httpx2 does the HTTP, and is never closed. These classes send, read and
+wait; `event_source_core.py` decides what comes next. Knows nothing of JSON or providers.
 """
 
 from __future__ import annotations
 
-from _thread import allocate_lock
-
-from .._generic import E_co, Subscriptable
-from ..errors import EventTooLarge, UnexpectedStatus
+from .._generic import E_co
 from ..outcome import Outcome
-from ..scanner import Scanner, ServerSentEvent
 from ..scanner._shared import ALREADY_READING
-from ..stalls import checked_stall, running_trio
+from ..stalls import running_trio
 from ..streams import AsyncEventStream, EventStream
-from .reconnecting import MAX_ID_SIZE, Reconnecting, checked_last_event_id, header_value
-from .redirects import LastEventId, origin_of
-from .sending import AsyncRequest, Request, Sender, check_sent_again, checked_scanner_options, is_transport_error
+from .event_source_core import EventSourceCore, clear_frames, outcome_of
+from .sending import AsyncRequest, Request
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +21,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
-    from ..scanner import Comment, UnknownLine
+    from ..scanner import Comment, ServerSentEvent, UnknownLine
     from ..scanner._shared import StreamOptions
     from ..stalls import Stall
     from .sending import AsyncHttpClient, HttpClient, RequestOptions, Url
@@ -34,7 +29,7 @@ if TYPE_CHECKING:
     Anything: TypeAlias = ServerSentEvent | Comment | UnknownLine
 
     class SourceOptions(RequestOptions, total=False):
-        """The options of an EventSource but `scanner`, which tells what kinds of things it gives."""
+        """The options of an EventSource except `scanner`, on which the type of its items depends."""
 
         method: str
         retry: int
@@ -51,11 +46,9 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncEventSource", "EventSource"]
 
-NO_CONTENT = 204  # by which a server says: do not connect again (section 9.2.3)
-
 
 class _Connection(EventStream[E_co]):
-    """One connection of an EventSource, to which any status but 200 is a refusal."""
+    """One connection of an EventSource, which accepts no status but 200."""
 
     __slots__ = ()
     _statuses = (200,)
@@ -66,7 +59,7 @@ class _Connection(EventStream[E_co]):
 
 
 class _AsyncConnection(AsyncEventStream[E_co]):
-    """_Connection for asyncio and trio."""
+    """One connection of an AsyncEventSource."""
 
     __slots__ = ()
     _statuses = (200,)
@@ -77,169 +70,38 @@ class _AsyncConnection(AsyncEventStream[E_co]):
         return self._reader.progress > 0
 
 
-class _Source(Subscriptable[E_co]):
-    """What EventSource and AsyncEventSource share: all but the waiting."""
-
-    __slots__ = (
-        "__weakref__", "_closed", "_id", "_id_issuer", "_on_reconnect", "_outcome", "_reading", "_row", "_scanner",
-        "_sender", "_sleep", "_stall", "_stream", "_wake", "_warned",
-    )  # fmt: skip
-
-    _called: str  # for errors; a subclass may have any name
-    _stream: Any  # the connection at hand, or None
-    _wake: Any  # what ends the wait at hand, or None
-
-    def __init__(
-        self,
-        client: Any,
-        url: Any,
-        *,
-        method: str = "GET",
-        retry: int = 3000,
-        min_retry: int = 100,
-        backoff: float = 2.0,
-        max_retry: int = 60_000,
-        max_reconnects: int | None = 10,
-        last_event_id: str = "",
-        on_reconnect: Any = None,
-        sleep: Any = None,
-        random: Callable[[], float] | None = None,
-        stall: Stall | None = None,
-        scanner: Any = None,
-        **request_options: Any,
-    ) -> None:
-        self._closed = True  # until all is well
-        self._outcome: Outcome | None = None
-        self._stream = self._wake = None
-        self._reading = allocate_lock()  # never waited for
-        self._row = Reconnecting(retry, min_retry, backoff, max_retry, max_reconnects, random)
-        self._on_reconnect = _checked_callable("on_reconnect", on_reconnect)
-        self._sleep = _checked_callable("sleep", sleep)
-        _checked_callable("random", random)
-        self._stall = checked_stall(stall)
-        self._scanner: Scanner[Any] = Scanner(**checked_scanner_options(scanner))
-        check_sent_again(self._called, request_options)
-        self._sender = Sender(self._called, client, method, url, self._stall, request_options)
-        given = self._sender.pop_last_event_id()
-        self._id = checked_last_event_id(last_event_id or given)
-        self._remember(self._id)
-        # Wrong use is refused here, and not in the first read.
-        self._id_issuer = origin_of(self._sender.build().url)
-        self._warned = False
-        self._closed = False
-
-    @property
-    def last_event_id(self) -> str:
-        return self._scanner.last_event_id
-
-    @property
-    def retry(self) -> int:
-        return self._row.retry(self._scanner.retry)
-
-    @property
-    def outcome(self) -> Outcome | None:
-        return self._outcome
-
-    @property
-    def response(self) -> Any:
-        stream = self._stream
-        return None if stream is None or self._closed else stream.response
-
-    def _remember(self, last_event_id: str) -> None:
-        """Let the scanner begin with that ID: as if it had come in a stream before."""
-        if last_event_id:
-            try:
-                self._scanner.feed(b"id: " + last_event_id.encode("utf-8") + b"\n\n")
-            except EventTooLarge as error:
-                raise ValueError(
-                    f"last_event_id must pass max_event_size, as one that came in a stream would: {error}"
-                ) from None
-            self._scanner.reset()
-
-    def _next_last_event_id(self) -> LastEventId | None:
-        """Return the ID for the next request, and let the scanner expect a new stream."""
-        self._scanner.reset()
-        if not self._id:
-            return None
-        value = header_value(self._id)
-        if value is not None:
-            return LastEventId(value, self._id_issuer)
-        if not self._warned:
-            self._warned = True
-            import warnings
-
-            warnings.warn(
-                f"the last event ID ({len(self._id)} characters) is not sent: a header can carry up to "
-                f"{MAX_ID_SIZE} bytes without control characters; the server cannot resume the stream there",
-                RuntimeWarning,
-                stacklevel=4,
-            )
-        return None
-
-    def _note_last_event_id(self, stream: Any) -> None:
-        """Note which origin issued the last event ID, if this connection set it: perhaps to what it was."""
-        if self._scanner._has_set_id and stream.response is not None:  # noqa: SLF001 - nothing public says it
-            self._id = self._scanner.last_event_id
-            self._id_issuer = origin_of(stream.response.url)
-
-    def _is_over(self, error: Exception) -> bool:
-        """Tell whether what a connection raised is the end of the iteration. Raises it, if it is for the reader."""
-        if self._closed:  # our own doing, and no news
-            return True
-        if isinstance(error, UnexpectedStatus) and error.status == NO_CONTENT:
-            self._end(Outcome.ENDED)
-            return True
-        if not is_transport_error(error, self._row.worked):
-            raise error
-        return False
-
-    def _end(self, outcome: Outcome) -> None:
-        """Take it that nothing more comes. How it ended first is how it ended."""
-        self._closed = True
-        if self._outcome is None:
-            self._outcome = outcome
-
-    def _next_delay(self, error: Exception | None) -> int:
-        """Put the connection at hand away, and give the wait before the next, ms."""
-        stream, self._stream = self._stream, None
-        if stream is not None:
-            self._note_last_event_id(stream)
-        brought_event = stream is not None and stream.brought_event
-        return self._row.next_delay(brought_event, self._scanner.retry, error)
-
-
-class EventSource(_Source[E_co]):
-    """An event stream that is connected to again when it ends: an iterator of events, and a context manager.
+class EventSource(EventSourceCore[E_co]):
+    """An event stream that connects again when it ends: an iterator of events, and a context manager.
 
     WHATWG HTML section 9.2. `client`: a Client of httpx or httpx2, which stays open. `url`, `method`,
-    `request_options`: as for connect; `content` must be such that it can be sent again. Nothing is sent before the
-    first event is asked for.
+    `request_options`: as for connect; it must be possible to send `content` more than once. The first read sends the
+    first request.
 
-    A stream that ends, a connection that fails and a stall are followed by another attempt, with the last event ID.
-    The wait before it is the reconnection time, in ms. That is what the server's `retry` said, but no less than
-    `min_retry` and no more than `max_retry` (which wins). If it said nothing, it is `retry`. After the
-    n-th failure in a row (n >= 2) it is between that and `min(max_retry, that * backoff ** (n - 1))`, as
-    `random()` from [0, 1) decides. A connection that the server answered with an event stream ends a row of failures.
-    Status 204 ends the iteration. `max_reconnects` attempts in a row without an event, the very first included, raise
-    ReconnectsExhausted; 0: never connect again; None: no limit. `last_event_id`: what to begin with.
-    `on_reconnect(attempt, delay_ms, error)` is called before each wait: the attempt's number, from the last connection
-    that worked on, the wait, and what was raised (None: the stream ended). `sleep(seconds)` does the waiting; if none
-    is given, close() ends a wait. `stall`: a Stall, for each connection. `scanner`: a mapping of options of Scanner.
+    After the end of a stream, a failed connection or a stall, the request is sent again with the last event ID. The
+    wait before that is the reconnection time, in ms: the server's `retry`, but no less than `min_retry` and no more
+    than `max_retry` (which wins); `retry` if the server sent none. After the n-th failure in a row (n >= 2) the wait is
+    between the reconnection time and `min(max_retry, reconnection time * backoff ** (n - 1))`, as `random()` from
+    [0, 1) decides. A response with an event stream ends a row of failures. Status 204 ends the iteration.
+    `max_reconnects` attempts in a row without an event, the first one included, raise ReconnectsExhausted; 0: never
+    connect again; None: no limit. `last_event_id`: the ID to begin with. `on_reconnect(attempt, delay_ms, error)` is
+    called before each wait: the number of the attempt since the last connection that worked, the wait, and the error
+    (None: the stream ended). `sleep(seconds)` waits; without it, close() ends a wait. `stall`: a Stall, for each
+    connection. `scanner`: a mapping of options of Scanner.
 
     No event that arrived whole is lost, and none is filtered by its ID.
 
-    `last_event_id`: as of the event given last. `retry`: the reconnection time, ms. `response`: the one being read, or
-    None. `outcome`: None while open, then an Outcome: "ended" (status 204), "failed" (it raised), "closed" (by us, or a
-    read was cancelled).
+    `last_event_id`: as of the last event returned. `retry`: the reconnection time, ms. `response`: the one being read,
+    or None. `outcome`: None while open, then an Outcome: "ended" (status 204), "failed" (it raised), "closed" (by
+    close(), or a read was cancelled).
 
-    Raises, here, TypeError and ValueError for wrong use; in the iteration, UnexpectedStatus for any status but 200 and
-    204, UnexpectedContentType, ReconnectsExhausted from what the last attempt raised, EventTooLarge, and what of the
-    client is no failing connection, unchanged.
+    Raises TypeError and ValueError for wrong use, when it is made. The iteration raises UnexpectedStatus for any status
+    but 200 and 204, UnexpectedContentType, ReconnectsExhausted from the last error, EventTooLarge, and unchanged every
+    error of the client that is not a failed connection.
     """
 
     __module__ = "ssescan"
     __slots__ = ()
-    _called = "EventSource"
+    _public_name = "EventSource"
 
     if TYPE_CHECKING:
 
@@ -284,20 +146,20 @@ class EventSource(_Source[E_co]):
                     if stream is None:
                         stream = self._connect()
                     event: E_co = next(stream)
-                    return event  # noqa: TRY300 - in `else` it would cost each event
+                    return event  # noqa: TRY300 - an `else` would slow down each event
                 except StopIteration:
                     pass
-                except Exception as raised:  # noqa: BLE001 - looked at by _is_over
-                    if self._is_over(raised):
-                        break
+                except Exception as raised:  # noqa: BLE001 - _next_delay raises it again if it must be
                     error = raised
-                if not self._closed:
-                    self._wait(error)
+                delay = self._next_delay(error)
+                if delay is None:
+                    break
+                self._wait(delay, error)
                 if error is not None:
-                    _clear_frames(error)
+                    clear_frames(error)
             self.close()
         except BaseException as raised:
-            self._end(_outcome_of(raised))
+            self._end(outcome_of(raised))
             self.close()
             raise
         finally:
@@ -306,15 +168,15 @@ class EventSource(_Source[E_co]):
         raise StopIteration
 
     def close(self) -> None:
-        """Close the response, end the wait, end the iteration. To do so twice does nothing more.
+        """Close the response, end the wait, end the iteration. A second call does nothing.
 
-        Another thread may do it: a read or a wait ends there and then, a request that was not answered yet when the
+        Another thread may call it: that ends a read or a wait at once, but a request without a response only when the
         client gives up (`timeout=`, or `stall=Stall(idle=...)`).
         """
         self._end(Outcome.CLOSED)
         wake, stream = self._wake, self._stream
         if wake is not None:
-            wake.set()
+            wake()
         if stream is not None:
             stream.close()
 
@@ -325,13 +187,12 @@ class EventSource(_Source[E_co]):
         if self._closed:  # by another thread, which may not have seen the stream
             stream.close()
         stream.__enter__()
-        self._row.begin_row()
+        self._reconnecting.connected()
         return stream
 
-    def _wait(self, error: Exception | None) -> None:
-        delay = self._next_delay(error)
+    def _wait(self, delay: int, error: Exception | None) -> None:
         if self._on_reconnect is not None:
-            _check_done("on_reconnect", self._on_reconnect(self._row.attempt, delay, error))
+            _check_done("on_reconnect", self._on_reconnect(self._reconnecting.attempt, delay, error))
         if self._sleep is not None:
             _check_done("sleep", self._sleep(delay / 1000))
         else:
@@ -340,22 +201,23 @@ class EventSource(_Source[E_co]):
     def _sleep_unless_closed(self, seconds: float) -> None:
         from threading import TIMEOUT_MAX, Event
 
-        self._wake = wake = Event()
+        event = Event()
+        self._wake = event.set
         if not self._closed:  # by another thread, which may not have seen the event
-            wake.wait(min(seconds, TIMEOUT_MAX))
+            event.wait(min(seconds, TIMEOUT_MAX))
         self._wake = None
 
 
-class AsyncEventSource(_Source[E_co]):
+class AsyncEventSource(EventSourceCore[E_co]):
     """EventSource for asyncio and trio: an async iterator of events, and an async context manager.
 
     The same options and attributes. `client`: an AsyncClient of httpx or httpx2. `sleep` and `on_reconnect` may be
-    async. A read that is cancelled closes it. One that is collected half read gives a ResourceWarning.
+    async. Cancelling a read closes it. If it is collected while open, a ResourceWarning says so.
     """
 
     __module__ = "ssescan"
     __slots__ = ()
-    _called = "AsyncEventSource"
+    _public_name = "AsyncEventSource"
 
     if TYPE_CHECKING:
 
@@ -403,20 +265,20 @@ class AsyncEventSource(_Source[E_co]):
                     return event  # noqa: TRY300 - as in EventSource
                 except StopAsyncIteration:
                     pass
-                except Exception as raised:  # noqa: BLE001 - looked at by _is_over
-                    if self._is_over(raised):
-                        break
+                except Exception as raised:  # noqa: BLE001 - _next_delay raises it again if it must be
                     error = raised
-                if not self._closed:
-                    await self._wait(error)
+                delay = self._next_delay(error)
+                if delay is None:
+                    break
+                await self._wait(delay, error)
                 if error is not None:
-                    _clear_frames(error)
+                    clear_frames(error)
             await self.aclose()
-        except GeneratorExit:  # the coroutine is thrown away: it may not wait any more
+        except GeneratorExit:  # the coroutine is closed: it must not await any more
             self._end(Outcome.CLOSED)
             raise
         except BaseException as raised:
-            self._end(_outcome_of(raised))
+            self._end(outcome_of(raised))
             await self.aclose()
             raise
         finally:
@@ -425,9 +287,9 @@ class AsyncEventSource(_Source[E_co]):
         raise StopAsyncIteration
 
     async def aclose(self) -> None:
-        """Close the response, end the wait, end the iteration. To do so twice does nothing more.
+        """Close the response, end the wait, end the iteration. A second call does nothing.
 
-        Another task may do it: a wait ends there and then.
+        Another task may call it: that ends a wait at once.
         """
         self._end(Outcome.CLOSED)
         wake, stream = self._wake, self._stream
@@ -441,13 +303,12 @@ class AsyncEventSource(_Source[E_co]):
         stream: _AsyncConnection[E_co] = _AsyncConnection(request, self._stall, False, {}, self._scanner)
         self._stream = stream
         await stream.__aenter__()
-        self._row.begin_row()
+        self._reconnecting.connected()
         return stream
 
-    async def _wait(self, error: Exception | None) -> None:
-        delay = self._next_delay(error)
+    async def _wait(self, delay: int, error: Exception | None) -> None:
         if self._on_reconnect is not None:
-            called: Any = self._on_reconnect(self._row.attempt, delay, error)
+            called: Any = self._on_reconnect(self._reconnecting.attempt, delay, error)
             if hasattr(called, "__await__"):
                 await called
         if self._sleep is not None:
@@ -480,43 +341,8 @@ class AsyncEventSource(_Source[E_co]):
 
 
 def _check_done(name: str, result: Any) -> None:
-    """Refuse what is to be awaited: not awaited, an async sleep would be no wait at all."""
+    """Refuse an awaitable: without an await, an async sleep would not wait."""
     if hasattr(result, "__await__"):
         if hasattr(result, "close"):
             result.close()
         raise TypeError(f"{name} must not be async where EventSource blocks: pass a function that does its work itself")
-
-
-# What a wrong call is refused by is what was called.
-_Source.__init__.__qualname__ = "EventSource.__init__"
-
-
-def _checked_callable(name: str, given: Any) -> Any:
-    if given is not None and not callable(given):
-        raise TypeError(f"{name} must be a function or None, not {type(given).__name__}")
-    return given
-
-
-def _outcome_of(error: BaseException) -> Outcome:
-    # As of a stream: what is no Exception is our own wish.
-    return Outcome.FAILED if isinstance(error, Exception) else Outcome.CLOSED
-
-
-def _clear_frames(error: BaseException) -> None:
-    """Empty the frames of a traceback that nobody will look at.
-
-    They hold the source, and the libraries' frames hold the error that holds them: a source that is not used any more
-    would keep its connection open until the garbage collector comes along.
-    """
-    cause: BaseException | None = error
-    seen: set[int] = set()  # causes may form a cycle
-    while cause is not None and id(cause) not in seen:
-        seen.add(id(cause))
-        traceback = cause.__traceback__
-        while traceback is not None:
-            try:
-                traceback.tb_frame.clear()
-            except RuntimeError:  # it still runs
-                pass
-            traceback = traceback.tb_next
-        cause = cause.__cause__

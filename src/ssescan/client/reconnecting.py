@@ -1,7 +1,7 @@
-"""When to connect again, after how long, and when to give up: the arithmetic of an EventSource.
+"""When to connect again, after how long, and when to give up.
 
 WHATWG HTML section 9.2.3, "reestablish the connection", with the wait that it leaves open. Knows nothing of HTTP, and
-does no waiting.
+does not wait.
 """
 
 from __future__ import annotations
@@ -19,23 +19,15 @@ MAX_ID_SIZE = 4096  # bytes; servers refuse headers of 8 KiB and more
 
 
 class Reconnecting:
-    """Counts attempts and reckons waits; see EventSource for what the options mean.
+    """Counter of attempts, from which the waits follow; EventSource explains the options.
 
-    `attempt`: the number of the next attempt, counted from the last connection that worked. `worked`: whether one ever
-    did. TypeError and ValueError for options that make no sense.
+    `attempt`: the number of the next attempt since the last connection that worked. `has_connected`: whether one ever
+    worked. TypeError and ValueError for invalid options.
     """
 
     __slots__ = (
-        "_attempts_without_event",
-        "_backoff",
-        "_failures",
-        "_max_reconnects",
-        "_max_retry",
-        "_min_retry",
-        "_random",
-        "_retry",
-        "attempt",
-        "worked",
+        "_attempts_without_event", "_backoff", "_failures", "_max_reconnects", "_max_retry", "_min_retry", "_random",
+        "_retry", "attempt", "has_connected",
     )  # fmt: skip
 
     def __init__(
@@ -55,24 +47,24 @@ class Reconnecting:
             None if max_reconnects is None else _checked_count("max_reconnects", max_reconnects, "attempts, or None")
         )
         self._random = random
-        self._attempts_without_event = 0  # attempts in a row that brought no event
-        self._failures = 0  # connections in a row that were not had, or broke; one that was ended is none
+        self._attempts_without_event = 0  # in a row
+        self._failures = 0  # in a row: connections that could not be made, or broke; not those that the server ended
         self.attempt: int = 0
-        self.worked: bool = False
+        self.has_connected: bool = False
 
     def retry(self, servers: int | None) -> int:
-        """Return the reconnection time, ms: the server's, within the caller's bounds, if it gave one."""
+        """Return the reconnection time, ms: the server's, if it sent one, within the caller's bounds."""
         return self._retry if servers is None else min(max(servers, self._min_retry), self._max_retry)
 
-    def begin_row(self) -> None:
-        """Take it that the server answered with an event stream."""
+    def connected(self) -> None:
+        """Count from here: the server answered with an event stream."""
         self.attempt = self._failures = 0
-        self.worked = True
+        self.has_connected = True
 
     def next_delay(self, brought_event: bool, servers: int | None, error: Exception | None) -> int:
-        """Take it that an attempt is over, and give the wait before the next, ms.
+        """Count an attempt that is over, and return the wait before the next one, ms.
 
-        Raises ReconnectsExhausted, from `error`, where there is to be no next.
+        Raises ReconnectsExhausted from `error` if there are to be no more.
         """
         self.attempt += 1
         self._failures += error is not None
@@ -97,12 +89,12 @@ class Reconnecting:
 
 
 def checked_last_event_id(last_event_id: Any) -> str:
-    """Give a last event ID that can have come in a stream. TypeError, ValueError."""
+    """Return a last event ID that a stream can have sent. TypeError and ValueError for any other."""
     if not isinstance(last_event_id, str):
         raise TypeError(f"last_event_id must be a str, not {type(last_event_id).__name__}")
     for at, character in enumerate(last_event_id):
         if character in "\0\r\n" or "\ud800" <= character <= "\udfff":
-            # Not the ID itself: it may be what a server knows its client by.
+            # The ID itself may be secret: some servers identify their clients by it.
             raise ValueError(
                 f"last_event_id must be one line without NUL and lone surrogates, not {len(last_event_id)} characters "
                 f"with {character!r} at {at}: no stream can give that"
@@ -112,7 +104,7 @@ def checked_last_event_id(last_event_id: Any) -> str:
 
 def header_value(last_event_id: str) -> str | None:
     """Return a last event ID as a header carries it (RFC 9110 section 5.5); None if it cannot, or is too long."""
-    # HTTP takes no white space around a value (Fetch, "normalize" a header value).
+    # HTTP ignores white space around a value (Fetch, "normalize" a header value).
     value = last_event_id.strip(" \t")
     has_controls = any((character < " " and character != "\t") or character == "\x7f" for character in value)
     return None if has_controls or len(value.encode("utf-8")) > MAX_ID_SIZE else value

@@ -1,9 +1,9 @@
-"""Redirects: which request follows a response, and which parts of the previous request go along to another origin.
+"""Redirects: which request follows a response, and which parts of the previous request another origin may see.
 
-httpx and httpx2 take only `Authorization` off, so that a key in another header, the body and the last event ID would go
-to whatever server a redirect names. Here another origin gets none of what the caller gave for the first.
-RFC 9110 section 15.4, Fetch "HTTP-redirect fetch". The decisions need no I/O; `send` and `send_async` are the shells
-around them. Knows the clients by what they can do.
+httpx and httpx2 remove only `Authorization`: a key in another header, the body and the last event ID would go to any
+server that a redirect names. Here, another origin gets nothing that the caller passed for the first one. RFC 9110
+section 15.4, Fetch "HTTP-redirect fetch". `_exchanges` decides without I/O; `send` and `send_async` are thin shells
+around it. Knows the clients by what they can do.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Origin: TypeAlias = tuple[str, str, int | None]  # scheme, host, port
 
     class LastEventId(NamedTuple):
-        """The last event ID, as a header may carry it, and the origin that it belongs to."""
+        """The last event ID, as a header may carry it, and the origin that issued it."""
 
         text: str
         issuer: Origin
@@ -34,10 +34,10 @@ __all__ = ["LastEventId", "add_last_event_id", "origin_of", "read_body", "read_b
 
 HARMLESS = frozenset(("accept", "accept-encoding", "accept-language", "cache-control", "host", "user-agent"))
 DEFAULT_PORTS = {"http": 80, "https": 443}
-# How much is read of the body of a redirect, so that its connection can be used again and the history has it.
+# Limits for the body of a redirect. It is read so that its connection can be used again, and for the history.
 MAX_BODY = 65536  # bytes
 MAX_SECONDS = 1.0
-MAX_REDIRECTS = 20  # of a client that does not say
+MAX_REDIRECTS = 20  # for a client without max_redirects
 
 
 def origin_of(url: Any) -> Origin:
@@ -46,7 +46,7 @@ def origin_of(url: Any) -> Origin:
 
 
 def is_same_origin(here: Origin, there: Origin) -> bool:
-    """Return whether a redirect stays within the origin; http to https of the same host does, by httpx's rule."""
+    """Return whether a redirect stays within the origin; by httpx's rule, http to https of the same host does."""
     return here == there or (
         here[1] == there[1] and (here[0], here[2], there[0], there[2]) == ("http", 80, "https", 443)
     )
@@ -57,8 +57,8 @@ def send(
 ) -> tuple[Any, str]:
     """Send a request and follow redirects. Returns the response, and why it is a redirect that was not followed, or "".
 
-    `options`: those of the client's send(), such as `auth` (see bounded_auth), for as long as the origin is the same.
-    `follows`: whether redirects are followed at all.
+    `options`: of the client's send(), such as `auth` (see bounded_auth), as long as the origin is the same. `follows`:
+    whether redirects are followed at all.
     """
     exchanges = _exchanges(client, request, options, last_event_id, follows)
     following, options = next(exchanges)
@@ -95,7 +95,7 @@ async def send_async(
 def _exchanges(
     client: Any, request: Any, options: dict[str, Any], last_event_id: LastEventId | None, follows: bool
 ) -> Generator[tuple[Any, dict[str, Any]], Any, tuple[Any, str]]:
-    """Yield each request with the options to send it with; expects its response. Returns as send does."""
+    """Yield each request with its options for send(); expect its response. Returns as send does."""
     history: list[Any] = []
     cookies = _own_cookies(client, request)
     has_left = False  # whether a redirect has left the origin of the first request
@@ -111,8 +111,8 @@ def _exchanges(
         here, there = origin_of(request.url), origin_of(following.url)
         has_left = has_left or not is_same_origin(here, there)
         if reason := _why_refused(here, there, following, has_left):
-            place = f"{following.url.scheme}://{following.url.netloc.decode()}"
-            return response, f"the redirect to {place} was not followed, as {reason}"
+            target = f"{following.url.scheme}://{following.url.netloc.decode()}"
+            return response, f"the redirect to {target} was not followed, as {reason}"
         if has_left:
             options = {"auth": None}
             _keep_harmless_headers(following)
@@ -136,16 +136,16 @@ def _why_refused(here: Origin, there: Origin, following: Any, has_left: bool) ->
 def add_last_event_id(request: Any, last_event_id: LastEventId) -> None:
     """Add the header Last-Event-ID, if the request goes to the origin that issued the ID."""
     if is_same_origin(last_event_id.issuer, origin_of(request.url)):
-        # As bytes: what Headers does to a str depends on what they held before.
+        # As bytes: how Headers encodes a str depends on its other values.
         pairs = [(name, value) for name, value in request.headers.raw if name.lower() != b"last-event-id"]
         request.headers = type(request.headers)([*pairs, (b"Last-Event-ID", last_event_id.text.encode("utf-8"))])
 
 
 def _own_cookies(client: Any, request: Any) -> list[str]:
-    """Return the cookies that a request has of its own, as `name=value`, and not from the client's jar."""
+    """Return the cookies of a request that are not from the client's jar, as `name=value`."""
     jar = getattr(getattr(client, "cookies", None), "jar", ())
-    of_the_jar = {f"{cookie.name}={cookie.value}" for cookie in jar}
-    return [cookie for cookie in _cookies(request) if cookie not in of_the_jar]
+    from_jar = {f"{cookie.name}={cookie.value}" for cookie in jar}
+    return [cookie for cookie in _cookies(request) if cookie not in from_jar]
 
 
 def _cookies(request: Any) -> list[str]:
@@ -153,7 +153,7 @@ def _cookies(request: Any) -> list[str]:
 
 
 def _add_cookies(request: Any, cookies: list[str]) -> None:
-    """Add cookies to those that the client put into a request; a redirect of httpx's has no others."""
+    """Add cookies to those from the client's jar, which are the only ones in a redirect of httpx."""
     names = {cookie.partition("=")[0] for cookie in cookies}
     others = [cookie for cookie in _cookies(request) if cookie.partition("=")[0] not in names]
     request.headers["Cookie"] = "; ".join([*cookies, *others])
@@ -162,14 +162,14 @@ def _add_cookies(request: Any, cookies: list[str]) -> None:
 def _keep_harmless_headers(request: Any) -> None:
     for name in [name for name in request.headers if name.lower() not in HARMLESS]:
         del request.headers[name]
-    if request.url.userinfo:  # of the server's own choice, and no auth goes along
+    if request.url.userinfo:  # the server chose it, and httpx would send it as auth
         request.url = request.url.copy_with(username="", password="")
 
 
 def read_body(response: Any) -> None:
-    """Read the body of an answer that another request follows, up to MAX_BODY and as far as it comes at once; close it.
+    """Read the body of an answer that another request follows, up to MAX_BODY and for MAX_SECONDS, and close it.
 
-    What was read is then the content of the response, as after its own read().
+    The response then has that content, as after its own read().
     """
     if response.is_closed:
         return
@@ -180,7 +180,7 @@ def read_body(response: Any) -> None:
                 body += chunk
                 if len(body) > MAX_BODY or monotonic() > deadline:
                     break
-    except Exception:  # noqa: BLE001, S110 - what the answer says counts, not its body
+    except Exception:  # noqa: BLE001, S110 - the status and the headers count, not the body
         pass
     finally:
         response._content = bytes(body[:MAX_BODY])  # noqa: SLF001 - as read() does
@@ -188,7 +188,7 @@ def read_body(response: Any) -> None:
 
 
 async def read_body_async(response: Any) -> None:
-    """Read the body of an answer, as read_body does."""
+    """Read the body of an answer, as read_body does, and close it."""
     if response.is_closed:
         return
     body, deadline = bytearray(), monotonic() + MAX_SECONDS

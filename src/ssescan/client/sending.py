@@ -1,4 +1,4 @@
-"""What is sent to be given an event stream, and by whom: the clients of httpx and httpx2, and a request's defaults.
+"""The request for an event stream, its defaults, and the clients of httpx and httpx2 that send it.
 
 Knows the clients by what they can do, and imports neither library. Knows nothing of events, and never closes a client.
 """
@@ -13,30 +13,29 @@ from .redirects import LastEventId, add_last_event_id, send, send_async
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Iterator
+    from collections.abc import Awaitable
     from typing import Any, NoReturn, Protocol, TypeAlias, TypedDict
 
     from ..stalls import Stall
 
-    class HttpClient(Protocol):
-        """A Client of httpx or httpx2."""
+    class AnyClient(Protocol):
+        """What the clients of httpx and httpx2 share."""
 
         @property
         def headers(self) -> Any: ...
         @property
         def timeout(self) -> Any: ...
         def build_request(self, *arguments: Any, **options: Any) -> Any: ...
+
+    class HttpClient(AnyClient, Protocol):
+        """A Client of httpx or httpx2."""
+
         def send(self, *arguments: Any, **options: Any) -> Any: ...
         def close(self) -> None: ...
 
-    class AsyncHttpClient(Protocol):
+    class AsyncHttpClient(AnyClient, Protocol):
         """An AsyncClient of httpx or httpx2."""
 
-        @property
-        def headers(self) -> Any: ...
-        @property
-        def timeout(self) -> Any: ...
-        def build_request(self, *arguments: Any, **options: Any) -> Any: ...
         def send(self, *arguments: Any, **options: Any) -> Awaitable[Any]: ...
         def aclose(self) -> Awaitable[None]: ...
 
@@ -49,7 +48,7 @@ if TYPE_CHECKING:
     Url: TypeAlias = str | HasHost
 
     class RequestOptions(TypedDict, total=False):
-        """What the client's build_request() and send() take: see the library."""
+        """The options of the client's build_request() and send(): see the library."""
 
         content: Any
         data: Any
@@ -66,7 +65,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncRequest", "Request", "Sender", "check_sent_again", "checked_scanner_options", "is_transport_error"]
 
-# Sent unless given. httpx's own `Accept: */*` is no wish of anybody's. no-store: WHATWG HTML section 9.2.2.
+# Header, value, and httpx's own default: nobody asked for `Accept: */*`. no-store: WHATWG HTML section 9.2.2.
 DEFAULTS = (("Accept", "text/event-stream", "*/*"), ("Cache-Control", "no-store", None))
 SCANNER_OPTIONS = ("max_event_size", "oversize", "empty_events", "comments", "unknown", "unterminated")
 LAST_EVENT_ID = "last-event-id"
@@ -80,12 +79,22 @@ COUNTERPART = {
 
 
 class Sender:
-    """A request that can be made again and again: what it is, the defaults filled in, and by which client.
+    """A request with its defaults and its client, which can be sent again and again.
 
-    `name` is what the caller called, for errors. TypeError where the client is none, or of the other colour.
+    `name`: the public function, for error messages. TypeError for anything but a client, sync or async as `name` is.
     """
 
-    __slots__ = ("_auth", "_client", "_follows", "_given", "_headers", "_method", "_options", "_read_timeout", "_url")
+    __slots__ = (
+        "_auth",
+        "_client",
+        "_follows",
+        "_header_names",
+        "_headers",
+        "_method",
+        "_options",
+        "_read_timeout",
+        "_url",
+    )
 
     def __init__(
         self, name: str, client: Any, method: str, url: Any, stall: Stall | None, options: dict[str, Any]
@@ -101,24 +110,24 @@ class Sender:
         self._follows: bool = follows if isinstance(follows, bool) else client.follow_redirects
         self._auth = {"auth": options.pop("auth")} if "auth" in options else {}
         self._headers = _header_pairs(options.pop("headers", None))
-        self._given = {_text(key).lower() for key, _ in self._headers}
-        # httpx would end a stream after 5 s of silence, and pings are slower. A stream that blocks can leave `idle` to
-        # nobody but the transport; an asynchronous one keeps that time itself.
+        self._header_names = {_text(key).lower() for key, _ in self._headers}
+        # By default, httpx ends a stream after 5 s of silence, and pings are slower. Only the transport can enforce
+        # `idle` in a sync stream; an async stream has its own timer.
         self._read_timeout = None if stall is None or hasattr(client, "aclose") else stall.idle
 
     def pop_last_event_id(self) -> Any:
-        """Take the last event ID out of the caller's headers; "" if none is there."""
+        """Remove the last event ID from the caller's headers and return it; "" if there is none."""
         values = [value for key, value in self._headers if _text(key).lower() == LAST_EVENT_ID]
         self._headers = [pair for pair in self._headers if _text(pair[0]).lower() != LAST_EVENT_ID]
         last: Any = values[-1] if values else ""
         return last.decode("utf-8", "replace") if isinstance(last, bytes) else last
 
     def build(self, last_event_id: LastEventId | None = None) -> Any:
-        """Build the request, as the client is configured now. Raises whatever its build_request() does."""
+        """Build the request, as the client is configured now. Raises the errors of its build_request()."""
         client = self._client
         headers: list[tuple[Any, Any]] = list(self._headers)
-        for name, value, nobodys in DEFAULTS:
-            if name.lower() not in self._given and client.headers.get(name) in (None, nobodys):
+        for name, value, httpx_default in DEFAULTS:
+            if name.lower() not in self._header_names and client.headers.get(name) in (None, httpx_default):
                 headers.append((name, value))
         options = self._options
         if "timeout" not in options:
@@ -129,25 +138,25 @@ class Sender:
                 )
             }
         request = client.build_request(self._method, self._url, headers=headers, **options)
-        if (request.url.port or 0) > MAX_PORT:  # no library looks at that, and each attempt would fail
+        if (request.url.port or 0) > MAX_PORT:  # no library checks it, and each attempt would fail
             raise ValueError(f"a URL with a port of up to {MAX_PORT} was expected, got port {request.url.port}")
         if last_event_id is not None:
             add_last_event_id(request, last_event_id)
         return request
 
     def send(self, request: Any, last_event_id: LastEventId | None) -> Any:
-        """Send a request and follow redirects: see redirects.send, and for an asynchronous client send_async."""
-        shell: Any = send_async if hasattr(self._client, "aclose") else send
-        return shell(self._client, request, bounded_auth(self._client, self._auth), last_event_id, self._follows)
+        """Send a request and follow redirects: see redirects.send, and send_async for an asynchronous client."""
+        send_by: Any = send_async if hasattr(self._client, "aclose") else send
+        return send_by(self._client, request, bounded_auth(self._client, self._auth), last_event_id, self._follows)
 
 
 class Request(ByteSource):
-    """A response that is asked for when it is opened."""
+    """The source of a response: open() sends the request."""
 
     __slots__ = ("_last_event_id", "_request", "_sender", "refused_redirect")
 
     def __init__(self, sender: Sender, last_event_id: LastEventId | None = None) -> None:
-        super().__init__(_nothing)
+        super().__init__(lambda: iter(()))
         self._sender = sender
         self._last_event_id = last_event_id
         self._request: Any = sender.build(last_event_id)
@@ -167,7 +176,7 @@ class Request(ByteSource):
 
 
 class AsyncRequest(Request):
-    """A response that is to be asked for, by awaiting `anext()` of this, and is opened then."""
+    """The source of a response: awaiting `anext()` sends the request, and then open() returns the chunks."""
 
     __slots__ = ()
 
@@ -185,18 +194,18 @@ class AsyncRequest(Request):
 
 
 def check_sent_again(name: str, options: dict[str, Any]) -> None:
-    """Refuse a body that can be sent once only. TypeError."""
+    """Raise TypeError for a body that can only be sent once."""
     for option in ("content", "data"):
         body = options.get(option)
         if hasattr(body, "__next__") or hasattr(body, "__anext__") or hasattr(body, "read"):
             raise TypeError(
                 f"{name}() sends the request again at each reconnect, and {option}= is a {type(body).__name__}, which "
-                "is read once only: pass bytes"
+                "can only be read once: pass bytes"
             )
 
 
 def checked_scanner_options(scanner: Any) -> dict[str, Any]:
-    """Give the options of a Scanner, from a mapping of them or None. TypeError for anything else."""
+    """Return the options of a Scanner from a mapping, or from None. TypeError for anything else."""
     if scanner is None:
         return {}
     if not hasattr(scanner, "keys"):
@@ -208,11 +217,11 @@ def checked_scanner_options(scanner: Any) -> dict[str, Any]:
 
 
 def is_transport_error(error: Exception, worked: bool) -> bool:
-    """Return whether the connection failed in a way that can pass, so that another attempt may do better.
+    """Return whether the connection failed in a way that may be temporary, so that another attempt may work.
 
-    An unsupported protocol cannot pass, nor can redirects without end or to an invalid URL. `worked`: a connection
-    worked before; if none did, a request that the client refused to send, and a certificate that was refused, will be
-    refused again. A compressed body that was cut shows as a DecodingError.
+    An unsupported protocol, endless redirects and one to an invalid URL are not temporary. `worked`: a connection
+    worked before. If none did, a request or a certificate that the client refused will be refused again. A compressed
+    body that was cut raises a DecodingError.
     """
     names = {kind.__name__ for kind in type(error).__mro__}
     is_bad_redirect = "RemoteProtocolError" in names and str(error).startswith("Invalid URL")
@@ -229,22 +238,21 @@ def _is_certificate_error(error: BaseException | None) -> bool:
         if type(error).__name__ in ("SSLCertVerificationError", "CertificateError"):
             return True
         seen.add(id(error))
-        # httpcore leaves what it met as the context; below it, the context may be what the program is handling.
-        is_clients = type(error).__module__.startswith("http")
-        error = error.__cause__ or (error.__context__ if is_clients else None)
+        # httpcore leaves the original error as the context; of other errors, the context may be the program's own.
+        is_from_client = type(error).__module__.startswith("http")
+        error = error.__cause__ or (error.__context__ if is_from_client else None)
     return False
 
 
 def _check_client(client: Any, name: str) -> None:
-    if isinstance(client, type) or not all(
-        hasattr(client, what) for what in ("build_request", "send", "headers", "timeout")
-    ):
+    attributes = ("build_request", "send", "headers", "timeout")
+    if isinstance(client, type) or not all(hasattr(client, attribute) for attribute in attributes):
         _refuse(client, name)
-    asynchronous = hasattr(client, "aclose")
-    if asynchronous is not name.lower().startswith("a"):
-        kind = "an asynchronous" if name.lower().startswith("a") else "a synchronous"
+    wants_async = name.lower().startswith("a")
+    if hasattr(client, "aclose") is not wants_async:
+        kind = "an asynchronous" if wants_async else "a synchronous"
         raise TypeError(
-            f"{name}() sends by {kind} client, this {type(client).__name__} is not: call {COUNTERPART[name]}()"
+            f"{name}() sends with {kind} client, this {type(client).__name__} is not: call {COUNTERPART[name]}()"
         )
 
 
@@ -258,7 +266,7 @@ def _check_method(method: Any, url: Any, name: str) -> None:
 
 
 def _check_options(options: dict[str, Any], name: str) -> None:
-    """Refuse what is an option of a scanner: build_request() would say that it does not know it, and no more."""
+    """Refuse options that belong elsewhere: build_request() would only say that it does not know them."""
     for option in options:
         if option in SCANNER_OPTIONS:
             raise TypeError(f"{name}() takes the scanner's options in a mapping: scanner={{{option!r}: ...}}")
@@ -269,28 +277,24 @@ def _check_options(options: dict[str, Any], name: str) -> None:
 def _refuse(client: Any, name: str) -> NoReturn:
     article, kind = ("an", "AsyncClient") if name.lower().startswith("a") else ("a", "Client")
     if isinstance(client, type):
-        came = f"the class {client.__name__}: pass {client.__name__}(...)"
+        got = f"the class {client.__name__}: pass {client.__name__}(...)"
     else:
-        came = f"{type(client).__name__}: pass httpx.{kind}(...) or httpx2.{kind}(...)"
+        got = f"{type(client).__name__}: pass httpx.{kind}(...) or httpx2.{kind}(...)"
     read = "aiter_events" if kind == "AsyncClient" else "iter_events"
     raise TypeError(
-        f"{name}() sends by {article} {kind} of httpx or httpx2, not {came}; to read what another library sent for, "
-        f"pass its response to {read}()"
+        f"{name}() sends with {article} {kind} of httpx or httpx2, not {got}; to read the response of another library, "
+        f"pass it to {read}()"
     )
 
 
 def _header_pairs(headers: Any) -> list[tuple[Any, Any]]:
-    """Give the names and values of headers in any of the forms that httpx takes."""
+    """Return the names and values of headers, in any of the forms that httpx accepts."""
     if headers is None:
         return []
     if hasattr(headers, "raw"):
-        return list(headers.raw)  # httpx's own: those that stand there twice, twice
+        return list(headers.raw)  # httpx's own: with repeated headers
     return list(headers.items() if hasattr(headers, "items") else headers)
 
 
 def _text(name: Any) -> str:
     return name.decode("latin-1") if isinstance(name, bytes) else str(name)
-
-
-def _nothing() -> Iterator[bytes]:
-    return iter(())
