@@ -18,14 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
     from typing import Any
 
-__all__ = [
-    "BodyDecoder",
-    "adecoded_chunks",
-    "codings_of",
-    "decode_raw_in_steps",
-    "decoded_chunks",
-    "why_unsupported",
-]
+__all__ = ["adecoded_chunks", "codings_of", "decode_raw_in_steps", "decoded_chunks", "why_unsupported"]
 
 STEP = 65536  # bytes, the most that comes out at once
 MAX_SIZE_OF_A_TURN = 2**20  # bytes that one chunk may decode to before other tasks run
@@ -37,7 +30,10 @@ SLICE = {"br": 8, "zstd": 64}
 MAX_WINDOW_LOG = 23  # 8 MiB, the largest window that RFC 9659 allows for zstd in HTTP
 
 # The registered codings. Some servers send other words, such as "utf-8" or "none": every client ignores those.
-REGISTERED = frozenset("aes128gcm br compress dcb dcz deflate exi gzip pack200-gzip x-compress x-gzip zstd".split())
+REGISTERED = frozenset((
+    "aes128gcm", "br", "compress", "dcb", "dcz", "deflate", "exi", "gzip", "pack200-gzip", "x-compress", "x-gzip",
+    "zstd",
+))  # fmt: skip
 
 
 class _Undecodable(ValueError):

@@ -1,7 +1,6 @@
-"""sseclient-py, with ssescan's scanner under it: SSEClient and Event of sseclient-py 1.9.0.
+"""SSEClient and Event of sseclient-py 1.9.0, with ssescan's scanner.
 
-Knows sources of chunks and the scanner; imports no HTTP client. What it does otherwise than sseclient-py, because the
-standard says so, is listed in docs/sseclient.md.
+Imports no HTTP client. docs/sseclient.md lists where it follows the standard and sseclient-py does not.
 """
 
 from __future__ import annotations
@@ -21,11 +20,11 @@ __all__ = ["SSEClient"]
 
 
 class Event:
-    """An event. All of it may be changed, as in sseclient-py; it is the reader's.
+    """An event, mutable as in sseclient-py.
 
-    `id`: the last event ID, None until the stream has sent one. `event`: its type, "message" unless it was named.
-    `data`: the data lines, joined with LF. `retry`: the reconnection time that stood in this very block, ms, as a str
-    of digits; None if there was none, or none that the standard allows.
+    `id`: the last event ID, None until the stream has sent one. `event`: its type, "message" by default. `data`: the
+    data lines, joined with LF. `retry`: the reconnection time in this block, ms, as a str of digits; None if there is
+    none that the standard allows.
     """
 
     id: str | None
@@ -52,8 +51,8 @@ class Event:
 class SSEClient:
     """The events of a source of bytes: a response of requests or urllib3, a binary file, any iterable of chunks.
 
-    `char_enc`: what the stream is encoded in. An event stream is UTF-8; another encoding is for servers that do not
-    keep to that. What is not valid in it becomes U+FFFD.
+    `char_enc`: the encoding of the stream, for servers that do not send UTF-8 as the standard says. Invalid bytes
+    become U+FFFD.
     """
 
     def __init__(self, event_source: Iterable[bytes], char_enc: str = "utf-8") -> None:
@@ -61,17 +60,17 @@ class SSEClient:
         self._char_enc = char_enc
 
     def events(self) -> Generator[Event, None, None]:
-        """Give the events as they arrive. A block that the end of the stream cuts short is no event.
+        """Yield the events as they arrive, without a block that the end of the stream cuts short.
 
-        Raises LookupError at the first event where `char_enc` is unknown, TypeError where the source gives no bytes,
-        EventTooLarge for an event over 96 MiB, UnsupportedEncoding for a body that is not decoded here, and passes on
-        what the source raises.
+        Raises, at the first event, LookupError for an unknown `char_enc` and UnsupportedEncoding for a body that is not
+        decoded; TypeError for chunks that are not bytes; EventTooLarge for an event over 96 MiB; and the errors of the
+        source, unchanged.
         """
         reader = EventReader(Scanner(max_event_size=MAX_EVENT_SIZE))
-        push, pop = reader.feed, reader.pop
+        feed, pop = reader.feed, reader.pop
         last_id: str | None = None
         for chunk in _utf8(_chunks(self._event_source), self._char_enc):
-            push(chunk)
+            feed(chunk)
             while (event := pop()) is not None:
                 if event.id or last_id is not None:
                     last_id = event.id
@@ -79,14 +78,14 @@ class SSEClient:
                 yield Event(last_id, event.event, event.data, None if retry is None else str(retry))
 
     def close(self) -> None:
-        """Close the source; AttributeError for one that cannot be closed."""
+        """Close the source; AttributeError if that is not possible."""
         self._event_source.close()  # type: ignore[attr-defined]
 
 
 def _chunks(source: Any) -> Iterator[bytes]:
-    """Give the iterator of the chunks, as they arrive.
+    """Return the chunks as they arrive.
 
-    To iterate over a response of requests, or over a file, as sseclient-py does, waits for 128 bytes, or for a line.
+    sseclient-py iterates over the source: a response of requests then waits for 128 bytes, and a file for a line.
     """
     if isinstance(source, io.IOBase):  # urllib3's and http.client's responses are
         return _checked_chunks(source)
@@ -107,7 +106,7 @@ def _requests_chunks(response: Any) -> Iterator[bytes]:
     from requests import exceptions
     from urllib3.exceptions import DecodeError, ProtocolError, ReadTimeoutError, SSLError
 
-    # The bytes are urllib3's. What it raises goes by the names that requests has for it: programs wait for those.
+    # The bytes come from urllib3. Its errors become those of requests, which programs catch.
     try:
         yield from _checked_chunks(response)
     except ProtocolError as error:
@@ -121,7 +120,7 @@ def _requests_chunks(response: Any) -> Iterator[bytes]:
 
 
 def _utf8(chunks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
-    """Give the chunks in UTF-8, which is what a scanner reads."""
+    """Return the chunks in UTF-8, for the scanner."""
     return chunks if lookup(encoding).name == "utf-8" else _transcoded(chunks, encoding)
 
 

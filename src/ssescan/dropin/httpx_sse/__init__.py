@@ -1,7 +1,6 @@
-"""httpx-sse, with ssescan's scanner under it: every name of httpx-sse 0.4.3, with its signature and its type.
+"""httpx-sse 0.4.3 with ssescan's scanner: every name, with its signature and its type.
 
-Knows httpx and the scanner; knows nothing of providers. What it does otherwise than httpx-sse, as the standard says, is
-listed in docs/httpx-sse.md.
+docs/httpx-sse.md lists where it follows the standard and httpx-sse does not.
 """
 
 try:
@@ -16,7 +15,7 @@ from ._api import EventSource, aconnect_sse, connect_sse
 from ._exceptions import SSEError
 from ._models import ServerSentEvent
 
-# Of the httpx-sse that this stands in for: a program that asks wants to know what it can call.
+# The version of httpx-sse whose interface this is: programs that read it want to know what they can call.
 __version__ = "0.4.3"
 
 __all__ = ["EventSource", "SSEError", "ServerSentEvent", "__version__", "aconnect_sse", "connect_sse"]

@@ -1,7 +1,7 @@
-"""EventSource, connect_sse and aconnect_sse: what a program that uses httpx-sse calls.
+"""EventSource, connect_sse and aconnect_sse.
 
-Knows responses of httpx and httpx2. The bytes of a response go to the scanner as they are; no text is made of them, and
-no lines. An event stream is UTF-8 (WHATWG HTML section 9.2.6), whatever charset its Content-Type names.
+The bytes of a response of httpx or httpx2 go to the scanner unchanged, without becoming text and lines first. An event
+stream is UTF-8 (WHATWG HTML section 9.2.6), whatever charset its Content-Type names.
 """
 
 from codecs import getincrementaldecoder
@@ -22,7 +22,7 @@ _TextDecoder = getincrementaldecoder("utf-8")
 
 
 def _new_scanner() -> Scanner:
-    # As httpx-sse: blocks without data are dispatched.
+    # httpx-sse also dispatches blocks without data.
     return Scanner(empty_events=True, max_event_size=MAX_EVENT_SIZE)
 
 
@@ -45,30 +45,30 @@ class EventSource:
         return self._response
 
     def iter_sse(self) -> Iterator[ServerSentEvent]:
-        """Give the events as they arrive. A block that the end of the stream cuts short is no event.
+        """Yield the events as they arrive, without a block that the end of the stream cuts short.
 
-        Raises SSEError at the first event for a response that is not an event stream, EventTooLarge for an event over
-        96 MiB, UnsupportedEncoding for a body that is not decoded here, and passes on what httpx raises.
+        Raises, at the first event, SSEError for a response that is not an event stream and UnsupportedEncoding for a
+        body that is not decoded; EventTooLarge for an event over 96 MiB; and the errors of httpx, unchanged.
         """
         self._check_content_type()
         response = self._response
-        new: Any = ServerSentEvent.__new__  # past __init__, which is for other callers
+        new: Any = ServerSentEvent.__new__  # without __init__, which other callers use
         for event in EventIterator(EventReader(_new_scanner()), _chunks(response)):
             sse = new(ServerSentEvent)
             sse._fields = event
             yield sse
 
     async def aiter_sse(self) -> AsyncGenerator[ServerSentEvent, None]:
-        """As iter_sse, of an asynchronous response. To leave before the end, close it: `aclose()`."""
+        """Yield the events of an asynchronous response, as iter_sse does. `aclose()` it to stop before the end."""
         self._check_content_type()
         response = self._response
         new: Any = ServerSentEvent.__new__
         reader = EventReader(_new_scanner())
-        push, pop = reader.feed, reader.pop
+        feed, pop = reader.feed, reader.pop
         chunks = _async_chunks(response)
         try:
             async for chunk in chunks:
-                push(chunk)
+                feed(chunk)
                 while (event := pop()) is not None:
                     sse = new(ServerSentEvent)
                     sse._fields = event
@@ -88,10 +88,9 @@ def _async_chunks(response: Any) -> Any:
 
 
 def _is_raw(response: Any) -> bool:
-    """Tell whether the bytes of the response are to be had as they come from the network, and for the asking.
+    """Return whether iter_raw() can replace iter_bytes(), in half the time: the body is not encoded.
 
-    Where they are not coded, iter_bytes() of httpx and httpx2 gives what iter_raw() gives, and takes twice the time.
-    A response that was read already has no stream any more, and other responses may have their own ways.
+    A response that was already read has no raw bytes any more, and subclasses may read in another way.
     """
     return (
         type(response).__module__ in ("httpx", "httpx2")
@@ -103,9 +102,9 @@ def _is_raw(response: Any) -> bool:
 
 @contextmanager
 def connect_sse(client: httpx.Client, method: str, url: str, **kwargs: Any) -> Iterator[EventSource]:
-    """Send a request for an event stream; give its EventSource, and close the response in the end.
+    """Send a request, yield the EventSource of its response, and close the response at the end.
 
-    `client`: of httpx or httpx2. `kwargs`: as for its stream(). The headers `Accept` and `Cache-Control` are set.
+    `client`: of httpx or httpx2. `kwargs`: the options of its stream(); sets the headers `Accept` and `Cache-Control`.
     """
     headers = _event_stream_headers(kwargs.pop("headers", None))
     with client.stream(method, url, headers=headers, **kwargs) as response:
@@ -119,26 +118,26 @@ async def aconnect_sse(
     url: str,
     **kwargs: Any,
 ) -> AsyncIterator[EventSource]:
-    """As connect_sse, with an asynchronous client."""
+    """Send a request with an asynchronous client, as connect_sse does."""
     headers = _event_stream_headers(kwargs.pop("headers", None))
     async with client.stream(method, url, headers=headers, **kwargs) as response:
         yield EventSource(response)
 
 
 def _event_stream_headers(given: Any) -> Any:
-    """Give the headers to send: a copy, as those given may be the caller's for his other requests too."""
+    """Return a copy of the headers with ours added: the caller may use the original for other requests."""
     if given is None:
         headers: Any = {}
     elif hasattr(given, "keys"):
         headers = given.copy() if hasattr(given, "copy") else dict(given)
     else:
-        headers = httpx.Headers(given)  # pairs, which httpx takes as well
+        headers = httpx.Headers(given)  # pairs, which httpx accepts as well
     headers["Accept"] = "text/event-stream"
     headers["Cache-Control"] = "no-store"
     return headers
 
 
-# Lines, for those who decode them by themselves.
+# Lines, for programs that decode them by themselves.
 
 
 def _iter_sse_lines(response: httpx.Response) -> Iterator[str]:

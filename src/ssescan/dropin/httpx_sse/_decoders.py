@@ -1,7 +1,6 @@
-"""Text to lines, and lines to events: for programs that use httpx-sse's decoders by themselves.
+"""From text to lines, and from lines to events: for programs that use httpx-sse's decoders by themselves.
 
-EventSource does not go this way: it hands bytes to the scanner. The rules are the same (WHATWG HTML section 9.2.6), and
-tests hold the two ways together.
+EventSource uses the scanner instead. The rules are the same (WHATWG HTML section 9.2.6); tests compare the two.
 """
 
 import re
@@ -14,7 +13,7 @@ _MAX_RETRY_DIGITS = 15  # as the scanner
 
 
 def _splitlines_sse(text: str) -> List[str]:
-    """Split at LF, CR and CRLF; what follows the last line end is a line unless it is empty."""
+    """Split at LF, CR and CRLF; the text after the last line end is a line unless it is empty."""
     lines = _LINE_END.split(text)
     if not lines[-1]:
         lines.pop()
@@ -22,10 +21,10 @@ def _splitlines_sse(text: str) -> List[str]:
 
 
 class SSELineDecoder:
-    """Text in, lines out: without their line ends, and wherever the text was cut.
+    """Splitter of text that arrives in pieces, into lines without their line ends.
 
-    A CR that ends a text ends its line there and then, and an LF that opens the next belongs to it. httpx-sse holds the
-    line back until the next text comes.
+    A CR at the end of a piece ends its line at once, and an LF at the start of the next piece belongs to it. httpx-sse
+    holds the line back until the next piece comes.
     """
 
     def __init__(self) -> None:
@@ -33,7 +32,7 @@ class SSELineDecoder:
         self._after_cr = False
 
     def decode(self, text: str) -> list[str]:
-        """Take the next text; return the lines that it ends."""
+        """Return the lines that the next text ends."""
         if self._after_cr and text:
             self._after_cr = False
             if text[0] == "\n":
@@ -52,7 +51,7 @@ class SSELineDecoder:
         return lines
 
     def flush(self) -> list[str]:
-        """Take the end of the text; return the line that it cut short, if there is one."""
+        """Return the line that the end of the text cuts short, if there is one."""
         lines = ["".join(self.buffer)] if self.buffer else []
         self.buffer = []
         self._after_cr = False
@@ -60,7 +59,7 @@ class SSELineDecoder:
 
 
 class SSEDecoder:
-    """Lines in, events out, one line at a time. A byte order mark before the first line is dropped."""
+    """Decoder of events from single lines. A byte order mark before the first line is dropped."""
 
     def __init__(self) -> None:
         self._begun = False
@@ -74,7 +73,7 @@ class SSEDecoder:
         self._retry: Optional[int] = None
 
     def decode(self, line: str) -> Optional[ServerSentEvent]:
-        """Take a line without its line end; return the event if it is the blank line that ends one."""
+        """Process a line without its line end; return the event that it ends if it is blank."""
         if not self._begun:
             self._begun = True
             line = line.removeprefix("\ufeff")
@@ -98,6 +97,6 @@ class SSEDecoder:
         if self._id is not None:
             self._last_event_id = self._id
         elif event is None and not data and retry is None:
-            return None  # nothing was set: a second blank line, or one after comments
+            return None  # nothing was set since the last blank line
         self._begin_block()
         return ServerSentEvent(event, "\n".join(data), self._last_event_id, retry)

@@ -4,4 +4,4 @@ import httpx
 
 
 class SSEError(httpx.TransportError):
-    """The response is no event stream: its Content-Type does not contain `text/event-stream`."""
+    """The response is not an event stream: its Content-Type does not contain `text/event-stream`."""

@@ -1,11 +1,11 @@
-"""The event of httpx-sse: a `ssescan.ServerSentEvent` behind that library's constructor, properties and repr."""
+"""The event of httpx-sse: a `ssescan.ServerSentEvent` with that library's constructor, properties and repr."""
 
 import json
 from typing import Any, Optional
 
 
 class _Fields:
-    """What an event holds that was not read from a stream: of any type, as httpx-sse checks none."""
+    """The values of an event that was not read from a stream, unchecked as in httpx-sse."""
 
     def __init__(self, event: Any, data: Any, id: Any, retry: Any) -> None:
         self.event = event
@@ -15,13 +15,12 @@ class _Fields:
 
 
 class ServerSentEvent:
-    """An event: `event` ("message" unless it was named), `data`, `id` (the last event ID), `retry` (ms, or None).
+    """An event: `event` ("message" by default), `data`, `id` (the last event ID), `retry` (ms, or None).
 
     The properties are read-only. Two events are equal only if they are the same object, as in httpx-sse.
     """
 
-    # One attribute, the event as the scanner gave it, and not its four: 40 ns an event of the 550 that it takes to read
-    # it by way of httpx.
+    # The scanner's event, and not its four attributes: that saves 40 of the 550 ns that an event takes through httpx.
     _fields: Any
 
     def __init__(
@@ -50,7 +49,7 @@ class ServerSentEvent:
         return self._fields.retry  # type: ignore[no-any-return]
 
     def json(self) -> Any:
-        """Parse `data` as JSON, by the standard library; json.JSONDecodeError, a ValueError, where it is none."""
+        """Parse `data` with the json module; json.JSONDecodeError, a ValueError, if it is not JSON."""
         return json.loads(self.data)
 
     def __repr__(self) -> str:
