@@ -98,7 +98,7 @@ def test_revised_text_is_reported() -> None:
     )
     done = run("read", stdin=body)
     assert (done.status, done.out) == (ENDED, b"draft\n")
-    assert "text revised after it was streamed (--message has what counts)" in summary_line(done)
+    assert "text revised after it was streamed (--message has the final text)" in summary_line(done)
     assert json.loads(run("read", "--message", stdin=body).out)["text"] == "revised"
 
 

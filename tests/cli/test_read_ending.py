@@ -73,7 +73,7 @@ def test_stream_without_an_answer_is_status_3(body: bytes, options: tuple[str, .
 def test_provider_error_is_status_6_with_its_text(options: tuple[str, ...]) -> None:
     done = run("read", *options, stdin=OVERLOADED)
     assert done.status == PROVIDER
-    for words in ("(anthropic)", "kind overloaded_error: Over␛loaded", "after 4 events", "may take it later"):
+    for words in ("(anthropic)", "kind overloaded_error: Over␛loaded", "after 4 events", "may work later"):
         assert words in error_line(done)
     if not options:
         assert done.out == b"Hi\n"

@@ -42,8 +42,8 @@ def test_parallel_calls_are_named_at_each_switch(file_of: Callable[[bytes], str]
 
 def test_cut_call_is_marked(file_of: Callable[[bytes], str]) -> None:
     shown = without_colors(run_on_terminal("read", file_of(tool(0, '{"a', name="x")), errors=True))
-    assert shown.startswith('tool call x {"a (cut, not to be made)\n\n')
-    assert "1 tool call (1 cut, not to be made)" in " ".join(shown.split())
+    assert shown.startswith('tool call x {"a (cut, do not run)\n\n')
+    assert "1 tool call (1 cut, do not run)" in " ".join(shown.split())
 
 
 def test_structured_arguments_are_shown_when_complete(file_of: Callable[[bytes], str]) -> None:

@@ -207,7 +207,7 @@ def test_skipped_events_are_counted(package: Any) -> None:
 
 @pytest.mark.parametrize(
     ("source", "advice"),
-    [("https://example.com/", "pass what an HTTP client gives"), (nullcontext(), "enter it first")],
+    [("https://example.com/", "pass the response that an HTTP client returns"), (nullcontext(), "enter it first")],
 )
 def test_error_for_a_common_mistake_says_what_to_do(package: Any, source: Any, advice: str) -> None:
     for call in (package.iter_events, package.aiter_events):

@@ -1,7 +1,7 @@
 """The command line: `ssescan`, also `python -m ssescan`.
 
-This file must import nothing but the standard library: it is what says, in one line, which extra to install where
-click, rich, httpx or msgspec is missing. The commands stand in `command.py`, one file each.
+This file imports only the standard library: if click, rich, httpx or msgspec is missing, it prints which extra to
+install. `command.py` loads the commands, one file each.
 """
 
 import sys
@@ -13,20 +13,20 @@ PACKAGES_OF_THE_EXTRA = ("click", "rich", "httpx", "msgspec")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit status (the numbers: `exits.Exit`).
+    """Run the command line and return its exit status, see `exits.Exit`.
 
-    `arguments` are those after the program's name; None takes them from `sys.argv`.
+    `arguments`: those after the name of the program; None: those of `sys.argv`.
     """
     try:
         from .command import run
 
         return run(sys.argv[1:] if arguments is None else arguments)
-    except KeyboardInterrupt:  # while click was imported; later ones are the commands'
+    except KeyboardInterrupt:  # while click was imported; the commands handle later ones
         return 130
     except ImportError as error:
-        # ssescan.providers has its own words for a package that is missing, and the bare error behind them.
-        bare = error if isinstance(error, ModuleNotFoundError) else error.__cause__
-        package = (bare.name or "").partition(".")[0] if isinstance(bare, ModuleNotFoundError) else ""
+        # ssescan.providers raises its own error for a missing package, with the original one as the cause.
+        original = error if isinstance(error, ModuleNotFoundError) else error.__cause__
+        package = (original.name or "").partition(".")[0] if isinstance(original, ModuleNotFoundError) else ""
         if package not in PACKAGES_OF_THE_EXTRA:
             raise
         text = f"ssescan: expected the package {package!r} to be installed, it is not; pip install 'ssescan[cli]'"

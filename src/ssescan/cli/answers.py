@@ -1,127 +1,108 @@
-"""How an answer looks when nobody watches: its text alone, JSON lines of its parts, and the message as one document.
+"""Output formats for an answer, for pipes and files: its text, JSON lines of its parts, or one JSON document.
 
-Like the formats of events in `formats.py`: each is given every part as it arrives and flushes after it, and the output
-is bytes in UTF-8. The format for a terminal is in `answers_terminal.py`. Needs msgspec.
+The output is UTF-8. `answers_terminal.py` has the format for a terminal. Needs msgspec.
 """
 
 import msgspec
 
 from .. import Outcome
 from ..providers import End, Message, MessageStream, Part, Ping, Raw, RefusalDelta, TextDelta, Usage
-from .exits import tell
-from .output import counted
-from .visible import json_output, output, visible
+from .exits import print_error
+from .output import Format, counted, write, write_json
+from .visible import visible
 
 
 class Clock:
-    """Measures how long the first part of an answer took; signs of life, and what no API knows, are no part of one."""
+    """Stopwatch from the request to the first part of the answer; Ping, Raw and End do not count.
+
+    `asked_ns`: the `time.perf_counter_ns()` of the request. `milliseconds`: None until a part came.
+    """
 
     def __init__(self, asked_ns: int) -> None:
-        """Take the `time.perf_counter_ns()` at which the answer was asked for."""
         self._asked_ns = asked_ns
-        self.milliseconds: float | None = None  # None: nothing came so far
+        self.milliseconds: float | None = None
 
     def note(self, part: Part, stream: MessageStream) -> None:
-        """Look at a part; the first one stops the clock."""
+        """Stop at the first part."""
         if self.milliseconds is None and stream.received_ns is not None and not isinstance(part, (Ping, Raw, End)):
             self.milliseconds = (stream.received_ns - self._asked_ns) / 1e6
 
 
-class TextAlone:
-    """The text of choice 0, refusals included, and nothing else; if it does not end its last line, a line feed does.
-
-    Whatever else there is to say goes to standard error, in one line, when the stream is over.
-    """
+class TextOnly(Format):
+    """The text and the refusal of choice 0, with a line feed at the end; a summary on standard error."""
 
     def __init__(self, asked_ns: int) -> None:
-        """Write to standard output."""
-        self._out = output()
         self._clock = Clock(asked_ns)
         self._in_line = False
         self._revised = False
 
     def show(self, part: Part, stream: MessageStream) -> None:
-        """Print the text of a part, if it has any."""
         self._clock.note(part, stream)
         if part.choice:
             return
         if isinstance(part, (TextDelta, RefusalDelta)):
             self._in_line = not part.text.endswith("\n")
-            self._out.write(part.text.encode())
-            self._out.flush()
+            write(part.text.encode())
         elif isinstance(part, Raw):
             self._revised |= is_revision(part)
 
     def end(self, stream: MessageStream) -> None:
-        """End the last line; print the summary on standard error, unless nothing came."""
-        # After Ctrl-C the reader is often gone as well, and the line feed would only fail.
+        # After Ctrl-C the reader is often gone as well, and the line feed would fail.
         if self._in_line and stream.outcome is not Outcome.CLOSED:
-            self._out.write(b"\n")
-            self._out.flush()
+            write(b"\n")
         if self._clock.milliseconds is not None:
-            tell(f"-- {summary(stream, self._clock.milliseconds, revised=self._revised)}")
+            print_error(f"-- {summary(stream, self._clock.milliseconds, revised=self._revised)}")
 
 
-class PartLines:
-    """One JSON object a line: a part as msgspec writes it, and received_ns (as the stream's attribute)."""
+class PartLines(Format):
+    """One JSON object a line: a part as msgspec encodes it, and the stream's received_ns."""
 
     def __init__(self) -> None:
-        """Write to standard output."""
-        self._out = json_output()
         self._encode = msgspec.json.Encoder().encode
 
     def show(self, part: Part, stream: MessageStream) -> None:
-        """Print the line of one part."""
         received_ns = b"null" if stream.received_ns is None else b"%d" % stream.received_ns
-        # A part is an object with at least its type.
-        self._out.write(self._encode(part)[:-1] + b',"received_ns":' + received_ns + b"}\n")
-        self._out.flush()
-
-    def end(self, stream: MessageStream) -> None:
-        """Print nothing: the part End has said it."""
+        # Before the closing brace: every part has at least its type.
+        write_json(self._encode(part)[:-1] + b',"received_ns":' + received_ns + b"}")
 
 
-class WholeMessage:
-    """The message as one JSON document, when the stream is over: whole, cut, or with the provider's error."""
+class WholeMessage(Format):
+    """The message as one JSON document at the end of the stream, also if it was cut or reports an error."""
 
     def __init__(self) -> None:
-        """Write to standard output."""
         self._ended = False
 
     def show(self, part: Part, stream: MessageStream) -> None:
-        """Print nothing yet."""
         self._ended |= isinstance(part, End)
 
     def end(self, stream: MessageStream) -> None:
-        """Print the message, unless there was no stream of a known format: refused, or unknown."""
+        """Print the message, unless the response was refused or its format is unknown."""
         if self._ended or stream.outcome is Outcome.CLOSED:
-            out = json_output()
-            out.write(stream.message.to_json() + b"\n")
-            out.flush()
+            write_json(stream.message.to_json())
 
 
 def is_revision(part: Raw) -> bool:
-    """Return whether the part says that the whole text is another one than the one that was streamed."""
+    """Return whether the part says that the final text differs from the text that was streamed."""
     return part.name == "mismatch"
 
 
 def summary(stream: MessageStream, milliseconds: float, *, revised: bool) -> str:
-    """Return what there is to say of an answer besides its text: why it ended, tokens, calls, events, time, outcome."""
+    """Return a summary of an answer: finish reason, tokens, tool calls, events, time, and how it ended."""
     message = stream.message
-    words = [finish_of(message), usage_of(message.usage)]
+    words = [finish_reason_of(message), usage_of(message.usage)]
     if message.tool_calls:
         cut = sum(call.cut for call in message.tool_calls)
-        words.append(counted(len(message.tool_calls), "tool call") + (f" ({cut} cut, not to be made)" if cut else ""))
+        words.append(counted(len(message.tool_calls), "tool call") + (f" ({cut} cut, do not run)" if cut else ""))
     if (choices := len(message.choices)) > 1:
         words.append(f"only choice 0 of {choices} (--message has all)")
     if revised:
-        words.append("text revised after it was streamed (--message has what counts)")
+        words.append("text revised after it was streamed (--message has the final text)")
     words += [counted(stream.events, "event"), f"first part after {milliseconds:,.0f} ms", end_of(stream, message)]
     return ", ".join(words)
 
 
-def finish_of(message: Message) -> str:
-    """Return the finish reason, and the provider's word where ours says less."""
+def finish_reason_of(message: Message) -> str:
+    """Return the finish reason, with the provider's word for "other"."""
     if message.finish_reason is None:
         return "no finish reason"
     if message.finish_reason == "other" and message.raw_finish_reason:
@@ -130,7 +111,7 @@ def finish_of(message: Message) -> str:
 
 
 def usage_of(usage: Usage | None) -> str:
-    """Return the tokens, as far as the provider counted them."""
+    """Return the numbers of tokens that the provider reported."""
     if usage is None or (usage.input is None and usage.output is None):
         return "no usage"
     words = []
@@ -144,7 +125,7 @@ def usage_of(usage: Usage | None) -> str:
 
 
 def end_of(stream: MessageStream, message: Message) -> str:
-    """Return how the answer ended, in a word; of the stream alone its outcome tells less."""
+    """Return how the answer ended, in a word."""
     if message.complete:
         return "complete"
     if stream.outcome in (Outcome.FAILED, Outcome.CLOSED):

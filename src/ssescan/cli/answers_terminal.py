@@ -1,6 +1,6 @@
-"""How an answer looks on a terminal: its text as it arrives, the reasoning dim, calls of tools as they are assembled.
+"""The output format for an answer on a terminal: its text, the reasoning in dim type, and the tool calls.
 
-Needs rich. Knows nothing of sources and exit statuses; the formats for pipes and files are in `answers.py`.
+Needs rich. `answers.py` has the formats for pipes and files.
 """
 
 from rich.console import Console
@@ -24,6 +24,7 @@ from ..providers import (
     ToolCallStart,
 )
 from .answers import Clock, is_revision, summary
+from .output import Format
 from .terminal import console_for_any_text
 from .visible import visible
 
@@ -32,27 +33,27 @@ CALL, ARGUMENTS = Style(color="cyan", bold=True), Style(color="cyan")
 WARNING = Style(color="yellow")
 
 
-class AnswerTerminal:
-    """Prints choice 0 of an answer to be read by people; the summary goes to standard error.
+class AnswerTerminal(Format):
+    """Choice 0 of an answer for people, and the summary on standard error.
 
-    What is printed comes in sections: a stretch of text or of reasoning, or a line for anything else. Text and
-    reasoning stand apart by an empty line. Calls may be assembled side by side; one that is returned to is named anew.
+    The output has sections: a piece of text or of reasoning, or a line for anything else. Empty lines separate text and
+    reasoning. If the pieces of several tool calls alternate, each section begins with the name of the tool.
+
+    `asked_ns`: the `time.perf_counter_ns()` of the request.
     """
 
     def __init__(self, asked_ns: int) -> None:
-        """Take the `time.perf_counter_ns()` at which the answer was asked for."""
         self._console = console_for_any_text()
         self._clock = Clock(asked_ns)
         self._revised = False
         self._section: tuple[str, int] | None = None
-        self._line_ends = 2  # how many line feeds the output ends with, as far as it matters; at the top none is needed
+        self._line_ends = 2  # line feeds at the end of the output; at the top, none is needed
         self._calls: dict[int, ToolCallStart] = {}
-        self._names: dict[str, str] = {}  # of calls, by their id
-        self._shown: set[int] = set()  # blocks of calls whose arguments were shown as they came
-        self._media: set[int] = set()  # blocks of media that were told of; a film comes in many pieces
+        self._names: dict[str, str] = {}  # of tools, by the id of the call
+        self._shown: set[int] = set()  # blocks of tool calls whose arguments were printed in pieces
+        self._media: set[int] = set()  # blocks of media that were mentioned; a film comes in many pieces
 
     def show(self, part: Part, stream: MessageStream) -> None:
-        """Print what there is to see of one part."""
         self._clock.note(part, stream)
         if part.choice:
             return
@@ -77,7 +78,7 @@ class AnswerTerminal:
             case ToolCallEnd():
                 self._end_call(part)
             case ServerToolResult():
-                name = self._names.get(part.id or "", part.name or "a tool of the provider's")
+                name = self._names.get(part.id or "", part.name or "a tool of the provider")
                 self._note(part.block, f"result of {name}{', an error' if part.error else ''}")
             case Media():
                 self._show_media(part)
@@ -85,8 +86,7 @@ class AnswerTerminal:
                 self._revised |= is_revision(part)
 
     def end(self, stream: MessageStream) -> None:
-        """End the last line; print the summary on standard error, unless nothing came."""
-        if stream.outcome is Outcome.CLOSED:  # by Ctrl-C, whose ^C stands in this line
+        if stream.outcome is Outcome.CLOSED:  # by Ctrl-C, and the terminal shows ^C in this line
             self._line_ends = 0
         if self._section is not None or self._line_ends == 0:
             self._end_lines(1)
@@ -108,10 +108,10 @@ class AnswerTerminal:
     def _end_call(self, part: ToolCallEnd) -> None:
         if part.block not in self._shown or part.cut:
             self._turn_to_call(part.block)
-        if part.block not in self._shown:  # they came all at once, or in a shape that is not text
+        if part.block not in self._shown:  # they came all at once, or not as text
             self._write(part.json, ARGUMENTS)
         if part.cut:
-            self._write(" (cut, not to be made)", WARNING)
+            self._write(" (cut, do not run)", WARNING)
 
     def _show_media(self, part: Media) -> None:
         if part.block in self._media and not part.transcript:
@@ -126,7 +126,7 @@ class AnswerTerminal:
         self._write(words.replace("\n", " "), DIM)
 
     def _turn_to(self, kind: str, block: int) -> bool:
-        """Begin another section, unless it is the present one; return whether it was begun."""
+        """Begin a section unless it is the current one; return whether a new one began."""
         before, self._section = self._section, (kind, block)
         if before == self._section:
             return False
@@ -144,5 +144,5 @@ class AnswerTerminal:
             return
         written = len(text) - len(text.rstrip("\n"))
         self._line_ends = written if written < len(text) else self._line_ends + written
-        # Not as rich's Text: that would be laid out anew, and tabs and line ends are where the model put them.
+        # Not as rich's Text, whose layout would move the tabs and line ends of the model.
         self._console.print(Segments([Segment(visible(text, keep_lines=True), style)]))

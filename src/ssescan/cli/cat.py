@@ -1,7 +1,6 @@
 """`ssescan cat`: print the events of a file, a URL or standard input as they arrive.
 
-Puts together a source (`sources.py`), the event stream, and a format (`formats.py`, `terminal.py`); knows none of them
-from the inside.
+Connects a source (`sources.py`), the event stream and an output format (`output.py`, `terminal.py`).
 """
 
 import sys
@@ -9,9 +8,9 @@ import sys
 import click
 
 from .. import EventStream, Outcome, Stall, iter_events
-from .exits import Exit, Failure, tell
-from .output import JsonLines, Plain, Raw, counted
-from .printing import Format, print_all, progress_option
+from .exits import Exit, Failure, print_error
+from .output import Format, JsonLines, Plain, Raw, counted
+from .printing import print_all, progress_option
 from .sources import Request, Source, open_source, source_options
 
 
@@ -20,17 +19,7 @@ from .sources import Request, Source, open_source, source_options
 @click.option("--json", "as_json", is_flag=True, help="One JSON line an event: event, data, id, retry, received_ns.")
 @click.option("--raw", is_flag=True, help="The bytes as they arrive, line ends and control characters made visible.")
 @progress_option
-def command(
-    *,
-    source: str,
-    as_json: bool,
-    raw: bool,
-    headers: tuple[str, ...],
-    data: tuple[str, ...],
-    method: str | None,
-    idle: float | None,
-    progress: float | None,
-) -> Exit:
+def command(*, source: str, request: Request, as_json: bool, raw: bool, stall: Stall | None) -> Exit:
     """Print the events of a stream as they arrive.
 
     \b
@@ -44,19 +33,17 @@ def command(
     """  # noqa: D301 - \b is click's mark for a paragraph that keeps its lines
     if as_json and raw:
         raise click.UsageError("expected one format, got --json and --raw")
-    request = Request(headers=headers, data=data, method=method, idle=idle)
-    stall = Stall(progress=progress) if progress else None
     with open_source(source, request) as opened:
         if raw:
-            chunks_format = Raw()
-            chunks = chunks_format.watch(opened.chunks())
-            return print_events(iter_events(chunks, stall=stall), chunks_format, opened.place)
-        events_format = choose_format(opened, as_json=as_json)
-        return print_events(iter_events(opened.stream, stall=stall, timing=True), events_format, opened.place)
+            raw_format = Raw()
+            chunks = raw_format.watch(opened.chunks())
+            return print_events(iter_events(chunks, stall=stall), raw_format, opened.name)
+        output_format = choose_format(opened, as_json=as_json)
+        return print_events(iter_events(opened.stream, stall=stall, timing=True), output_format, opened.name)
 
 
 def choose_format(source: Source, *, as_json: bool) -> Format:
-    """Return the format that standard output wants: one for people if it is a terminal."""
+    """Return the format for standard output, which may be a terminal."""
     if as_json:
         return JsonLines()
     if not sys.stdout.isatty():
@@ -66,13 +53,13 @@ def choose_format(source: Source, *, as_json: bool) -> Format:
     return Terminal(source.began_ns)
 
 
-def print_events(stream: EventStream, output: Format, place: str) -> Exit:
+def print_events(stream: EventStream, output: Format, source_name: str) -> Exit:
     """Print every event and return Exit.ENDED; any other end of the stream is a Failure."""
-    events = print_all(stream, output, place)
+    events = print_all(stream, output, source_name)
     if not events and stream.bytes_read:
-        text = f"expected events from {place}, {counted(stream.bytes_read, 'byte')} came and no event"
-        tell(f"ssescan: {text}; is it an event stream?")
+        text = f"expected events from {source_name}, {counted(stream.bytes_read, 'byte')} came and no event"
+        print_error(f"ssescan: {text}; is it an event stream?")
     if stream.outcome is Outcome.CUT:
-        text = f"expected the stream from {place} to end with a blank line, it was cut in the middle of an event"
+        text = f"expected the stream from {source_name} to end with a blank line, it was cut in the middle of an event"
         raise Failure(Exit.CUT, f"{text}, after {counted(events, 'whole event')}; the unfinished one was dropped")
     return Exit.ENDED

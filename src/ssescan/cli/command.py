@@ -1,8 +1,8 @@
-"""The group of commands: which there are, how they are loaded, and where all their failures end up.
+"""The group of commands: loads them, runs one, and prints its failure.
 
-A command is a file of this package with the command's name, that holds a click command called `command`; its function
-returns the exit status, or a function that does, to be called when click is out of the way. To add one: write the
-file, add its line to COMMANDS. Knows nothing of what commands do.
+A command is a file of this package with the command's name, and a click command in it called `command`. That returns
+the exit status, or a function that returns it, which runs outside of click. To add a command, write the file and add a
+line to COMMANDS.
 """
 
 import errno
@@ -16,30 +16,30 @@ from types import FunctionType, MethodType
 import click
 
 from .._secrets import argument_without_secrets, error_without_secrets, text_without_secrets
-from .exits import Exit, Failure, OutputFailed, tell
+from .exits import Exit, Failure, OutputFailed, print_error
 
 COMMANDS = {
     "cat": "Print the events of a file, a URL or standard input as they arrive.",
-    "read": "Print what a model says as it arrives, from a stream of any of five APIs.",
-    "run": "Run a Python program, the LLM SDKs in it accelerated.",
+    "read": "Print the answer of a model as it arrives, from a stream of any of five APIs.",
+    "run": "Run a Python program and accelerate its LLM SDKs.",
     "demo": "Play streams of four LLM APIs on this machine, and read them.",
-    "doctor": "Say what is installed here and which scanner runs.",
+    "doctor": "Show what is installed here and which scanner runs.",
 }
-TOO_MANY = re.compile(r"(Got unexpected extra arguments?) \(.*\)", re.DOTALL)  # click's words
+TOO_MANY = re.compile(r"(Got unexpected extra arguments?) \(.*\)", re.DOTALL)  # the text of click
 OPTION = re.compile("-[A-Za-z]|--[a-z]+(-[a-z]+)*")  # else it may be a key: they have digits or capitals
-# Which start with no standard output as well: what they print is not theirs.
+# Commands that also run if standard output is closed.
 WITHOUT_OUTPUT = ("run",)
 
 
 class Commands(click.Group):
-    """A click group that imports a command's file when the command is used, and not for `--help`."""
+    """A click group that imports the file of a command only when that command is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the commands' names in the table's order."""
+        """Return the names of the commands in the order of COMMANDS."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return the command of that name, None if there is none."""
+        """Return the command with that name, None if there is none."""
         if cmd_name not in COMMANDS:
             return None
         command = import_module(f".{cmd_name}", __package__).command
@@ -48,7 +48,7 @@ class Commands(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command; make statuses of Ctrl-C and of a reader that left, for which click would write more."""
+        """Run the command; return a status for Ctrl-C and for a closed pipe, for which click would print more."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
@@ -63,8 +63,8 @@ class Commands(click.Group):
 
 
 def version() -> str:
-    """Return the installed version of ssescan, or words for its absence (run from a source tree)."""
-    from importlib import metadata  # a third of the time that it takes to start, and few commands say the version
+    """Return the installed version of ssescan; a source tree may have none."""
+    from importlib import metadata  # a third of the start-up time, and few commands need it
 
     try:
         return metadata.version("ssescan")
@@ -93,9 +93,9 @@ def root(context: click.Context, *, wants_version: bool) -> None:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command and return its exit status; every failure becomes one line on stderr, never a traceback."""
+    """Run one command and return its exit status; a failure prints one line on stderr, never a traceback."""
     if sys.stdout is None and not (arguments and arguments[0] in WITHOUT_OUTPUT):
-        return say(Exit.OTHER, "expected an open standard output, it is closed; redirect it to a file or to /dev/null")
+        return fail(Exit.OTHER, "expected an open standard output, it is closed; redirect it to a file or to /dev/null")
     try:
         status = root.main(list(arguments), prog_name="ssescan", standalone_mode=False)
         if isinstance(status, FunctionType | MethodType):
@@ -106,10 +106,10 @@ def run(arguments: Sequence[str]) -> int:
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx else "ssescan"
         text = without_arguments(error, arguments)
-        return say(Exit.USAGE, f"{text.rstrip('.')} (see '{command} --help')")
+        return fail(Exit.USAGE, f"{text.rstrip('.')} (see '{command} --help')")
     except Failure as error:
         text = without_arguments(error, arguments) if error.status == Exit.USAGE else error.format_message()
-        return say(error.status, text)
+        return fail(error.status, text)
     except OutputFailed as error:
         return output_failed(error.error)
     except OSError as error:
@@ -117,8 +117,8 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def without_arguments(error: click.ClickException, arguments: Sequence[str]) -> str:
-    """Return the text of an error in the arguments, without what may be a secret in those that it quotes."""
-    # Several words that are too many may be one header that was not quoted.
+    """Return the text of an error in the arguments, without the possible secrets in those that it quotes."""
+    # The extra arguments may be a header that was not quoted.
     text = TOO_MANY.sub(r"\1", error.format_message())
     if isinstance(error, click.NoSuchOption) and not OPTION.fullmatch(error.option_name):
         text = text.replace(error.option_name, "--...")
@@ -130,16 +130,16 @@ def without_arguments(error: click.ClickException, arguments: Sequence[str]) -> 
     return text_without_secrets(text)
 
 
-def say(status: int, text: str) -> int:
-    """Print a failure's line on stderr and return its status."""
-    tell(f"ssescan: {' '.join(text.split())}")
+def fail(status: int, text: str) -> int:
+    """Print the line of a failure on stderr and return its status."""
+    print_error(f"ssescan: {' '.join(text.split())}")
     return status
 
 
 def output_failed(error: OSError) -> int:
-    """End after the output could not be written (errors of the sources are Failures): quietly, if its reader left."""
-    # What is still buffered would be written at exit, fail again, and be reported by the interpreter: give it a sink.
+    """Return the status after an error of standard output, and print it, unless the reader of the pipe left."""
+    # At exit, the interpreter writes the rest of the buffer: that must not fail again.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if error.errno == errno.EPIPE:  # as by `| head -1`
         return Exit.OTHER
-    return say(Exit.OTHER, f"expected to write the output, got {error_without_secrets(error)}")
+    return fail(Exit.OTHER, f"expected to write the output, got {error_without_secrets(error)}")

@@ -1,6 +1,6 @@
-"""`ssescan demo`: streams of four LLM APIs, played on this machine and read with `ssescan cat`, each in a real process.
+"""`ssescan demo`: play streams of four LLM APIs on this machine, and read each with `ssescan cat` in a process.
 
-Knows the player (`playback.py`) and the exit statuses. How events look is `cat`'s affair.
+`playback.py` is the server.
 """
 
 import os
@@ -17,23 +17,23 @@ from rich.text import Text
 from .. import backend, scanner
 from .command import version
 from .exits import Exit
-from .playback import Playback, Scene, playing, scenes
+from .playback import PlaybackServer, Scene, playing, scenes
 from .visible import visible
 
-WAIT_LIMIT = 10.0  # seconds for a scene that takes two; only a hang takes longer
+WAIT_LIMIT = 10.0  # seconds, for a scene that takes two
 
 
 @dataclass(frozen=True)
 class Result:
-    """What became of a scene."""
+    """The result of playing a scene."""
 
     scene: Scene
-    status: int | None  # None: it had to be stopped
+    status: int | None  # None: it did not end
     seconds: float
 
     @property
     def expected(self) -> Exit:
-        """The exit status that is right for the scene."""
+        """The expected exit status."""
         return Exit.CUT if self.scene.name == "cut" else Exit.ENDED
 
 
@@ -42,8 +42,8 @@ class Result:
 def command(*, pace: float) -> Exit:
     """Play streams of four LLM APIs on this machine, and read each with `ssescan cat`.
 
-    The streams come from a server on the loopback, at the pace of a model, cut into writes at awkward places. The
-    last one ends in the middle of an event. Takes about ten seconds.
+    The streams come from a local server, at the pace of a model, cut into writes at awkward places. The last one ends
+    in the middle of an event. Takes about ten seconds.
     """
     console = Console(highlight=False, soft_wrap=True)
     console.print(Text(visible(f"ssescan {version()}, {backend_in_words()}")))
@@ -56,18 +56,18 @@ def command(*, pace: float) -> Exit:
     return Exit.ENDED if right else Exit.OTHER
 
 
-def play(scene: Scene, server: Playback, console: Console) -> Result:
-    """Run `ssescan cat` on one scene; it writes to the same terminal, file or pipe as the demo."""
+def play(scene: Scene, server: PlaybackServer, console: Console) -> Result:
+    """Run `ssescan cat` on one scene, with the same standard output as the demo."""
     url = server.url(scene)
     console.rule(Text(scene.title), align="left", style="dim")
     console.print(Text(f"$ ssescan cat {url}", style="bold"))
-    sys.stdout.flush()  # what the child writes must come after it
-    # A proxy that is meant for the world must not be asked for the loopback.
+    sys.stdout.flush()  # before the output of the child process
+    # The local server is not behind a proxy.
     environment = os.environ | {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
     started = time.perf_counter()
     try:
         command_line = [sys.executable, "-m", "ssescan", "cat", url]
-        done = subprocess.run(command_line, env=environment, timeout=WAIT_LIMIT, check=False)  # noqa: S603 - all of it ours
+        done = subprocess.run(command_line, env=environment, timeout=WAIT_LIMIT, check=False)  # noqa: S603 - no part of it is input
         status: int | None = done.returncode
     except subprocess.TimeoutExpired:
         status = None
@@ -75,7 +75,7 @@ def play(scene: Scene, server: Playback, console: Console) -> Result:
 
 
 def table_of(results: list[Result]) -> Table:
-    """Return the demo's summary."""
+    """Return the summary of the demo."""
     table = Table("stream", title="What was played", title_justify="left")
     for heading in ("events sent", "writes", "seconds"):
         table.add_column(heading, justify="right")
@@ -89,12 +89,12 @@ def table_of(results: list[Result]) -> Table:
 
 
 def name_of(status: int) -> str:
-    """Return an exit status as a word."""
+    """Return the name of an exit status."""
     return Exit(status).name.lower() if status in Exit.__members__.values() else "unknown"
 
 
 def backend_in_words() -> str:
-    """Return which scanner runs, and where it is the slow one, why."""
+    """Return which scanner runs, and for the slow one also why."""
     if backend == "compiled":
         return "the compiled scanner"
     return f"the pure-Python scanner, not the compiled one: {scanner.backend_reason} (ssescan doctor says what to do)"

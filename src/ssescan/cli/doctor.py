@@ -1,6 +1,6 @@
-"""`ssescan doctor`: what is installed here, which scanner runs and why.
+"""`ssescan doctor`: show what is installed here, which scanner runs and why.
 
-Needs click alone, so that it runs where something is missing.
+Needs only click, so that it runs if another package is missing.
 """
 
 import json
@@ -8,16 +8,17 @@ import os
 import platform
 import sys
 from importlib import metadata
-from typing import TypedDict
+from typing import Any
 
 import click
 
 from .. import backend, scanner
 from .command import version
 from .exits import Exit
-from .visible import json_output, visible
+from .output import write_json
+from .visible import visible
 
-# Distribution -> the extra that brings it. tests/cli holds this table against pyproject.toml.
+# Distribution -> the extra that installs it. tests/cli compares this table with pyproject.toml.
 EXTRAS = {
     "click": "cli",
     "rich": "cli",
@@ -28,51 +29,27 @@ EXTRAS = {
     "starlette": "replay",
     "uvicorn": "replay",
 }
-# What ssescan reads from, or puts its engine under, where the user has it.
+# Packages that ssescan works with, if the user has them.
 OTHERS = (
-    "aiohttp",
-    "anthropic",
-    "google-genai",
-    "httpx-sse",
-    "niquests",
-    "openai",
-    "requests",
-    "sseclient-py",
-    "trio",
+    "aiohttp", "anthropic", "google-genai", "httpx-sse", "niquests", "openai", "requests", "sseclient-py", "trio",
     "urllib3",
-)
+)  # fmt: skip
 
 
 @click.command("doctor")
-@click.option("--json", "as_json", is_flag=True, help="The same as a line of JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print a line of JSON.")
 def command(*, as_json: bool) -> Exit:
-    """Say what is installed here, which scanner runs, and why."""
+    """Show what is installed here, which scanner runs, and why."""
     facts = examine()
     if as_json:
-        out = json_output()
-        out.write(json.dumps(facts).encode() + b"\n")
-        out.flush()
+        write_json(json.dumps(facts).encode())
     else:
         click.echo(visible(report(facts), keep_lines=True))
     return Exit.ENDED
 
 
-class Facts(TypedDict):
-    """What is known of this installation."""
-
-    ssescan: str
-    python: str
-    gil: bool
-    platform: str
-    machine: str
-    backend: str
-    backend_reason: str
-    SSESCAN_BACKEND: str | None
-    packages: dict[str, str | None]  # versions
-
-
-def examine() -> Facts:
-    """Return what is known of this installation."""
+def examine() -> dict[str, Any]:
+    """Return the facts about this installation."""
     return {
         "ssescan": version(),
         "python": f"{platform.python_implementation()} {platform.python_version()}",
@@ -86,8 +63,8 @@ def examine() -> Facts:
     }
 
 
-def report(facts: Facts) -> str:
-    """Return the facts as lines for people."""
+def report(facts: dict[str, Any]) -> str:
+    """Return the facts as text."""
     packages = facts["packages"]
     lines = [
         f"ssescan {facts['ssescan']}",
@@ -107,32 +84,32 @@ def report(facts: Facts) -> str:
 
 
 def missing(extra: str) -> str:
-    """Return the words for a package that an extra would bring."""
+    """Return the text for a package that an extra would install."""
     return f"missing: pip install 'ssescan[{extra}]'"
 
 
-def backend_in_words(facts: Facts) -> str:
-    """Return the backend, and where it is the slow one, why and what to do."""
+def backend_in_words(facts: dict[str, Any]) -> str:
+    """Return the backend, and for the slow one also why, and what to do."""
     if facts["backend"] == "compiled":
         return "compiled"
     if facts["SSESCAN_BACKEND"] == "python":
         remedy = "unset SSESCAN_BACKEND to let ssescan choose"
     else:
         remedy = (
-            "install a wheel for this Python, or build one where a C compiler and Python's headers are:\n"
+            "install a wheel for this Python, or build one, with a C compiler and Python's headers:\n"
             "SSESCAN_BUILD_EXTENSION=yes pip install --force-reinstall --no-cache-dir --no-binary ssescan ssescan"
         )
     return f"python (the pure one, many times slower): {facts['backend_reason']}\n{remedy}"
 
 
 def aligned(rows: list[tuple[str, str]]) -> list[str]:
-    """Return the rows indented, their second column aligned, also where it has several lines."""
+    """Return the rows, indented, with their second column aligned, also if it has several lines."""
     width = max((len(name) for name, _ in rows), default=0) + 2
     return [f"  {name:{width}}{text}".replace("\n", "\n" + " " * (width + 2)) for name, text in rows]
 
 
 def installed(distribution: str) -> str | None:
-    """Return the version of an installed distribution, None if there is none."""
+    """Return the version of a distribution, None if it is not installed."""
     try:
         return metadata.version(distribution)
     except metadata.PackageNotFoundError:

@@ -1,7 +1,7 @@
-"""The demo's server: plays the streams of `streams/` over HTTP on the loopback, at a model's pace.
+"""The local server of the demo: it plays the streams of `streams/` over HTTP, at the pace of a model.
 
-The streams have the shapes of four LLM APIs; their words were written for this demo. Every stream is cut into writes
-at places where readers that wait for whole lines go wrong. Knows nothing of ssescan: it sends bytes.
+The streams have the formats of four LLM APIs; their texts were written for this demo. Every stream is cut into writes
+at places where readers that wait for whole lines fail. Knows nothing of ssescan: it sends bytes.
 """
 
 import re
@@ -20,7 +20,7 @@ BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 
 @dataclass(frozen=True)
 class Scene:
-    """One stream and its pace: seconds to the first write, seconds between two."""
+    """One stream and its pace: seconds before the first write, and between two writes."""
 
     name: str
     title: str
@@ -30,12 +30,12 @@ class Scene:
 
     @property
     def events(self) -> int:
-        """How many whole events the writes hold."""
+        """The number of complete events in the writes."""
         return len(BLANK_LINE.findall(b"".join(self.writes)))
 
 
 def scenes() -> list[Scene]:
-    """Return the demo's scenes in their order; the last one ends in the middle of an event."""
+    """Return the scenes in their order; the last one ends in the middle of an event."""
     chat = recorded("openai-chat")
     unfinished = chat[: event_ends(chat)[11] + 150]
     return [
@@ -50,20 +50,20 @@ def scenes() -> list[Scene]:
 
 
 def recorded(name: str) -> bytes:
-    """Return one of the streams that come with the package."""
+    """Return one of the streams in the package."""
     return files("ssescan.cli").joinpath("streams", f"{name}.sse").read_bytes()
 
 
 def event_ends(body: bytes) -> list[int]:
-    """Return the offsets behind every blank line."""
+    """Return the offset after each blank line."""
     return [match.end() for match in BLANK_LINE.finditer(body)]
 
 
 def writes_of(body: bytes) -> tuple[bytes, ...]:
-    """Cut a stream into about one write an event, many of them at awkward places.
+    """Cut a stream into about one write for each event, many of them at awkward places.
 
-    Every other event ends its write. The rest of the writes end 25 bytes into the next line, or before the very last
-    byte of the event (with CRLF: between CR and LF); one ends within the first character that is not ASCII.
+    Every other write ends with an event. The others end 25 bytes into the next line, or before the last byte of the
+    event (with CRLF: between CR and LF); one ends within the first character that is not ASCII.
     """
     shifts = (0, 25, 0, -1)
     cuts = {end + shifts[number % len(shifts)] for number, end in enumerate(event_ends(body))}
@@ -74,14 +74,14 @@ def writes_of(body: bytes) -> tuple[bytes, ...]:
 
 
 class Player(BaseHTTPRequestHandler):
-    """Answers GET /NAME with the scene of that name, one chunk of the chunked coding a write."""
+    """Handler that answers GET /NAME with the scene of that name; each write is a chunk of the chunked coding."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
         """Play a scene."""
-        playback = cast("Playback", self.server)
+        playback = cast("PlaybackServer", self.server)
         scene = playback.scenes.get(self.path.lstrip("/"))
         if scene is None:
             self.send_error(404, "No such stream", f"There is: {', '.join(playback.scenes)}")
@@ -98,32 +98,31 @@ class Player(BaseHTTPRequestHandler):
         self.wfile.write(b"0\r\n\r\n")
 
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing: the terminal is the demo's."""
+        """Log nothing: the demo prints to the terminal."""
 
 
-class Playback(ThreadingHTTPServer):
-    """A server of scenes on a free port of the loopback. `pace` stretches all pauses; 0: none."""
+class PlaybackServer(ThreadingHTTPServer):
+    """A server of scenes on a free local port. `pace` stretches all pauses; 0: none."""
 
     daemon_threads = True
 
     def __init__(self, played: list[Scene], pace: float) -> None:
-        """Bind the port; `playing` serves."""
         super().__init__(("127.0.0.1", 0), Player)
         self.scenes: dict[str, Scene] = {scene.name: scene for scene in played}
         self.pace = pace
 
     def url(self, scene: Scene) -> str:
-        """Return where a scene is played."""
+        """Return the URL of a scene."""
         return f"http://127.0.0.1:{self.server_port}/{scene.name}"
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing of readers that leave early."""
+        """Ignore readers that leave early."""
 
 
 @contextmanager
-def playing(played: list[Scene], pace: float) -> Iterator[Playback]:
-    """Serve the scenes from a thread until the block is left."""
-    with Playback(played, pace) as server:
+def playing(played: list[Scene], pace: float) -> Iterator[PlaybackServer]:
+    """Serve the scenes in a thread until the block ends."""
+    with PlaybackServer(played, pace) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()
         try:

@@ -1,62 +1,44 @@
-"""From a stream to standard output, an item at a time; whatever goes wrong with the stream becomes a Failure.
+"""From a stream to standard output, item by item; an error of the stream becomes a Failure.
 
-What the commands that print a stream have in common. Knows neither what the items are nor how they look.
+Shared by the commands that print a stream. Knows nothing of the items.
 """
 
 import contextlib
-from collections.abc import Callable, Generator, Iterator
-from typing import Any, Protocol, TypeVar
+from collections.abc import Callable, Generator
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import click
 
-from .. import Outcome
+from .. import Stall
 from .._secrets import error_without_secrets
-from .exits import Exit, Failure, OutputFailed, explain
-from .output import counted
+from .exits import Exit, Failure, OutputFailed, failure_of
+from .output import Format, counted
 from .sources import positive_seconds
 
-T_co = TypeVar("T_co", covariant=True)
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from .. import EventStream
+    from ..providers import MessageStream
+
+    Stream: TypeAlias = EventStream[Any] | MessageStream
+
 F = TypeVar("F", bound=Callable[..., object])
 
 
-class Stream(Protocol[T_co]):
-    """What an EventStream and a MessageStream have in common."""
-
-    @property
-    def outcome(self) -> Outcome | None: ...
-    @property
-    def bytes_read(self) -> int: ...
-    def __enter__(self) -> object: ...
-    def __exit__(self, *exception: object) -> None: ...
-    def __iter__(self) -> Iterator[T_co]: ...
-
-
-class Format(Protocol):
-    """What a command prints through: a method for an item of its stream, and one for the end."""
-
-    def show(self, item: Any, stream: Any, /) -> None:
-        """Print one item of the stream."""
-
-    def end(self, stream: Any, /) -> None:
-        """Print what belongs after the last item, however the stream ended."""
-
-
 def progress_option(command: F) -> F:
-    """Give a command the option `progress`, seconds; meant for a Stall."""
-    return click.option(
-        "--progress",
-        type=float,
-        callback=positive_seconds,
-        metavar="SECONDS",
-        help="Fail if no event comes for so long, though bytes do.",
-    )(command)
+    """Add the option --progress to a command, which gets it as the argument `stall`."""
+
+    def to_stall(context: click.Context, option: click.Parameter, seconds: float | None) -> Stall | None:
+        seconds = positive_seconds(context, option, seconds)
+        return None if seconds is None else Stall(progress=seconds)
+
+    text = "Fail if no event comes for so long, although bytes do."
+    return click.option("--progress", "stall", type=float, callback=to_stall, metavar="SECONDS", help=text)(command)
 
 
-def print_all(stream: Stream[Any], output: Format, place: str, events: Callable[[], int] | None = None) -> int:
-    """Print every item and return how many there were; that the stream failed is a Failure, raised after the end.
+def print_all(stream: "Stream", output: Format, source_name: str, events: Callable[[], int] | None = None) -> int:
+    """Print every item and the end, and return the number of items. Raises Failure after that if the stream failed.
 
-    `place`: where the stream came from. `events`: tells how many events came so far, where items are something else.
+    `events`: returns the number of events so far, if the items are not events.
     """
     items = 0
 
@@ -64,29 +46,28 @@ def print_all(stream: Stream[Any], output: Format, place: str, events: Callable[
         return f"after {counted(events() if events else items, 'event')} and {counted(stream.bytes_read, 'byte')}"
 
     try:
-        with contextlib.closing(explained(stream, place, so_far)) as given:
-            for item in given:
+        with contextlib.closing(with_failures(stream, source_name, so_far)) as stream_items:
+            for item in stream_items:
                 items += 1
                 output.show(item, stream)
-    except (Failure, KeyboardInterrupt):  # anything else is the output's error, and printing more would meet it again
+    except (Failure, KeyboardInterrupt):  # any other error is the output's, and would be raised again
         output.end(stream)
         raise
     output.end(stream)
     return items
 
 
-def explained(stream: Stream[T], place: str, so_far: Callable[[], str]) -> Generator[T, None, None]:
-    """Yield what the stream gives, with a Failure for what it raises; what is raised at the yield passes unseen."""
+def with_failures(stream: "Stream", source_name: str, so_far: Callable[[], str]) -> Generator[Any, None, None]:
+    """Yield the items of a stream; raise a Failure for its errors, but not for those of the caller."""
     try:
         with stream:
             yield from stream
-    except OutputFailed:  # by a format that prints the bytes on their way here: `cat --raw`
+    except OutputFailed:  # from `cat --raw`, which prints the bytes while they are read
         raise
     except Exception as error:
-        if failure := explain(error, place, so_far()):
+        if failure := failure_of(error, source_name, so_far()):
             raise failure from error
         if isinstance(error, OSError):
-            raise Failure(
-                Exit.FAILED, f"expected to read {place} to its end, got {error_without_secrets(error)}, {so_far()}"
-            ) from error
+            text = f"expected to read {source_name} to its end, got {error_without_secrets(error)}, {so_far()}"
+            raise Failure(Exit.FAILED, text) from error
         raise

@@ -1,7 +1,7 @@
-"""`ssescan read`: print what a model says, as it arrives, from a file, a URL or standard input.
+"""`ssescan read`: print the answer of a model from a file, a URL or standard input, as it arrives.
 
-Puts together a source (`sources.py`), the stream of parts, and a format (`answers.py`, `answers_terminal.py`); knows
-none of them from the inside, and no API.
+Connects a source (`sources.py`), the stream of parts and an output format (`answers.py`, `answers_terminal.py`). Knows
+no API.
 """
 
 import sys
@@ -13,9 +13,10 @@ import click
 from .. import Stall
 from ..providers import stream
 from ..providers.formats import APIS
-from .answers import PartLines, TextAlone, WholeMessage
+from .answers import PartLines, TextOnly, WholeMessage
 from .exits import Exit
-from .printing import Format, print_all, progress_option
+from .output import Format
+from .printing import print_all, progress_option
 from .sources import Request, open_source, source_options
 
 if TYPE_CHECKING:
@@ -29,33 +30,22 @@ if TYPE_CHECKING:
     "--api",
     type=click.Choice(list(APIS)),
     metavar="NAME",
-    help=f"The format: {', '.join(APIS)}. Found from the first event unless named.",
+    help=f"The format: {', '.join(APIS)}. By default, the first event decides.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON line a part: its type, its fields, received_ns.")
 @click.option("--message", "whole", is_flag=True, help="The message as one JSON document, when the stream is over.")
-def command(
-    *,
-    source: str,
-    api: str | None,
-    as_json: bool,
-    whole: bool,
-    headers: tuple[str, ...],
-    data: tuple[str, ...],
-    method: str | None,
-    idle: float | None,
-    progress: float | None,
-) -> Exit:
-    """Print what a model says as it arrives.
+def command(*, source: str, request: Request, api: str | None, as_json: bool, whole: bool, stall: Stall | None) -> Exit:
+    """Print the answer of a model as it arrives.
 
     \b
-    To a pipe or a file goes the answer's text and nothing else, and a line
-    feed if the text does not end with one; on a terminal the reasoning and
-    the calls of tools are shown as well. One line on standard error tells
-    the finish reason, the usage, and how it ended.
+    To a pipe or a file, only the text of the answer is printed, with a line
+    feed if it does not end with one. A terminal also shows the reasoning
+    and the tool calls. One line on standard error has the finish reason,
+    the usage, and how the stream ended.
 
     \b
     Exit status 0: the answer is complete. 3: it was cut. 6: the provider
-    reported an error. What came is printed all the same.
+    reported an error. The text that came is printed in any case.
 
     \b
         ssescan read recorded.sse
@@ -65,27 +55,25 @@ def command(
     """  # noqa: D301 - \b is click's mark for a paragraph that keeps its lines
     if as_json and whole:
         raise click.UsageError("expected one format, got --json and --message")
-    request = Request(headers=headers, data=data, method=method, idle=idle)
-    stall = Stall(progress=progress) if progress else None
-    start_format = choose_format(as_json=as_json, whole=whole)  # before the clock runs: rich takes its time to load
+    new_format = choose_format(as_json=as_json, whole=whole)  # before the clock runs, as importing rich takes time
     with open_source(source, request) as opened:
         parts = stream(opened.stream, cast("Api | None", api), stall=stall)
-        # An answer that is not complete is raised: the stream is strict.
-        print_all(parts, start_format(opened.asked_ns), opened.place, lambda: parts.events)
+        # The stream is strict: it raises StreamCut if the answer is not complete.
+        print_all(parts, new_format(opened.asked_ns), opened.name, lambda: parts.events)
     return Exit.ENDED
 
 
 def choose_format(*, as_json: bool, whole: bool) -> Callable[[int], Format]:
-    """Return what makes the format that standard output wants, of the time at which the answer was asked for.
+    """Return a function that makes the format for standard output, which may be a terminal.
 
-    It is one for people if standard output is a terminal.
+    Its argument is the time at which the request was sent.
     """
     if as_json:
         return lambda asked_ns: PartLines()
     if whole:
         return lambda asked_ns: WholeMessage()
     if not sys.stdout.isatty():
-        return TextAlone
+        return TextOnly
     from .answers_terminal import AnswerTerminal
 
     return AnswerTerminal

@@ -1,7 +1,7 @@
-"""`ssescan run`: run a program as `python` would, with `ssescan.accelerate()` on, and say at its end what came of it.
+"""`ssescan run`: run a program as `python` would, with `ssescan.accelerate()` on, and print a summary at its end.
 
-The command only reads its arguments; what it returns runs the program, once click is out of the way: what the program
-raises is Python's affair, not click's and not `command.py`'s. Knows accelerate(), and none of the libraries.
+The command only reads its arguments, and returns the method that runs the program, outside of click and `command.py`:
+they must not handle the exceptions of the program. Knows none of the libraries.
 """
 
 import atexit
@@ -27,16 +27,16 @@ from .output import counted
 from .visible import visible
 
 
-def known_names(_context: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> list[str]:
-    """Return the names of libraries that an option has, between commas; none, if it is not given."""
-    names = [name.strip() for names in given for name in names.split(",")]
+def known_names(_context: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> list[str]:
+    """Return the names of libraries in the values of an option, which have commas between them; a click callback."""
+    names = [name.strip() for value in values for name in value.split(",")]
     for name in names:
         if name not in LIBRARIES:
             raise click.BadParameter(f"expected some of {','.join(LIBRARIES)}, got {argument_without_secrets(name)!r}")
     return names
 
 
-# Nothing after the program's name is ours: that is what no interspersed arguments are.
+# Without interspersed arguments, all that follows the name of the program belongs to the program.
 @click.command("run", context_settings={"allow_interspersed_args": False}, options_metavar="[OPTIONS] [-m]")
 @click.option(
     "--accelerate",
@@ -44,10 +44,10 @@ def known_names(_context: click.Context, _option: click.Parameter, given: tuple[
     callback=known_names,
     multiple=True,
     metavar="NAMES",
-    help=f"Which libraries: some of {','.join(LIBRARIES)}. All, if not given.",
+    help=f"The libraries, of {','.join(LIBRARIES)}. By default, all of them.",
 )
-@click.option("-m", "is_module", is_flag=True, help="PROGRAM is a module's name, as for python -m.")
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing at the program's end.")
+@click.option("-m", "is_module", is_flag=True, help="PROGRAM is the name of a module, as for python -m.")
+@click.option("-q", "--quiet", is_flag=True, help="Print no summary at the end of the program.")
 @click.argument("program", type=click.UNPROCESSED)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def command(
@@ -56,8 +56,8 @@ def command(
     """Run a Python program, unchanged, with ssescan.accelerate() on.
 
     \b
-    At its end standard error has a line for each library that was accelerated:
-    how many events it read. The exit status is the program's own.
+    At its end, it prints a line on standard error for each library that was
+    accelerated: how many events it read. The exit status is the program's own.
 
     \b
         ssescan run chat.py --model small
@@ -67,49 +67,49 @@ def command(
 
 
 class Program(NamedTuple):
-    """A program that is to be run in this process, once."""
+    """A program to run in this process, once."""
 
     name: str  # of a file, of a folder or an archive with a __main__.py, or of a module
     arguments: tuple[str, ...]
     is_module: bool
-    libraries: list[str]  # none: every library that is known
+    libraries: list[str]  # empty: all of them
     quiet: bool
 
     def run(self) -> int:
-        """Run it and return its exit status. Raises Failure if there is no such program, or no such library."""
-        main = self.becomes_main()
+        """Run it and return its exit status. Raises Failure if the program or a library does not exist."""
+        main = self.new_main()
         summary = Summary(self.libraries)
         if not self.quiet:
-            # Called when main has returned, the program's threads have ended, and whatever it registered has run.
+            # Runs last: after the threads of the program, and after its own functions at exit.
             atexit.register(summary.print)
         try:
-            exec(self.load(main), vars(main))  # noqa: S102 - it is what was asked for
+            exec(self.load(main), vars(main))  # noqa: S102 - the purpose of this command
         except NoProgram as error:
             atexit.unregister(summary.print)
             raise Failure(Exit.USAGE, f"expected a program to run, got: {error}") from None
         except SystemExit as error:
             return status_of(error)
-        except BaseException as error:  # noqa: BLE001 - it is printed, as it would be
+        except BaseException as error:  # noqa: BLE001 - printed as Python does
             print_uncaught(error)
             return Exit.INTERRUPTED if isinstance(error, KeyboardInterrupt) else Exit.OTHER
         return Exit.ENDED
 
-    def becomes_main(self) -> ModuleType:
-        """Give this process the arguments, the path and the module __main__ that Python gives a program."""
+    def new_main(self) -> ModuleType:
+        """Set the arguments, the path and the module __main__ as Python does for a program; return the module."""
         sys.argv[:] = ["-m" if self.is_module else self.name, *self.arguments]
-        if not sys.flags.safe_path:  # else the first place is another's
+        if not sys.flags.safe_path:  # else the first entry is not a program's folder
             sys.path[0] = os.getcwd() if self.is_module else os.path.dirname(os.path.realpath(self.name))
         main = ModuleType("__main__")
         vars(main).update(__builtins__=builtins, __cached__=None)
         if sys.version_info < (3, 14):
             vars(main)["__annotations__"] = {}
-        # Not as runpy has it, for the time of the call only: threads and what runs at exit may still look at it.
+        # runpy removes it after the call, but threads and functions at exit may still use it.
         sys.modules["__main__"] = main
         return main
 
     def load(self, main: ModuleType) -> CodeType:
-        """Return the program's code, and tell its module where it is from."""
-        finder: Any = runpy  # what `python -m` itself calls; pdb and trace do as well
+        """Return the code of the program, and set where it is from in its module."""
+        finder: Any = runpy  # `python -m` itself calls these functions, and so do pdb and trace
         if self.is_module:
             _, spec, code = finder._get_module_details(self.name, NoProgram)  # noqa: SLF001
             sys.argv[0] = spec.origin
@@ -134,11 +134,11 @@ class Program(NamedTuple):
 
 
 class NoProgram(Exception):
-    """There is no program of that name."""
+    """There is no program with that name."""
 
 
 def code_of(path: str) -> CodeType:
-    """Return the code of a file, of source or compiled."""
+    """Return the code of a file, which may be compiled."""
     try:
         with open_code(path) as file:
             code: CodeType | None = pkgutil.read_code(file)
@@ -151,18 +151,18 @@ def code_of(path: str) -> CodeType:
 
 
 def status_of(error: SystemExit) -> int:
-    """Return the exit status that a SystemExit asks for, and print what it says, as Python does."""
+    """Return the exit status of a SystemExit, and print its text, as Python does."""
     if error.code is None:
         return Exit.ENDED
     if isinstance(error.code, int):
         return error.code
-    if sys.stderr is not None:  # print() takes None for standard output
+    if sys.stderr is not None:  # for print(), None would mean standard output
         print(error.code, file=sys.stderr)
     return Exit.OTHER
 
 
 def print_uncaught(error: BaseException) -> None:
-    """Print an exception as Python does for one that nobody catches, without the frames that are not the program's."""
+    """Print an uncaught exception as Python does, without the frames of ssescan and runpy."""
     traceback = error.__traceback__
     while traceback is not None and traceback.tb_frame.f_globals.get("__name__") in (__name__, "runpy"):
         traceback = traceback.tb_next
@@ -173,38 +173,37 @@ def print_uncaught(error: BaseException) -> None:
 
 
 class Summary:
-    """What is said of the libraries, on standard error: of one that is left alone at once, of the others at the end."""
+    """Acceleration of the libraries (`names`; empty: all), and the lines about it on standard error.
+
+    A library that is left alone has its line at once, the others at the end. Raises Failure for one that is missing.
+    """
 
     def __init__(self, names: list[str]) -> None:
-        """Accelerate the libraries, all if none is named. Raises Failure for one that is not installed."""
         self.named = names
         self.process: int = os.getpid()
-        # It warns when the program imports what is left alone. The program's filters are not for that: they may drop
-        # it, or raise it where the program does not expect it.
-        engine.tell = self.tell
+        # In place of a warning: the filters of the program could drop it, or raise it where nobody expects it.
+        engine.tell = self.print_reason
         try:
             self.acceleration: engine.Acceleration = engine.accelerate(*names)
         except ModuleNotFoundError as error:
-            text = "expected what --accelerate names to be installed"
-            raise Failure(
-                Exit.USAGE, f"{text}, got: No module named {error.name!r}; leave it out, or install it"
-            ) from None
+            text = "expected what --accelerate names to be installed, got: No module named"
+            raise Failure(Exit.USAGE, f"{text} {error.name!r}; leave it out, or install it") from None
 
-    def tell(self, why: str) -> None:
-        """Print what accelerate() would warn of."""
-        say([f"{why}; the program works as without it"])
+    def print_reason(self, why: str) -> None:
+        """Print why a library is left alone."""
+        print_lines([f"{why}; the program works as without it"])
 
     def print(self) -> None:
         """Print a line for each library that was named or imported."""
         if os.getpid() != self.process:  # a fork of the program ends here as well
             return
         for stream in (sys.stdout, sys.__stdout__):
-            with suppress(Exception):  # closed, or nobody reads it: Python sees to that, later
+            with suppress(Exception):  # it may be closed, or have no reader: Python handles that later
                 stream.flush()  # type: ignore[union-attr]
-        say(self.lines())
+        print_lines(self.lines())
 
     def lines(self) -> list[str]:
-        """Return what is to be printed."""
+        """Return the lines of the summary."""
         lines = []
         for name, line in self.acceleration.report.items():
             if "is left alone" in line:
@@ -216,8 +215,8 @@ class Summary:
         return lines or ["nothing was accelerated: the program imported no library that ssescan knows"]
 
 
-def say(lines: Iterable[str]) -> None:
-    """Print lines on the process's standard error, whatever the program has put in the place of sys.stderr."""
-    with suppress(Exception):  # closed
+def print_lines(lines: Iterable[str]) -> None:
+    """Print lines on the original standard error, also if the program has replaced sys.stderr."""
+    with suppress(Exception):  # it may be closed
         sys.__stderr__.write("".join(f"ssescan: {visible(line)}\n" for line in lines))  # type: ignore[union-attr]
         sys.__stderr__.flush()  # type: ignore[union-attr]

@@ -1,9 +1,10 @@
-"""What `FILE | URL | -` and curl's options -H, -d, -X mean: from words on the command line to a stream of bytes.
+"""The argument `FILE | URL | -` and curl's options -H, -d, -X: from the command line to a stream of bytes.
 
-Any command that reads a stream takes its source here. Knows nothing of events or of how they are printed.
+For every command that reads a stream. Knows nothing of events and of how they are printed.
 """
 
 import contextlib
+import functools
 import io
 import math
 import os
@@ -13,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 import click
@@ -21,21 +22,20 @@ import click
 from .._secrets import argument_without_secrets, error_without_secrets, url_without_secrets
 from ..client.redirects import send
 from ..streams import iter_events
-from .exits import Exit, Failure, explain
+from .exits import Exit, Failure, failure_of
 from .visible import visible
 
 if TYPE_CHECKING:
     import httpx
 
-CHUNK = 64 * 1024  # bytes, the most that one read of a file or a pipe takes
+CHUNK = 64 * 1024  # bytes, the most that one read of a file or a pipe returns
 HEADER = re.compile(r"\s*([^\s:;]+)(?:\s*:\s*(?P<value>[^\r\n\0]*?)\s*|;\s*)\Z")
-F = TypeVar("F", bound=Callable[..., object])
 METHOD = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)  # a token of RFC 9110
 FORM = "application/x-www-form-urlencoded"
 
 
 def positive_seconds(context: click.Context, option: click.Parameter, seconds: float | None) -> float | None:
-    """Let through a finite number over zero, or none; a click callback for options of type float."""
+    """Return the value of an option if it is positive and finite, or None; a click callback."""
     if seconds is not None and not 0 < seconds < math.inf:
         raise click.BadParameter(f"expected a finite number of seconds over zero, got {seconds}", context, option)
     return seconds
@@ -64,33 +64,40 @@ OPTIONS = (
 )
 
 
-def source_options(command: F) -> F:
-    """Give a command the argument `source` and the options `headers`, `data`, `method`, `idle`: those of a Request."""
+def source_options(command: Callable[..., object]) -> Callable[..., object]:
+    """Add the argument SOURCE and the options of a Request to a command, which gets them as `source` and `request`."""
+
+    @functools.wraps(command)
+    def with_request(
+        *, headers: tuple[str, ...], data: tuple[str, ...], method: str | None, idle: float | None, **others: Any
+    ) -> object:
+        return command(request=Request(headers, data, method, idle), **others)
+
     for option in reversed(OPTIONS):
-        command = option(command)
-    return command
+        with_request = option(with_request)
+    return with_request
 
 
 @dataclass(frozen=True)
 class Request:
-    """The request that -H, -d, -X and --idle describe; meant for a URL, and a usage error with anything else."""
+    """The request of the options -H, -d, -X and --idle, which need a URL."""
 
-    headers: tuple[str, ...] = ()
-    data: tuple[str, ...] = ()
-    method: str | None = None
-    idle: float | None = None  # seconds
+    headers: tuple[str, ...]
+    data: tuple[str, ...]
+    method: str | None
+    idle: float | None  # seconds
 
-    def given(self) -> list[str]:
-        """Return the options that were used."""
+    def used_options(self) -> list[str]:
+        """Return the names of the options that were used."""
         options = {"-H": self.headers, "-d": self.data, "-X": self.method is not None, "--idle": self.idle is not None}
         return [name for name, used in options.items() if used]
 
     def body(self) -> bytes | None:
-        """Return the body, the pieces joined with & as curl does, None if no -d was given."""
+        """Return the body, each -d joined with & as curl does; None without -d."""
         return b"&".join(map(data_of, self.data)) if self.data else None
 
     def header_lines(self) -> tuple[list[tuple[bytes, bytes]], list[str]]:
-        """Return the headers to send and the names of those not to send."""
+        """Return the headers to send, and the names of the headers to leave out."""
         defaults = {"accept": b"text/event-stream"} | ({"content-type": FORM.encode()} if self.data else {})
         lines, removed = [], []
         for text in self.headers:
@@ -110,40 +117,39 @@ class Request:
 class Source:
     """An open stream of bytes.
 
-    `stream` is what iter_events takes, `place` what to call it in a sentence. Two times, of time.perf_counter_ns():
-    `asked_ns`, when the request was sent, or the file opened; `began_ns`, when a response began to arrive, None for
-    files and pipes, where only a read can tell.
+    `stream` is a source for iter_events, `name` its name in messages. Two times of time.perf_counter_ns(): `asked_ns`,
+    when the request was sent or the file opened; `began_ns`, when the response began to arrive, None for files and
+    pipes.
     """
 
-    place: str
+    name: str
     stream: "io.BufferedReader | httpx.Response"
     asked_ns: int
     began_ns: int | None = None
 
     def chunks(self) -> Iterator[bytes]:
-        """Yield the bytes as they arrive, for who wants them unparsed; a response is checked as by iter_events."""
+        """Yield the bytes as they arrive; a response is checked as by iter_events."""
         if isinstance(self.stream, io.BufferedReader):
             while chunk := self.stream.read1(CHUNK):
                 yield chunk
         else:
-            with iter_events(self.stream):  # entering it is the check; nothing is read through it
+            with iter_events(self.stream):  # entering it checks the response; nothing is read through it
                 yield from self.stream.iter_bytes()
 
 
 @contextlib.contextmanager
 def open_source(target: str, request: Request) -> Iterator[Source]:
-    """Open a file, a URL or standard input ("-"), and close what was opened.
+    """Open a file, a URL or standard input ("-"), and close it at the end.
 
-    What the words alone show to be wrong is a click.UsageError, and so is a file that cannot be opened; a URL that
-    cannot be reached is a Failure.
+    Wrong arguments and a file that cannot be opened raise a click.UsageError, a URL that cannot be reached a Failure.
     """
     if target.lower().startswith(("http://", "https://")):
-        place = place_of(target)
-        with respond(target, place, request) as source:
+        with open_url(target, request) as source:
             yield source
         return
-    if given := request.given():
-        raise click.UsageError(f"{', '.join(given)} need a URL (http:// or https://), got {quoted(target)}")
+    if options := request.used_options():
+        text = f"{', '.join(options)} need a URL (http:// or https://), got {repr_without_secrets(target)}"
+        raise click.UsageError(text)
     if target == "-":
         if sys.stdin is None:
             raise click.UsageError("expected an open standard input, it is closed; name a FILE or a URL")
@@ -154,69 +160,73 @@ def open_source(target: str, request: Request) -> Iterator[Source]:
 
 
 @contextlib.contextmanager
-def respond(url: str, place: str, request: Request) -> Iterator[Source]:
-    """Send the request and yield its response as soon as the headers are there, the body unread."""
+def open_url(url: str, request: Request) -> Iterator[Source]:
+    """Send the request and yield its response as soon as its headers have come, with the body unread."""
+    name = url_name(url)
     import httpx
 
     lines, removed = request.header_lines()
     body = request.body()
-    # Only reading waits without end: a model may think for minutes between two events, a connect never takes that long.
+    # Only reading has no limit: a model may think for minutes between two events, but connecting never takes that long.
     timeout = httpx.Timeout(10.0, read=request.idle)
     answers: list[httpx.Response] = []
     try:
         client = httpx.Client(timeout=timeout, event_hooks={"response": [answers.append]})
-    except (ImportError, ValueError, httpx.InvalidURL) as error:  # of the proxies that the environment names
+    except (ImportError, ValueError, httpx.InvalidURL) as error:  # for the proxies in the environment
         text = f"expected a proxy that httpx can use, got: {error_without_secrets(error)}"
         raise Failure(Exit.OTHER, f"{text}; see HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY") from error
     method = request.method or ("GET" if body is None else "POST")
     if not METHOD.fullmatch(method):
-        raise click.UsageError(f"expected a request that HTTP allows, got method {quoted(method)}; check -X and -H")
+        raise click.UsageError(
+            f"expected a request that HTTP allows, got method {repr_without_secrets(method)}; check -X and -H"
+        )
     with client:
         try:
             built = client.build_request(method, url, headers=lines, content=body)
         except (httpx.InvalidURL, UnicodeError) as error:
-            raise click.UsageError(f"expected a URL, got {place!r}: {error_without_secrets(error)}") from error
-        for name in removed:
-            built.headers.pop(name, None)
+            raise click.UsageError(f"expected a URL, got {name!r}: {error_without_secrets(error)}") from error
+        for header in removed:
+            built.headers.pop(header, None)
         asked_ns = time.perf_counter_ns()
         try:
             response, refused_redirect = send(client, built, {})
         except Exception as error:
-            if failure := explain(error, place, "before a response came"):
+            if failure := failure_of(error, name, "before a response came"):
                 raise failure from error
-            if isinstance(error, httpx.InvalidURL | UnicodeError):  # the latter: of a name that no host can have
-                raise invalid_url(error, place, answers) from error
+            if isinstance(error, httpx.InvalidURL | UnicodeError):  # UnicodeError: an impossible name of a host
+                raise invalid_url(error, name, answers) from error
             raise
         with contextlib.closing(response):
             if refused_redirect:
                 raise Failure(
                     Exit.REFUSED,
-                    f"expected an event stream from {place}, got status {response.status_code}; "
+                    f"expected an event stream from {name}, got status {response.status_code}; "
                     f"{refused_redirect}; name that URL if you trust it",
                 )
-            yield Source(place, response, asked_ns, time.perf_counter_ns())
+            yield Source(name, response, asked_ns, time.perf_counter_ns())
 
 
-def invalid_url(error: Exception, place: str, answers: "list[httpx.Response]") -> click.ClickException:
-    """Return the error for a URL that the client refused: the user's, or, if a response came, that of its redirect."""
+def invalid_url(error: Exception, name: str, answers: "list[httpx.Response]") -> click.ClickException:
+    """Return the error for a URL that the client refused: the user's, or that of a redirect, if a response came."""
     text = error_without_secrets(error)
     if not answers:
-        return click.UsageError(f"expected a URL, got {place!r}: {text}")
-    came = f"got status {answers[-1].status_code}, a redirect to an invalid URL"
-    return Failure(Exit.REFUSED, f"expected an event stream from {place}, {came}: {text}")
+        return click.UsageError(f"expected a URL, got {name!r}: {text}")
+    got = f"got status {answers[-1].status_code}, a redirect to an invalid URL"
+    return Failure(Exit.REFUSED, f"expected an event stream from {name}, {got}: {text}")
 
 
 def open_file(path: str) -> io.BufferedReader:
-    """Open a file for reading bytes; where that cannot be done it is a usage error."""
+    """Open a file for reading bytes; a usage error if that fails."""
     try:
         return Path(path).open("rb")
     except (OSError, ValueError) as error:  # ValueError: a path with NUL
         reason = getattr(error, "strerror", None) or error
-        raise click.UsageError(f"expected a file to read, a URL or -, got {quoted(path)}: {reason}") from error
+        text = f"expected a file to read, a URL or -, got {repr_without_secrets(path)}: {reason}"
+        raise click.UsageError(text) from error
 
 
 def data_of(text: str) -> bytes:
-    """Return the bytes of one -d: the text itself, or with @ the file's (@-: standard input's) less CR, LF and NUL."""
+    """Return the bytes of one -d: its text, or for @FILE and @- the content without CR, LF and NUL."""
     if not text.startswith("@"):
         return os.fsencode(text)
     if text == "@-":
@@ -229,28 +239,28 @@ def data_of(text: str) -> bytes:
     return content.translate(None, b"\r\n\0")
 
 
-def place_of(url: str) -> str:
-    """Return what to call a URL in messages. One without a host, or that cannot be parsed, is a click.UsageError."""
-    place = visible(url_without_secrets(url))
+def url_name(url: str) -> str:
+    """Return a URL as messages show it; a click.UsageError if it is invalid or has no host."""
+    name = visible(url_without_secrets(url))
     try:
         host = urlsplit(url).hostname
     except ValueError as error:  # its text may quote a password
-        raise click.UsageError(f"expected a URL, got {place!r}; check its host and its brackets") from error
+        raise click.UsageError(f"expected a URL, got {name!r}; check its host and its brackets") from error
     if not host:
-        raise click.UsageError(f"expected a URL with a host, got {place!r}")
-    return place
+        raise click.UsageError(f"expected a URL with a host, got {name!r}")
+    return name
 
 
-def quoted(argument: str) -> str:
-    """Return an argument in quotes, for messages."""
+def repr_without_secrets(argument: str) -> str:
+    """Return an argument in quotes, as messages show it."""
     return repr(argument_without_secrets(argument))
 
 
 def without_value(header: str) -> str:
-    """Return words for an argument of -H that is none: the name at most, as it may be a key that was misplaced."""
+    """Return a description of an invalid argument of -H: its name at most, as the rest may be a misplaced key."""
     name, colon, _ = header.partition(":")
     if not colon:
         return f"{len(header)} characters without a colon"
     if METHOD.fullmatch(name.strip()):
         return f"a value with a line end or NUL in it, for {name.strip()!r}"
-    return f"{len(name)} characters before the colon that are no name of a header"
+    return f"{len(name)} characters before the colon that are not the name of a header"

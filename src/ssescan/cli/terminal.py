@@ -1,6 +1,6 @@
-"""How events look on a terminal: a dim header, then the data; JSON is coloured and otherwise left as it came.
+"""The output format for events on a terminal: a dim header, then the data, with JSON in colors.
 
-Needs rich. Knows nothing of sources and exit statuses; the formats for pipes and files are in `formats.py`.
+Needs rich. `output.py` has the formats for pipes and files.
 """
 
 import sys
@@ -13,17 +13,19 @@ from rich.highlighter import JSONHighlighter
 from rich.text import Text
 
 from .. import EventStream, ServerSentEvent
-from .output import summary
+from .output import Format, summary
 from .visible import visible
 
-MAX_COLORED = 256 * 1024  # characters; colouring is slow, and nobody reads more of one event
+MAX_HIGHLIGHTED = 256 * 1024  # characters: highlighting is slow, and nobody reads more of one event
 
 
-class Terminal:
-    """Prints events to be read by people."""
+class Terminal(Format):
+    """Events for people.
+
+    `began_ns`: the `time.perf_counter_ns()` of the first byte; None: of the read that brings the first event.
+    """
 
     def __init__(self, began_ns: int | None) -> None:
-        """Take the `time.perf_counter_ns()` of the first byte; None: that of the read that brings the first event."""
         self._console = console_for_any_text()
         self._highlighter = JSONHighlighter()
         self._started_ns = time.perf_counter_ns()
@@ -31,19 +33,17 @@ class Terminal:
         self._events = 0
 
     def show(self, event: ServerSentEvent, stream: EventStream) -> None:
-        """Print one event: a header, its data, an empty line."""
         self._events += 1
         text = Text(visible(event.data, keep_lines=True))
-        if len(event.data) <= MAX_COLORED and is_json(event.data):
+        if len(event.data) <= MAX_HIGHLIGHTED and is_json(event.data):
             self._highlighter.highlight(text)
         header = Text(self._header(event, stream), style="dim")
-        width = self._console.width  # of this moment: windows change
+        width = self._console.width  # asked each time, as windows change
         self._console.print(folded(header, width), folded(text, width), sep="\n", end="\n\n")
 
     def end(self, stream: EventStream) -> None:
-        """Print the summary of the stream."""
         seconds = (time.perf_counter_ns() - self._started_ns) / 1e9
-        if stream.outcome == "closed":  # by Ctrl-C, whose ^C stands in this line
+        if stream.outcome == "closed":  # by Ctrl-C, and the terminal shows ^C in this line
             self._console.print()
         self._console.print(Text(f"-- {summary(self._events, stream, seconds)}", style="dim"))
 
@@ -60,7 +60,7 @@ class Terminal:
 
 
 def folded(text: Text, width: int) -> Text:
-    """Return the text with its lines folded to a width, in terminal cells; what is coloured stays coloured."""
+    """Return the text with its lines folded to a width, in terminal cells, and with its colors."""
     lines: list[Text] = []
     for line in text.split("\n", allow_blank=True):
         lines.extend(line.divide(fold_offsets(line.plain, width)))
@@ -93,8 +93,8 @@ def is_json(text: str) -> bool:
 
 
 def console_for_any_text() -> Console:
-    """Return the console of standard output, which can then show what the locale's encoding cannot."""
+    """Return the console of standard output; it escapes characters that the locale's encoding does not have."""
     if (reconfigure := getattr(sys.stdout, "reconfigure", None)) is not None:
         reconfigure(errors="backslashreplace")
-    # Rich would break lines at their spaces: what is printed has its line ends already, and JSON is no prose.
+    # soft_wrap: else rich would break lines at their spaces, but these lines are complete.
     return Console(highlight=False, soft_wrap=True)
