@@ -35,46 +35,29 @@ FORM = "application/x-www-form-urlencoded"
 
 
 def positive_seconds(context: click.Context, option: click.Parameter, seconds: float | None) -> float | None:
-    """Return the value of an option if it is positive and finite, or None; a click callback."""
+    """Return the value of an option, None without one; a click callback that accepts only finite positive numbers."""
     if seconds is not None and not 0 < seconds < math.inf:
         raise click.BadParameter(f"expected a finite number of seconds over zero, got {seconds}", context, option)
     return seconds
 
 
-OPTIONS = (
-    click.argument("source", default="-", metavar="[FILE | URL | -]"),
-    click.option(
-        "-H",
-        "headers",
-        multiple=True,
-        metavar="'NAME: VALUE'",
-        help="Send this header; 'NAME:' leaves one out, 'NAME;' sends it empty.",
-    ),
-    click.option(
-        "-d", "data", multiple=True, metavar="DATA", help="POST this; @FILE and @- read it. Several are joined with &."
-    ),
-    click.option("-X", "method", metavar="METHOD", help="The method of the request."),
-    click.option(
-        "--idle",
-        type=float,
-        callback=positive_seconds,
-        metavar="SECONDS",
-        help="Fail if the server sends no byte for so long.",
-    ),
-)
-
-
 def source_options(command: Callable[..., object]) -> Callable[..., object]:
     """Add the argument SOURCE and the options of a Request to a command, which gets them as `source` and `request`."""
+    headers_help = "Send this header; 'NAME:' leaves one out, 'NAME;' sends it empty."
+    data_help = "POST this; @FILE and @- read it. Several are joined with &."
+    idle_help = "Fail if the server sends no byte for so long."
 
+    @click.argument("source", default="-", metavar="[FILE | URL | -]")
+    @click.option("-H", "headers", multiple=True, metavar="'NAME: VALUE'", help=headers_help)
+    @click.option("-d", "data", multiple=True, metavar="DATA", help=data_help)
+    @click.option("-X", "method", metavar="METHOD", help="The method of the request.")
+    @click.option("--idle", type=float, callback=positive_seconds, metavar="SECONDS", help=idle_help)
     @functools.wraps(command)
     def with_request(
         *, headers: tuple[str, ...], data: tuple[str, ...], method: str | None, idle: float | None, **others: Any
     ) -> object:
         return command(request=Request(headers, data, method, idle), **others)
 
-    for option in reversed(OPTIONS):
-        with_request = option(with_request)
     return with_request
 
 

@@ -13,16 +13,15 @@ from .sending import AsyncRequest, Request, Sender, checked_scanner_options
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any, TypeAlias, overload
+    from typing import Any, overload
 
     from typing_extensions import Unpack
 
-    from ..scanner import Comment, ServerSentEvent, UnknownLine
+    from ..scanner import ServerSentEvent
     from ..scanner._shared import StreamOptions
     from ..stalls import Stall
-    from .sending import AsyncHttpClient, HttpClient, RequestOptions, Url
+    from .sending import AsyncHttpClient, HttpClient, Item, RequestOptions, Url
 
-    Anything: TypeAlias = ServerSentEvent | Comment | UnknownLine
 
 __all__ = ["aconnect", "connect"]
 
@@ -55,7 +54,7 @@ if TYPE_CHECKING:
         stall: Stall | None = None,
         scanner: Mapping[str, Any],
         **request_options: Unpack[RequestOptions],
-    ) -> EventStream[Anything]: ...
+    ) -> EventStream[Item]: ...
     def connect(client: Any, method: str, url: Any, **options: Any) -> Any:
         """Send a request, and read the events of the response."""
 
@@ -78,7 +77,7 @@ if TYPE_CHECKING:
         stall: Stall | None = None,
         scanner: Mapping[str, Any],
         **request_options: Unpack[RequestOptions],
-    ) -> AsyncEventStream[Anything]: ...
+    ) -> AsyncEventStream[Item]: ...
     def aconnect(client: Any, method: str, url: Any, **options: Any) -> Any:
         """Send a request, and read the events of the response, asynchronously."""
 

@@ -17,16 +17,14 @@ from .sending import AsyncRequest, Request
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from typing import Any, Self, TypeAlias, overload
+    from typing import Any, Self, overload
 
     from typing_extensions import Unpack
 
-    from ..scanner import Comment, ServerSentEvent, UnknownLine
+    from ..scanner import ServerSentEvent
     from ..scanner._shared import StreamOptions
     from ..stalls import Stall
-    from .sending import AsyncHttpClient, HttpClient, RequestOptions, Url
-
-    Anything: TypeAlias = ServerSentEvent | Comment | UnknownLine
+    from .sending import AsyncHttpClient, HttpClient, Item, RequestOptions, Url
 
     class SourceOptions(RequestOptions, total=False):
         """The options of an EventSource except `scanner`, on which the type of its items depends."""
@@ -116,7 +114,7 @@ class EventSource(EventSourceCore[E_co]):
         ) -> None: ...
         @overload
         def __init__(
-            self: EventSource[Anything],
+            self: EventSource[Item],
             client: HttpClient,
             url: Url,
             *,
@@ -232,7 +230,7 @@ class AsyncEventSource(EventSourceCore[E_co]):
         ) -> None: ...
         @overload
         def __init__(
-            self: AsyncEventSource[Anything],
+            self: AsyncEventSource[Item],
             client: AsyncHttpClient,
             url: Url,
             *,

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable
     from typing import Any, NoReturn, Protocol, TypeAlias, TypedDict
 
+    from ..scanner import Comment, ServerSentEvent, UnknownLine
     from ..stalls import Stall
+
+    Item: TypeAlias = ServerSentEvent | Comment | UnknownLine
 
     class AnyClient(Protocol):
         """What the clients of httpx and httpx2 share."""
@@ -70,12 +73,8 @@ DEFAULTS = (("Accept", "text/event-stream", "*/*"), ("Cache-Control", "no-store"
 SCANNER_OPTIONS = ("max_event_size", "oversize", "empty_events", "comments", "unknown", "unterminated")
 LAST_EVENT_ID = "last-event-id"
 MAX_PORT = 65535
-COUNTERPART = {
-    "connect": "aconnect",
-    "aconnect": "connect",
-    "EventSource": "AsyncEventSource",
-    "AsyncEventSource": "EventSource",
-}
+COUNTERPARTS = {"connect": "aconnect", "EventSource": "AsyncEventSource"}
+COUNTERPARTS |= {name: counterpart for counterpart, name in COUNTERPARTS.items()}
 
 
 class Sender:
@@ -84,17 +83,7 @@ class Sender:
     `name`: the public function, for error messages. TypeError for anything but a client, sync or async as `name` is.
     """
 
-    __slots__ = (
-        "_auth",
-        "_client",
-        "_follows",
-        "_header_names",
-        "_headers",
-        "_method",
-        "_options",
-        "_read_timeout",
-        "_url",
-    )
+    __slots__ = ("_auth", "_client", "_follows", "_headers", "_method", "_options", "_read_timeout", "_url")
 
     def __init__(
         self, name: str, client: Any, method: str, url: Any, stall: Stall | None, options: dict[str, Any]
@@ -110,7 +99,6 @@ class Sender:
         self._follows: bool = follows if isinstance(follows, bool) else client.follow_redirects
         self._auth = {"auth": options.pop("auth")} if "auth" in options else {}
         self._headers = _header_pairs(options.pop("headers", None))
-        self._header_names = {_text(key).lower() for key, _ in self._headers}
         # By default, httpx ends a stream after 5 s of silence, and pings are slower. Only the transport can enforce
         # `idle` in a sync stream; an async stream has its own timer.
         self._read_timeout = None if stall is None or hasattr(client, "aclose") else stall.idle
@@ -126,17 +114,15 @@ class Sender:
         """Build the request, as the client is configured now. Raises the errors of its build_request()."""
         client = self._client
         headers: list[tuple[Any, Any]] = list(self._headers)
+        names = {_text(name).lower() for name, _ in headers}
         for name, value, httpx_default in DEFAULTS:
-            if name.lower() not in self._header_names and client.headers.get(name) in (None, httpx_default):
+            if name.lower() not in names and client.headers.get(name) in (None, httpx_default):
                 headers.append((name, value))
         options = self._options
         if "timeout" not in options:
             timeout = client.timeout
-            options = options | {
-                "timeout": type(timeout)(
-                    connect=timeout.connect, read=self._read_timeout, write=timeout.write, pool=timeout.pool
-                )
-            }
+            limits = {"connect": timeout.connect, "write": timeout.write, "pool": timeout.pool}
+            options = options | {"timeout": type(timeout)(read=self._read_timeout, **limits)}
         request = client.build_request(self._method, self._url, headers=headers, **options)
         if (request.url.port or 0) > MAX_PORT:  # no library checks it, and each attempt would fail
             raise ValueError(f"a URL with a port of up to {MAX_PORT} was expected, got port {request.url.port}")
@@ -252,7 +238,7 @@ def _check_client(client: Any, name: str) -> None:
     if hasattr(client, "aclose") is not wants_async:
         kind = "an asynchronous" if wants_async else "a synchronous"
         raise TypeError(
-            f"{name}() sends with {kind} client, this {type(client).__name__} is not: call {COUNTERPART[name]}()"
+            f"{name}() sends with {kind} client, this {type(client).__name__} is not: call {COUNTERPARTS[name]}()"
         )
 
 
