@@ -32,8 +32,8 @@ NO_CONTENT = 204  # with this status, a server asks not to be connected to again
 class EventSourceCore(Subscriptable[E_co]):
     """The options and the state of an EventSource.
 
-    It is open until `_closed` is set; `_outcome` then says why. While it is open, it reads from `_stream`, or, if that
-    is None, it is about to connect, or waits for that until `_wake` is called.
+    It is open until `_closed` is set, and `_outcome` says why. While it is open, it reads from `_stream`. Without a
+    stream, it connects, or waits for the time of the next attempt; calling `_wake` ends the wait.
     """
 
     __slots__ = (

@@ -97,7 +97,7 @@ def checked_last_event_id(last_event_id: Any) -> str:
             # The ID itself may be secret: some servers identify their clients by it.
             raise ValueError(
                 f"last_event_id must be one line without NUL and lone surrogates, not {len(last_event_id)} characters "
-                f"with {character!r} at {at}: no stream can give that"
+                f"with {character!r} at {at}: no stream can send that"
             )
     return last_event_id
 
