@@ -1,6 +1,6 @@
-"""Print every other Python from 3.11 on that this machine has, as VERSION=PATH. Exit status 1 if a required one is missing.
+"""Print every other Python from 3.11 on that this machine has, as VERSION=PATH.
 
-A version is printed once, and the version that runs this script is not printed: its tests run anyway.
+It prints each version once, and not the version that runs it. Exit status 1 if a required version is missing.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ def main() -> int:
     for folder, pattern in PLACES:
         for path in sorted(folder.glob(pattern)):
             if re.fullmatch(r"python(3\.\d+t?)?", path.name):
-                answer = subprocess.run([path, "-c", QUESTION], capture_output=True, text=True, check=False).stdout.strip()
+                answer = subprocess.run(
+                    [path, "-c", QUESTION], capture_output=True, text=True, check=False
+                ).stdout.strip()
                 if re.fullmatch(r"3\.(1[1-9]|[2-9]\d)t?", answer) and answer != this:
                     found.setdefault(answer, path)
     print(*(f"{version}={path}" for version, path in sorted(found.items())), sep="\n")
