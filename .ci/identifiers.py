@@ -2,7 +2,7 @@
 
 python .ci/identifiers.py                    exit status 1 if they differ
 python .ci/identifiers.py --write            write the list again
-python .ci/identifiers.py --wheels FOLDER    exit status 1 if its files are not the wheels of the list, one pure wheel, one sdist
+python .ci/identifiers.py --wheels FOLDER    exit status 1 if it lacks a wheel of the list, the pure wheel or the sdist
 
 `cibuildwheel --print-build-identifiers` needs neither the platform nor a container.
 """
