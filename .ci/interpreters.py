@@ -1,4 +1,4 @@
-"""Print every other Python from 3.11 on that this machine has, as VERSION=PATH.
+"""Print every other Python from 3.11 on that this machine has, as VERSION=PATH, the newest last.
 
 It prints each version once, and not the version that runs it. Exit status 1 if a required version is missing.
 """
@@ -31,7 +31,7 @@ def main() -> int:
                 ).stdout.strip()
                 if re.fullmatch(r"3\.(1[1-9]|[2-9]\d)t?", answer) and answer != this:
                     found.setdefault(answer, path)
-    print(*(f"{version}={path}" for version, path in sorted(found.items())), sep="\n")
+    print(*(f"{version}={path}" for version, path in sorted(found.items())))
     if missing := sorted(REQUIRED - found.keys() - {this}):
         print("not found on this machine: Python", ", ".join(missing), file=sys.stderr)
     return 1 if missing else 0
