@@ -39,7 +39,7 @@ help:
 	@echo "make clean    delete everything that these targets made"
 	@echo "PYTHON=python3.13 VENV=.venv-3.13 choose the interpreter and the folder of its environment"
 
-demo: $(VENV)/extra-cli
+demo: $(VENV)/with-cli
 	@echo "==> ssescan demo"
 	@$(BIN)/python -m ssescan demo
 
@@ -104,7 +104,7 @@ wheels: $(VENV)/with-wheels
 	@echo "==> the sdist and the wheels"
 	@.ci/wheels $(BIN)/python $(ARGS)
 
-wheel-list: $(VENV)/with-wheels $(VENV)/with-test
+wheel-list: $(VENV)/with-test
 	@$(BIN)/python -m pip install -q -r .ci/requirements-wheels.txt
 	@$(BIN)/python .ci/identifiers.py
 	@$(BIN)/python -m pytest -q tests/ci
@@ -142,8 +142,8 @@ clean:
 	rm -rf .venv .venv-* build dist src/*.egg-info src/ssescan/scanner/_compiled.c src/ssescan/scanner/_compiled.*.so
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks
 
-# An environment, and in it the package with some extras and one group. The output of the build goes to a log; only its
-# lines about the extension are shown.
+# An environment, then the package with its extras, then a group. The output of pip goes to a log; only the lines of the build
+# about the extension are shown.
 
 $(VENV)/made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null || \
@@ -154,19 +154,24 @@ $(VENV)/made:
 	@$(PYTHON) -m venv $(VENV)
 	@touch $@
 
-define install
-	@echo "==> installing ssescan and $* into $(VENV), building the extension"
-	@$(BIN)/python -m pip install --disable-pip-version-check -v $(1) > $(VENV)/build.log 2>&1 || \
-		{ tail -n 40 $(VENV)/build.log; echo "==> the installation failed; its log is $(VENV)/build.log"; exit 1; }
-	@sed -n 's/^ *\(ssescan build: .*\)/\1/p' $(VENV)/build.log
+pip = $(BIN)/python -m pip install --disable-pip-version-check $(1) > $(VENV)/pip.log 2>&1 || \
+	{ tail -n 40 $(VENV)/pip.log; echo "==> the installation failed; its log is $(VENV)/pip.log"; exit 1; }
+define build
+	@echo "==> installing ssescan into $(VENV), building the extension"
+	@$(call pip,-v -e '.$(1)')
+	@sed -n 's/^ *\(ssescan build: .*\)/\1/p' $(VENV)/pip.log
 	@$(BIN)/python -c 'import ssescan; print("==> ssescan uses the", ssescan.backend, "scanner")'
 	@touch $@
 endef
 
-$(VENV)/extra-%: $(VENV)/made $(SOURCES)
-	$(call install,-e '.[$*]')
+$(VENV)/with-cli: $(VENV)/made $(SOURCES)
+	$(call build,[cli])
+
+$(VENV)/with-extras: $(VENV)/made $(SOURCES)
+	$(call build,$(if $(EXTRAS),[$(EXTRAS)]))
 
 # pip knows groups since 25.1.
-$(VENV)/with-%: $(VENV)/made $(SOURCES)
-	@$(BIN)/python -m pip install --disable-pip-version-check -q 'pip>=25.1'
-	$(call install,-e '.$(if $(EXTRAS),[$(EXTRAS)])' --group $*)
+$(VENV)/with-%: $(VENV)/with-extras
+	@echo "==> installing the group $* into $(VENV)"
+	@$(call pip,'pip>=25.1') && $(call pip,--group $*)
+	@touch $@
