@@ -1,10 +1,9 @@
-"""What a wheel and an sdist hold: what they must, and nothing that they must not.
+"""Check the contents of wheels and sdists: python .ci/check_dist.py FILE...
 
-python .ci/check_dist.py FILE...     exit status 1 where something is wrong, with a line for each
-
-Wheels: no tests, no sources of C or Cython, under 400 kB; py.typed and the stub; an extension, or none, as the name
-says. Those for Linux: no debug sections, no newer glibc than manylinux2014's (riscv64: the oldest that it has), no
-library but libc. Sdists: what a build, the tests and the Makefile need, and nothing that was built or fetched.
+Exit status 1 if there are mistakes, with a line for each. Wheels: under 400 kB; no tests, no sources of C or Cython;
+py.typed and the stub; an extension or none, as the name says. Extensions for Linux: no debug sections, no symbols newer
+than the glibc of manylinux2014 (riscv64: its first glibc), no library except libc. Sdists: everything that a build, the
+tests and the Makefile need; nothing that was built or fetched.
 """
 
 from __future__ import annotations
@@ -17,77 +16,71 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-MOST = 400_000  # bytes, of a wheel
-GLIBC = (2, 17)  # manylinux2014's
-GLIBC_OF_RISCV = (2, 39)
-# libc and its parts, as each machine and each libc calls them.
+MAX_WHEEL_BYTES = 400_000
+GLIBC, GLIBC_RISCV = (2, 17), (2, 39)
+# The parts of libc, with their names on every machine, for glibc and musl.
 LIBRARY = re.compile(r"lib(?:c|m|dl|pthread|rt)\.so\.\d|ld(?:64|-linux[\w-]*)\.so\.\d|libc\.musl-\w+\.so\.1|libc\.so")
-FORBIDDEN = re.compile(r"(^|/)(tests?|benchmarks|docs)/|\.(c|h|pyx|pxi|pxd|o|a)$")
-WANTED = ("ssescan/py.typed", "ssescan/scanner/_compiled.pyi", "ssescan/cli/streams/openai-chat.sse")
-WANTED_OF_SDIST = (
+NOT_IN_WHEELS = re.compile(r"(^|/)(tests?|benchmarks|docs)/|\.(c|h|pyx|pxi|pxd|o|a)$")
+NOT_IN_SDISTS = re.compile(r"\.(so|pyc)$|/_compiled\.c$|(^|/)node_modules(/|$)")
+IN_WHEELS = ("ssescan/py.typed", "ssescan/scanner/_compiled.pyi", "ssescan/cli/streams/openai-chat.sse")
+IN_SDISTS = (
     *("setup.py", "LICENSE", "CHANGELOG.md", "Makefile", "tests/conftest.py", "docs/index.md", "changes/README.md"),
     *(f"src/ssescan/scanner/_compiled{part}" for part in (".pyx", ".pyi", "_bytes.pxi", "_events.pxi", "_reader.pxi")),
-    *(".ci/wheels", ".ci/node/package-lock.json", ".github/workflows/tests.yml", "benchmarks/guard.py"),
+    *(".ci/wheels", ".ci/node/package-lock.json", ".github/workflows/tests.yml", "benchmarks", "tools"),
 )
 
 
-def look_into_wheel(path: Path) -> list[str]:
-    found = []
-    if path.stat().st_size >= MOST:
-        found.append(f"it has {path.stat().st_size} bytes, and must have less than {MOST}")
-    with zipfile.ZipFile(path) as wheel:
+def check_wheel(path: Path) -> list[str]:
+    """Return the mistakes of a wheel."""
+    size = path.stat().st_size
+    found = [f"it has {size} bytes, must have less than {MAX_WHEEL_BYTES}"] if size >= MAX_WHEEL_BYTES else []
+    with zipfile.ZipFile(path) as wheel, tempfile.TemporaryDirectory() as folder:
         names = wheel.namelist()
-        found += [f"it must not hold {name}" for name in names if FORBIDDEN.search(name)]
-        found += [f"it lacks {name}" for name in WANTED if name not in names]
+        found += [f"it must not contain {name}" for name in names if NOT_IN_WHEELS.search(name)]
+        found += [f"{name} is missing" for name in IN_WHEELS if name not in names]
         modules = [name for name in names if name.endswith((".so", ".pyd"))]
-        if ("none-any" in path.name) != (not modules):
-            found.append(f"by its name it is {'pure' if not modules else 'for a platform'}, but it holds {modules}")
+        if ("none-any" in path.name) == bool(modules):
+            found.append(f"a wheel of this name must contain {'no' if modules else 'an'} extension, found {modules}")
         if "linux" in path.name.rpartition("-")[2]:
-            newest = GLIBC_OF_RISCV if "riscv64" in path.name else GLIBC
-            with tempfile.TemporaryDirectory() as folder:
-                for name in modules:
-                    found += look_into_module(Path(wheel.extract(name, folder)), newest)
+            for name in modules:
+                glibc = GLIBC_RISCV if "riscv64" in path.name else GLIBC
+                found += check_extension(Path(wheel.extract(name, folder)), glibc)
     return found
 
 
-def look_into_module(path: Path, glibc: tuple[int, ...]) -> list[str]:
-    """Ask binutils for its sections, its symbols' versions, and the libraries that it needs."""
-    sections, symbols, needed = (output("readelf", option, str(path)) for option in ("-SW", "--dyn-syms", "-d"))
-    found = [f"{path.name} has the section {name}" for name in re.findall(r"\.debug_\w+", sections)]
-    versions = {tuple(map(int, version.split("."))) for version in re.findall(r"@GLIBC_([\d.]+)", symbols)}
-    found += [f"{path.name} wants glibc {'.'.join(map(str, one))}" for one in sorted(versions) if one > glibc]
-    libraries = set(re.findall(r"\(NEEDED\).*\[(.*)\]", needed))
-    found += [f"{path.name} wants the library {name}" for name in sorted(libraries) if not LIBRARY.fullmatch(name)]
-    newest = ".".join(map(str, max(versions, default=(0,))))
-    print(f"  {path.name}: {path.stat().st_size:,} bytes, glibc {newest} or newer, {', '.join(sorted(libraries))}")
-    return found
+def check_extension(path: Path, glibc: tuple[int, ...]) -> list[str]:
+    """Return the mistakes in the sections, the versions of symbols and the libraries, as readelf shows them."""
+    sections, symbols, dynamic = (
+        subprocess.run(["readelf", option, path], capture_output=True, text=True, check=True).stdout  # noqa: S607
+        for option in ("-SW", "--dyn-syms", "-d")
+    )
+    versions = sorted({tuple(map(int, version.split("."))) for version in re.findall(r"@GLIBC_([\d.]+)", symbols)})
+    libraries = sorted(set(re.findall(r"\(NEEDED\).*\[(.*)\]", dynamic)))
+    print(f"  {path.name}: {path.stat().st_size:,} bytes, glibc {versions[-1:]} or newer, {', '.join(libraries)}")
+    return [
+        *(f"{path.name} has the section {name}" for name in re.findall(r"\.debug_\w+", sections)),
+        *(f"{path.name} needs glibc {version}" for version in versions if version > glibc),
+        *(f"{path.name} needs the library {name}" for name in libraries if not LIBRARY.fullmatch(name)),
+    ]
 
 
-def output(*command: str) -> str:
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
-
-
-def look_into_sdist(path: Path) -> list[str]:
+def check_sdist(path: Path) -> list[str]:
+    """Return the mistakes of an sdist."""
     with tarfile.open(path) as sdist:
         names = {name.partition("/")[2] for name in sdist.getnames()}
-    found = [f"it lacks {name}" for name in WANTED_OF_SDIST if name not in names]
-    built = re.compile(r"\.(so|pyc)$|/_compiled\.c$|(^|/)node_modules(/|$)")
-    return found + [f"it must not hold {name}" for name in sorted(names) if built.search(name)]
+    found = [f"{name} is missing" for name in IN_SDISTS if name not in names]
+    return found + [f"it must not contain {name}" for name in sorted(names) if NOT_IN_SDISTS.search(name)]
 
 
 def main(paths: list[str]) -> int:
-    if not paths:
-        print("which wheels and sdists? python .ci/check_dist.py FILE...")
-        return 2
-    count = 0
+    wrong = False
     for path in map(Path, paths):
         print(f"{path.name}: {path.stat().st_size:,} bytes")
-        look = look_into_wheel if path.suffix == ".whl" else look_into_sdist
-        for line in look(path):
-            count += 1
+        for line in check_wheel(path) if path.suffix == ".whl" else check_sdist(path):
+            wrong = True
             print(f"  WRONG: {line}")
-    return 1 if count else 0
+    return int(wrong)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(sys.argv[1:]) if sys.argv[1:] else __doc__)

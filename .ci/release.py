@@ -1,7 +1,7 @@
-"""What a release must be, before anything is published: `python .ci/release.py --check v0.2.0`.
+"""Check that a tree is ready for a release: python .ci/release.py --check v0.2.0.
 
-The tag is the version of pyproject.toml and of CITATION.cff; the changelog has a section of it, with a date; no
-fragment is left over in changes/. Exit status 1 where one of these is not so, with what to do.
+The tag is the version of pyproject.toml and of CITATION.cff; the changelog has one section for it, with a date;
+changes/ is empty. Exit status 1 otherwise, with a line that says what to do.
 """
 
 from __future__ import annotations
@@ -15,37 +15,29 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def wrong(tag: str, root: Path = ROOT) -> list[str]:
-    """Give what is wrong with releasing this tree under that tag."""
+def mistakes(tag: str, root: Path = ROOT) -> list[str]:
+    """Return what must change before this tree is released under the tag."""
     found = []
     version = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     if tag != f"v{version}":
-        found.append(
-            f"the tag is {tag}, and the version in pyproject.toml {version}: they must be v{version} and {version}"
-        )
+        found.append(f"the tag is {tag}, the version in pyproject.toml is {version}: the tag must be v{version}")
     if f"\nversion: {version}\n" not in (root / "CITATION.cff").read_text(encoding="utf-8"):
-        found.append(f"CITATION.cff has not the version {version}")
+        found.append(f"CITATION.cff does not have the version {version}")
     changelog = (root / "CHANGELOG.md").read_text(encoding="utf-8")
     dates = re.findall(rf"^## {re.escape(version)} \((.*)\)$", changelog, re.MULTILINE)
     if len(dates) != 1 or not re.fullmatch(r"\d{4}-\d\d-\d\d", dates[0]):
         found.append(
-            f"CHANGELOG.md must have one section '## {version} (year-month-day)', and has {len(dates)}: {dates}; "
-            f"towncrier build --version {version}, or date the one that there is, or make one of two"
+            f"CHANGELOG.md must have one section '## {version} (year-month-day)', found {len(dates)}: {dates}; run "
+            f"towncrier build --version {version}, or write the date, or merge the sections"
         )
-    left = sorted(path.name for path in (root / "changes").glob("*.md") if path.name != "README.md")
-    if left:
-        found.append(f"changes/ still has {', '.join(left)}: towncrier build --version {version}")
+    if left := sorted(path.name for path in (root / "changes").glob("*.md") if path.name != "README.md"):
+        found.append(f"changes/ still contains {', '.join(left)}: run towncrier build --version {version}")
     return found
 
 
-def main() -> int:
-    parser = ArgumentParser(description=str(__doc__).partition("\n")[0])
-    parser.add_argument("--check", metavar="TAG", required=True, help="the tag that it is to be released under")
-    found = wrong(parser.parse_args().check)
-    for line in found:
-        print(line)
-    return 1 if found else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    parser = ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--check", metavar="TAG", required=True, help="the tag of the release")
+    found = mistakes(parser.parse_args().check)
+    print(*found, sep="\n", end="\n" * bool(found))
+    sys.exit(bool(found))

@@ -1,4 +1,4 @@
-"""How the tests of the scripts in .ci load them: those are no package, and are not there apart from the checkout."""
+"""Load the scripts of .ci for their tests: they are not a package, and an installed wheel does not have them."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 CI = ROOT / ".ci"
 
-where_they_are = pytest.mark.skipif(not CI.is_dir(), reason="apart from the checkout there is no .ci")
+needs_ci = pytest.mark.skipif(not CI.is_dir(), reason="only a checkout has .ci")
 
 
 def load(name: str) -> Any:
-    """Give a script of .ci as a module."""
+    """Return a script of .ci as a module."""
     spec = importlib.util.spec_from_file_location(name, CI / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None

@@ -1,4 +1,4 @@
-"""That a platform cannot vanish from the wheels unnoticed: `.ci/identifiers.py` sees it."""
+""".ci/identifiers.py notices if a platform or an interpreter is lost from the wheels."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .scripts import CI, ROOT, load, where_they_are
+from .scripts import ROOT, load, needs_ci
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = where_they_are
+pytestmark = needs_ci
 
 
 @pytest.fixture(scope="module")
@@ -19,11 +19,13 @@ def identifiers() -> Any:
     return load("identifiers")
 
 
-def kept() -> list[str]:
-    return (CI / "identifiers.list").read_text(encoding="utf-8").split()
+@pytest.fixture(scope="module")
+def kept(identifiers: Any) -> list[str]:
+    found: list[str] = identifiers.expected()
+    return found
 
 
-def test_the_list_has_every_interpreter_on_every_machine() -> None:
+def test_every_interpreter_has_wheels_for_every_machine(kept: list[str]) -> None:
     linux = [
         f"{libc}_{machine}"
         for libc in ("manylinux", "musllinux")
@@ -32,23 +34,23 @@ def test_the_list_has_every_interpreter_on_every_machine() -> None:
     platforms = [*linux, "macosx_x86_64", "macosx_arm64", "win_amd64", "win_arm64", "win32"]
     pythons = ("cp311", "cp312", "cp313", "cp314", "cp314t", "cp315", "cp315t")
     wanted = {f"{python}-{platform}" for python in pythons for platform in platforms}
-    assert wanted - set(kept()) == set()
+    assert wanted - set(kept) == set()
     for platform in ("pyodide", "android", "ios"):
-        assert any(platform in identifier for identifier in kept())
+        assert any(platform in identifier for identifier in kept)
 
 
-def test_what_vanished_and_what_came_is_told(
-    identifiers: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_lost_and_new_identifiers_are_reported(
+    identifiers: Any, kept: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(identifiers, "would_be_built", lambda package: kept())
-    assert identifiers.main(["--check"]) == 0
-    other = [one for one in kept() if "s390x" not in one] + ["cp316-win_amd64"]
-    monkeypatch.setattr(identifiers, "would_be_built", lambda package: other)
-    assert identifiers.main(["--check"]) == 1
-    said = capsys.readouterr().out
-    assert "-cp311-manylinux_s390x" in said
-    assert "+cp316-win_amd64" in said
-    assert "--write" in said
+    monkeypatch.setattr(identifiers, "planned", lambda package: kept)
+    assert identifiers.main([]) == 0
+    other = [one for one in kept if "s390x" not in one] + ["cp316-win_amd64"]
+    monkeypatch.setattr(identifiers, "planned", lambda package: other)
+    assert identifiers.main([]) == 1
+    output = capsys.readouterr().out
+    assert "-cp311-manylinux_s390x" in output
+    assert "+cp316-win_amd64" in output
+    assert "--write" in output
 
 
 @pytest.mark.parametrize(
@@ -69,15 +71,15 @@ def test_what_vanished_and_what_came_is_told(
         ("ssescan-1.0.tar.gz", "sdist"),
     ],
 )
-def test_a_file_is_known_by_its_name(identifiers: Any, file: str, identifier: str) -> None:
-    assert identifiers.of_file(file) == identifier
-    assert identifier in [*kept(), "pure", "sdist"]
+def test_identifier_of_a_file(identifiers: Any, kept: list[str], file: str, identifier: str) -> None:
+    assert identifiers.identifier_of(file) == identifier
+    assert identifier in [*kept, "pure", "sdist"]
 
 
-def test_a_wheel_that_was_not_built_is_missed(
-    identifiers: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_missing_wheel_is_reported(
+    identifiers: Any, kept: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for one in kept():
+    for one in kept:
         python, _, platform = one.partition("-")
         (tmp_path / f"ssescan-1.0-{python.removesuffix('t')}-{python}-{platform}.whl").touch()
     (tmp_path / "ssescan-1.0-py3-none-any.whl").touch()
@@ -86,21 +88,21 @@ def test_a_wheel_that_was_not_built_is_missed(
     (tmp_path / "ssescan-1.0-cp313-cp313-manylinux_s390x.whl").unlink()
     (tmp_path / "ssescan-1.1.tar.gz").touch()
     assert identifiers.main(["--wheels", str(tmp_path)]) == 1
-    said = capsys.readouterr().out
-    assert "-cp313-manylinux_s390x" in said
-    assert "+sdist" in said
+    output = capsys.readouterr().out
+    assert "-cp313-manylinux_s390x" in output
+    assert "+sdist" in output
 
 
-def test_a_platform_that_vanished_from_pyproject_is_noticed(
+def test_platform_lost_from_pyproject_is_reported(
     identifiers: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    pytest.importorskip("cibuildwheel", reason="asks cibuildwheel: pip install -r .ci/requirements-wheels.txt")
+    pytest.importorskip("cibuildwheel", reason="needs cibuildwheel: pip install -r .ci/requirements-wheels.txt")
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     assert '"s390x", ' in text
     (tmp_path / "pyproject.toml").write_text(text, encoding="utf-8")
-    assert identifiers.main(["--check", str(tmp_path)]) == 0, capsys.readouterr().out
+    assert identifiers.main([str(tmp_path)]) == 0, capsys.readouterr().out
     (tmp_path / "pyproject.toml").write_text(text.replace('"s390x", ', ""), encoding="utf-8")
-    assert identifiers.main(["--check", str(tmp_path)]) == 1
-    said = capsys.readouterr().out
-    assert "-cp315t-musllinux_s390x" in said
-    assert "x86_64" not in said
+    assert identifiers.main([str(tmp_path)]) == 1
+    output = capsys.readouterr().out
+    assert "-cp315t-musllinux_s390x" in output
+    assert "x86_64" not in output

@@ -156,7 +156,7 @@ def folder_of(suite: Suite) -> Path:
     try:
         installed = version(suite.package)
     except PackageNotFoundError:
-        raise Refused(f"{suite.package} is not installed: pip install 'ssescan[peers-tests]'") from None
+        raise Refused(f"{suite.package} is not installed: run make test-peers") from None
     if suite.installed:
         spec = find_spec(suite.installed)
         if spec is None or not spec.submodule_search_locations:
