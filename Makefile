@@ -16,7 +16,7 @@ SOURCES := pyproject.toml setup.py $(wildcard src/ssescan/scanner/*.pyx src/sses
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-interpreters test-lowest test-niquests test-peers lint types workflows wire sdk-diff fuzz wheels wheel-list linear guard guard-bites bench bench-suites peers-on-node docs clean
+.PHONY: help demo test test-interpreters test-lowest test-niquests test-peers lint types workflows wire sdk-diff fuzz wheels wheel-list linear guard guard-sensitivity bench bench-suites peers-on-node docs clean
 
 help:
 	@echo "make demo     see ssescan read streams, in 15 seconds"
@@ -34,7 +34,8 @@ help:
 	@echo "make wheel-list  compare the wheels that cibuildwheel would build with .ci/identifiers.list"
 	@echo "make linear   show that time grows with the bytes, and not faster"
 	@echo "make guard    show that nothing got slower than the commit before (ARGS='--base v0.1.0' than another)"
-	@echo "make bench    measure all that is wanted, beside the peers, and write docs/benchmarks.md (ten minutes)"
+	@echo "make guard-sensitivity  show that the guard catches a slowdown of 5 %"
+	@echo "make bench    measure the speed beside the peers, and write docs/benchmarks.md (ten minutes)"
 	@echo "make bench-suites  the same and more under pytest-benchmark (ARGS='-k gemini' for some)"
 	@echo "make sdk-diff SDK=openai OLD=3.54.0 NEW=3.57.0  show what changed in an SDK's parts that accelerate() uses"
 	@echo "make docs     build the documentation in build/docs"
@@ -78,7 +79,7 @@ lint: $(VENV)/with-lint
 	@echo "==> ruff, codespell, cython-lint, towncrier"
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@PATH="$(abspath $(BIN)):$$PATH" cython-lint src/ssescan/scanner/*.pyx src/ssescan/scanner/*.pxi benchmarks/*.pyx
+	@PATH="$(abspath $(BIN)):$$PATH" cython-lint src/ssescan/scanner/*.pyx src/ssescan/scanner/*.pxi benchmarks/suites/*.pyx
 	@git ls-files -z | xargs -0 $(BIN)/codespell
 	@$(BIN)/python tools/check_words.py
 	@$(BIN)/towncrier build --draft --version 0 > $(VENV)/towncrier.log 2>&1 || { cat $(VENV)/towncrier.log; exit 1; }
@@ -86,7 +87,7 @@ lint: $(VENV)/with-lint
 types: $(VENV)/with-lint
 	@echo "==> mypy, pyright, stubtest"
 	@$(BIN)/mypy
-	@MYPYPATH=benchmarks $(BIN)/mypy benchmarks
+	@$(BIN)/mypy benchmarks
 	@$(BIN)/pyright --pythonpath $(BIN)/python
 	@PATH="$(abspath $(BIN)):$$PATH" pyright --verifytypes ssescan --ignoreexternal > $(VENV)/types.log || { cat $(VENV)/types.log; exit 1; }
 	@grep score $(VENV)/types.log
@@ -119,27 +120,27 @@ wheel-list: $(VENV)/with-test
 
 linear: $(VENV)/with-test
 	@echo "==> work at n, 2n, 4n"
-	@$(BIN)/python benchmarks/linearity.py $(ARGS)
+	@$(BIN)/python -m benchmarks.suites.linearity $(ARGS)
 
 guard: $(VENV)/with-peers
 	@echo "==> instructions against the commit before, ratios, growth"
-	@$(BIN)/python benchmarks/guard.py $(ARGS)
+	@$(BIN)/python -m benchmarks.guard $(ARGS)
 
-guard-bites: $(VENV)/with-peers
+guard-sensitivity: $(VENV)/with-peers
 	@echo "==> the guard, on copies of the tree that were made 5 % slower"
-	@$(BIN)/python -m pytest benchmarks/guard_bites.py $(ARGS)
+	@$(BIN)/python -m pytest benchmarks/guard/sensitivity.py $(ARGS)
 
 bench: $(VENV)/with-peers
 	@echo "==> speed, beside the peers"
-	@$(BIN)/python benchmarks/report.py $(ARGS)
+	@$(BIN)/python -m benchmarks.report $(ARGS)
 
 bench-suites: $(VENV)/with-peers
 	@echo "==> the suites of benchmarks/"
 	@$(BIN)/python -m pytest benchmarks $(ARGS)
 
-peers-on-node: $(VENV)/with-peers
-	@echo "==> fetching who is measured on Node, by npm"
-	@$(BIN)/python benchmarks/node.py --fetch
+peers-on-node:
+	@echo "==> fetching the parser that is measured on Node, by npm"
+	@cd benchmarks/suites/node && npm ci --silent --ignore-scripts --no-audit --no-fund
 
 sdk-diff: $(VENV)/made
 	@PYTHONPATH=src $(BIN)/python tools/sdk_diff.py $(SDK) $(OLD) $(NEW)

@@ -1,0 +1,1 @@
+"""Benchmarks of ssescan: suites that measure, a guard against slowdowns, and a report."""

@@ -1,0 +1,1 @@
+"""The guard against slowdowns: `python -m benchmarks.guard`."""
