@@ -81,7 +81,7 @@ def test_contents_of_an_sdist(check_dist: Any, tmp_path: Path) -> None:
     path = tmp_path / "ssescan-1.0.tar.gz"
     members = [
         *check_dist.IN_SDISTS[1:],
-        "benchmarks/node/node_modules/a/index.js",
+        "benchmarks/suites/node/node_modules/a/index.js",
         "src/ssescan/scanner/_compiled.c",
     ]
     with tarfile.open(path, "w:gz") as written:
