@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterator
     from typing import Any
 
-    from .sources import ByteSource
+    from .byte_source import ByteSource
 
 __all__ = [
     "AFTER_END_TIMEOUT",

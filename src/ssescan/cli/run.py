@@ -189,9 +189,9 @@ class Summary:
             text = "expected what --accelerate names to be installed, got: No module named"
             raise Failure(Exit.USAGE, f"{text} {error.name!r}; leave it out, or install it") from None
 
-    def print_reason(self, why: str) -> None:
+    def print_reason(self, reason: str) -> None:
         """Print why a library is left alone."""
-        print_lines([f"{why}; the program works as without it"])
+        print_lines([f"{reason}; the program works as without it"])
 
     def print(self) -> None:
         """Print a line for each library that was named or imported."""
