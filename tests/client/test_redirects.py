@@ -45,8 +45,8 @@ def elsewhere(elsewhere_server: EventServer) -> EventServer:
     return elsewhere_server
 
 
-def redirect(server: EventServer, url: str, status: int = 307) -> Any:
-    return server.offers(status=status, content_type=None, framing="length", headers=(f"Location: {url}",))
+def redirect(server: EventServer, url: str, status: int = 307, *headers: str) -> Any:
+    return server.offers(status=status, content_type=None, framing="length", headers=(f"Location: {url}", *headers))
 
 
 def reads(way: Way, how: str, url: str, settings: dict[str, Any] | None = None, **options: Any) -> Any:
@@ -158,8 +158,7 @@ def test_everything_goes_along_within_an_origin(server: EventServer, way: Way, h
 @either
 def test_cookies_of_the_caller_go_along_within_an_origin(server: EventServer, way: Way, how: str) -> None:
     there = server.gives(ONE)
-    headers = (f"Location: {there.url}", "Set-Cookie: worker=7; Path=/")
-    here = server.endpoint(server.offers(status=307, content_type=None, framing="length", headers=headers))
+    here = server.endpoint(redirect(server, there.url, 307, "Set-Cookie: worker=7; Path=/"))
     assert reads(way, how, here.url, {"cookies": {"jar": "mine"}}, headers={"Cookie": "a=1; b=2"}) is None
     assert here.requests[0].headers["cookie"] == b"a=1; b=2"
     # httpx sends the caller's header or its jar; here the jar has what the server set on the way.
@@ -170,8 +169,7 @@ def test_cookies_of_the_caller_go_along_within_an_origin(server: EventServer, wa
 @either
 def test_a_cookie_that_the_server_deletes_is_gone(server: EventServer, way: Way, how: str) -> None:
     there = server.gives(ONE)
-    headers = (f"Location: {there.url}", "Set-Cookie: jar=; Max-Age=0; Path=/")
-    here = server.endpoint(server.offers(status=307, content_type=None, framing="length", headers=headers))
+    here = server.endpoint(redirect(server, there.url, 307, "Set-Cookie: jar=; Max-Age=0; Path=/"))
     settings: dict[str, Any] = {"cookies": way.library.Cookies()}
     settings["cookies"].set("jar", "mine", domain="127.0.0.1", path="/")
     assert reads(way, how, here.url, settings) is None
