@@ -28,9 +28,9 @@ def request(client: Any) -> Any:
     return client.send(client.build_request("GET", "http://mock/"), stream=True)
 
 
-def reader(lab: Lab, library: str, chunks: list[bytes], who: str, is_async: bool) -> Reader:
+def reader(lab: Lab, library: str, chunks: list[bytes], name: str, is_async: bool) -> Reader:
     """Return a reader of a response's events. The end of a response closes it."""
-    client, events = lab.closing(mock_client(library, chunks, is_async)), events_by(who, is_async)
+    client, events = lab.closing(mock_client(library, chunks, is_async)), events_by(name, is_async)
 
     async def opened() -> Any:
         return events(await request(client))
@@ -38,14 +38,14 @@ def reader(lab: Lab, library: str, chunks: list[bytes], who: str, is_async: bool
     return Reader(opened if is_async else lambda: events(request(client)), reads_data=True)
 
 
-def events_by(who: str, is_async: bool = False) -> Callable[[Any], Any]:
+def events_by(name: str, is_async: bool = False) -> Callable[[Any], Any]:
     """Return the function that reads the events of a response."""
-    if who == HTTPX2:
+    if name == HTTPX2:
         source: Any = import_module("httpx2").EventSource
         return (lambda response: aiter(source(response))) if is_async else source
-    module: Any = httpx_sse if who == DROPIN else import_module("httpx_sse")
-    name = "aiter_sse" if is_async else "iter_sse"
-    return lambda response: getattr(module.EventSource(response), name)()
+    module: Any = httpx_sse if name == DROPIN else import_module("httpx_sse")
+    method = "aiter_sse" if is_async else "iter_sse"
+    return lambda response: getattr(module.EventSource(response), method)()
 
 
 def response_group(library: str, is_async: bool) -> Group:

@@ -182,10 +182,10 @@ class Held(NamedTuple):
     peak: int
 
 
-def gathering(who: str, api: Any, count: int) -> Callable[[], Any]:
+def gathering(reader: str, api: Any, count: int) -> Callable[[], Any]:
     """Return what gathers a message of `count` deltas: ssescan, or the SDK's own helper for streams."""
     chunks = payloads.ANSWERS[api](count)
-    if who == OURS:
+    if reader == OURS:
         return lambda: ssescan.stream(chunks, api).collect()
     client = sdk_client(api, chunks)
 
@@ -203,7 +203,7 @@ def gathering(who: str, api: Any, count: int) -> Callable[[], Any]:
 
 
 APIS = ("openai-chat", "anthropic")
-WHO = (OURS, "SDK")
+READERS = (OURS, "SDK")
 
 
 def text_of(message: Any) -> str:
@@ -214,11 +214,11 @@ def text_of(message: Any) -> str:
     return "".join(getattr(block, "text", None) or block.content for block in content)
 
 
-def gathered(who: str, api: str, count: int) -> Held:
+def gathered(reader: str, api: str, count: int) -> Held:
     """Gather a message; classes that are made once in a process, and the client, are there before."""
     # Kept: the SDK's model classes live as long as a message of them.
-    before = gathering(who, api, 20)()
-    run = gathering(who, api, count)
+    before = gathering(reader, api, 20)()
+    run = gathering(reader, api, count)
     gc.collect()
     tracemalloc.start()
     message = run()
@@ -232,14 +232,16 @@ def gathered(who: str, api: str, count: int) -> Held:
 
 def message_sizes(table: Table) -> None:
     for api in APIS:
-        found = {who: gathered(who, api, DELTAS) for who in WHO}
+        found = {reader: gathered(reader, api, DELTAS) for reader in READERS}
         text = text_of(found[OURS].message)
         if text_of(found["SDK"].message) != text:
             raise AssertionError(f"{api}: the SDK gathers something else than ssescan")
         alone = {"the text alone": float(sys.getsizeof(text))}
         what = f"{api}, a message of {DELTAS:,} deltas"
-        table.sizes[f"{what}: held"] = {who: float(of.held) for who, of in found.items()} | alone
-        table.sizes[f"{what}: at most, while it is made"] = {who: float(of.peak) for who, of in found.items()} | alone
+        table.sizes[f"{what}: held"] = {reader: float(of.held) for reader, of in found.items()} | alone
+        table.sizes[f"{what}: at most, while it is made"] = {
+            reader: float(of.peak) for reader, of in found.items()
+        } | alone
 
 
 def rows(table: Table, lab: Lab) -> None:

@@ -109,7 +109,7 @@ def httpx2(chunks: Iterable[bytes], seen: Seen = None) -> None:
     """
     decode_text = new_text_decoder("replace").decode
     # Its default limit is 1 MiB; this is ssescan's, so that large events can be measured too.
-    decode: Any = import_module("httpx2._sse")._SSEParser(64 * 2**20).decode
+    decode: Any = import_module("httpx2._sse")._SSEParser(64 * 2**20).decode  # noqa: SLF001
     for chunk in chunks:
         for event in decode(decode_text(chunk)):
             data = event.data
@@ -175,7 +175,7 @@ def google_genai(chunks: Iterable[bytes], seen: Seen = None) -> None:
     Left out: events. It does not know names, IDs, data of several lines, comments, a BOM or a limit.
     """
     client: Any = import_module("google.genai._api_client")
-    for line in client._iter_sse_lines(chunks):
+    for line in client._iter_sse_lines(chunks):  # noqa: SLF001
         if line.startswith("data: "):
             data = line[6:]
             if seen is not None:

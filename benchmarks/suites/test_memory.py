@@ -66,7 +66,7 @@ def test_message_holds_its_text_and_little_else(api: str) -> None:
 
 @pytest.mark.parametrize("api", memory.APIS)
 def test_sdk_gathers_the_same_text(api: str) -> None:
-    ours, theirs = (memory.gathered(who, api, 120) for who in memory.WHO)
+    ours, theirs = (memory.gathered(reader, api, 120) for reader in memory.READERS)
     text = memory.text_of(theirs.message)
     assert text.split()
     assert text == memory.text_of(ours.message)

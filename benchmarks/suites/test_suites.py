@@ -52,7 +52,7 @@ def test_reading(benchmark: BenchmarkFixture, build: Build, group: Group, reader
     benchmark.group = group.name
     benchmark.extra_info["events"] = group.events or size
     if group.clock is process_time:
-        benchmark._timer = process_time  # the clock would count the pauses of the server
+        benchmark._timer = process_time  # noqa: SLF001 - the default clock would count the pauses of the server
     with run.around():
         run.warm_up()
         benchmark(run.call)

@@ -1,3 +1,4 @@
+# ruff: noqa: SLF001 - the private parts of other libraries are what these tests are about
 """The modules and classes that accelerate() patches, and whether they are as they were."""
 
 from __future__ import annotations

@@ -240,14 +240,14 @@ class Itself(openai.BaseModel):
 
 def late_decoder() -> Any:
     stream = created(open_ai())
-    stream._decoder = Decoder()
+    stream._decoder = Decoder()  # noqa: SLF001
     yield from stream
 
 
 def late_events() -> Any:
     stream = created(open_ai())
-    event = openai._streaming.ServerSentEvent(data=A.decode())
-    stream._iter_events = lambda: iter((event, event))
+    event = openai._streaming.ServerSentEvent(data=A.decode())  # noqa: SLF001
+    stream._iter_events = lambda: iter((event, event))  # noqa: SLF001
     yield from stream
 
 
@@ -367,7 +367,7 @@ BROKEN_UP = [b"data: " + PART % b"one" + b"\n\n", b"data: ", PART % b"two" + b"\
 
 
 def test_google_over_aiohttp_and_requests() -> None:
-    api: Any = google.genai._api_client
+    api: Any = google.genai._api_client  # noqa: SLF001
 
     def over_requests(url: str) -> list[Any]:
         import requests

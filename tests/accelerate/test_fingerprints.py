@@ -1,3 +1,4 @@
+# ruff: noqa: SLF001 - the private parts of other libraries are what these tests are about
 """accelerate() with versions of the libraries, and of pydantic, whose private parts are not as expected."""
 
 from __future__ import annotations

@@ -43,11 +43,11 @@ def test_context_manager_undoes_after_an_error() -> None:
 def test_last_undo_restores_in_any_order(order: tuple[int, ...]) -> None:
     before = attributes()
     accelerations = [ssescan.accelerate("openai"), ssescan.accelerate("openai", "anthropic"), ssescan.accelerate()]
-    patched = openai._streaming.Stream.__dict__["__stream__"]
+    patched = openai._streaming.Stream.__dict__["__stream__"]  # noqa: SLF001
     for place in order[:-1]:
         accelerations[place].undo()
         accelerations[place].undo()
-        assert (openai._streaming.Stream.__dict__["__stream__"] is patched) is True
+        assert (openai._streaming.Stream.__dict__["__stream__"] is patched) is True  # noqa: SLF001
     accelerations[order[-1]].undo()
     assert are_identical(before, attributes())
 
@@ -121,7 +121,7 @@ def test_abandoned_stream_closes_its_response() -> None:
 
 
 def test_undo_keeps_a_later_patch() -> None:
-    stream: Any = openai._streaming.Stream
+    stream: Any = openai._streaming.Stream  # noqa: SLF001
     original = stream.__dict__["__stream__"]
     acceleration = ssescan.accelerate("openai")
     ours = stream.__dict__["__stream__"]

@@ -275,7 +275,7 @@ def test_aclose_in_another_task_ends_a_wait(package: Any, server: EventServer, k
                 seen.append(await anext(source, "the end"))
 
             async def close() -> None:
-                while source._stream is not None:
+                while source._stream is not None:  # noqa: SLF001
                     await pause(kind.loop, 0.001)
                 await source.aclose()
 

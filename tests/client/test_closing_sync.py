@@ -235,7 +235,7 @@ def test_second_reader_is_refused_and_first_reads_on(package: Any, server: Event
     with kind.client() as client, package.EventSource(client, server.endpoint(stream).url) as source:
         assert next(source).data == "1"
         reading = Thread(lambda: next(source).data)
-        wait_until(source._reading.locked)
+        wait_until(source._reading.locked)  # noqa: SLF001
         with pytest.raises(ValueError, match="one reader at a time"):
             next(source)
         stream.go()

@@ -155,7 +155,7 @@ def test_refusal_leaves_no_timer_behind(package: Any, server: EventServer, kind:
             with pytest.raises(package.UnexpectedContentType):
                 await anext(stream)
             loop: Any = asyncio.get_running_loop()
-            assert not [timer for timer in loop._scheduled if "AsyncioWait" in repr(timer) and not timer.cancelled()]
+            assert not [timer for timer in loop._scheduled if "AsyncioWait" in repr(timer) and not timer.cancelled()]  # noqa: SLF001
 
     run_in(kind.loop, main)
 

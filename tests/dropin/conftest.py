@@ -33,7 +33,7 @@ def _load(name: str, backend: str) -> ModuleType:
 def dropin(package: Any, backend: str) -> Any:
     """Return `ssescan.dropin.httpx_sse`."""
     module: Any = _load("httpx_sse", backend)
-    assert module._api.EventReader is package.scanner.EventReader
+    assert module._api.EventReader is package.scanner.EventReader  # noqa: SLF001
     return module
 
 

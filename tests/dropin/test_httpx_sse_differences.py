@@ -82,7 +82,7 @@ def test_standard_wins_over_httpx_sse(dropin: Any, case: str) -> None:
 @pytest.mark.parametrize("case", CASES)
 def test_decoders_follow_the_standard(dropin: Any, case: str) -> None:
     stream, ours, _ = CASES[case]
-    lines, events = dropin._decoders.SSELineDecoder(), dropin._decoders.SSEDecoder()
+    lines, events = dropin._decoders.SSELineDecoder(), dropin._decoders.SSEDecoder()  # noqa: SLF001
     made = [events.decode(line) for line in lines.decode(stream.decode()) + lines.flush()]
     assert fields(event for event in made if event is not None) == ours
 
@@ -103,7 +103,7 @@ def test_event_ended_by_cr_does_not_wait_for_the_next_chunk(dropin: Any) -> None
 
 
 def test_line_ended_by_cr_does_not_wait(dropin: Any) -> None:
-    decoder = dropin._decoders.SSELineDecoder()
+    decoder = dropin._decoders.SSELineDecoder()  # noqa: SLF001
     assert [decoder.decode(text) for text in ("a\r", "\n", "\r", "b\r\nc", "\r")] == [["a"], [], [""], ["b"], ["c"]]
     assert decoder.flush() == []
 
@@ -115,7 +115,7 @@ def test_charset_of_the_content_type_is_ignored(dropin: Any) -> None:
     stream = "data: é\n\n".encode()
     assert read(dropin, stream, headers) == [("message", "é", "", None)]
     assert read(httpx_sse, stream, headers) == [("message", "Ã©", "", None)]
-    lines = dropin._api._iter_sse_lines(answer(httpx, body(httpx, [stream[:7], stream[7:]]), headers))
+    lines = dropin._api._iter_sse_lines(answer(httpx, body(httpx, [stream[:7], stream[7:]]), headers))  # noqa: SLF001
     assert list(lines) == ["data: é", ""]
 
 

@@ -161,7 +161,7 @@ def test_event_allows_attributes_and_weak_references(dropin: Any) -> None:
 
 
 def test_events_can_be_copied_and_pickled(monkeypatch: pytest.MonkeyPatch, dropin: Any) -> None:
-    for module in (dropin, dropin._models):
+    for module in (dropin, dropin._models):  # noqa: SLF001
         monkeypatch.setitem(sys.modules, module.__name__, module)
     for event in (read_event(dropin), dropin.ServerSentEvent("e", "d")):
         copies = [copy.copy(event), copy.deepcopy(event)]

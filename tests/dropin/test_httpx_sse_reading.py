@@ -1,3 +1,4 @@
+# ruff: noqa: SLF001 - the private parts of other libraries are what these tests are about
 """Reading as httpx-sse does: events, the state of the response, how it is closed."""
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ def turn(message: Message) -> Any:
 @pytest.fixture
 def toy(monkeypatch: pytest.MonkeyPatch) -> None:
     """The toy format, registered for one test."""
-    monkeypatch.setattr(formats, "_registered", dict(formats._registered))
+    monkeypatch.setattr(formats, "_registered", dict(formats._registered))  # noqa: SLF001
     register(Toy)
 
 

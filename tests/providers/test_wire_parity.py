@@ -51,8 +51,8 @@ def _gemini(value: Any) -> Any:
         return types.GenerateContentResponse.model_validate(value)
     except ValueError:
         models = pytest.importorskip("google.genai.models")
-        converted = models._GenerateContentResponse_from_mldev(value)
-        return types.GenerateContentResponse._from_response(response=converted, kwargs={})
+        converted = models._GenerateContentResponse_from_mldev(value)  # noqa: SLF001
+        return types.GenerateContentResponse._from_response(response=converted, kwargs={})  # noqa: SLF001
 
 
 def _interactions(value: Any) -> Any:

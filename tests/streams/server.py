@@ -94,7 +94,7 @@ class Server:
             thread.join(WAIT_LIMIT)
             assert not thread.is_alive(), f"{thread.name} does not end"
         for exchange in self._exchanges.values():
-            exchange._discard()
+            exchange._discard()  # noqa: SLF001
         self._stop_here.close()
         self._listener.close()
 
@@ -192,9 +192,9 @@ class Server:
             if isinstance(step, bytes):
                 continue
             if step is Do.WAIT:
-                if self._wait_for(connection, exchange._wake_here) is connection:
+                if self._wait_for(connection, exchange._wake_here) is connection:  # noqa: SLF001
                     raise _HungUp
-                exchange._wake_here.recv(1)
+                exchange._wake_here.recv(1)  # noqa: SLF001
             elif step in (Do.PING, Do.DRIP):
                 again = _framed(b": ping\n\n" if step is Do.PING else b"a", exchange.framing)
                 for _ in range(int(WAIT_LIMIT / PING_PAUSE)):

@@ -409,7 +409,7 @@ def test_each_package_decodes(
     monkeypatch.setitem(codings.PACKAGES, coding, (name,))
     decoder = codings.BodyDecoder([coding], OSError)
     if coding == "br" and not limited:  # as before version 1.2
-        monkeypatch.setattr(type(decoder._decoder), "_is_limited", False, raising=False)
+        monkeypatch.setattr(type(decoder._decoder), "_is_limited", False, raising=False)  # noqa: SLF001
     body = ENCODED[coding][1]
     chunks = (body[at : at + size] for at in range(0, len(body), size))
     assert b"".join(piece for chunk in chunks for piece in decoder.decode(chunk)) == EVENTS
@@ -427,5 +427,5 @@ def test_decoding_steps_are_small() -> None:
         decoder = codings.BodyDecoder([coding], OSError)
         steps = list(decoder.decode(press[coding](bytes(2**22))))
         assert sum(map(len, steps)) == 2**22
-        limited = coding not in codings.SLICE or getattr(decoder._decoder, "_is_limited", True)
+        limited = coding not in codings.SLICE or getattr(decoder._decoder, "_is_limited", True)  # noqa: SLF001
         assert max(map(len, steps)) <= (2 * codings.STEP if limited else 2**24)
