@@ -186,7 +186,7 @@ def check_sent_again(name: str, options: dict[str, Any]) -> None:
         if hasattr(body, "__next__") or hasattr(body, "__anext__") or hasattr(body, "read"):
             raise TypeError(
                 f"{name}() sends the request again at each reconnect, and {option}= is a {type(body).__name__}, which "
-                "can only be read once: pass bytes"
+                "is read once only: pass bytes"
             )
 
 
