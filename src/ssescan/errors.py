@@ -234,7 +234,7 @@ class StreamCut(SsescanError):
                 "and was none of it over max_event_size and skipped?"
             )
         return (
-            "the answer is not whole: the stream ended before it did, or a part of it was over max_event_size and "
+            "the answer is not whole: the stream ended before it did, or something in it was over max_event_size and "
             "skipped; what came is in `message`"
         )
 
