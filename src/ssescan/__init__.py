@@ -27,8 +27,10 @@ from .errors import (
     UnknownFormat,
     UnsupportedEncoding,
 )
+from .outcome import Outcome
 from .scanner import Comment, Scanner, ServerSentEvent, UnknownLine, backend
-from .streams import AsyncEventStream, EventStream, Outcome, Stall, aiter_events, iter_events
+from .stalls import Stall
+from .streams import AsyncEventStream, EventStream, aiter_events, iter_events
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from .scanner import EventReader
 
-__all__ = ["END", "AsyncioWait", "Stall", "StallTimer", "TrioWait", "checked_stall", "running_trio", "waiter", "watch"]
-
 END: Any = object()
 """What a read gives when the source has ended."""
 
@@ -142,6 +140,9 @@ class TrioWait:
             raise self._stall_timer.error(reason)
         self._stall_timer.add(self._trio.current_time() - began)
         return chunk
+
+    def stop(self) -> None:
+        """Do nothing: a scope starts no timer."""
 
 
 class AsyncioWait:

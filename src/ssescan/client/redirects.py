@@ -8,9 +8,8 @@ around it. Knows the clients by what they can do.
 
 from __future__ import annotations
 
-from time import monotonic
-
-from ..sources import async_httpx_chunks, httpx_chunks, library_of, limited_reads
+from .. import refusals
+from ..sources import async_httpx_chunks, httpx_chunks, library_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,8 +33,7 @@ __all__ = ["LastEventId", "add_last_event_id", "origin_of", "read_body", "read_b
 
 HARMLESS = frozenset(("accept", "accept-encoding", "accept-language", "cache-control", "host", "user-agent"))
 DEFAULT_PORTS = {"http": 80, "https": 443}
-# Limits for the body of a redirect. It is read so that its connection can be used again, and for the history.
-MAX_BODY = 65536  # bytes
+# The body of a redirect is read for so long, so that its connection can be used again, and for the history.
 MAX_SECONDS = 1.0
 MAX_REDIRECTS = 20  # for a client without max_redirects
 
@@ -167,23 +165,15 @@ def _keep_harmless_headers(request: Any) -> None:
 
 
 def read_body(response: Any) -> None:
-    """Read the body of an answer that another request follows, up to MAX_BODY and for MAX_SECONDS, and close it.
+    """Read the body of an answer that another request follows, up to 64 KiB and for MAX_SECONDS, and close it.
 
     The response then has that content, as after its own read().
     """
     if response.is_closed:
         return
-    body, deadline = bytearray(), monotonic() + MAX_SECONDS
     try:
-        with limited_reads(response, MAX_SECONDS):
-            for chunk in httpx_chunks(response):
-                body += chunk
-                if len(body) > MAX_BODY or monotonic() > deadline:
-                    break
-    except Exception:  # noqa: BLE001, S110 - the status and the headers count, not the body
-        pass
+        response._content = refusals.read_body(httpx_chunks(response), response, MAX_SECONDS)  # noqa: SLF001 - httpx's
     finally:
-        response._content = bytes(body[:MAX_BODY])  # noqa: SLF001 - as read() does
         response.close()
 
 
@@ -191,15 +181,7 @@ async def read_body_async(response: Any) -> None:
     """Read the body of an answer, as read_body does, and close it."""
     if response.is_closed:
         return
-    body, deadline = bytearray(), monotonic() + MAX_SECONDS
     try:
-        with limited_reads(response, MAX_SECONDS):
-            async for chunk in async_httpx_chunks(response):
-                body += chunk
-                if len(body) > MAX_BODY or monotonic() > deadline:
-                    break
-    except Exception:  # noqa: BLE001, S110
-        pass
+        response._content = await refusals.read_body_async(async_httpx_chunks(response), MAX_SECONDS)  # noqa: SLF001
     finally:
-        response._content = bytes(body[:MAX_BODY])  # noqa: SLF001
         await response.aclose()
