@@ -72,27 +72,34 @@ class EventTooLarge(SsescanError):
         )
 
 
-class _Refused(SsescanError):
+class _OfResponse(SsescanError):
+    """An error about a response, which is the last argument."""
+
+    response: Any
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Without the response, which holds a socket and cannot be pickled.
+        state = {name: value for name, value in vars(self).items() if name != "response"}
+        return type(self), (*self.args[:-1], None), state
+
+    def __copy__(self) -> Self:
+        copied = type(self)(*self.args)
+        copied.__dict__.update(vars(self))
+        return copied
+
+    def __repr__(self) -> str:
+        # Without the repr of the response: that of some clients shows the URL, which may contain a key.
+        first = ", ".join(repr(value[:200] if isinstance(value, bytes) else value) for value in self.args[:-1])
+        return f"{type(self).__name__}({first}, <{type(self.response).__name__}>)"
+
+
+class _Refused(_OfResponse):
     """A response that is refused, and the beginning of its body."""
 
     def __init__(self, got: Any, body: bytes, response: Any) -> None:
         self.body = body
         self.response = response
         super().__init__(got, body, response)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        # Without the response, which holds a socket and cannot be pickled.
-        state = {name: value for name, value in vars(self).items() if name != "response"}
-        return type(self), (self.args[0], self.body, None), state
-
-    def __copy__(self) -> Self:
-        copied = type(self)(self.args[0], self.body, self.response)
-        copied.__dict__.update(vars(self))
-        return copied
-
-    def __repr__(self) -> str:
-        # Without the repr of the response: that of some clients shows the URL, which may contain a key.
-        return f"{type(self).__name__}({self.args[0]!r}, {self.body[:200]!r}, <{type(self.response).__name__}>)"
 
     def _body_begins(self) -> str:
         text = " ".join(self.body[:400].decode("utf-8", "replace").split())
@@ -136,7 +143,7 @@ class UnexpectedContentType(_Refused):
         )
 
 
-class UnsupportedEncoding(SsescanError):
+class UnsupportedEncoding(_OfResponse):
     """The body has a Content-Encoding (RFC 9110 section 8.4) that ssescan does not decode.
 
     `encoding`: the Content-Encoding, such as "br", or "gzip, gzip". `response`: the object of the HTTP library.
@@ -149,13 +156,6 @@ class UnsupportedEncoding(SsescanError):
         self.encoding = encoding
         self.response = response
         super().__init__(encoding, response)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        state = {name: value for name, value in vars(self).items() if name != "response"}
-        return type(self), (self.encoding, None), state
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.encoding!r}, <{type(self.response).__name__}>)"
 
     def __str__(self) -> str:
         advice = f" ({self.advice})" if self.advice else ""
