@@ -136,7 +136,7 @@ class EventStream(_StreamCore[E_co], EventIterator[E_co]):
         self._stop(Outcome.CLOSED)
         self._byte_source.close()
 
-    def _open(self) -> Iterator[Any]:
+    def _open(self) -> Any:
         """Return the iterator of chunks; check the response first, and refuse one that is not an event stream."""
         if self._chunks is not None:
             return self._chunks

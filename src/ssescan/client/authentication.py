@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
     from typing import Any
 
-__all__ = ["bounded_auth"]
-
 
 def bounded_auth(client: Any, options: dict[str, Any]) -> dict[str, Any]:
     """Return the options of the client's send() with an `auth` that limits the bodies that are read for it.

@@ -14,22 +14,10 @@ from ..sources import async_httpx_chunks, httpx_chunks, library_of
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Generator
-    from typing import Any, NamedTuple, TypeAlias
+    from typing import Any, TypeAlias
 
     Origin: TypeAlias = tuple[str, str, int | None]  # scheme, host, port
-
-    class LastEventId(NamedTuple):
-        """The last event ID, as a header may carry it, and the origin that issued it."""
-
-        text: str
-        issuer: Origin
-
-else:
-    from collections import namedtuple
-
-    LastEventId = namedtuple("LastEventId", "text issuer")  # noqa: PYI024 - typing is slow to import
-
-__all__ = ["LastEventId", "add_last_event_id", "origin_of", "read_body", "read_body_async", "send", "send_async"]
+    LastEventId: TypeAlias = tuple[str, Origin]  # as a header may carry it, and the origin that issued it
 
 HARMLESS = frozenset(("accept", "accept-encoding", "accept-language", "cache-control", "host", "user-agent"))
 DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -72,11 +60,9 @@ def send(
             raise
 
 
-async def send_async(
-    client: Any, request: Any, options: dict[str, Any], last_event_id: LastEventId | None = None, follows: bool = True
-) -> tuple[Any, str]:
+async def send_async(client: Any, *arguments: Any) -> tuple[Any, str]:
     """Send a request and follow redirects, as send does, with an asynchronous client."""
-    exchanges = _exchanges(client, request, options, last_event_id, follows)
+    exchanges = _exchanges(client, *arguments)
     following, options = next(exchanges)
     while True:
         response = await client.send(following, stream=True, follow_redirects=False, **options)
@@ -133,10 +119,11 @@ def _why_refused(here: Origin, there: Origin, following: Any, has_left: bool) ->
 
 def add_last_event_id(request: Any, last_event_id: LastEventId) -> None:
     """Add the header Last-Event-ID, if the request goes to the origin that issued the ID."""
-    if is_same_origin(last_event_id.issuer, origin_of(request.url)):
+    value, issuer = last_event_id
+    if is_same_origin(issuer, origin_of(request.url)):
         # As bytes: how Headers encodes a str depends on its other values.
-        pairs = [(name, value) for name, value in request.headers.raw if name.lower() != b"last-event-id"]
-        request.headers = type(request.headers)([*pairs, (b"Last-Event-ID", last_event_id.text.encode("utf-8"))])
+        pairs = [pair for pair in request.headers.raw if pair[0].lower() != b"last-event-id"]
+        request.headers = type(request.headers)([*pairs, (b"Last-Event-ID", value.encode("utf-8"))])
 
 
 def _own_cookies(client: Any, request: Any) -> list[str]:

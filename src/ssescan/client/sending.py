@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from ..byte_source import ByteSource
 from ..errors import StreamStalled
+from ..scanner._shared import scanner_options
 from ..sources import async_httpx_chunks, httpx_chunks
 from .authentication import bounded_auth
-from .redirects import LastEventId, add_last_event_id, send, send_async
+from .redirects import add_last_event_id, send, send_async
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,28 +19,28 @@ if TYPE_CHECKING:
 
     from ..scanner import Comment, ServerSentEvent, UnknownLine
     from ..stalls import Stall
+    from .redirects import LastEventId
 
     Item: TypeAlias = ServerSentEvent | Comment | UnknownLine
 
     class AnyClient(Protocol):
-        """What the clients of httpx and httpx2 share."""
+        """The common part of the clients of httpx and httpx2."""
 
         @property
         def headers(self) -> Any: ...
         @property
         def timeout(self) -> Any: ...
         def build_request(self, *arguments: Any, **options: Any) -> Any: ...
+        def send(self, *arguments: Any, **options: Any) -> Any: ...
 
     class HttpClient(AnyClient, Protocol):
         """A Client of httpx or httpx2."""
 
-        def send(self, *arguments: Any, **options: Any) -> Any: ...
         def close(self) -> None: ...
 
     class AsyncHttpClient(AnyClient, Protocol):
         """An AsyncClient of httpx or httpx2."""
 
-        def send(self, *arguments: Any, **options: Any) -> Awaitable[Any]: ...
         def aclose(self) -> Awaitable[None]: ...
 
     class HasHost(Protocol):
@@ -50,9 +51,10 @@ if TYPE_CHECKING:
 
     Url: TypeAlias = str | HasHost
 
-    class RequestOptions(TypedDict, total=False):
-        """The options of the client's build_request() and send(): see the library."""
+    class ConnectOptions(TypedDict, total=False):
+        """A time limit, and the options of the client's build_request() and send(): see the library."""
 
+        stall: Stall | None
         content: Any
         data: Any
         files: Any
@@ -66,11 +68,9 @@ if TYPE_CHECKING:
         extensions: Any
 
 
-__all__ = ["AsyncRequest", "Request", "Sender", "check_sent_again", "checked_scanner_options", "is_transport_error"]
-
 # Header, value, and httpx's own default: nobody asked for `Accept: */*`. no-store: WHATWG HTML section 9.2.2.
 DEFAULTS = (("Accept", "text/event-stream", "*/*"), ("Cache-Control", "no-store", None))
-SCANNER_OPTIONS = ("max_event_size", "oversize", "empty_events", "comments", "unknown", "unterminated")
+SCANNER_OPTIONS = frozenset(scanner_options.__kwdefaults__ or ())
 LAST_EVENT_ID = "last-event-id"
 MAX_PORT = 65535
 COUNTERPARTS = {"connect": "aconnect", "EventSource": "AsyncEventSource"}
