@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from socket import socket
     from typing import Any
 
-__all__ = ["ByteSource"]
-
 
 class ByteSource:
     """A source of chunks: open() returns their iterator, once; close() or aclose() ends it.
