@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from .errors import UnexpectedContentType, UnexpectedStatus
 from .sources import limited_reads
-from .stalls import END, Stall, StallTimer, waiter
+from .stalls import END, Stall, waiter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def read_body_in_time(chunks: Iterator[Any], source: ByteSource, seconds: float)
 async def read_body_async(chunks: AsyncIterator[Any], seconds: float) -> bytes:
     """Return the part of a body that comes within the time, as read_body does; a timer interrupts a blocked read."""
     body = bytearray()
-    wait = waiter(StallTimer(Stall(progress=seconds)))
+    wait = waiter(Stall(progress=seconds))
     try:
         while len(body) < MAX_REFUSED_BODY and (chunk := await wait.next_chunk(chunks, 0)) is not END:
             body += chunk

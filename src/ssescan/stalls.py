@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .scanner import EventReader
 
 END: Any = object()
-"""What a read gives when the source has ended."""
+"""The result of a read when the source has ended."""
 
 
 class Stall:
@@ -106,10 +106,10 @@ def watch(chunks: Iterator[Any], stall_timer: StallTimer, reader: EventReader[An
         yield chunk
 
 
-def waiter(stall_timer: StallTimer) -> Any:
+def waiter(stall: Stall) -> AsyncioWait | TrioWait:
     """Return the waiter of the running event loop: trio in a trio task, else asyncio. Neither is imported before."""
     trio = running_trio()
-    return AsyncioWait(stall_timer) if trio is None else TrioWait(stall_timer, trio)
+    return AsyncioWait(StallTimer(stall)) if trio is None else TrioWait(StallTimer(stall), trio)
 
 
 def running_trio() -> Any:
@@ -177,7 +177,7 @@ class AsyncioWait:
         try:
             chunk = await anext(chunks, END)
         except BaseException as error:
-            # The cancellation is ours, unless somebody else cancelled the task as well (as asyncio.timeout has it). The
+            # The cancellation is ours, unless other code cancelled the task as well (the check of asyncio.timeout). The
             # source may have made another exception of it.
             if self._expired and task.uncancel() <= cancelling:
                 if isinstance(error, asyncio.CancelledError):
@@ -188,7 +188,7 @@ class AsyncioWait:
         finally:
             self._task = None
         if self._expired:
-            # The source swallowed our cancellation. If it gave a chunk, that counts; but it did not end of itself.
+            # The source swallowed our cancellation. A chunk that it returned counts, but its end does not.
             task.uncancel()
             if chunk is END:
                 raise self._stall_timer.error(reason)

@@ -297,7 +297,7 @@ class AsyncEventStream(_StreamCore[E_co]):
     async def _open(self) -> None:
         source = self._byte_source
         if self._stall is not None:
-            self._wait = waiter(StallTimer(self._stall))
+            self._wait = waiter(self._stall)
         if source.asks:
             await self._next_chunk(source)
             self.response = source.response

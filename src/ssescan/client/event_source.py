@@ -131,19 +131,14 @@ class EventSource(EventSourceCore[E_co]):
         error: Exception | None = None
         try:
             while not self._closed:
-                error = None
                 try:
-                    stream = self._stream
-                    if stream is None:
-                        stream = self._connect()
-                    event: E_co = next(stream)
-                    return event  # noqa: TRY300 - an `else` would slow down each event
+                    stream: _Connection[E_co] = self._stream or self._connect()
+                    return next(stream)
                 except StopIteration:
-                    pass
+                    error = None
                 except Exception as raised:  # noqa: BLE001 - _next_delay raises it again if it must be
                     error = raised
-                delay = self._next_delay(error)
-                if delay is None:
+                if (delay := self._next_delay(error)) is None:
                     break
                 self._wait(delay, error)
                 clear_frames(error)
@@ -233,19 +228,14 @@ class AsyncEventSource(EventSourceCore[E_co]):
         error: Exception | None = None
         try:
             while not self._closed:
-                error = None
                 try:
-                    stream = self._stream
-                    if stream is None:
-                        stream = await self._connect()
-                    event: E_co = await anext(stream)
-                    return event  # noqa: TRY300 - as in EventSource
+                    stream: _AsyncConnection[E_co] = self._stream or await self._connect()
+                    return await anext(stream)
                 except StopAsyncIteration:
-                    pass
+                    error = None
                 except Exception as raised:  # noqa: BLE001 - _next_delay raises it again if it must be
                     error = raised
-                delay = self._next_delay(error)
-                if delay is None:
+                if (delay := self._next_delay(error)) is None:
                     break
                 await self._wait(delay, error)
                 clear_frames(error)

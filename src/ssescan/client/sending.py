@@ -23,9 +23,7 @@ if TYPE_CHECKING:
 
     Item: TypeAlias = ServerSentEvent | Comment | UnknownLine
 
-    class AnyClient(Protocol):
-        """The common part of the clients of httpx and httpx2."""
-
+    class _AnyClient(Protocol):
         @property
         def headers(self) -> Any: ...
         @property
@@ -33,23 +31,21 @@ if TYPE_CHECKING:
         def build_request(self, *arguments: Any, **options: Any) -> Any: ...
         def send(self, *arguments: Any, **options: Any) -> Any: ...
 
-    class HttpClient(AnyClient, Protocol):
+    class HttpClient(_AnyClient, Protocol):
         """A Client of httpx or httpx2."""
 
         def close(self) -> None: ...
 
-    class AsyncHttpClient(AnyClient, Protocol):
+    class AsyncHttpClient(_AnyClient, Protocol):
         """An AsyncClient of httpx or httpx2."""
 
         def aclose(self) -> Awaitable[None]: ...
 
-    class HasHost(Protocol):
-        """A URL of httpx or httpx2."""
-
+    class _HttpxUrl(Protocol):
         @property
         def host(self) -> str: ...
 
-    Url: TypeAlias = str | HasHost
+    Url: TypeAlias = str | _HttpxUrl
 
     class ConnectOptions(TypedDict, total=False):
         """A time limit, and the options of the client's build_request() and send(): see the library."""
