@@ -53,7 +53,7 @@ def _shown(found: re.Match[str]) -> str:
 def argument_without_secrets(text: str) -> str:
     """Return an argument as a message may quote it: a URL, the name of a file, or a misplaced option.
 
-    In text that is not a URL, "..." stands for what was removed.
+    In text that is not a URL, "..." replaces the removed part.
     """
     if _SCHEME.match(text.strip()):
         return url_without_secrets(text.strip())

@@ -2,7 +2,7 @@
 
 HTTP clients decompress a whole read at once, and 64 KiB of gzip may be 64 MiB of zeros. Here no step returns more than
 STEP bytes, and all bytes that can be decoded come out: no event is held back. RFC 9110 section 8.4, RFC 1950 to 1952,
-RFC 7932 (br), RFC 8878 and 9659 (zstd). Knows the clients by what their responses can do, and imports none of them.
+RFC 7932 (br), RFC 8878 and 9659 (zstd). Recognizes the clients by the attributes of their responses, and imports none.
 """
 
 from __future__ import annotations
@@ -253,7 +253,7 @@ def _package_for(coding: str) -> Any:
         try:
             return import_module(name)
         except ImportError:
-            continue
+            pass
     return None
 
 

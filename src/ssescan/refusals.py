@@ -32,7 +32,7 @@ def is_refused(source: ByteSource, statuses: Container[int], content_types: Cont
     return source.status not in statuses or bool(source.refused_redirect) or source.media_type not in content_types
 
 
-def refusal(source: ByteSource, statuses: Container[int], body: bytes) -> UnexpectedStatus | UnexpectedContentType:
+def error_for(source: ByteSource, statuses: Container[int], body: bytes) -> UnexpectedStatus | UnexpectedContentType:
     """Return the error for a refused response, with the beginning of its body."""
     if source.status is not None and (source.status not in statuses or source.refused_redirect):
         error = UnexpectedStatus(source.status, body, source.response)

@@ -1,6 +1,6 @@
 """Where chunks come from: responses of HTTP clients, files, any iterable of bytes.
 
-Recognizes the clients by what their responses can do, and imports none of them. Chunks are passed on as they arrive:
+Recognizes the clients by the attributes of their responses, and imports none of them. Passes chunks on as they arrive:
 no read waits for more than is there. Knows nothing of events.
 
 To support another HTTP client, write a function that returns the ByteSource of its response, or None, and add it to
@@ -364,24 +364,24 @@ def _body_was_read(response: Any) -> bool:
 # Errors for sources that cannot be read.
 
 
+TEXT_FILE = "bytes, not text: open the file with mode 'rb', or pass its .buffer"
+
+
 def _refuse_text(source: Any, name: str) -> None:
     if isinstance(source, str) and source.startswith(("http://", "https://")):
-        raise TypeError(f"{name}() reads a response, not a URL: pass the response that an HTTP client returns for it")
-    if isinstance(source, str):
-        raise TypeError(
-            f"{name}() reads bytes, not str: an event stream is UTF-8, pass the bytes as they were received; "
-            "to read a file, pass open(path, 'rb')"
-        )
-    if isinstance(source, os.PathLike):
-        raise TypeError(f"{name}() reads bytes, not a path: pass open(path, 'rb')")
-    if isinstance(source, io.TextIOBase):
-        _refuse_text_file(name)
-    if isinstance(source, dict):
-        raise TypeError(f"{name}() reads a response, not what was parsed from its JSON: pass the response")
-
-
-def _refuse_text_file(name: str) -> NoReturn:
-    raise TypeError(f"{name}() reads bytes, not text: open the file with mode 'rb', or pass its .buffer")
+        reads = "a response, not a URL: pass the response that an HTTP client returns for it"
+    elif isinstance(source, str):
+        reads = "bytes, not str: an event stream is UTF-8, pass the bytes as they were received; "
+        reads += "to read a file, pass open(path, 'rb')"
+    elif isinstance(source, os.PathLike):
+        reads = "bytes, not a path: pass open(path, 'rb')"
+    elif isinstance(source, io.TextIOBase):
+        reads = TEXT_FILE
+    elif isinstance(source, dict):
+        reads = "a response, not what was parsed from its JSON: pass the response"
+    else:
+        return
+    raise TypeError(f"{name}() reads {reads}")
 
 
 def _refuse_other_kinds(source: Any, name: str) -> None:
@@ -389,7 +389,7 @@ def _refuse_other_kinds(source: Any, name: str) -> None:
     if hasattr(source, "__aiter__") or hasattr(source, "aiter_bytes") or _is_aiohttp(source):
         _refuse_sync_or_async(source, name)
     if hasattr(source, "read") and isinstance(getattr(source, "encoding", None), str):
-        _refuse_text_file(name)
+        raise TypeError(f"{name}() reads {TEXT_FILE}")
 
 
 def _refuse_sync_or_async(source: Any, name: str) -> NoReturn:

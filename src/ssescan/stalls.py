@@ -27,7 +27,7 @@ class Stall:
     """How long a stream may bring nothing of use, seconds; None: for ever.
 
     `idle`: no bytes. `progress`: no event, although comments or pings may arrive. Only time spent waiting for the
-    source counts, not what the program does with an event. Whatever is exceeded raises StreamStalled.
+    source counts, not what the program does with an event. A stream that exceeds a limit raises StreamStalled.
     """
 
     __module__ = "ssescan"
@@ -63,7 +63,7 @@ class Stall:
 
 
 class StallTimer:
-    """How long the next read may take: the arithmetic of Stall, for one stream, whatever does the waiting."""
+    """The arithmetic of Stall for one stream: how long the next read may take. Does not wait."""
 
     __slots__ = ("_events_seen", "_waited", "stall")
 

@@ -5,18 +5,10 @@ Knows readers, and byte sources. Knows nothing of JSON or providers, and sends n
 
 from __future__ import annotations
 
+from . import refusals
 from ._generic import E_co
 from .outcome import Outcome
-from .refusals import (
-    AFTER_END_TIMEOUT,
-    BELOW_400,
-    EVENT_STREAM,
-    REFUSED_BODY_TIMEOUT,
-    is_refused,
-    read_body_async,
-    read_body_in_time,
-    refusal,
-)
+from .refusals import AFTER_END_TIMEOUT, REFUSED_BODY_TIMEOUT
 from .scanner import EventIterator, EventReader, ReaderState, Scanner
 from .scanner._shared import ALREADY_READING
 from .sources import async_byte_source_of, byte_source_of, check_encoding
@@ -54,8 +46,8 @@ class _StreamCore(ReaderState[E_co]):
     outcome: Outcome | None
     response: Any
 
-    _statuses: Container[int] = BELOW_400
-    _content_types: tuple[str, ...] = EVENT_STREAM
+    _statuses: Container[int] = refusals.BELOW_400
+    _content_types: tuple[str, ...] = refusals.EVENT_STREAM
 
     def __init__(
         self, source: ByteSource, stall: Stall | None, timing: bool, options: dict[str, Any], scanner: Any = None
@@ -79,10 +71,10 @@ class _StreamCore(ReaderState[E_co]):
         """Return the chunks to scan, made from those of the source: the same, unless a subclass overrides this."""
         return chunks
 
-    def hand_over(self) -> tuple[ByteSource, Stall | None, dict[str, Any]]:
-        """Give up the source, with the options, to another stream. ValueError once something was read of it.
+    def _hand_over(self) -> tuple[ByteSource, Stall | None, dict[str, Any]]:
+        """Close the stream, and return its open source and its options for another one. ValueError after a read.
 
-        An open source does no harm: it is opened again, where nothing was read.
+        The other stream opens the source again, which does no harm before a read.
         """
         if self.outcome is not None or self.reads:
             raise ValueError(READ_ALREADY)
@@ -117,7 +109,8 @@ class EventStream(_StreamCore[E_co], EventIterator[E_co]):
             try:
                 self._open()
             except BaseException as error:
-                self._fail(error)
+                self._reader.stop()
+                self._finish(error, False)
                 raise
 
     def __enter__(self) -> Self:
@@ -146,8 +139,9 @@ class EventStream(_StreamCore[E_co], EventIterator[E_co]):
         if self.outcome is not None:  # another thread closed the stream while the source waited for the response
             source.close()
             return iter(())
-        if is_refused(source, self._statuses, self._content_types):
-            raise refusal(source, self._statuses, read_body_in_time(chunks, source, REFUSED_BODY_TIMEOUT))
+        if refusals.is_refused(source, self._statuses, self._content_types):
+            body = refusals.read_body_in_time(chunks, source, REFUSED_BODY_TIMEOUT)
+            raise refusals.error_for(source, self._statuses, body)
         if self.response is not None:
             check_encoding(self.response)
         chunks = self._adapted(chunks)
@@ -164,13 +158,15 @@ class EventStream(_StreamCore[E_co], EventIterator[E_co]):
         self._stop(Outcome.ENDED)
         try:
             if self._chunks is not None and self._byte_source.has_connection and self._byte_source.can_end_read:
-                read_body_in_time(self._chunks, self._byte_source, AFTER_END_TIMEOUT)
+                refusals.read_body_in_time(self._chunks, self._byte_source, AFTER_END_TIMEOUT)
         finally:
             self._byte_source.close()
 
     def _fail(self, error: BaseException) -> None:
-        self._reader.stop()
-        self._finish(error, False)
+        """End the stream with an error that is not the source's. Does nothing if it has ended."""
+        if self.outcome is None:
+            self._reader.stop()
+            self._finish(error, False)
 
     def _finish(self, error: BaseException | None, cut: bool) -> bool:
         # An error of a read that we closed ourselves says nothing to the caller.
@@ -189,7 +185,7 @@ class EventStream(_StreamCore[E_co], EventIterator[E_co]):
 class AsyncEventStream(_StreamCore[E_co]):
     """The iterator that aiter_events returns: EventStream for asyncio and trio. `async with` closes the source.
 
-    The same attributes. A read that is cancelled closes the stream, as nobody knows how much of it the source lost.
+    The same attributes. A read that is cancelled closes the stream: the source may have lost a part of it.
     """
 
     __module__ = "ssescan"
@@ -306,8 +302,9 @@ class AsyncEventStream(_StreamCore[E_co]):
                 return
         chunks: AsyncIterator[Any] = source.open()
         self._chunks = chunks
-        if is_refused(source, self._statuses, self._content_types):
-            raise refusal(source, self._statuses, await read_body_async(chunks, REFUSED_BODY_TIMEOUT))
+        if refusals.is_refused(source, self._statuses, self._content_types):
+            body = await refusals.read_body_async(chunks, REFUSED_BODY_TIMEOUT)
+            raise refusals.error_for(source, self._statuses, body)
         if self.response is not None:
             check_encoding(self.response)
         self._chunks = self._adapted(chunks)
@@ -317,7 +314,7 @@ class AsyncEventStream(_StreamCore[E_co]):
         self._reading = True
         try:
             if self._chunks is not None and self._byte_source.has_connection:
-                await read_body_async(self._chunks, AFTER_END_TIMEOUT)
+                await refusals.read_body_async(self._chunks, AFTER_END_TIMEOUT)
         finally:
             self._reading = False
             await self._close_source()
@@ -332,7 +329,7 @@ class AsyncEventStream(_StreamCore[E_co]):
         if self.outcome is None:
             self.outcome = Outcome.of(error, False)
         if isinstance(error, GeneratorExit):
-            return  # nobody will resume the coroutine: it must not wait any more
+            return  # the coroutine is closed: it must not await any more
         try:
             await self._close_source()
         except Exception:  # noqa: BLE001, S110 - the caller gets the first error
@@ -340,7 +337,7 @@ class AsyncEventStream(_StreamCore[E_co]):
 
 
 if TYPE_CHECKING:
-    # The literal defaults decide what is iterated over, so that ordinary use needs no narrowing.
+    # The literal defaults decide the types of the items, so that ordinary use needs no narrowing.
 
     @overload
     def iter_events(

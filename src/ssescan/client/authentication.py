@@ -1,8 +1,8 @@
 """Authentication in several requests: a limit for the answers in between.
 
 Between two requests of an auth flow (a digest, a token that is renewed), httpx and httpx2 read the whole answer, which
-may decompress to gigabytes. A wrapper around the flow reads each such body first, up to a limit. Knows the clients by
-what they can do.
+may decompress to gigabytes. A wrapper around the flow reads each such body first, up to a limit. Recognizes the
+clients by their attributes.
 """
 
 from __future__ import annotations

@@ -174,19 +174,15 @@ def outcome_of(error: BaseException) -> Outcome:
 
 
 def clear_frames(error: BaseException | None) -> None:
-    """Clear the frames of a traceback that nobody will see.
+    """Clear the frames of the tracebacks of an error that is dropped, and of its causes.
 
     They hold the EventSource, and the frames of libraries hold the error itself: the connection of an EventSource that
     is no longer used would stay open until the next garbage collection.
     """
     seen: set[int] = set()  # causes may form a cycle
     while error is not None and id(error) not in seen:
+        import traceback
+
         seen.add(id(error))
-        traceback = error.__traceback__
-        while traceback is not None:
-            try:
-                traceback.tb_frame.clear()
-            except RuntimeError:  # the frame is running
-                pass
-            traceback = traceback.tb_next
+        traceback.clear_frames(error.__traceback__)
         error = error.__cause__

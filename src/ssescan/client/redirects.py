@@ -3,7 +3,7 @@
 httpx and httpx2 remove only `Authorization`: a key in another header, the body and the last event ID would go to any
 server that a redirect names. Here, another origin gets nothing that the caller passed for the first one. RFC 9110
 section 15.4, Fetch "HTTP-redirect fetch". `_exchanges` decides without I/O; `send` and `send_async` are thin shells
-around it. Knows the clients by what they can do.
+around it. Recognizes the clients by their attributes.
 """
 
 from __future__ import annotations

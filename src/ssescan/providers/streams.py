@@ -107,8 +107,7 @@ class _PayloadStream(EventStream[Any]):
 
     def fail(self, error: BaseException) -> None:
         """End the stream with an error about what it brought. Does nothing if it has ended."""
-        if self.outcome is None:
-            self._fail(error)
+        self._fail(error)
 
 
 class _AsyncPayloadStream(AsyncEventStream[Any]):
@@ -255,7 +254,7 @@ class Shell(_State):
     def __init__(self, source: SyncEvents, stall: Stall | None, name: str, new_decoder: NewDecoder) -> None:
         checked_stall(stall)
         if isinstance(source, EventStream):
-            byte_source, given, options = source.hand_over()
+            byte_source, given, options = source._hand_over()
         else:
             byte_source, given, options = byte_source_of(source, name), None, {}
         self._events = _PayloadStream(byte_source, stall or given, True, _options(options))
@@ -329,7 +328,7 @@ class AsyncShell(_State):
     def __init__(self, source: AsyncEvents, stall: Stall | None, name: str, new_decoder: NewDecoder) -> None:
         checked_stall(stall)
         if isinstance(source, AsyncEventStream):
-            byte_source, given, options = source.hand_over()
+            byte_source, given, options = source._hand_over()
         else:
             byte_source, given, options = async_byte_source_of(source, name), None, {}
         self._events = _AsyncPayloadStream(byte_source, stall or given, True, _options(options))
