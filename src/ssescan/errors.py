@@ -75,7 +75,9 @@ class EventTooLarge(SsescanError):
 class _OfResponse(SsescanError):
     """An error about a response, which is the last argument."""
 
-    response: Any
+    def __init__(self, *arguments: Any) -> None:
+        self.response = arguments[-1]
+        super().__init__(*arguments)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Without the response, which holds a socket and cannot be pickled.
@@ -93,20 +95,12 @@ class _OfResponse(SsescanError):
         return f"{type(self).__name__}({first}, <{type(self.response).__name__}>)"
 
 
-class _Refused(_OfResponse):
-    """A response that is refused, and the beginning of its body."""
-
-    def __init__(self, got: Any, body: bytes, response: Any) -> None:
-        self.body = body
-        self.response = response
-        super().__init__(got, body, response)
-
-    def _body_begins(self) -> str:
-        text = " ".join(self.body[:400].decode("utf-8", "replace").split())
-        return f"; the body begins: {text[:200]}" if text else "; the body is empty"
+def _beginning(body: bytes) -> str:
+    text = " ".join(body[:400].decode("utf-8", "replace").split())
+    return f"; the body begins: {text[:200]}" if text else "; the body is empty"
 
 
-class UnexpectedStatus(_Refused):
+class UnexpectedStatus(_OfResponse):
     """The server answered with a status of 400 or above, or, for an EventSource, any other than 200.
 
     `status`: the HTTP status. `body`: bytes, at most the first 64 KiB. `response`: the object of the HTTP library.
@@ -117,14 +111,15 @@ class UnexpectedStatus(_Refused):
 
     def __init__(self, status: int, body: bytes, response: Any) -> None:
         self.status = status
+        self.body = body
         super().__init__(status, body, response)
 
     def __str__(self) -> str:
         reason = f"; {self.reason}" if self.reason else ""
-        return f"an event stream was expected, HTTP status {self.status} came{reason}{self._body_begins()}"
+        return f"an event stream was expected, HTTP status {self.status} came{reason}{_beginning(self.body)}"
 
 
-class UnexpectedContentType(_Refused):
+class UnexpectedContentType(_OfResponse):
     """The response is not `text/event-stream` (WHATWG HTML section 9.2.3).
 
     `content_type`: the header as it came, "" if there is none. `body`: bytes, at most the first 64 KiB. `response`: the
@@ -133,12 +128,13 @@ class UnexpectedContentType(_Refused):
 
     def __init__(self, content_type: str, body: bytes, response: Any) -> None:
         self.content_type = content_type
+        self.body = body
         super().__init__(content_type, body, response)
 
     def __str__(self) -> str:
         return (
-            f"content type 'text/event-stream' was expected, {self.content_type!r} came{self._body_begins()}; to read "
-            "the body as an event stream all the same, pass its chunks in place of the response (with httpx: "
+            f"content type 'text/event-stream' was expected, {self.content_type!r} came{_beginning(self.body)}; to "
+            "read the body as an event stream all the same, pass its chunks in place of the response (with httpx: "
             "response.iter_bytes(), or asynchronously response.aiter_bytes())"
         )
 
@@ -154,7 +150,6 @@ class UnsupportedEncoding(_OfResponse):
 
     def __init__(self, encoding: str, response: Any) -> None:
         self.encoding = encoding
-        self.response = response
         super().__init__(encoding, response)
 
     def __str__(self) -> str:
