@@ -27,49 +27,26 @@ from .errors import (
     UnknownFormat,
     UnsupportedEncoding,
 )
+from .outcome import Outcome
 from .scanner import Comment, Scanner, ServerSentEvent, UnknownLine, backend
-from .streams import AsyncEventStream, EventStream, Outcome, Stall, aiter_events, iter_events
+from .stalls import Stall
+from .streams import AsyncEventStream, EventStream, aiter_events, iter_events
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from . import providers as providers
-    from .client import AsyncEventSource as AsyncEventSource
-    from .client import EventSource as EventSource
-    from .client import aconnect as aconnect
-    from .client import connect as connect
-    from .dropin.sdk import accelerate as accelerate
+    from .client import AsyncEventSource, EventSource, aconnect, connect
+    from .dropin.sdk import accelerate
     from .providers import Message as Message
     from .providers import astream as astream
     from .providers import stream as stream
 
 __all__ = [
-    "AsyncEventSource",
-    "AsyncEventStream",
-    "Comment",
-    "EventSource",
-    "EventStream",
-    "EventTooLarge",
-    "Outcome",
-    "ProviderError",
-    "ReconnectsExhausted",
-    "Scanner",
-    "ServerSentEvent",
-    "SsescanError",
-    "Stall",
-    "StreamCut",
-    "StreamStalled",
-    "UnexpectedContentType",
-    "UnexpectedStatus",
-    "UnknownFormat",
-    "UnknownLine",
-    "UnsupportedEncoding",
-    "accelerate",
-    "aconnect",
-    "aiter_events",
-    "backend",
-    "connect",
-    "iter_events",
-]
+    "AsyncEventSource", "AsyncEventStream", "Comment", "EventSource", "EventStream", "EventTooLarge", "Outcome",
+    "ProviderError", "ReconnectsExhausted", "Scanner", "ServerSentEvent", "SsescanError", "Stall", "StreamCut",
+    "StreamStalled", "UnexpectedContentType", "UnexpectedStatus", "UnknownFormat", "UnknownLine",
+    "UnsupportedEncoding", "accelerate", "aconnect", "aiter_events", "backend", "connect", "iter_events",
+]  # fmt: skip
 
 # The module of each name that is loaded at its first use, so that the import stays quick. Names that need an extra are
 # in neither `__all__` nor `__dir__`.

@@ -23,6 +23,3 @@ else:
     class Subscriptable:
         __slots__ = ()
         __class_getitem__ = classmethod(GenericAlias)
-
-
-__all__ = ["E_co", "Subscriptable"]

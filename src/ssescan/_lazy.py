@@ -1,6 +1,6 @@
-"""What the package exports and does not load by itself: it needs an extra, or is seldom used.
+"""Names of the package that load at their first use, because they need an extra or are seldom used.
 
-Where the extra is missing, a stand-in is given, that raises ImportError when it is used: to ask for a name, as
+If the extra is missing, the name stands for an object that raises ImportError when it is used: looking a name up, as
 `hasattr` and `import *` do, must not fail.
 """
 
@@ -14,21 +14,18 @@ if TYPE_CHECKING:
 
 
 def load(name: str, module: str) -> object:
-    """Give the thing of that name from a module of ours, or the stand-in; with "", the module of that name.
+    """Return a name of a module of the package, or its stand-in; with module "", the module `name`.
 
-    AttributeError for a module whose extra is missing: to import it says which.
+    AttributeError for a module whose extra is missing: importing it says which.
     """
-    if not module:
-        try:
-            return import_module(f".{name}", __package__)
-        except ImportError as error:
-            raise AttributeError(f"module 'ssescan' has no attribute {name!r}: {error}") from error
     try:
-        thing: object = getattr(import_module(f".{module}", __package__), name)
+        loaded: object = import_module(f".{module or name}", __package__)
     except ImportError as error:
-        # Not kept: it holds the frames of all who asked.
-        return _stand_in(name, str(error), error.name)
-    return thing
+        if module:
+            # The error is not kept: it holds the frames of every caller.
+            return _stand_in(name, str(error), error.name)
+        raise AttributeError(f"module 'ssescan' has no attribute {name!r}: {error}") from error
+    return getattr(loaded, name) if module else loaded
 
 
 def _stand_in(name: str, reason: str, missing: str | None) -> object:

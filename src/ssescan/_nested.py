@@ -10,8 +10,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["TOO_DEEP", "equal", "flattened", "is_deep", "rebuilt", "shown"]
-
 DEEP = 32  # levels that Python's own functions can handle, wherever in the stack they are called
 LEAVES = frozenset({str, int, float, bool, type(None)})
 TOO_DEEP = "(nested too deeply)"

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["argument_without_secrets", "error_without_secrets", "text_without_secrets", "url_without_secrets"]
-
 # At least two letters, as C:\ is a folder. At most 31, as searching a long text would be quadratic.
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,30}:[/\\]+")
 _URL = re.compile(_SCHEME.pattern + r"\S*")
@@ -55,7 +53,7 @@ def _shown(found: re.Match[str]) -> str:
 def argument_without_secrets(text: str) -> str:
     """Return an argument as a message may quote it: a URL, the name of a file, or a misplaced option.
 
-    In text that is not a URL, "..." stands for what was removed.
+    In text that is not a URL, "..." replaces the removed part.
     """
     if _SCHEME.match(text.strip()):
         return url_without_secrets(text.strip())

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from socket import socket
     from typing import Any
 
-__all__ = ["ByteSource"]
-
 
 class ByteSource:
     """A source of chunks: open() returns their iterator, once; close() or aclose() ends it.
@@ -62,11 +60,10 @@ class ByteSource:
     @property
     def can_end_read(self) -> bool:
         """Whether end_read() can do anything: the response has a socket, and does not share it."""
-        found = None if self.response is None else _socket_of(self.response)
-        if found is None:
-            return False
-        found.detach()
-        return True
+        found = _socket_of(self.response)
+        if found is not None:
+            found.detach()
+        return found is not None
 
     def end_read(self) -> bool:
         """End a read that waits in another thread; closing the response would not wake it, or would wait for it.
@@ -75,7 +72,7 @@ class ByteSource:
         """
         from socket import SHUT_RDWR
 
-        connection = None if self.response is None else _socket_of(self.response)
+        connection = _socket_of(self.response)
         if connection is None:
             return False
         try:
@@ -121,7 +118,7 @@ class ByteSource:
 
 
 def _socket_of(response: Any) -> socket | None:
-    """Return the socket of a response, to be detached after use; None if the response shares it or has none.
+    """Return the socket of a response, to be detached after use; None if it shares its socket, has none, or is None.
 
     Also None after the response was closed: another response may use the connection by then.
     """

@@ -2,7 +2,7 @@
 
 HTTP clients decompress a whole read at once, and 64 KiB of gzip may be 64 MiB of zeros. Here no step returns more than
 STEP bytes, and all bytes that can be decoded come out: no event is held back. RFC 9110 section 8.4, RFC 1950 to 1952,
-RFC 7932 (br), RFC 8878 and 9659 (zstd). Knows the clients by what their responses can do, and imports none of them.
+RFC 7932 (br), RFC 8878 and 9659 (zstd). Recognizes the clients by the attributes of their responses, and imports none.
 """
 
 from __future__ import annotations
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
     from typing import Any
 
-__all__ = ["adecoded_chunks", "codings_of", "decode_raw_in_steps", "decoded_chunks", "why_unsupported"]
-
 STEP = 65536  # bytes, the most that comes out at once
 MAX_SIZE_OF_A_TURN = 2**20  # bytes that one chunk may decode to before other tasks run
 WINDOW = 4096  # bytes, the most that goes in at once: the rest after a member is copied for each member
@@ -34,10 +32,6 @@ REGISTERED = frozenset((
     "aes128gcm", "br", "compress", "dcb", "dcz", "deflate", "exi", "gzip", "pack200-gzip", "x-compress", "x-gzip",
     "zstd",
 ))  # fmt: skip
-
-
-class _Undecodable(ValueError):
-    """The bytes are not of the coding that the header names."""
 
 
 def codings_of(response: Any) -> list[str]:
@@ -74,38 +68,41 @@ class BodyDecoder:
 
     def __init__(self, codings: list[str], error: Callable[[str], Exception]) -> None:
         self._coding = codings[0]
-        self._decoder = DECODERS[self._coding]()
+        self._decoder: _Decoder = DECODERS[self._coding]()
         self._error = error
 
     def decode(self, chunk: bytes) -> Iterator[bytes]:
         """Yield the bytes that the chunk completes, at most STEP, or those of a SLICE, at once."""
         try:
             yield from self._decoder.decode(chunk)
-        except _Undecodable as error:
-            raise self._error(self._message(error)) from error
+        except self._decoder.invalid as error:
+            raise self._invalid(error) from error
 
     def flush(self) -> None:
         """Check the end of the body."""
-        try:
-            self._decoder.flush()
-        except _Undecodable as error:
-            raise self._error(self._message(error)) from error
+        if not self._decoder.may_end:
+            raise self._invalid("it ends within a frame")
 
-    def _message(self, error: Exception) -> str:
-        return f"the body cannot be decoded as {self._coding}, the Content-Encoding of the response: {error}"
+    def _invalid(self, reason: object) -> Exception:
+        text = f"the body cannot be decoded as {self._coding}, the Content-Encoding of the response: {reason}"
+        return self._error(text)
 
 
 class _Decoder:
-    """A decoder of one content coding. It accepts any end of the body: the scanner notices a cut stream."""
+    """A decoder of one content coding.
+
+    `invalid`: the exception for bytes that are not of this coding. `may_end`: whether the body may end here. With most
+    codings it may always: the scanner notices a cut stream.
+    """
 
     __slots__ = ()
 
-    def decode(self, chunk: bytes) -> Iterator[bytes]:
-        """Yield the bytes that the chunk completes; _Undecodable if it is not of this coding."""
-        raise NotImplementedError
+    invalid: type[Exception] = zlib.error
+    may_end = True
 
-    def flush(self) -> None:
-        """Check the end of the body; _Undecodable if the coding says that it is not complete."""
+    def decode(self, chunk: bytes) -> Iterator[bytes]:
+        """Yield the bytes that the chunk completes."""
+        raise NotImplementedError
 
 
 class _Gzip(_Decoder):
@@ -168,10 +165,7 @@ class _Deflate(_Decoder):
 
 def _inflated(inflate: Any, data: bytes) -> Iterator[bytes]:
     while True:
-        try:
-            step: bytes = inflate.decompress(data, STEP)
-        except zlib.error as error:
-            raise _Undecodable(str(error)) from None
+        step: bytes = inflate.decompress(data, STEP)
         if step:
             yield step
         data = inflate.unconsumed_tail
@@ -182,26 +176,23 @@ def _inflated(inflate: Any, data: bytes) -> Iterator[bytes]:
 class _Brotli(_Decoder):
     """Decoder of br (RFC 7932), with the package brotli or brotlicffi."""
 
-    __slots__ = ("_error", "_is_limited", "_process")
+    __slots__ = ("_is_limited", "_process", "invalid")
 
     def __init__(self) -> None:
         brotli: Any = _package_for("br")
         decompressor = brotli.Decompressor()
-        self._error: type[Exception] = brotli.error
+        self.invalid: type[Exception] = brotli.error
         self._process: Any = getattr(decompressor, "process", None) or decompressor.decompress
         self._is_limited = hasattr(decompressor, "can_accept_more_data")  # since 1.2
 
     def decode(self, chunk: bytes) -> Iterator[bytes]:
-        try:
-            if not self._is_limited:
-                yield from filter(None, map(self._process, _sliced(chunk, SLICE["br"])))
-                return
-            step = self._process(chunk, output_buffer_limit=STEP)
-            while step:
-                yield step
-                step = self._process(b"", output_buffer_limit=STEP)
-        except self._error as error:
-            raise _Undecodable(str(error)) from None
+        if not self._is_limited:
+            yield from filter(None, map(self._process, _sliced(chunk, SLICE["br"])))
+            return
+        step = self._process(chunk, output_buffer_limit=STEP)
+        while step:
+            yield step
+            step = self._process(b"", output_buffer_limit=STEP)
 
 
 class _Zstd(_Decoder):
@@ -210,11 +201,11 @@ class _Zstd(_Decoder):
     With the standard library (3.14 on), or the package backports.zstd or zstandard.
     """
 
-    __slots__ = ("_decompressor", "_error", "_is_limited", "_new")
+    __slots__ = ("_decompressor", "_is_limited", "_new", "invalid")
 
     def __init__(self) -> None:
         zstd: Any = _package_for("zstd")
-        self._error: type[Exception] = zstd.ZstdError
+        self.invalid: type[Exception] = zstd.ZstdError
         self._is_limited = hasattr(zstd, "DecompressionParameter")
         if self._is_limited:
             options = {zstd.DecompressionParameter.window_log_max: MAX_WINDOW_LOG}
@@ -224,18 +215,17 @@ class _Zstd(_Decoder):
             self._new = context.decompressobj
         self._decompressor: Any = None  # None: between two frames
 
+    @property
+    def may_end(self) -> bool:  # type: ignore[override]  # of a class attribute
+        return self._decompressor is None
+
     def decode(self, chunk: bytes) -> Iterator[bytes]:
-        try:
-            for piece in _sliced(chunk, WINDOW if self._is_limited else SLICE["zstd"]):
-                yield from self._frames(piece)
-        except self._error as error:
-            raise _Undecodable(str(error)) from None
+        for piece in _sliced(chunk, WINDOW if self._is_limited else SLICE["zstd"]):
+            yield from self._frames(piece)
 
     def _frames(self, piece: bytes) -> Iterator[bytes]:
         while piece:
-            frame = self._decompressor
-            if frame is None:
-                frame = self._decompressor = self._new()
+            frame = self._decompressor = self._decompressor or self._new()
             if self._is_limited:
                 step = frame.decompress(piece, STEP)
                 while step:
@@ -243,30 +233,18 @@ class _Zstd(_Decoder):
                     step = b"" if frame.eof or frame.needs_input else frame.decompress(b"", STEP)
             elif step := frame.decompress(piece):
                 yield step
-            piece = frame.unused_data if frame.eof else b""
+            piece = b""
             if frame.eof:
+                piece = frame.unused_data
                 self._decompressor = None
-
-    def flush(self) -> None:
-        if self._decompressor is not None:
-            raise _Undecodable("it ends within a frame")
 
 
 def _sliced(chunk: bytes, size: int) -> Iterator[bytes]:
     return (chunk[at : at + size] for at in range(0, len(chunk), size))
 
 
-DECODERS: dict[str, type[_Decoder]] = {
-    "gzip": _Gzip,
-    "x-gzip": _Gzip,
-    "deflate": _Deflate,
-    "br": _Brotli,
-    "zstd": _Zstd,
-}
-PACKAGES: dict[str, tuple[str, ...]] = {
-    "br": ("brotli", "brotlicffi"),
-    "zstd": ("compression.zstd", "backports.zstd", "zstandard"),
-}
+DECODERS = {"gzip": _Gzip, "x-gzip": _Gzip, "deflate": _Deflate, "br": _Brotli, "zstd": _Zstd}
+PACKAGES = {"br": ("brotli", "brotlicffi"), "zstd": ("compression.zstd", "backports.zstd", "zstandard")}
 INSTALLS = {"br": ("brotli", "brotlicffi"), "zstd": ("backports.zstd", "zstandard")}
 
 
@@ -275,7 +253,7 @@ def _package_for(coding: str) -> Any:
         try:
             return import_module(name)
         except ImportError:
-            continue
+            pass
     return None
 
 

@@ -72,34 +72,35 @@ class EventTooLarge(SsescanError):
         )
 
 
-class _Refused(SsescanError):
-    """A response that is refused, and the beginning of its body."""
+class _OfResponse(SsescanError):
+    """An error about a response, which is the last argument."""
 
-    def __init__(self, got: Any, body: bytes, response: Any) -> None:
-        self.body = body
-        self.response = response
-        super().__init__(got, body, response)
+    def __init__(self, *arguments: Any) -> None:
+        self.response = arguments[-1]
+        super().__init__(*arguments)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Without the response, which holds a socket and cannot be pickled.
         state = {name: value for name, value in vars(self).items() if name != "response"}
-        return type(self), (self.args[0], self.body, None), state
+        return type(self), (*self.args[:-1], None), state
 
     def __copy__(self) -> Self:
-        copied = type(self)(self.args[0], self.body, self.response)
+        copied = type(self)(*self.args)
         copied.__dict__.update(vars(self))
         return copied
 
     def __repr__(self) -> str:
         # Without the repr of the response: that of some clients shows the URL, which may contain a key.
-        return f"{type(self).__name__}({self.args[0]!r}, {self.body[:200]!r}, <{type(self.response).__name__}>)"
-
-    def _body_begins(self) -> str:
-        text = " ".join(self.body[:400].decode("utf-8", "replace").split())
-        return f"; the body begins: {text[:200]}" if text else "; the body is empty"
+        first = ", ".join(repr(value[:200] if isinstance(value, bytes) else value) for value in self.args[:-1])
+        return f"{type(self).__name__}({first}, <{type(self.response).__name__}>)"
 
 
-class UnexpectedStatus(_Refused):
+def _beginning(body: bytes) -> str:
+    text = " ".join(body[:400].decode("utf-8", "replace").split())
+    return f"; the body begins: {text[:200]}" if text else "; the body is empty"
+
+
+class UnexpectedStatus(_OfResponse):
     """The server answered with a status of 400 or above, or, for an EventSource, any other than 200.
 
     `status`: the HTTP status. `body`: bytes, at most the first 64 KiB. `response`: the object of the HTTP library.
@@ -110,14 +111,15 @@ class UnexpectedStatus(_Refused):
 
     def __init__(self, status: int, body: bytes, response: Any) -> None:
         self.status = status
+        self.body = body
         super().__init__(status, body, response)
 
     def __str__(self) -> str:
         reason = f"; {self.reason}" if self.reason else ""
-        return f"an event stream was expected, HTTP status {self.status} came{reason}{self._body_begins()}"
+        return f"an event stream was expected, HTTP status {self.status} came{reason}{_beginning(self.body)}"
 
 
-class UnexpectedContentType(_Refused):
+class UnexpectedContentType(_OfResponse):
     """The response is not `text/event-stream` (WHATWG HTML section 9.2.3).
 
     `content_type`: the header as it came, "" if there is none. `body`: bytes, at most the first 64 KiB. `response`: the
@@ -126,17 +128,18 @@ class UnexpectedContentType(_Refused):
 
     def __init__(self, content_type: str, body: bytes, response: Any) -> None:
         self.content_type = content_type
+        self.body = body
         super().__init__(content_type, body, response)
 
     def __str__(self) -> str:
         return (
-            f"content type 'text/event-stream' was expected, {self.content_type!r} came{self._body_begins()}; to read "
-            "the body as an event stream all the same, pass its chunks in place of the response (with httpx: "
+            f"content type 'text/event-stream' was expected, {self.content_type!r} came{_beginning(self.body)}; to "
+            "read the body as an event stream all the same, pass its chunks in place of the response (with httpx: "
             "response.iter_bytes(), or asynchronously response.aiter_bytes())"
         )
 
 
-class UnsupportedEncoding(SsescanError):
+class UnsupportedEncoding(_OfResponse):
     """The body has a Content-Encoding (RFC 9110 section 8.4) that ssescan does not decode.
 
     `encoding`: the Content-Encoding, such as "br", or "gzip, gzip". `response`: the object of the HTTP library.
@@ -147,15 +150,7 @@ class UnsupportedEncoding(SsescanError):
 
     def __init__(self, encoding: str, response: Any) -> None:
         self.encoding = encoding
-        self.response = response
         super().__init__(encoding, response)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        state = {name: value for name, value in vars(self).items() if name != "response"}
-        return type(self), (self.encoding, None), state
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.encoding!r}, <{type(self.response).__name__}>)"
 
     def __str__(self) -> str:
         advice = f" ({self.advice})" if self.advice else ""
@@ -234,7 +229,7 @@ class StreamCut(SsescanError):
                 "and was none of it over max_event_size and skipped?"
             )
         return (
-            "the answer is not whole: the stream ended before it did, or a part of it was over max_event_size and "
+            "the answer is not whole: the stream ended before it did, or something in it was over max_event_size and "
             "skipped; what came is in `message`"
         )
 

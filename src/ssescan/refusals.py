@@ -7,24 +7,14 @@ from __future__ import annotations
 
 from .errors import UnexpectedContentType, UnexpectedStatus
 from .sources import limited_reads
+from .stalls import END, Stall, waiter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator
+    from collections.abc import AsyncIterator, Container, Iterator
     from typing import Any
 
     from .byte_source import ByteSource
-
-__all__ = [
-    "AFTER_END_TIMEOUT",
-    "BELOW_400",
-    "EVENT_STREAM",
-    "MAX_REFUSED_BODY",
-    "REFUSED_BODY_TIMEOUT",
-    "is_refused",
-    "read_body",
-    "refusal",
-]
 
 # A refused body may stay open for ever: the error shows what came within the time.
 MAX_REFUSED_BODY = 65536  # bytes
@@ -42,9 +32,8 @@ def is_refused(source: ByteSource, statuses: Container[int], content_types: Cont
     return source.status not in statuses or bool(source.refused_redirect) or source.media_type not in content_types
 
 
-def refusal(source: ByteSource, statuses: Container[int], body: bytes) -> UnexpectedStatus | UnexpectedContentType:
-    """Return the error for a refused response, with the first MAX_REFUSED_BODY bytes of its body."""
-    body = body[:MAX_REFUSED_BODY]
+def error_for(source: ByteSource, statuses: Container[int], body: bytes) -> UnexpectedStatus | UnexpectedContentType:
+    """Return the error for a refused response, with the beginning of its body."""
     if source.status is not None and (source.status not in statuses or source.refused_redirect):
         error = UnexpectedStatus(source.status, body, source.response)
         error.reason = source.refused_redirect
@@ -52,36 +41,57 @@ def refusal(source: ByteSource, statuses: Container[int], body: bytes) -> Unexpe
     return UnexpectedContentType(source.content_type or "", body, source.response)
 
 
-def read_body(chunks: Iterator[Any], source: ByteSource, timeout: float) -> bytes:
-    """Return the part of a body that comes within `timeout` seconds, up to MAX_REFUSED_BODY and a chunk.
+def read_body(chunks: Iterator[Any], response: Any, seconds: float) -> bytes:
+    """Return the part of a body that comes within the time, at most MAX_REFUSED_BODY bytes. Ignores errors.
 
-    A timer interrupts a blocked read where the response has a socket of its own. Where it shares one, as with HTTP/2,
-    httpx limits the read; else only the time between two reads is checked.
+    httpx limits the time of a read; with other clients, only the time between two reads is checked.
     """
     from time import monotonic
 
     body = bytearray()
-    deadline = monotonic() + timeout
-    timer = None
-    if source.can_end_read:
-        from threading import Timer
-
-        timer = Timer(timeout, source.end_read)
-        timer.daemon = True
-        try:
-            timer.start()
-        except RuntimeError:  # there are too many threads
-            return b""
+    deadline = monotonic() + seconds
     try:
-        with limited_reads(source.response, timeout):
+        with limited_reads(response, seconds):
             for chunk in chunks:
                 body += chunk
                 if len(body) >= MAX_REFUSED_BODY or monotonic() > deadline:
                     break
-    except Exception:  # noqa: BLE001, S110 - ignore read errors here: return what arrived
+    except Exception:  # noqa: BLE001, S110 - return what arrived
+        pass
+    return bytes(body[:MAX_REFUSED_BODY])
+
+
+def read_body_in_time(chunks: Iterator[Any], source: ByteSource, seconds: float) -> bytes:
+    """Return the part of a body that comes within the time, as read_body does.
+
+    A timer interrupts a blocked read, if the response has a socket of its own: HTTP/2 shares one.
+    """
+    if not source.can_end_read:
+        return read_body(chunks, source.response, seconds)
+    from threading import Timer
+
+    timer = Timer(seconds, source.end_read)
+    timer.daemon = True
+    try:
+        timer.start()
+    except RuntimeError:  # there are too many threads
+        return b""
+    try:
+        return read_body(chunks, source.response, seconds)
+    finally:
+        timer.cancel()
+        timer.join()  # once the response is closed, another may have the number of its socket
+
+
+async def read_body_async(chunks: AsyncIterator[Any], seconds: float) -> bytes:
+    """Return the part of a body that comes within the time, as read_body does; a timer interrupts a blocked read."""
+    body = bytearray()
+    wait = waiter(Stall(progress=seconds))
+    try:
+        while len(body) < MAX_REFUSED_BODY and (chunk := await wait.next_chunk(chunks, 0)) is not END:
+            body += chunk
+    except Exception:  # noqa: BLE001, S110 - return what arrived
         pass
     finally:
-        if timer is not None:
-            timer.cancel()
-            timer.join()  # once the response is closed, another may have the number of its socket
-    return bytes(body)
+        wait.stop()
+    return bytes(body[:MAX_REFUSED_BODY])

@@ -1,6 +1,6 @@
 """Where chunks come from: responses of HTTP clients, files, any iterable of bytes.
 
-Recognizes the clients by what their responses can do, and imports none of them. Chunks are passed on as they arrive:
+Recognizes the clients by the attributes of their responses, and imports none of them. Passes chunks on as they arrive:
 no read waits for more than is there. Knows nothing of events.
 
 To support another HTTP client, write a function that returns the ByteSource of its response, or None, and add it to
@@ -25,39 +25,27 @@ if TYPE_CHECKING:
 
     from typing_extensions import Buffer
 
-    class HasIterBytes(Protocol):
-        """A response of httpx or httpx2."""
-
+    class _HttpxResponse(Protocol):
         def iter_bytes(self) -> Iterator[bytes]: ...
 
-    class HasRead1(Protocol):
-        """A buffered binary file."""
-
-        def read1(self, size: int = ..., /) -> bytes: ...
-
-    class HasRead(Protocol):
-        """A raw binary file."""
-
-        def read(self, size: int = ..., /) -> bytes | None: ...
-
-    class HasAiterBytes(Protocol):
-        """An asynchronous response of httpx or httpx2."""
-
+    class _AsyncHttpxResponse(Protocol):
         def aiter_bytes(self) -> AsyncIterator[bytes]: ...
 
-    class HasIterAny(Protocol):
-        """The body of an aiohttp response."""
+    class _BufferedFile(Protocol):
+        def read1(self, size: int = ..., /) -> bytes: ...
 
+    class _RawFile(Protocol):
+        def read(self, size: int = ..., /) -> bytes | None: ...
+
+    class _AiohttpBody(Protocol):
         def iter_any(self) -> AsyncIterable[bytes]: ...
 
-    class HasContent(Protocol):
-        """A response of aiohttp."""
-
+    class _AiohttpResponse(Protocol):
         @property
-        def content(self) -> HasIterAny: ...
+        def content(self) -> _AiohttpBody: ...
 
-    SyncSource: TypeAlias = HasIterBytes | HasRead1 | HasRead | Iterable[Buffer] | Buffer
-    AsyncSource: TypeAlias = HasAiterBytes | HasContent | HasIterAny | AsyncIterable[Buffer] | Buffer
+    SyncSource: TypeAlias = _HttpxResponse | _BufferedFile | _RawFile | Iterable[Buffer] | Buffer
+    AsyncSource: TypeAlias = _AsyncHttpxResponse | _AiohttpResponse | _AiohttpBody | AsyncIterable[Buffer] | Buffer
 
 CO_COROUTINE = 0x80  # as in inspect, which takes longer to import than all of ssescan
 READ_SIZE = 65536  # bytes, at most; a read returns what is there
@@ -87,46 +75,40 @@ def async_byte_source_of(source: Any, name: str) -> ByteSource:
 
 
 def _httpx(source: Any, name: str) -> ByteSource | None:
-    if not (hasattr(source, "iter_bytes") and hasattr(source, "status_code")):
-        return None
-    if _streams_only(source, "__aiter__"):
-        _refuse_sync_or_async(source, name)
-    return ByteSource(lambda: httpx_chunks(source), source, source.status_code)
+    return _httpx_source(source, name, "iter_bytes", "__iter__", "__aiter__", httpx_chunks)
 
 
 def _async_httpx(source: Any, name: str) -> ByteSource | None:
-    if not (hasattr(source, "aiter_bytes") and hasattr(source, "status_code")):
+    return _httpx_source(source, name, "aiter_bytes", "__aiter__", "__iter__", async_httpx_chunks)
+
+
+def _httpx_source(
+    source: Any, name: str, method: str, iteration: str, other_iteration: str, chunks: Callable[[Any], Any]
+) -> ByteSource | None:
+    if not (hasattr(source, method) and hasattr(source, "status_code")):
         return None
-    if _streams_only(source, "__iter__"):
+    stream = getattr(source, "stream", None)  # one that was already read can be iterated over in both ways
+    if hasattr(stream, other_iteration) and not hasattr(stream, iteration):
         _refuse_sync_or_async(source, name)
-    return ByteSource(lambda: async_httpx_chunks(source), source, source.status_code)
-
-
-def _streams_only(response: Any, how: str) -> bool:
-    """Return whether the body can be iterated over only in that way; one that was already read allows both."""
-    other = "__iter__" if how == "__aiter__" else "__aiter__"
-    stream = getattr(response, "stream", None)
-    return hasattr(stream, how) and not hasattr(stream, other)
+    return ByteSource(lambda: chunks(source), source, source.status_code)
 
 
 def httpx_chunks(response: Any) -> Iterator[bytes]:
     """Return the chunks of a response of httpx or httpx2, its body decoded in steps of bounded size."""
-    if not decode_in_steps(response):
-        from .content_encoding import decoded_chunks
+    if decode_in_steps(response):
+        return response.iter_bytes()  # type: ignore[no-any-return]
+    from .content_encoding import decoded_chunks
 
-        return decoded_chunks(response, response.iter_raw())
-    chunks: Iterator[bytes] = response.iter_bytes()
-    return chunks
+    return decoded_chunks(response, response.iter_raw())
 
 
 def async_httpx_chunks(response: Any) -> AsyncIterator[bytes]:
     """Return the chunks of an asynchronous response of httpx or httpx2, decoded as by httpx_chunks."""
-    if not decode_in_steps(response):
-        from .content_encoding import adecoded_chunks
+    if decode_in_steps(response):
+        return response.aiter_bytes()  # type: ignore[no-any-return]
+    from .content_encoding import adecoded_chunks
 
-        return adecoded_chunks(response, response.aiter_raw())
-    chunks: AsyncIterator[bytes] = response.aiter_bytes()
-    return chunks
+    return adecoded_chunks(response, response.aiter_raw())
 
 
 @contextmanager
@@ -135,12 +117,11 @@ def limited_reads(response: Any, seconds: float) -> Iterator[None]:
 
     HTTP/2 looks at the timeout at each read, HTTP/1.1 when the reading of the body begins.
     """
-    extensions: dict[str, Any] = {}
     try:
         extensions = response.request.extensions
-        timeout = extensions["timeout"]
-    except (AttributeError, KeyError, RuntimeError):  # RuntimeError: httpx's, for a response without a request
-        timeout = None
+    except (AttributeError, RuntimeError):  # RuntimeError: httpx's, for a response without a request
+        extensions = {}
+    timeout = extensions.get("timeout")
     if not isinstance(timeout, dict):
         yield
         return
@@ -383,24 +364,24 @@ def _body_was_read(response: Any) -> bool:
 # Errors for sources that cannot be read.
 
 
+TEXT_FILE = "bytes, not text: open the file with mode 'rb', or pass its .buffer"
+
+
 def _refuse_text(source: Any, name: str) -> None:
     if isinstance(source, str) and source.startswith(("http://", "https://")):
-        raise TypeError(f"{name}() reads a response, not a URL: pass the response that an HTTP client returns for it")
-    if isinstance(source, str):
-        raise TypeError(
-            f"{name}() reads bytes, not str: an event stream is UTF-8, pass the bytes as they were received; "
-            "to read a file, pass open(path, 'rb')"
-        )
-    if isinstance(source, os.PathLike):
-        raise TypeError(f"{name}() reads bytes, not a path: pass open(path, 'rb')")
-    if isinstance(source, io.TextIOBase):
-        _refuse_text_file(name)
-    if isinstance(source, dict):
-        raise TypeError(f"{name}() reads a response, not what was parsed from its JSON: pass the response")
-
-
-def _refuse_text_file(name: str) -> NoReturn:
-    raise TypeError(f"{name}() reads bytes, not text: open the file with mode 'rb', or pass its .buffer")
+        reads = "a response, not a URL: pass the response that an HTTP client returns for it"
+    elif isinstance(source, str):
+        reads = "bytes, not str: an event stream is UTF-8, pass the bytes as they were received; "
+        reads += "to read a file, pass open(path, 'rb')"
+    elif isinstance(source, os.PathLike):
+        reads = "bytes, not a path: pass open(path, 'rb')"
+    elif isinstance(source, io.TextIOBase):
+        reads = TEXT_FILE
+    elif isinstance(source, dict):
+        reads = "a response, not what was parsed from its JSON: pass the response"
+    else:
+        return
+    raise TypeError(f"{name}() reads {reads}")
 
 
 def _refuse_other_kinds(source: Any, name: str) -> None:
@@ -408,7 +389,7 @@ def _refuse_other_kinds(source: Any, name: str) -> None:
     if hasattr(source, "__aiter__") or hasattr(source, "aiter_bytes") or _is_aiohttp(source):
         _refuse_sync_or_async(source, name)
     if hasattr(source, "read") and isinstance(getattr(source, "encoding", None), str):
-        _refuse_text_file(name)
+        raise TypeError(f"{name}() reads {TEXT_FILE}")
 
 
 def _refuse_sync_or_async(source: Any, name: str) -> NoReturn:

@@ -19,17 +19,15 @@ if TYPE_CHECKING:
 
     from .scanner import EventReader
 
-__all__ = ["END", "AsyncioWait", "Stall", "StallTimer", "TrioWait", "checked_stall", "running_trio", "waiter", "watch"]
-
 END: Any = object()
-"""What a read gives when the source has ended."""
+"""The result of a read when the source has ended."""
 
 
 class Stall:
     """How long a stream may bring nothing of use, seconds; None: for ever.
 
     `idle`: no bytes. `progress`: no event, although comments or pings may arrive. Only time spent waiting for the
-    source counts, not what the program does with an event. Whatever is exceeded raises StreamStalled.
+    source counts, not what the program does with an event. A stream that exceeds a limit raises StreamStalled.
     """
 
     __module__ = "ssescan"
@@ -65,7 +63,7 @@ class Stall:
 
 
 class StallTimer:
-    """How long the next read may take: the arithmetic of Stall, for one stream, whatever does the waiting."""
+    """The arithmetic of Stall for one stream: how long the next read may take. Does not wait."""
 
     __slots__ = ("_events_seen", "_waited", "stall")
 
@@ -108,10 +106,10 @@ def watch(chunks: Iterator[Any], stall_timer: StallTimer, reader: EventReader[An
         yield chunk
 
 
-def waiter(stall_timer: StallTimer) -> Any:
+def waiter(stall: Stall) -> AsyncioWait | TrioWait:
     """Return the waiter of the running event loop: trio in a trio task, else asyncio. Neither is imported before."""
     trio = running_trio()
-    return AsyncioWait(stall_timer) if trio is None else TrioWait(stall_timer, trio)
+    return AsyncioWait(StallTimer(stall)) if trio is None else TrioWait(StallTimer(stall), trio)
 
 
 def running_trio() -> Any:
@@ -142,6 +140,9 @@ class TrioWait:
             raise self._stall_timer.error(reason)
         self._stall_timer.add(self._trio.current_time() - began)
         return chunk
+
+    def stop(self) -> None:
+        """Do nothing: a scope starts no timer."""
 
 
 class AsyncioWait:
@@ -176,7 +177,7 @@ class AsyncioWait:
         try:
             chunk = await anext(chunks, END)
         except BaseException as error:
-            # The cancellation is ours, unless somebody else cancelled the task as well (as asyncio.timeout has it). The
+            # The cancellation is ours, unless other code cancelled the task as well (the check of asyncio.timeout). The
             # source may have made another exception of it.
             if self._expired and task.uncancel() <= cancelling:
                 if isinstance(error, asyncio.CancelledError):
@@ -187,7 +188,7 @@ class AsyncioWait:
         finally:
             self._task = None
         if self._expired:
-            # The source swallowed our cancellation. If it gave a chunk, that counts; but it did not end of itself.
+            # The source swallowed our cancellation. A chunk that it returned counts, but its end does not.
             task.uncancel()
             if chunk is END:
                 raise self._stall_timer.error(reason)

@@ -5,27 +5,19 @@ Knows readers, and byte sources. Knows nothing of JSON or providers, and sends n
 
 from __future__ import annotations
 
+from . import refusals
 from ._generic import E_co
 from .outcome import Outcome
-from .refusals import (
-    AFTER_END_TIMEOUT,
-    BELOW_400,
-    EVENT_STREAM,
-    MAX_REFUSED_BODY,
-    REFUSED_BODY_TIMEOUT,
-    is_refused,
-    read_body,
-    refusal,
-)
+from .refusals import AFTER_END_TIMEOUT, REFUSED_BODY_TIMEOUT
 from .scanner import EventIterator, EventReader, ReaderState, Scanner
 from .scanner._shared import ALREADY_READING
 from .sources import async_byte_source_of, byte_source_of, check_encoding
-from .stalls import END, AsyncioWait, Stall, StallTimer, checked_stall, waiter, watch
+from .stalls import END, Stall, StallTimer, checked_stall, waiter, watch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Container, Iterator
-    from typing import Any, Literal, Self, overload
+    from typing import Any, Literal, Self, TypeAlias, overload
 
     from typing_extensions import Unpack
 
@@ -34,13 +26,70 @@ if TYPE_CHECKING:
     from .scanner._shared import StreamOptions
     from .sources import AsyncSource, SyncSource
 
-__all__ = ["AsyncEventStream", "EventStream", "Outcome", "Stall", "aiter_events", "iter_events"]
+    class Options(StreamOptions, total=False):
+        """The options of a stream that do not change the types of its items."""
+
+        stall: Stall | None
+        timing: bool
+
+    Yes: TypeAlias = Literal[True]
+    No: TypeAlias = Literal[False]
 
 READ_ALREADY = "this stream was read already, or closed: pass one that was not, or its source"
 
 
-class EventStream(EventIterator[E_co]):
-    """What iter_events returns: an iterator of events, and a context manager that closes the source.
+class _StreamCore(ReaderState[E_co]):
+    """The start and the end of a stream, sync or async."""
+
+    __slots__ = ()
+
+    outcome: Outcome | None
+    response: Any
+
+    _statuses: Container[int] = refusals.BELOW_400
+    _content_types: tuple[str, ...] = refusals.EVENT_STREAM
+
+    def __init__(
+        self, source: ByteSource, stall: Stall | None, timing: bool, options: dict[str, Any], scanner: Any = None
+    ) -> None:
+        if scanner is None:  # else one that goes on: it keeps the last event ID
+            scanner = Scanner(**options)
+        if not isinstance(timing, bool):
+            raise TypeError(f"timing must be a bool, not {type(timing).__name__}")
+        super().__init__(self._new_reader(scanner, timing))
+        self._options = options
+        self._stall = checked_stall(stall)
+        self._byte_source = source
+        self._chunks: Any = None  # until the stream is open
+        self.response = source.response
+        self.outcome = None
+
+    def _new_reader(self, scanner: Any, timing: bool) -> EventReader[E_co]:
+        return EventReader(scanner, timing)
+
+    def _adapted(self, chunks: Any) -> Any:
+        """Return the chunks to scan, made from those of the source: the same, unless a subclass overrides this."""
+        return chunks
+
+    def _hand_over(self) -> tuple[ByteSource, Stall | None, dict[str, Any]]:
+        """Close the stream, and return its open source and its options for another one. ValueError after a read.
+
+        The other stream opens the source again, which does no harm before a read.
+        """
+        if self.outcome is not None or self.reads:
+            raise ValueError(READ_ALREADY)
+        self._stop(Outcome.CLOSED)
+        return self._byte_source, self._stall, self._options
+
+    def _stop(self, outcome: Outcome) -> None:
+        """Stop reading. The first outcome stays."""
+        if self.outcome is None:
+            self.outcome = outcome
+        self._reader.stop()
+
+
+class EventStream(_StreamCore[E_co], EventIterator[E_co]):
+    """The iterator that iter_events returns, also a context manager that closes the source.
 
     `outcome`: None while open, then an Outcome. `response`: the response that the events come from, or None.
     `last_event_id`, `retry`: as of the event yielded last (see Scanner). `received_ns`: with `timing`,
@@ -50,25 +99,6 @@ class EventStream(EventIterator[E_co]):
 
     __module__ = "ssescan"
     __slots__ = ("__weakref__", "_byte_source", "_chunks", "_options", "_stall", "outcome", "response")
-
-    outcome: Outcome | None
-    response: Any
-
-    _statuses: Container[int] = BELOW_400
-    _content_types: tuple[str, ...] = EVENT_STREAM
-
-    def __init__(
-        self, source: ByteSource, stall: Stall | None, timing: bool, options: dict[str, Any], scanner: Any = None
-    ) -> None:
-        if scanner is None:  # else one that goes on: it keeps the last event ID
-            scanner = Scanner(**options)
-        super().__init__(self._new_reader(scanner, _checked_timing(timing)))
-        self._options = options
-        self._stall = checked_stall(stall)
-        self._byte_source = source
-        self._chunks: Iterator[Any] | None = None
-        self.outcome = None
-        self.response = source.response
 
     def open(self) -> None:
         """Check the response now, as entering a `with` block does, so that a refusal is raised before the first event.
@@ -96,15 +126,10 @@ class EventStream(EventIterator[E_co]):
 
     def close(self) -> None:
         """Close the source, if it is a response or a generator. A second close does nothing."""
-        if self.outcome is None:
-            self.outcome = Outcome.CLOSED
-        self._reader.stop()
+        self._stop(Outcome.CLOSED)
         self._byte_source.close()
 
-    def _new_reader(self, scanner: Any, timing: bool) -> EventReader[E_co]:
-        return EventReader(scanner, timing)
-
-    def _open(self) -> Iterator[Any]:
+    def _open(self) -> Any:
         """Return the iterator of chunks; check the response first, and refuse one that is not an event stream."""
         if self._chunks is not None:
             return self._chunks
@@ -114,8 +139,9 @@ class EventStream(EventIterator[E_co]):
         if self.outcome is not None:  # another thread closed the stream while the source waited for the response
             source.close()
             return iter(())
-        if is_refused(source, self._statuses, self._content_types):
-            raise refusal(source, self._statuses, read_body(chunks, source, REFUSED_BODY_TIMEOUT))
+        if refusals.is_refused(source, self._statuses, self._content_types):
+            body = refusals.read_body_in_time(chunks, source, REFUSED_BODY_TIMEOUT)
+            raise refusals.error_for(source, self._statuses, body)
         if self.response is not None:
             check_encoding(self.response)
         chunks = self._adapted(chunks)
@@ -124,32 +150,15 @@ class EventStream(EventIterator[E_co]):
         self._chunks = chunks
         return chunks
 
-    def _adapted(self, chunks: Iterator[Any]) -> Iterator[Any]:
-        """Return the chunks to scan, made from those of the source: the same, unless a subclass overrides this."""
-        return chunks
-
-    def _hand_over(self) -> tuple[ByteSource, Stall | None, dict[str, Any]]:
-        """Give up the source, with the options, to another stream. ValueError once something was read of it.
-
-        An open source does no harm: it is opened again, where nothing was read.
-        """
-        if self.outcome is not None or self.reads:
-            raise ValueError(READ_ALREADY)
-        self.outcome = Outcome.CLOSED
-        self._reader.stop()
-        return self._byte_source, self._stall, self._options
-
     def _end(self) -> None:
         """End the stream, though the source may have more to give.
 
         The rest of a response's body is read, if it comes at once: else its connection could not be used again.
         """
-        if self.outcome is None:
-            self.outcome = Outcome.ENDED
-        self._reader.stop()
+        self._stop(Outcome.ENDED)
         try:
             if self._chunks is not None and self._byte_source.has_connection and self._byte_source.can_end_read:
-                read_body(self._chunks, self._byte_source, AFTER_END_TIMEOUT)
+                refusals.read_body_in_time(self._chunks, self._byte_source, AFTER_END_TIMEOUT)
         finally:
             self._byte_source.close()
 
@@ -173,10 +182,10 @@ class EventStream(EventIterator[E_co]):
         return expected
 
 
-class AsyncEventStream(ReaderState[E_co]):
-    """What aiter_events returns: EventStream for asyncio and trio. `async with` closes the source.
+class AsyncEventStream(_StreamCore[E_co]):
+    """The iterator that aiter_events returns: EventStream for asyncio and trio. `async with` closes the source.
 
-    The same attributes. A read that is cancelled closes the stream, as nobody knows how much of it the source lost.
+    The same attributes. A read that is cancelled closes the stream: the source may have lost a part of it.
     """
 
     __module__ = "ssescan"
@@ -184,27 +193,14 @@ class AsyncEventStream(ReaderState[E_co]):
         "__weakref__", "_byte_source", "_chunks", "_options", "_reading", "_stall", "_wait", "outcome", "response"
     )  # fmt: skip
 
-    outcome: Outcome | None
-    response: Any
-
-    _statuses: Container[int] = BELOW_400
-    _content_types: tuple[str, ...] = EVENT_STREAM
     _called = "aiter_events"
 
     def __init__(
         self, source: ByteSource, stall: Stall | None, timing: bool, options: dict[str, Any], scanner: Any = None
     ) -> None:
-        if scanner is None:
-            scanner = Scanner(**options)
-        super().__init__(self._new_reader(scanner, _checked_timing(timing)))
-        self._options = options
-        self._stall = stall = checked_stall(stall)
-        self._wait: Any = None if stall is None else StallTimer(stall)
-        self._byte_source = source
-        self._chunks: AsyncIterator[Any] | None = None
+        super().__init__(source, stall, timing, options, scanner)
+        self._wait: Any = None  # until a stream with a limit is open
         self._reading = False
-        self.response = source.response
-        self.outcome = None
 
     async def open(self) -> None:
         """Check the response now, as entering an `async with` block does."""
@@ -281,13 +277,8 @@ class AsyncEventStream(ReaderState[E_co]):
 
     async def aclose(self) -> None:
         """Close the source, if it is a response or an async generator. A second close does nothing."""
-        if self.outcome is None:
-            self.outcome = Outcome.CLOSED
-        self._reader.stop()
+        self._stop(Outcome.CLOSED)
         await self._close_source()
-
-    def _new_reader(self, scanner: Any, timing: bool) -> EventReader[E_co]:
-        return EventReader(scanner, timing)
 
     async def _first_or_watched_chunk(self) -> Any:
         if self._chunks is None:
@@ -297,12 +288,12 @@ class AsyncEventStream(ReaderState[E_co]):
     async def _next_chunk(self, chunks: Any) -> Any:
         if self._wait is None:
             return await anext(chunks, END)
-        if isinstance(self._wait, StallTimer):
-            self._wait = waiter(self._wait)
         return await self._wait.next_chunk(chunks, self._reader.progress)
 
     async def _open(self) -> None:
         source = self._byte_source
+        if self._stall is not None:
+            self._wait = waiter(self._stall)
         if source.asks:
             await self._next_chunk(source)
             self.response = source.response
@@ -311,49 +302,25 @@ class AsyncEventStream(ReaderState[E_co]):
                 return
         chunks: AsyncIterator[Any] = source.open()
         self._chunks = chunks
-        if is_refused(source, self._statuses, self._content_types):
-            raise refusal(source, self._statuses, await self._read_body(chunks, REFUSED_BODY_TIMEOUT))
+        if refusals.is_refused(source, self._statuses, self._content_types):
+            body = await refusals.read_body_async(chunks, REFUSED_BODY_TIMEOUT)
+            raise refusals.error_for(source, self._statuses, body)
         if self.response is not None:
             check_encoding(self.response)
         self._chunks = self._adapted(chunks)
 
-    async def _read_body(self, chunks: AsyncIterator[Any], timeout: float) -> bytes:  # noqa: ASYNC109 - of all reads
-        """Return the part of a body that comes within `timeout` seconds, as refusals.read_body does."""
-        body = bytearray()
-        if isinstance(self._wait, AsyncioWait):
-            self._wait.stop()
-        self._wait = StallTimer(Stall(progress=timeout))
-        try:
-            while len(body) < MAX_REFUSED_BODY and (chunk := await self._next_chunk(chunks)) is not END:
-                body += chunk
-        except Exception:  # noqa: BLE001, S110 - ignore read errors here: return what arrived
-            pass
-        return bytes(body)
-
-    def _adapted(self, chunks: AsyncIterator[Any]) -> AsyncIterator[Any]:
-        return chunks
-
-    def _hand_over(self) -> tuple[ByteSource, Stall | None, dict[str, Any]]:
-        if self.outcome is not None or self.reads:
-            raise ValueError(READ_ALREADY)
-        self.outcome = Outcome.CLOSED
-        self._reader.stop()
-        return self._byte_source, self._stall, self._options
-
     async def _end(self) -> None:
-        if self.outcome is None:
-            self.outcome = Outcome.ENDED
-        self._reader.stop()
+        self._stop(Outcome.ENDED)
         self._reading = True
         try:
             if self._chunks is not None and self._byte_source.has_connection:
-                await self._read_body(self._chunks, AFTER_END_TIMEOUT)
+                await refusals.read_body_async(self._chunks, AFTER_END_TIMEOUT)
         finally:
             self._reading = False
             await self._close_source()
 
     async def _close_source(self) -> None:
-        if isinstance(self._wait, AsyncioWait):
+        if self._wait is not None:
             self._wait.stop()
         await self._byte_source.aclose()
 
@@ -362,104 +329,50 @@ class AsyncEventStream(ReaderState[E_co]):
         if self.outcome is None:
             self.outcome = Outcome.of(error, False)
         if isinstance(error, GeneratorExit):
-            return  # nobody will resume the coroutine: it must not wait any more
+            return  # the coroutine is closed: it must not await any more
         try:
             await self._close_source()
         except Exception:  # noqa: BLE001, S110 - the caller gets the first error
             pass
 
 
-def _checked_timing(timing: Any) -> bool:
-    if not isinstance(timing, bool):
-        raise TypeError(f"timing must be a bool, not {type(timing).__name__}")
-    return timing
-
-
 if TYPE_CHECKING:
-    # The literal defaults decide what is iterated over, so that ordinary use needs no narrowing.
+    # The literal defaults decide the types of the items, so that ordinary use needs no narrowing.
 
     @overload
     def iter_events(
-        source: SyncSource,
-        *,
-        stall: Stall | None = None,
-        timing: bool = False,
-        comments: Literal[False] = False,
-        unknown: Literal[False] = False,
-        **scanner_options: Unpack[StreamOptions],
+        source: SyncSource, *, comments: No = False, unknown: No = False, **options: Unpack[Options]
     ) -> EventStream[ServerSentEvent]: ...
     @overload
     def iter_events(
-        source: SyncSource,
-        *,
-        stall: Stall | None = None,
-        timing: bool = False,
-        comments: Literal[True],
-        unknown: Literal[False] = False,
-        **scanner_options: Unpack[StreamOptions],
+        source: SyncSource, *, comments: Yes, unknown: No = False, **options: Unpack[Options]
     ) -> EventStream[ServerSentEvent | Comment]: ...
     @overload
     def iter_events(
-        source: SyncSource,
-        *,
-        stall: Stall | None = None,
-        timing: bool = False,
-        comments: Literal[False] = False,
-        unknown: Literal[True],
-        **scanner_options: Unpack[StreamOptions],
+        source: SyncSource, *, comments: No = False, unknown: Yes, **options: Unpack[Options]
     ) -> EventStream[ServerSentEvent | UnknownLine]: ...
     @overload
     def iter_events(
-        source: SyncSource,
-        *,
-        stall: Stall | None = None,
-        timing: bool = False,
-        comments: bool = False,
-        unknown: bool = False,
-        **scanner_options: Unpack[StreamOptions],
+        source: SyncSource, *, comments: bool = False, unknown: bool = False, **options: Unpack[Options]
     ) -> EventStream[ServerSentEvent | Comment | UnknownLine]: ...
     def iter_events(source: Any, **options: Any) -> Any:
         """Read the events of a source of chunks."""
 
     @overload
     def aiter_events(
-        source: AsyncSource,
-        *,
-        stall: Stall | None = None,
-        timing: bool = False,
-        comments: Literal[False] = False,
-        unknown: Literal[False] = False,
-        **scanner_options: Unpack[StreamOptions],
+        source: AsyncSource, *, comments: No = False, unknown: No = False, **options: Unpack[Options]
     ) -> AsyncEventStream[ServerSentEvent]: ...
     @overload
     def aiter_events(
-        source: AsyncSource,
-        *,
-        stall: Stall | None = None,
-        timing: bool = False,
-        comments: Literal[True],
-        unknown: Literal[False] = False,
-        **scanner_options: Unpack[StreamOptions],
+        source: AsyncSource, *, comments: Yes, unknown: No = False, **options: Unpack[Options]
     ) -> AsyncEventStream[ServerSentEvent | Comment]: ...
     @overload
     def aiter_events(
-        source: AsyncSource,
-        *,
-        stall: Stall | None = None,
-        timing: bool = False,
-        comments: Literal[False] = False,
-        unknown: Literal[True],
-        **scanner_options: Unpack[StreamOptions],
+        source: AsyncSource, *, comments: No = False, unknown: Yes, **options: Unpack[Options]
     ) -> AsyncEventStream[ServerSentEvent | UnknownLine]: ...
     @overload
     def aiter_events(
-        source: AsyncSource,
-        *,
-        stall: Stall | None = None,
-        timing: bool = False,
-        comments: bool = False,
-        unknown: bool = False,
-        **scanner_options: Unpack[StreamOptions],
+        source: AsyncSource, *, comments: bool = False, unknown: bool = False, **options: Unpack[Options]
     ) -> AsyncEventStream[ServerSentEvent | Comment | UnknownLine]: ...
     def aiter_events(source: Any, **options: Any) -> Any:
         """Read the events of an asynchronous source of chunks."""

@@ -1,8 +1,8 @@
 """Authentication in several requests: a limit for the answers in between.
 
 Between two requests of an auth flow (a digest, a token that is renewed), httpx and httpx2 read the whole answer, which
-may decompress to gigabytes. A wrapper around the flow reads each such body first, up to a limit. Knows the clients by
-what they can do.
+may decompress to gigabytes. A wrapper around the flow reads each such body first, up to a limit. Recognizes the
+clients by their attributes.
 """
 
 from __future__ import annotations
@@ -14,8 +14,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
     from typing import Any
-
-__all__ = ["bounded_auth"]
 
 
 def bounded_auth(client: Any, options: dict[str, Any]) -> dict[str, Any]:

@@ -19,11 +19,7 @@ if TYPE_CHECKING:
 
     from ..scanner import ServerSentEvent
     from ..scanner._shared import StreamOptions
-    from ..stalls import Stall
-    from .sending import AsyncHttpClient, HttpClient, Item, RequestOptions, Url
-
-
-__all__ = ["aconnect", "connect"]
+    from .sending import AsyncHttpClient, ConnectOptions, HttpClient, Item, Url
 
 
 class _Connected(AsyncEventStream[E_co]):
@@ -41,19 +37,12 @@ if TYPE_CHECKING:
         method: str,
         url: Url,
         *,
-        stall: Stall | None = None,
         scanner: StreamOptions | None = None,
-        **request_options: Unpack[RequestOptions],
+        **options: Unpack[ConnectOptions],
     ) -> EventStream[ServerSentEvent]: ...
     @overload
     def connect(
-        client: HttpClient,
-        method: str,
-        url: Url,
-        *,
-        stall: Stall | None = None,
-        scanner: Mapping[str, Any],
-        **request_options: Unpack[RequestOptions],
+        client: HttpClient, method: str, url: Url, *, scanner: Mapping[str, Any], **options: Unpack[ConnectOptions]
     ) -> EventStream[Item]: ...
     def connect(client: Any, method: str, url: Any, **options: Any) -> Any:
         """Send a request, and read the events of the response."""
@@ -64,19 +53,12 @@ if TYPE_CHECKING:
         method: str,
         url: Url,
         *,
-        stall: Stall | None = None,
         scanner: StreamOptions | None = None,
-        **request_options: Unpack[RequestOptions],
+        **options: Unpack[ConnectOptions],
     ) -> AsyncEventStream[ServerSentEvent]: ...
     @overload
     def aconnect(
-        client: AsyncHttpClient,
-        method: str,
-        url: Url,
-        *,
-        stall: Stall | None = None,
-        scanner: Mapping[str, Any],
-        **request_options: Unpack[RequestOptions],
+        client: AsyncHttpClient, method: str, url: Url, *, scanner: Mapping[str, Any], **options: Unpack[ConnectOptions]
     ) -> AsyncEventStream[Item]: ...
     def aconnect(client: Any, method: str, url: Any, **options: Any) -> Any:
         """Send a request, and read the events of the response, asynchronously."""

@@ -17,16 +17,15 @@ from .sending import AsyncRequest, Request
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from typing import Any, Self, overload
+    from typing import Any, Required, Self, overload
 
     from typing_extensions import Unpack
 
     from ..scanner import ServerSentEvent
     from ..scanner._shared import StreamOptions
-    from ..stalls import Stall
-    from .sending import AsyncHttpClient, HttpClient, Item, RequestOptions, Url
+    from .sending import AsyncHttpClient, ConnectOptions, HttpClient, Item, Url
 
-    class SourceOptions(RequestOptions, total=False):
+    class SourceOptions(ConnectOptions, total=False):
         """The options of an EventSource except `scanner`, on which the type of its items depends."""
 
         method: str
@@ -39,10 +38,16 @@ if TYPE_CHECKING:
         on_reconnect: Callable[[int, int, Exception | None], object] | None
         sleep: Callable[[float], object] | None
         random: Callable[[], float] | None
-        stall: Stall | None
 
+    class EventOptions(SourceOptions, total=False):
+        """The options of an EventSource that returns only events."""
 
-__all__ = ["AsyncEventSource", "EventSource"]
+        scanner: StreamOptions | None
+
+    class ItemOptions(SourceOptions, total=False):
+        """The options of an EventSource that may return other items."""
+
+        scanner: Required[Mapping[str, Any]]
 
 
 class _Connection(EventStream[E_co]):
@@ -105,22 +110,10 @@ class EventSource(EventSourceCore[E_co]):
 
         @overload
         def __init__(
-            self: EventSource[ServerSentEvent],
-            client: HttpClient,
-            url: Url,
-            *,
-            scanner: StreamOptions | None = None,
-            **options: Unpack[SourceOptions],
+            self: EventSource[ServerSentEvent], client: HttpClient, url: Url, **options: Unpack[EventOptions]
         ) -> None: ...
         @overload
-        def __init__(
-            self: EventSource[Item],
-            client: HttpClient,
-            url: Url,
-            *,
-            scanner: Mapping[str, Any],
-            **options: Unpack[SourceOptions],
-        ) -> None: ...
+        def __init__(self: EventSource[Item], client: HttpClient, url: Url, **options: Unpack[ItemOptions]) -> None: ...
         def __init__(self, client: Any, url: Any, **options: Any) -> None: ...
 
     def __enter__(self) -> Self:
@@ -138,23 +131,17 @@ class EventSource(EventSourceCore[E_co]):
         error: Exception | None = None
         try:
             while not self._closed:
-                error = None
                 try:
-                    stream = self._stream
-                    if stream is None:
-                        stream = self._connect()
-                    event: E_co = next(stream)
-                    return event  # noqa: TRY300 - an `else` would slow down each event
+                    stream: _Connection[E_co] = self._stream or self._connect()
+                    return next(stream)
                 except StopIteration:
-                    pass
+                    error = None
                 except Exception as raised:  # noqa: BLE001 - _next_delay raises it again if it must be
                     error = raised
-                delay = self._next_delay(error)
-                if delay is None:
+                if (delay := self._next_delay(error)) is None:
                     break
                 self._wait(delay, error)
-                if error is not None:
-                    clear_frames(error)
+                clear_frames(error)
             self.close()
         except BaseException as raised:
             self._end(outcome_of(raised))
@@ -172,10 +159,7 @@ class EventSource(EventSourceCore[E_co]):
         client gives up (`timeout=`, or `stall=Stall(idle=...)`).
         """
         self._end(Outcome.CLOSED)
-        wake, stream = self._wake, self._stream
-        if wake is not None:
-            wake()
-        if stream is not None:
+        if (stream := self._stream) is not None:
             stream.close()
 
     def _connect(self) -> _Connection[E_co]:
@@ -221,21 +205,11 @@ class AsyncEventSource(EventSourceCore[E_co]):
 
         @overload
         def __init__(
-            self: AsyncEventSource[ServerSentEvent],
-            client: AsyncHttpClient,
-            url: Url,
-            *,
-            scanner: StreamOptions | None = None,
-            **options: Unpack[SourceOptions],
+            self: AsyncEventSource[ServerSentEvent], client: AsyncHttpClient, url: Url, **options: Unpack[EventOptions]
         ) -> None: ...
         @overload
         def __init__(
-            self: AsyncEventSource[Item],
-            client: AsyncHttpClient,
-            url: Url,
-            *,
-            scanner: Mapping[str, Any],
-            **options: Unpack[SourceOptions],
+            self: AsyncEventSource[Item], client: AsyncHttpClient, url: Url, **options: Unpack[ItemOptions]
         ) -> None: ...
         def __init__(self, client: Any, url: Any, **options: Any) -> None: ...
 
@@ -254,23 +228,17 @@ class AsyncEventSource(EventSourceCore[E_co]):
         error: Exception | None = None
         try:
             while not self._closed:
-                error = None
                 try:
-                    stream = self._stream
-                    if stream is None:
-                        stream = await self._connect()
-                    event: E_co = await anext(stream)
-                    return event  # noqa: TRY300 - as in EventSource
+                    stream: _AsyncConnection[E_co] = self._stream or await self._connect()
+                    return await anext(stream)
                 except StopAsyncIteration:
-                    pass
+                    error = None
                 except Exception as raised:  # noqa: BLE001 - _next_delay raises it again if it must be
                     error = raised
-                delay = self._next_delay(error)
-                if delay is None:
+                if (delay := self._next_delay(error)) is None:
                     break
                 await self._wait(delay, error)
-                if error is not None:
-                    clear_frames(error)
+                clear_frames(error)
             await self.aclose()
         except GeneratorExit:  # the coroutine is closed: it must not await any more
             self._end(Outcome.CLOSED)
@@ -290,10 +258,7 @@ class AsyncEventSource(EventSourceCore[E_co]):
         Another task may call it: that ends a wait at once.
         """
         self._end(Outcome.CLOSED)
-        wake, stream = self._wake, self._stream
-        if wake is not None:
-            wake()
-        if stream is not None:
+        if (stream := self._stream) is not None:
             await stream.aclose()
 
     async def _connect(self) -> _AsyncConnection[E_co]:
@@ -306,13 +271,9 @@ class AsyncEventSource(EventSourceCore[E_co]):
 
     async def _wait(self, delay: int, error: Exception | None) -> None:
         if self._on_reconnect is not None:
-            called: Any = self._on_reconnect(self._reconnecting.attempt, delay, error)
-            if hasattr(called, "__await__"):
-                await called
+            await _done(self._on_reconnect(self._reconnecting.attempt, delay, error))
         if self._sleep is not None:
-            slept: Any = self._sleep(delay / 1000)
-            if hasattr(slept, "__await__"):
-                await slept
+            await _done(self._sleep(delay / 1000))
         elif not self._closed:
             await self._sleep_unless_closed(delay / 1000)
 
@@ -326,14 +287,13 @@ class AsyncEventSource(EventSourceCore[E_co]):
             else:
                 import asyncio
 
-                loop = asyncio.get_running_loop()
-                future: asyncio.Future[None] = loop.create_future()
-                self._wake = wake = lambda: None if future.done() else future.set_result(None)
-                timer = loop.call_later(seconds, wake)
+                event = asyncio.Event()
+                self._wake = event.set
                 try:
-                    await future
-                finally:
-                    timer.cancel()
+                    async with asyncio.timeout(seconds):
+                        await event.wait()
+                except TimeoutError:
+                    pass
         finally:
             self._wake = None
 
@@ -344,3 +304,9 @@ def _check_done(name: str, result: Any) -> None:
         if hasattr(result, "close"):
             result.close()
         raise TypeError(f"{name} must not be async where EventSource blocks: pass a function that does its work itself")
+
+
+async def _done(result: Any) -> None:
+    """Wait for a result that may be awaitable."""
+    if hasattr(result, "__await__"):
+        await result

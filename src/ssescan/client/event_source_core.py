@@ -1,4 +1,4 @@
-"""What EventSource and AsyncEventSource share: everything but sending, reading and waiting.
+"""The common part of EventSource and AsyncEventSource: everything but sending, reading and waiting.
 
 Decides what follows when a connection has ended: another one, after how long, or the end of the iteration. Keeps the
 last event ID and the origin that issued it. Does no I/O.
@@ -14,7 +14,7 @@ from ..outcome import Outcome
 from ..scanner import Scanner
 from ..stalls import checked_stall
 from .reconnecting import MAX_ID_SIZE, Reconnecting, checked_last_event_id, header_value
-from .redirects import LastEventId, origin_of
+from .redirects import origin_of
 from .sending import Sender, check_sent_again, checked_scanner_options, is_transport_error
 
 TYPE_CHECKING = False
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..stalls import Stall
-
-__all__ = ["EventSourceCore", "clear_frames", "outcome_of"]
+    from .redirects import LastEventId
 
 NO_CONTENT = 204  # with this status, a server asks not to be connected to again (section 9.2.3)
 
@@ -121,7 +120,7 @@ class EventSourceCore(Subscriptable[E_co]):
             return None
         value = header_value(self._id)
         if value is not None:
-            return LastEventId(value, self._id_issuer)
+            return value, self._id_issuer
         if not self._warned:
             self._warned = True
             import warnings
@@ -157,10 +156,12 @@ class EventSourceCore(Subscriptable[E_co]):
         return self._reconnecting.next_delay(stream.brought_event, self._scanner.retry, error)
 
     def _end(self, outcome: Outcome) -> None:
-        """End the iteration. The first outcome stays."""
+        """End the iteration, and a wait. The first outcome stays."""
         self._closed = True
         if self._outcome is None:
             self._outcome = outcome
+        if (wake := self._wake) is not None:
+            wake()
 
 
 # A wrong call is an error of the public class.
@@ -172,21 +173,16 @@ def outcome_of(error: BaseException) -> Outcome:
     return Outcome.FAILED if isinstance(error, Exception) else Outcome.CLOSED
 
 
-def clear_frames(error: BaseException) -> None:
-    """Clear the frames of a traceback that nobody will see.
+def clear_frames(error: BaseException | None) -> None:
+    """Clear the frames of the tracebacks of an error that is dropped, and of its causes.
 
     They hold the EventSource, and the frames of libraries hold the error itself: the connection of an EventSource that
     is no longer used would stay open until the next garbage collection.
     """
-    cause: BaseException | None = error
     seen: set[int] = set()  # causes may form a cycle
-    while cause is not None and id(cause) not in seen:
-        seen.add(id(cause))
-        traceback = cause.__traceback__
-        while traceback is not None:
-            try:
-                traceback.tb_frame.clear()
-            except RuntimeError:  # the frame is running
-                pass
-            traceback = traceback.tb_next
-        cause = cause.__cause__
+    while error is not None and id(error) not in seen:
+        import traceback
+
+        seen.add(id(error))
+        traceback.clear_frames(error.__traceback__)
+        error = error.__cause__

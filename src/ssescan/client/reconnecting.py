@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-__all__ = ["MAX_ID_SIZE", "Reconnecting", "checked_last_event_id", "header_value"]
-
 MAX_ID_SIZE = 4096  # bytes; servers refuse headers of 8 KiB and more
 
 
@@ -31,22 +29,16 @@ class Reconnecting:
     )  # fmt: skip
 
     def __init__(
-        self,
-        retry: int,
-        min_retry: int,
-        backoff: float,
-        max_retry: int,
-        max_reconnects: int | None,
-        random: Callable[[], float] | None,
+        self, retry: int, min_retry: int, backoff: float, max_retry: int, max_reconnects: int | None, random: Any
     ) -> None:
         self._retry = _checked_count("retry", retry, "ms")
         self._min_retry = _checked_count("min_retry", min_retry, "ms")
         self._max_retry = _checked_count("max_retry", max_retry, "ms")
         self._backoff = _checked_backoff(backoff)
-        self._max_reconnects = (
-            None if max_reconnects is None else _checked_count("max_reconnects", max_reconnects, "attempts, or None")
-        )
-        self._random = random
+        if max_reconnects is not None:
+            _checked_count("max_reconnects", max_reconnects, "attempts, or None")
+        self._max_reconnects = max_reconnects
+        self._random: Callable[[], float] | None = random
         self._attempts_without_event = 0  # in a row
         self._failures = 0  # in a row: connections that could not be made, or broke; not those that the server ended
         self.attempt: int = 0

@@ -3,39 +3,25 @@
 httpx and httpx2 remove only `Authorization`: a key in another header, the body and the last event ID would go to any
 server that a redirect names. Here, another origin gets nothing that the caller passed for the first one. RFC 9110
 section 15.4, Fetch "HTTP-redirect fetch". `_exchanges` decides without I/O; `send` and `send_async` are thin shells
-around it. Knows the clients by what they can do.
+around it. Recognizes the clients by their attributes.
 """
 
 from __future__ import annotations
 
-from time import monotonic
-
-from ..sources import async_httpx_chunks, httpx_chunks, library_of, limited_reads
+from .. import refusals
+from ..sources import async_httpx_chunks, httpx_chunks, library_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Generator
-    from typing import Any, NamedTuple, TypeAlias
+    from typing import Any, TypeAlias
 
     Origin: TypeAlias = tuple[str, str, int | None]  # scheme, host, port
-
-    class LastEventId(NamedTuple):
-        """The last event ID, as a header may carry it, and the origin that issued it."""
-
-        text: str
-        issuer: Origin
-
-else:
-    from collections import namedtuple
-
-    LastEventId = namedtuple("LastEventId", "text issuer")  # noqa: PYI024 - typing is slow to import
-
-__all__ = ["LastEventId", "add_last_event_id", "origin_of", "read_body", "read_body_async", "send", "send_async"]
+    LastEventId: TypeAlias = tuple[str, Origin]  # as a header may carry it, and the origin that issued it
 
 HARMLESS = frozenset(("accept", "accept-encoding", "accept-language", "cache-control", "host", "user-agent"))
 DEFAULT_PORTS = {"http": 80, "https": 443}
-# Limits for the body of a redirect. It is read so that its connection can be used again, and for the history.
-MAX_BODY = 65536  # bytes
+# The body of a redirect is read for so long, so that its connection can be used again, and for the history.
 MAX_SECONDS = 1.0
 MAX_REDIRECTS = 20  # for a client without max_redirects
 
@@ -74,11 +60,9 @@ def send(
             raise
 
 
-async def send_async(
-    client: Any, request: Any, options: dict[str, Any], last_event_id: LastEventId | None = None, follows: bool = True
-) -> tuple[Any, str]:
+async def send_async(client: Any, *arguments: Any) -> tuple[Any, str]:
     """Send a request and follow redirects, as send does, with an asynchronous client."""
-    exchanges = _exchanges(client, request, options, last_event_id, follows)
+    exchanges = _exchanges(client, *arguments)
     following, options = next(exchanges)
     while True:
         response = await client.send(following, stream=True, follow_redirects=False, **options)
@@ -135,10 +119,11 @@ def _why_refused(here: Origin, there: Origin, following: Any, has_left: bool) ->
 
 def add_last_event_id(request: Any, last_event_id: LastEventId) -> None:
     """Add the header Last-Event-ID, if the request goes to the origin that issued the ID."""
-    if is_same_origin(last_event_id.issuer, origin_of(request.url)):
+    value, issuer = last_event_id
+    if is_same_origin(issuer, origin_of(request.url)):
         # As bytes: how Headers encodes a str depends on its other values.
-        pairs = [(name, value) for name, value in request.headers.raw if name.lower() != b"last-event-id"]
-        request.headers = type(request.headers)([*pairs, (b"Last-Event-ID", last_event_id.text.encode("utf-8"))])
+        pairs = [pair for pair in request.headers.raw if pair[0].lower() != b"last-event-id"]
+        request.headers = type(request.headers)([*pairs, (b"Last-Event-ID", value.encode("utf-8"))])
 
 
 def _own_cookies(client: Any, request: Any) -> list[str]:
@@ -167,23 +152,15 @@ def _keep_harmless_headers(request: Any) -> None:
 
 
 def read_body(response: Any) -> None:
-    """Read the body of an answer that another request follows, up to MAX_BODY and for MAX_SECONDS, and close it.
+    """Read the body of an answer that another request follows, up to 64 KiB and for MAX_SECONDS, and close it.
 
     The response then has that content, as after its own read().
     """
     if response.is_closed:
         return
-    body, deadline = bytearray(), monotonic() + MAX_SECONDS
     try:
-        with limited_reads(response, MAX_SECONDS):
-            for chunk in httpx_chunks(response):
-                body += chunk
-                if len(body) > MAX_BODY or monotonic() > deadline:
-                    break
-    except Exception:  # noqa: BLE001, S110 - the status and the headers count, not the body
-        pass
+        response._content = refusals.read_body(httpx_chunks(response), response, MAX_SECONDS)  # noqa: SLF001 - httpx's
     finally:
-        response._content = bytes(body[:MAX_BODY])  # noqa: SLF001 - as read() does
         response.close()
 
 
@@ -191,15 +168,7 @@ async def read_body_async(response: Any) -> None:
     """Read the body of an answer, as read_body does, and close it."""
     if response.is_closed:
         return
-    body, deadline = bytearray(), monotonic() + MAX_SECONDS
     try:
-        with limited_reads(response, MAX_SECONDS):
-            async for chunk in async_httpx_chunks(response):
-                body += chunk
-                if len(body) > MAX_BODY or monotonic() > deadline:
-                    break
-    except Exception:  # noqa: BLE001, S110
-        pass
+        response._content = await refusals.read_body_async(async_httpx_chunks(response), MAX_SECONDS)  # noqa: SLF001
     finally:
-        response._content = bytes(body[:MAX_BODY])  # noqa: SLF001
         await response.aclose()

@@ -1,58 +1,56 @@
 """The request for an event stream, its defaults, and the clients of httpx and httpx2 that send it.
 
-Knows the clients by what they can do, and imports neither library. Knows nothing of events, and never closes a client.
+Recognizes the clients by their attributes, and imports neither library. Knows nothing of events, and closes no client.
 """
 
 from __future__ import annotations
 
 from ..byte_source import ByteSource
 from ..errors import StreamStalled
+from ..scanner._shared import scanner_options
 from ..sources import async_httpx_chunks, httpx_chunks
 from .authentication import bounded_auth
-from .redirects import LastEventId, add_last_event_id, send, send_async
+from .redirects import add_last_event_id, send, send_async
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Awaitable
-    from typing import Any, NoReturn, Protocol, TypeAlias, TypedDict
+    from typing import Any, Protocol, TypeAlias, TypedDict
 
     from ..scanner import Comment, ServerSentEvent, UnknownLine
     from ..stalls import Stall
+    from .redirects import LastEventId
 
     Item: TypeAlias = ServerSentEvent | Comment | UnknownLine
 
-    class AnyClient(Protocol):
-        """What the clients of httpx and httpx2 share."""
-
+    class _AnyClient(Protocol):
         @property
         def headers(self) -> Any: ...
         @property
         def timeout(self) -> Any: ...
         def build_request(self, *arguments: Any, **options: Any) -> Any: ...
+        def send(self, *arguments: Any, **options: Any) -> Any: ...
 
-    class HttpClient(AnyClient, Protocol):
+    class HttpClient(_AnyClient, Protocol):
         """A Client of httpx or httpx2."""
 
-        def send(self, *arguments: Any, **options: Any) -> Any: ...
         def close(self) -> None: ...
 
-    class AsyncHttpClient(AnyClient, Protocol):
+    class AsyncHttpClient(_AnyClient, Protocol):
         """An AsyncClient of httpx or httpx2."""
 
-        def send(self, *arguments: Any, **options: Any) -> Awaitable[Any]: ...
         def aclose(self) -> Awaitable[None]: ...
 
-    class HasHost(Protocol):
-        """A URL of httpx or httpx2."""
-
+    class _HttpxUrl(Protocol):
         @property
         def host(self) -> str: ...
 
-    Url: TypeAlias = str | HasHost
+    Url: TypeAlias = str | _HttpxUrl
 
-    class RequestOptions(TypedDict, total=False):
-        """The options of the client's build_request() and send(): see the library."""
+    class ConnectOptions(TypedDict, total=False):
+        """A time limit, and the options of the client's build_request() and send(): see the library."""
 
+        stall: Stall | None
         content: Any
         data: Any
         files: Any
@@ -66,11 +64,9 @@ if TYPE_CHECKING:
         extensions: Any
 
 
-__all__ = ["AsyncRequest", "Request", "Sender", "check_sent_again", "checked_scanner_options", "is_transport_error"]
-
-# Header, value, and httpx's own default: nobody asked for `Accept: */*`. no-store: WHATWG HTML section 9.2.2.
+# Header, value, and httpx's own default: no caller set `Accept: */*`. no-store: WHATWG HTML section 9.2.2.
 DEFAULTS = (("Accept", "text/event-stream", "*/*"), ("Cache-Control", "no-store", None))
-SCANNER_OPTIONS = ("max_event_size", "oversize", "empty_events", "comments", "unknown", "unterminated")
+SCANNER_OPTIONS = frozenset(scanner_options.__kwdefaults__ or ())
 LAST_EVENT_ID = "last-event-id"
 MAX_PORT = 65535
 COUNTERPARTS = {"connect": "aconnect", "EventSource": "AsyncEventSource"}
@@ -186,7 +182,7 @@ def check_sent_again(name: str, options: dict[str, Any]) -> None:
         if hasattr(body, "__next__") or hasattr(body, "__anext__") or hasattr(body, "read"):
             raise TypeError(
                 f"{name}() sends the request again at each reconnect, and {option}= is a {type(body).__name__}, which "
-                "can only be read once: pass bytes"
+                "is read once only: pass bytes"
             )
 
 
@@ -231,14 +227,22 @@ def _is_certificate_error(error: BaseException | None) -> bool:
 
 
 def _check_client(client: Any, name: str) -> None:
+    is_async = name.lower().startswith("a")
+    kind, expected = ("asynchronous", "AsyncClient") if is_async else ("synchronous", "Client")
+    article, reader = ("an", "aiter_events") if is_async else ("a", "iter_events")
     attributes = ("build_request", "send", "headers", "timeout")
     if isinstance(client, type) or not all(hasattr(client, attribute) for attribute in attributes):
-        _refuse(client, name)
-    wants_async = name.lower().startswith("a")
-    if hasattr(client, "aclose") is not wants_async:
-        kind = "an asynchronous" if wants_async else "a synchronous"
+        got = f"{type(client).__name__}: pass httpx.{expected}(...) or httpx2.{expected}(...)"
+        if isinstance(client, type):
+            got = f"the class {client.__name__}: pass {client.__name__}(...)"
         raise TypeError(
-            f"{name}() sends with {kind} client, this {type(client).__name__} is not: call {COUNTERPARTS[name]}()"
+            f"{name}() sends with {article} {expected} of httpx or httpx2, not {got}; to read the response of another "
+            f"library, pass it to {reader}()"
+        )
+    if hasattr(client, "aclose") is not is_async:
+        raise TypeError(
+            f"{name}() sends with {article} {kind} client, this {type(client).__name__} is not: "
+            f"call {COUNTERPARTS[name]}()"
         )
 
 
@@ -258,19 +262,6 @@ def _check_options(options: dict[str, Any], name: str) -> None:
             raise TypeError(f"{name}() takes the scanner's options in a mapping: scanner={{{option!r}: ...}}")
         if option == "timing":
             raise TypeError(f"{name}() has no timing: read client.stream(...) with iter_events(response, timing=True)")
-
-
-def _refuse(client: Any, name: str) -> NoReturn:
-    article, kind = ("an", "AsyncClient") if name.lower().startswith("a") else ("a", "Client")
-    if isinstance(client, type):
-        got = f"the class {client.__name__}: pass {client.__name__}(...)"
-    else:
-        got = f"{type(client).__name__}: pass httpx.{kind}(...) or httpx2.{kind}(...)"
-    read = "aiter_events" if kind == "AsyncClient" else "iter_events"
-    raise TypeError(
-        f"{name}() sends with {article} {kind} of httpx or httpx2, not {got}; to read the response of another library, "
-        f"pass it to {read}()"
-    )
 
 
 def _header_pairs(headers: Any) -> list[tuple[Any, Any]]:
