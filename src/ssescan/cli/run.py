@@ -182,7 +182,7 @@ class Summary:
         self.named = names
         self.process: int = os.getpid()
         # In place of a warning: the filters of the program could drop it, or raise it where nobody expects it.
-        engine.tell = self.print_reason
+        engine.warn_left_alone = self.print_reason
         try:
             self.acceleration: engine.Acceleration = engine.accelerate(*names)
         except ModuleNotFoundError as error:

@@ -8,23 +8,18 @@ the strings of a tuple.
 Knows no library. The known fingerprints are in `known_versions.py`.
 """
 
-from __future__ import annotations
-
 import ast
 import hashlib
 import inspect
 import linecache
 import sys
 import textwrap
+from collections.abc import Iterator, Mapping
+from types import CodeType
 from typing import Any
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from types import CodeType
-
-    Fingerprints = Mapping[str, tuple[str, ...]]
-    """The known fingerprints of each part. A part is named "module:qualified.name"."""
+# The known fingerprints of each part. A part is named "module:qualified.name".
+Fingerprints = Mapping[str, tuple[str, ...]]
 
 _fingerprints: dict[CodeType, str] = {}
 

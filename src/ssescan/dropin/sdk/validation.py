@@ -8,16 +8,11 @@ any variant.
 Knows the core schemas and the models of pydantic; `known_versions.py` has their fingerprints. Knows no SDK.
 """
 
-from __future__ import annotations
-
+from collections.abc import Callable
 from typing import Any
 
 import pydantic
 from pydantic_core import SchemaValidator
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 # Functions that set the slots of a model, as `model_construct()` does: they skip the model's own __setattr__.
 MODEL_SLOTS: tuple[Callable[[Any, Any], None], ...] = tuple(
