@@ -6,32 +6,26 @@ no API.
 
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import click
 
 from .. import Stall
 from ..providers import stream
-from ..providers.formats import APIS
+from ..providers.formats import APIS, Api
 from .answers import PartLines, TextOnly, WholeMessage
 from .exits import Exit
 from .output import Format
 from .printing import print_all, progress_option
 from .sources import Request, open_source, source_options
 
-if TYPE_CHECKING:
-    from ..providers.formats import Api
+API_HELP = f"The format: {', '.join(APIS)}. By default, the first event decides."
 
 
 @click.command("read")
 @source_options
 @progress_option
-@click.option(
-    "--api",
-    type=click.Choice(list(APIS)),
-    metavar="NAME",
-    help=f"The format: {', '.join(APIS)}. By default, the first event decides.",
-)
+@click.option("--api", type=click.Choice(list(APIS)), metavar="NAME", help=API_HELP)
 @click.option("--json", "as_json", is_flag=True, help="One JSON line a part: its type, its fields, received_ns.")
 @click.option("--message", "whole", is_flag=True, help="The message as one JSON document, when the stream is over.")
 def command(*, source: str, request: Request, api: str | None, as_json: bool, whole: bool, stall: Stall | None) -> Exit:
