@@ -20,7 +20,7 @@ WARNING = Style(color="yellow")
 
 
 class AnswerTerminal(Answer):
-    """All of the answer, in dim type what is not its text.
+    """The text of an answer, its reasoning in dim type, its tool calls and media.
 
     The output has sections: a piece of text or of reasoning, or a line for anything else. Empty lines separate text and
     reasoning. If the pieces of several tool calls alternate, each section begins with the name of the tool.
@@ -72,9 +72,8 @@ class AnswerTerminal(Answer):
             if self._section is not None:
                 self._end_lines(2)
             errors = Console(stderr=True, highlight=False)
-            errors.print(
-                Text(visible(summary), style=DIM), soft_wrap=not errors.is_terminal
-            )  # in a file it is one line
+            # In a file it is one line.
+            errors.print(Text(visible(summary), style=DIM), soft_wrap=not errors.is_terminal)
 
     def _turn_to_call(self, block: int) -> None:
         call = self._calls.get(block)

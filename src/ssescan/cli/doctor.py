@@ -59,19 +59,13 @@ def examine() -> dict[str, Any]:
 def report(facts: dict[str, Any]) -> str:
     """Return the facts as text."""
     packages = facts["packages"]
+    extras = [(name, packages[name] or f"missing: pip install 'ssescan[{extra}]'") for name, extra in EXTRAS.items()]
     here = [
         ("python", f"{facts['python']}, GIL {'on' if facts['gil'] else 'off'}"),
         ("platform", f"{facts['platform']} ({facts['machine']})"),
         ("backend", backend_in_words(facts)),
     ]
-    lines = [
-        f"ssescan {facts['ssescan']}",
-        *aligned(here),
-        "extras",
-        *aligned(
-            [(name, packages[name] or f"missing: pip install 'ssescan[{extra}]'") for name, extra in EXTRAS.items()]
-        ),
-    ]
+    lines = [f"ssescan {facts['ssescan']}", *aligned(here), "extras", *aligned(extras)]
     if others := [(name, found) for name in OTHERS if (found := packages[name])]:
         lines += ["also here, and known to ssescan", *aligned(others)]
     return "\n".join(lines)

@@ -71,7 +71,7 @@ def print_error(line: str) -> None:
 def failure_of(error: Exception, source_name: str, so_far: str) -> Failure | None:
     """Return the Failure for an error while reading a stream, None if the error is not known.
 
-    `so_far`: what was read before the error, such as "after 2 events and 80 bytes".
+    `so_far`: how much was read before the error, such as "after 2 events and 80 bytes".
     """
     match error:
         case errors.UnexpectedStatus():

@@ -5,7 +5,6 @@ no API.
 """
 
 import sys
-from collections.abc import Callable
 from typing import cast
 
 import click
@@ -13,9 +12,8 @@ import click
 from .. import Stall
 from ..providers import stream
 from ..providers.formats import APIS, Api
-from .answers import PartLines, TextOnly, WholeMessage
+from .answers import Answer, PartLines, TextOnly, WholeMessage
 from .exits import Exit
-from .output import Format
 from .printing import print_all, progress_option
 from .sources import Request, open_source, source_options
 
@@ -49,25 +47,14 @@ def command(*, source: str, request: Request, api: str | None, as_json: bool, wh
     """  # noqa: D301 - \b is click's mark for a paragraph that keeps its lines
     if as_json and whole:
         raise click.UsageError("expected one format, got --json and --message")
-    new_format = choose_format(as_json=as_json, whole=whole)  # before the clock runs, as importing rich takes time
+    new_answer: type[Answer] = TextOnly
+    if sys.stdout.isatty() and not (as_json or whole):
+        from .answers_terminal import AnswerTerminal  # before the clock runs, as importing rich takes time
+
+        new_answer = AnswerTerminal
     with open_source(source, request) as opened:
         parts = stream(opened.stream, cast("Api | None", api), stall=stall)
         # The stream is strict: it raises StreamCut if the answer is not complete.
-        print_all(parts, new_format(opened.asked_ns), opened.name, lambda: parts.events)
+        output = PartLines() if as_json else WholeMessage() if whole else new_answer(opened.asked_ns)
+        print_all(parts, output, opened.name, lambda: parts.events)
     return Exit.ENDED
-
-
-def choose_format(*, as_json: bool, whole: bool) -> Callable[[int], Format]:
-    """Return a function that makes the format for standard output, which may be a terminal.
-
-    Its argument is the time at which the request was sent.
-    """
-    if as_json:
-        return lambda asked_ns: PartLines()
-    if whole:
-        return lambda asked_ns: WholeMessage()
-    if not sys.stdout.isatty():
-        return TextOnly
-    from .answers_terminal import AnswerTerminal
-
-    return AnswerTerminal

@@ -153,7 +153,7 @@ class _State:
         self.entering = ()
 
     def catch_up(self) -> None:
-        """Patch what another thread is importing now, too late for the watch. Must not be called under `_lock`."""
+        """Patch modules whose import has begun in another thread before the watch. Must not be called under `_lock`."""
         for module in tuple(self.waiting):
             if sys.modules.get(module) is not None:
                 wait_for_import(module)
@@ -219,10 +219,11 @@ class _State:
                 self.changed_by = before
 
     def after_fork(self) -> None:
-        """Undo what a thread that does not exist in this child was changing."""
-        is_mine = self.changed_by in (0, threading.get_ident())
-        self.changed_by = 0 if not is_mine else self.changed_by
-        if not is_mine and not self.is_complete:
+        """Undo the unfinished change of a thread that does not exist in this child."""
+        if self.changed_by in (0, threading.get_ident()):
+            return
+        self.changed_by = 0
+        if not self.is_complete:
             self.restore()
             for limit in self.entering:  # of an Acceleration that does not exist in this child
                 self.library.limits.remove(limit)

@@ -2,7 +2,7 @@
 
 `construct_type()` in their `_models` examines the type again for each value: its origin, the fields of the model, the
 discriminator of a union. It validates only unions; other values stay as they are if they are not valid. Here, each type
-becomes a function once, and the function does to a value what construct_type() would. Where that is not certain, the
+becomes a function once, and the function treats a value as construct_type() would. Where that is not certain, the
 function calls construct_type() for that value.
 
 Knows these two `_models` modules, which are alike, and pydantic. Knows nothing of streams.
@@ -56,7 +56,7 @@ class Construction:
         self._unfinished: dict[Any, list[Function]] = {}
 
     def function_for(self, type_: Any) -> Function:
-        """Return the function that makes of parsed JSON what construct_type() makes of it as that type.
+        """Return the function that makes the same of parsed JSON as construct_type() with that type.
 
         Where construct_type() raises, the function may raise another exception.
         """

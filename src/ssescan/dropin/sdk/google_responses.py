@@ -120,9 +120,8 @@ class JsonModule:
         self._chunks: Any = encoder.iterencode
         if make is not None:
             # json.dumps() makes an encoder for each text. `None`: no check for cycles, as parsed JSON has none.
-            encode = make(
-                None, encoder.default, json.encoder.encode_basestring_ascii, None, ": ", ", ", False, False, True
-            )
+            encode_str = json.encoder.encode_basestring_ascii
+            encode = make(None, encoder.default, encode_str, None, ": ", ", ", False, False, True)
             self._chunks = lambda value: encode(value, 0)
 
     def dumps(self, value: Any, **options: Any) -> str:

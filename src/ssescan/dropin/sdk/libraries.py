@@ -1,6 +1,6 @@
 """The libraries that can be accelerated, and the parts of each.
 
-A part is patched once a module of the library is imported. What patching needs is imported then, and no sooner.
+A part is patched once a module of the library is imported. Our own module for the part is imported then, and no sooner.
 """
 
 from importlib import import_module

@@ -8,31 +8,31 @@ from ...scanner import EventIterator, EventReader, Scanner
 class BodyReader(EventIterator[Any]):
     """The events of a body, for `for` or `async for`. `reader` has the name and the ID of the last event.
 
-    `chunks`: an iterable, or an asynchronous one. Yields the data of each event as bytes; an item that is not bytes is
-    an event without data, or an unknown line, if the scanner was asked for those. With `payloads=False`, yields whole
-    events.
+    `chunks`: an iterable, or an asynchronous one; may be set until the first read. Yields the data of each event as
+    bytes; an item that is not bytes is an event without data, or an unknown line, if the scanner was asked for those.
+    With `payloads=False`, yields whole events.
     """
 
     # Not an async generator, which would need closing.
-    __slots__ = ("_chunks", "_pop", "reader")
+    __slots__ = ("_pop", "chunks", "reader")
 
     def __init__(self, chunks: Any, scanner: Scanner[Any], payloads: bool = True) -> None:
         self.reader: EventReader[Any] = EventReader(scanner, False, payloads)
         super().__init__(self.reader)
         self._pop = self.reader.pop
-        self._chunks = chunks
+        self.chunks = chunks
 
     def _open(self) -> Any:
-        return iter(self._chunks)
+        return iter(self.chunks)
 
     def __aiter__(self) -> "BodyReader":
-        self._chunks = aiter(self._chunks)
+        self.chunks = aiter(self.chunks)
         return self
 
     async def __anext__(self) -> Any:
         while (item := self._pop()) is None:
             try:
-                chunk = await anext(self._chunks)
+                chunk = await anext(self.chunks)
             except StopAsyncIteration:
                 if self.reader.is_over:
                     raise

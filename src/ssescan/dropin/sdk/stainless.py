@@ -1,8 +1,8 @@
 """The loop over a stream that openai and anthropic share: one generator writes both SDKs.
 
-The SDK's own loop keeps what it does about errors, observers and the end. It runs on a copy of the stream in which the
-costly steps are ours: the decoder of events, the JSON parser, and the function that builds the objects. For plain data,
-an SDK's module can also replace the loop itself.
+The SDK's own loop still handles errors, observers and the end. It runs on a copy of the stream in which the costly
+steps are ours: the decoder of events, the JSON parser, and the function that builds the objects. For plain data, an
+SDK's module can also replace the loop itself.
 
 Relies on the fingerprints in `known_versions.py`.
 """
@@ -68,17 +68,11 @@ class Decoder:
     """
 
     def __init__(self, response: Any, scanner: Scanner[Any], yields_payloads: bool) -> None:
-        self.reader: Any = None  # from the first read on
         self._response = response
-        self._scanner = scanner
+        self._items = BodyReader(None, scanner)
+        self.reader = self._items.reader
         self._yields_payloads = yields_payloads
-        self._items: Any = None
         self._first: Event | None = None
-
-    @property
-    def event_count(self) -> int:
-        """The number of events so far."""
-        return 0 if self.reader is None else self.reader.events
 
     def iter_bytes(self, chunks: Iterator[bytes]) -> Iterator[Any]:
         self._open(chunks)
@@ -94,12 +88,11 @@ class Decoder:
         self._first = self._event(payload)
 
     def _open(self, chunks: Any) -> None:
-        if self.reader is None:
+        if self._items.chunks is None:
             # The SDKs' loops close the response after an error here.
             check_encoding(self._response)
             decode_in_steps(self._response)
-            self._items = BodyReader(chunks, self._scanner)
-            self.reader = self._items.reader
+            self._items.chunks = chunks
 
     def _iter_events(self) -> Iterator[Event]:
         if self._first is not None:
@@ -143,9 +136,8 @@ class Stainless:
         empty_events: bool = False,
         parser_for: Callable[[Any], Parser | None] = lambda stream: None,
     ) -> None:
-        base_client, streaming, models = (
-            import_module(f"{library.package}.{name}") for name in ("_base_client", "_streaming", "_models")
-        )
+        modules = ("_base_client", "_streaming", "_models")
+        base_client, streaming, models = (import_module(f"{library.package}.{name}") for name in modules)
         self._process_response_data = base_client.BaseClient._process_response_data  # noqa: SLF001 - the SDK's
         self._builder_protocol = base_client.ModelBuilderProtocol
         self._decoder_class = streaming.SSEDecoder
@@ -187,7 +179,7 @@ class Stainless:
                     return
             yield from self._loops[0](ours)
         finally:
-            self._library.add(decoder.event_count)
+            self._library.add(decoder.reader.events)
             if parse is not None:
                 ours.response.close()
 
@@ -208,7 +200,7 @@ class Stainless:
                 async for item in items:
                     yield item
         finally:
-            self._library.add(decoder.event_count)
+            self._library.add(decoder.reader.events)
             if parse is not None:
                 await ours.response.aclose()
 
