@@ -55,7 +55,6 @@ def patches(library: Library) -> list[Patch]:
 
 def _is_utf8(response: Any) -> bool:
     # httpx-sse decodes by the charset of the response, and also reads a program's own response that has text only.
-    return hasattr(response, "iter_bytes") and str(getattr(response, "encoding", None)).lower().replace("_", "-") in (
-        "utf-8",
-        "utf8",
-    )
+    if not hasattr(response, "iter_bytes"):
+        return False
+    return str(getattr(response, "encoding", None)).lower().replace("_", "-") in ("utf-8", "utf8")
