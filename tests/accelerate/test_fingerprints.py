@@ -136,7 +136,7 @@ def test_fingerprint_ignores_layout() -> None:
 
 
 def source_of_body(function: Any) -> str:
-    """Return what the fingerprint depends on, without the name of the function."""
+    """Return the text that the fingerprint depends on, without the name of the function."""
     return normalize(inspect.getsource(function)).partition("(")[2]
 
 

@@ -155,18 +155,15 @@ def test_response_without_headers_is_read() -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="forks of POSIX")
-@pytest.mark.parametrize("moment", ["patches", "AppliedPatch", "restore"])
+@pytest.mark.parametrize("moment", ["patches", "apply", "restore"])
 def test_fork_while_another_thread_accelerates(moment: str) -> None:
     # The other thread holds the lock, in the middle of its work, when the process forks.
     program = f"""
         import os, signal, threading, openai, ssescan
-        from ssescan.dropin.sdk import acceleration, libraries
+        from ssescan.dropin.sdk import libraries
         inside, go_on = threading.Event(), threading.Event()
-        owner, name = {{
-            "patches": (libraries.Part, "patches"),
-            "AppliedPatch": (acceleration, "AppliedPatch"),
-            "restore": (acceleration.AppliedPatch, "restore"),
-        }}[{moment!r}]
+        name = {moment!r}
+        owner = libraries.Library if name == "patches" else libraries.Patch
         plain = getattr(owner, name)
         before = openai.Stream.__stream__
 
@@ -207,7 +204,7 @@ def test_fork_keeps_a_complete_acceleration() -> None:
         from ssescan.dropin.sdk import acceleration
         inside, go_on = threading.Event(), threading.Event()
         first = ssescan.accelerate("openai", max_event_size=1000)
-        state = acceleration._state("openai")
+        state = acceleration._states["openai"]
         plain = state.enter
 
         def enter(limit):
@@ -222,7 +219,7 @@ def test_fork_keeps_a_complete_acceleration() -> None:
         child = os.fork()
         if not child:
             signal.alarm(20)
-            print(first.report["openai"], state.library.streams.max_event_size, flush=True)
+            print(first.report["openai"], state.library.max_event_size, flush=True)
             first.undo()
             os._exit(0)
         go_on.set()

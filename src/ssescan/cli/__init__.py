@@ -7,8 +7,6 @@ install. `command.py` loads the commands, one file each.
 import sys
 from collections.abc import Sequence
 
-__all__ = ["main"]
-
 PACKAGES_OF_THE_EXTRA = ("click", "rich", "httpx", "msgspec")
 
 

@@ -12,46 +12,62 @@ from .output import Format, counted, write, write_json
 from .visible import visible
 
 
-class Clock:
-    """Stopwatch from the request to the first part of the answer; Ping, Raw and End do not count.
+class Answer(Format):
+    """The base of the formats that print choice 0 of an answer for people, and a summary on standard error.
 
-    `asked_ns`: the `time.perf_counter_ns()` of the request. `milliseconds`: None until a part came.
+    `asked_ns`: the `time.perf_counter_ns()` of the request.
     """
 
     def __init__(self, asked_ns: int) -> None:
         self._asked_ns = asked_ns
-        self.milliseconds: float | None = None
-
-    def note(self, part: Part, stream: MessageStream) -> None:
-        """Stop at the first part."""
-        if self.milliseconds is None and stream.received_ns is not None and not isinstance(part, (Ping, Raw, End)):
-            self.milliseconds = (stream.received_ns - self._asked_ns) / 1e6
-
-
-class TextOnly(Format):
-    """The text and the refusal of choice 0, with a line feed at the end; a summary on standard error."""
-
-    def __init__(self, asked_ns: int) -> None:
-        self._clock = Clock(asked_ns)
-        self._in_line = False
-        self._revised = False
+        self._milliseconds: float | None = None  # from the request to the first part
+        self._revised = False  # the final text differs from the text that was streamed
 
     def show(self, part: Part, stream: MessageStream) -> None:
-        self._clock.note(part, stream)
-        if part.choice:
-            return
+        """Print a part of choice 0, and note the time of the first part."""
+        if self._milliseconds is None and stream.received_ns is not None and not isinstance(part, (Ping, Raw, End)):
+            self._milliseconds = (stream.received_ns - self._asked_ns) / 1e6
+        if not part.choice:
+            self._revised |= isinstance(part, Raw) and part.name == "mismatch"
+            self.print_part(part)
+
+    def print_part(self, part: Part) -> None:
+        """Print a part of choice 0, if there is anything to print."""
+        raise NotImplementedError
+
+    def summary(self, stream: MessageStream) -> str | None:
+        """Return a summary: finish reason, tokens, tool calls, events, time, end. None if no part came."""
+        if self._milliseconds is None:
+            return None
+        message = stream.message
+        words = [finish_reason_of(message), usage_of(message.usage)]
+        if message.tool_calls:
+            cut = sum(call.cut for call in message.tool_calls)
+            words.append(counted(len(message.tool_calls), "tool call") + (f" ({cut} cut, do not run)" if cut else ""))
+        if (choices := len(message.choices)) > 1:
+            words.append(f"only choice 0 of {choices} (--message has all)")
+        if self._revised:
+            words.append("text revised after it was streamed (--message has the final text)")
+        words += [counted(stream.events, "event"), f"first part after {self._milliseconds:,.0f} ms"]
+        return f"-- {', '.join([*words, end_of(stream, message)])}"
+
+
+class TextOnly(Answer):
+    """The text and the refusal, with a line feed at the end."""
+
+    _in_line = False
+
+    def print_part(self, part: Part) -> None:
         if isinstance(part, (TextDelta, RefusalDelta)):
             self._in_line = not part.text.endswith("\n")
             write(part.text.encode())
-        elif isinstance(part, Raw):
-            self._revised |= is_revision(part)
 
     def end(self, stream: MessageStream) -> None:
         # After Ctrl-C the reader is often gone as well, and the line feed would fail.
         if self._in_line and stream.outcome is not Outcome.CLOSED:
             write(b"\n")
-        if self._clock.milliseconds is not None:
-            print_error(f"-- {summary(stream, self._clock.milliseconds, revised=self._revised)}")
+        if summary := self.summary(stream):
+            print_error(summary)
 
 
 class PartLines(Format):
@@ -79,26 +95,6 @@ class WholeMessage(Format):
         """Print the message, unless the response was refused or its format is unknown."""
         if self._ended or stream.outcome is Outcome.CLOSED:
             write_json(stream.message.to_json())
-
-
-def is_revision(part: Raw) -> bool:
-    """Return whether the part says that the final text differs from the text that was streamed."""
-    return part.name == "mismatch"
-
-
-def summary(stream: MessageStream, milliseconds: float, *, revised: bool) -> str:
-    """Return a summary of an answer: finish reason, tokens, tool calls, events, time, and how it ended."""
-    message = stream.message
-    words = [finish_reason_of(message), usage_of(message.usage)]
-    if message.tool_calls:
-        cut = sum(call.cut for call in message.tool_calls)
-        words.append(counted(len(message.tool_calls), "tool call") + (f" ({cut} cut, do not run)" if cut else ""))
-    if (choices := len(message.choices)) > 1:
-        words.append(f"only choice 0 of {choices} (--message has all)")
-    if revised:
-        words.append("text revised after it was streamed (--message has the final text)")
-    words += [counted(stream.events, "event"), f"first part after {milliseconds:,.0f} ms", end_of(stream, message)]
-    return ", ".join(words)
 
 
 def finish_reason_of(message: Message) -> str:

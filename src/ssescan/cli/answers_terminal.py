@@ -9,22 +9,8 @@ from rich.style import Style
 from rich.text import Text
 
 from .. import Outcome
-from ..providers import (
-    Media,
-    MessageStream,
-    Part,
-    Raw,
-    ReasoningDelta,
-    RedactedReasoning,
-    RefusalDelta,
-    ServerToolResult,
-    TextDelta,
-    ToolCallDelta,
-    ToolCallEnd,
-    ToolCallStart,
-)
-from .answers import Clock, is_revision, summary
-from .output import Format
+from ..providers import MessageStream, Part, parts
+from .answers import Answer
 from .terminal import console_for_any_text
 from .visible import visible
 
@@ -33,70 +19,61 @@ CALL, ARGUMENTS = Style(color="cyan", bold=True), Style(color="cyan")
 WARNING = Style(color="yellow")
 
 
-class AnswerTerminal(Format):
-    """Choice 0 of an answer for people, and the summary on standard error.
+class AnswerTerminal(Answer):
+    """The text of an answer, its reasoning in dim type, its tool calls and media.
 
     The output has sections: a piece of text or of reasoning, or a line for anything else. Empty lines separate text and
     reasoning. If the pieces of several tool calls alternate, each section begins with the name of the tool.
-
-    `asked_ns`: the `time.perf_counter_ns()` of the request.
     """
 
     def __init__(self, asked_ns: int) -> None:
+        super().__init__(asked_ns)
         self._console = console_for_any_text()
-        self._clock = Clock(asked_ns)
-        self._revised = False
         self._section: tuple[str, int] | None = None
         self._line_ends = 2  # line feeds at the end of the output; at the top, none is needed
-        self._calls: dict[int, ToolCallStart] = {}
+        self._calls: dict[int, parts.ToolCallStart] = {}
         self._names: dict[str, str] = {}  # of tools, by the id of the call
         self._shown: set[int] = set()  # blocks of tool calls whose arguments were printed in pieces
         self._media: set[int] = set()  # blocks of media that were mentioned; a film comes in many pieces
 
-    def show(self, part: Part, stream: MessageStream) -> None:
-        self._clock.note(part, stream)
-        if part.choice:
-            return
+    def print_part(self, part: Part) -> None:
         match part:
-            case TextDelta() | RefusalDelta():
+            case parts.TextDelta() | parts.RefusalDelta():
                 self._turn_to("text", 0)
                 self._write(part.text, PLAIN)
-            case ReasoningDelta():
+            case parts.ReasoningDelta():
                 self._turn_to("reasoning", part.block)
                 self._write(part.text, DIM)
-            case RedactedReasoning():
+            case parts.RedactedReasoning():
                 self._note(part.block, "reasoning, encrypted")
-            case ToolCallStart():
+            case parts.ToolCallStart():
                 self._calls[part.block] = part
                 if part.id:
                     self._names[part.id] = part.name
                 self._turn_to_call(part.block)
-            case ToolCallDelta() if part.json:
+            case parts.ToolCallDelta() if part.json:
                 self._turn_to_call(part.block)
                 self._shown.add(part.block)
                 self._write(part.json, ARGUMENTS)
-            case ToolCallEnd():
+            case parts.ToolCallEnd():
                 self._end_call(part)
-            case ServerToolResult():
+            case parts.ServerToolResult():
                 name = self._names.get(part.id or "", part.name or "a tool of the provider")
                 self._note(part.block, f"result of {name}{', an error' if part.error else ''}")
-            case Media():
+            case parts.Media():
                 self._show_media(part)
-            case Raw():
-                self._revised |= is_revision(part)
 
     def end(self, stream: MessageStream) -> None:
         if stream.outcome is Outcome.CLOSED:  # by Ctrl-C, and the terminal shows ^C in this line
             self._line_ends = 0
         if self._section is not None or self._line_ends == 0:
             self._end_lines(1)
-        if self._clock.milliseconds is None:
-            return
-        if self._section is not None:
-            self._end_lines(2)
-        words = visible(f"-- {summary(stream, self._clock.milliseconds, revised=self._revised)}")
-        errors = Console(stderr=True, highlight=False)
-        errors.print(Text(words, style=DIM), soft_wrap=not errors.is_terminal)  # in a file it is one line
+        if summary := self.summary(stream):
+            if self._section is not None:
+                self._end_lines(2)
+            errors = Console(stderr=True, highlight=False)
+            # In a file it is one line.
+            errors.print(Text(visible(summary), style=DIM), soft_wrap=not errors.is_terminal)
 
     def _turn_to_call(self, block: int) -> None:
         call = self._calls.get(block)
@@ -105,7 +82,7 @@ class AnswerTerminal(Format):
             self._write(call.name.replace("\n", " "), CALL)
             self._write(" ", PLAIN)
 
-    def _end_call(self, part: ToolCallEnd) -> None:
+    def _end_call(self, part: parts.ToolCallEnd) -> None:
         if part.block not in self._shown or part.cut:
             self._turn_to_call(part.block)
         if part.block not in self._shown:  # they came all at once, or not as text
@@ -113,7 +90,7 @@ class AnswerTerminal(Format):
         if part.cut:
             self._write(" (cut, do not run)", WARNING)
 
-    def _show_media(self, part: Media) -> None:
+    def _show_media(self, part: parts.Media) -> None:
         if part.block in self._media and not part.transcript:
             return
         self._media.add(part.block)

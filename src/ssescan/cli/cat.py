@@ -11,7 +11,7 @@ from .. import EventStream, Outcome, Stall, iter_events
 from .exits import Exit, Failure, print_error
 from .output import Format, JsonLines, Plain, Raw, counted
 from .printing import print_all, progress_option
-from .sources import Request, Source, open_source, source_options
+from .sources import Request, open_source, source_options
 
 
 @click.command("cat")
@@ -38,19 +38,16 @@ def command(*, source: str, request: Request, as_json: bool, raw: bool, stall: S
             raw_format = Raw()
             chunks = raw_format.watch(opened.chunks())
             return print_events(iter_events(chunks, stall=stall), raw_format, opened.name)
-        output_format = choose_format(opened, as_json=as_json)
+        output_format: Format
+        if as_json:
+            output_format = JsonLines()
+        elif not sys.stdout.isatty():
+            output_format = Plain()
+        else:
+            from .terminal import Terminal
+
+            output_format = Terminal(opened.began_ns)
         return print_events(iter_events(opened.stream, stall=stall, timing=True), output_format, opened.name)
-
-
-def choose_format(source: Source, *, as_json: bool) -> Format:
-    """Return the format for standard output, which may be a terminal."""
-    if as_json:
-        return JsonLines()
-    if not sys.stdout.isatty():
-        return Plain()
-    from .terminal import Terminal
-
-    return Terminal(source.began_ns)
 
 
 def print_events(stream: EventStream, output: Format, source_name: str) -> Exit:

@@ -35,16 +35,12 @@ class Commands(click.Group):
     """A click group that imports the file of a command only when that command is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names of the commands in the order of COMMANDS."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return the command with that name, None if there is none."""
         if cmd_name not in COMMANDS:
             return None
-        command = import_module(f".{cmd_name}", __package__).command
-        if not isinstance(command, click.Command):
-            raise TypeError(f"expected {command!r} of {cmd_name}.py to be a click command")
+        command: click.Command = import_module(f".{cmd_name}", __package__).command
         return command
 
     def invoke(self, ctx: click.Context) -> object:
@@ -57,19 +53,23 @@ class Commands(click.Group):
             return output_failed(error)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the table of commands into the help."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-def version() -> str:
-    """Return the installed version of ssescan; a source tree may have none."""
+def installed(distribution: str) -> str | None:
+    """Return the version of a distribution, None if it is not installed."""
     from importlib import metadata  # a third of the start-up time, and few commands need it
 
     try:
-        return metadata.version("ssescan")
+        return metadata.version(distribution)
     except metadata.PackageNotFoundError:
-        return "(not installed)"
+        return None
+
+
+def version() -> str:
+    """Return the installed version of ssescan; a source tree may have none."""
+    return installed("ssescan") or "(not installed)"
 
 
 @click.group(cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})

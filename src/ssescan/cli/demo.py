@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 
 import click
@@ -33,7 +34,6 @@ class Result:
 
     @property
     def expected(self) -> Exit:
-        """The expected exit status."""
         return Exit.CUT if self.scene.name == "cut" else Exit.ENDED
 
 
@@ -46,7 +46,11 @@ def command(*, pace: float) -> Exit:
     in the middle of an event. Takes about ten seconds.
     """
     console = Console(highlight=False, soft_wrap=True)
-    console.print(Text(visible(f"ssescan {version()}, {backend_in_words()}")))
+    scanner_name = "the compiled scanner"
+    if backend != "compiled":
+        reason = f"{scanner.backend_reason} (ssescan doctor says what to do)"
+        scanner_name = f"the pure-Python scanner, not the compiled one: {reason}"
+    console.print(Text(visible(f"ssescan {version()}, {scanner_name}")))
     played = scenes()
     with playing(played, pace) as server:
         results = [play(scene, server, console) for scene in played]
@@ -58,19 +62,17 @@ def command(*, pace: float) -> Exit:
 
 def play(scene: Scene, server: PlaybackServer, console: Console) -> Result:
     """Run `ssescan cat` on one scene, with the same standard output as the demo."""
-    url = server.url(scene)
+    url = f"http://127.0.0.1:{server.server_port}/{scene.name}"
     console.rule(Text(scene.title), align="left", style="dim")
     console.print(Text(f"$ ssescan cat {url}", style="bold"))
     sys.stdout.flush()  # before the output of the child process
     # The local server is not behind a proxy.
     environment = os.environ | {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
     started = time.perf_counter()
-    try:
+    status: int | None = None
+    with suppress(subprocess.TimeoutExpired):
         command_line = [sys.executable, "-m", "ssescan", "cat", url]
-        done = subprocess.run(command_line, env=environment, timeout=WAIT_LIMIT, check=False)  # noqa: S603 - no part of it is input
-        status: int | None = done.returncode
-    except subprocess.TimeoutExpired:
-        status = None
+        status = subprocess.call(command_line, env=environment, timeout=WAIT_LIMIT)  # noqa: S603 - no part of it is input
     return Result(scene, status, time.perf_counter() - started)
 
 
@@ -80,21 +82,10 @@ def table_of(results: list[Result]) -> Table:
     for heading in ("events sent", "writes", "seconds"):
         table.add_column(heading, justify="right")
     table.add_column("exit status of cat")
+    names = {status.value: status.name.lower() for status in Exit}
     for result in results:
-        status = "none, stopped" if result.status is None else f"{result.status} {name_of(result.status)}"
+        status = "none, stopped" if result.status is None else f"{result.status} {names.get(result.status, 'unknown')}"
         wrong = "" if result.status == result.expected else f", expected {result.expected.value}"
         scene = result.scene
         table.add_row(scene.name, str(scene.events), str(len(scene.writes)), f"{result.seconds:.2f}", status + wrong)
     return table
-
-
-def name_of(status: int) -> str:
-    """Return the name of an exit status."""
-    return Exit(status).name.lower() if status in Exit.__members__.values() else "unknown"
-
-
-def backend_in_words() -> str:
-    """Return which scanner runs, and for the slow one also why."""
-    if backend == "compiled":
-        return "the compiled scanner"
-    return f"the pure-Python scanner, not the compiled one: {scanner.backend_reason} (ssescan doctor says what to do)"

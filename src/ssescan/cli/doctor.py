@@ -7,28 +7,21 @@ import json
 import os
 import platform
 import sys
-from importlib import metadata
 from typing import Any
 
 import click
 
 from .. import backend, scanner
-from .command import version
+from .command import installed, version
 from .exits import Exit
 from .output import write_json
 from .visible import visible
 
 # Distribution -> the extra that installs it. tests/cli compares this table with pyproject.toml.
 EXTRAS = {
-    "click": "cli",
-    "rich": "cli",
-    "httpx": "httpx",
-    "httpx2": "httpx2",
-    "msgspec": "providers",
-    "matplotlib": "plots",
-    "starlette": "replay",
-    "uvicorn": "replay",
-}
+    "click": "cli", "rich": "cli", "httpx": "httpx", "httpx2": "httpx2", "msgspec": "providers", "matplotlib": "plots",
+    "starlette": "replay", "uvicorn": "replay",
+}  # fmt: skip
 # Packages that ssescan works with, if the user has them.
 OTHERS = (
     "aiohttp", "anthropic", "google-genai", "httpx-sse", "niquests", "openai", "requests", "sseclient-py", "trio",
@@ -66,26 +59,16 @@ def examine() -> dict[str, Any]:
 def report(facts: dict[str, Any]) -> str:
     """Return the facts as text."""
     packages = facts["packages"]
-    lines = [
-        f"ssescan {facts['ssescan']}",
-        *aligned(
-            [
-                ("python", f"{facts['python']}, GIL {'on' if facts['gil'] else 'off'}"),
-                ("platform", f"{facts['platform']} ({facts['machine']})"),
-                ("backend", backend_in_words(facts)),
-            ]
-        ),
-        "extras",
-        *aligned([(name, packages[name] or missing(extra)) for name, extra in EXTRAS.items()]),
+    extras = [(name, packages[name] or f"missing: pip install 'ssescan[{extra}]'") for name, extra in EXTRAS.items()]
+    here = [
+        ("python", f"{facts['python']}, GIL {'on' if facts['gil'] else 'off'}"),
+        ("platform", f"{facts['platform']} ({facts['machine']})"),
+        ("backend", backend_in_words(facts)),
     ]
+    lines = [f"ssescan {facts['ssescan']}", *aligned(here), "extras", *aligned(extras)]
     if others := [(name, found) for name in OTHERS if (found := packages[name])]:
         lines += ["also here, and known to ssescan", *aligned(others)]
     return "\n".join(lines)
-
-
-def missing(extra: str) -> str:
-    """Return the text for a package that an extra would install."""
-    return f"missing: pip install 'ssescan[{extra}]'"
 
 
 def backend_in_words(facts: dict[str, Any]) -> str:
@@ -106,11 +89,3 @@ def aligned(rows: list[tuple[str, str]]) -> list[str]:
     """Return the rows, indented, with their second column aligned, also if it has several lines."""
     width = max((len(name) for name, _ in rows), default=0) + 2
     return [f"  {name:{width}}{text}".replace("\n", "\n" + " " * (width + 2)) for name, text in rows]
-
-
-def installed(distribution: str) -> str | None:
-    """Return the version of a distribution, None if it is not installed."""
-    try:
-        return metadata.version(distribution)
-    except metadata.PackageNotFoundError:
-        return None

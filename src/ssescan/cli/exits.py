@@ -31,6 +31,9 @@ ADVICE = (
 OTHER_ADVICE = "what came before it is not complete; ask again"
 
 
+PHRASES = {status.value: f" {status.phrase}" for status in HTTPStatus}
+
+
 class Exit(IntEnum):
     """The exit statuses of every command."""
 
@@ -68,11 +71,12 @@ def print_error(line: str) -> None:
 def failure_of(error: Exception, source_name: str, so_far: str) -> Failure | None:
     """Return the Failure for an error while reading a stream, None if the error is not known.
 
-    `so_far`: what was read before the error, such as "after 2 events and 80 bytes".
+    `so_far`: how much was read before the error, such as "after 2 events and 80 bytes".
     """
     match error:
         case errors.UnexpectedStatus():
-            text = f"expected an event stream from {source_name}, got status {status_line(error.status)}"
+            text = f"expected an event stream from {source_name}, got status {error.status}"
+            text += PHRASES.get(error.status, "")
             return Failure(Exit.REFUSED, f"{text}{and_body(error)}; {advice_on(error.status)}")
         case errors.UnexpectedContentType():
             got = f"content type {visible(error.content_type)!r}" if error.content_type else "no content type"
@@ -92,8 +96,8 @@ def failure_of(error: Exception, source_name: str, so_far: str) -> Failure | Non
         case errors.StreamStalled() | errors.ReconnectsExhausted():
             return Failure(Exit.FAILED, f"{source_name}: {error}, {so_far}")
         case errors.UnknownFormat():
-            text = f"expected the first event from {source_name} to be of a known API"
-            text = f"{text}, got one that begins: {shortened(error.event.data)}"
+            got = f"got one that begins: {shortened(error.event.data)}"
+            text = f"expected the first event from {source_name} to be of a known API, {got}"
             return Failure(Exit.OTHER, f"{text}; name the API with --api if it is one of those that --help lists")
         case errors.StreamCut():
             if error.message.choices:
@@ -118,12 +122,10 @@ def provider_failure(error: errors.ProviderError, source_name: str, so_far: str)
     code = None if error.code == error.kind else error.code
     names = [f"{name} {visible(str(word))}" for name, word in (("kind", error.kind), ("code", code)) if word]
     report = ": ".join(filter(None, [", ".join(names), detail]))
-    text = (
-        f"expected the whole answer from {source_name}, got an error of the provider{error.api and f' ({error.api})'}"
-    )
+    text = f"expected the whole answer from {source_name}, got an error of the provider"
     words = f"{error.kind} {error.code}".lower()
     advice = next((advice for pattern, advice in ADVICE if re.search(pattern, words)), OTHER_ADVICE)
-    return Failure(Exit.PROVIDER, f"{text}, {report}, {so_far}; {advice}")
+    return Failure(Exit.PROVIDER, f"{text}{error.api and f' ({error.api})'}, {report}, {so_far}; {advice}")
 
 
 def transport_failure(error: Exception, source_name: str, so_far: str) -> Failure | None:
@@ -138,20 +140,11 @@ def transport_failure(error: Exception, source_name: str, so_far: str) -> Failur
         text = f"expected to connect to {source_name}, got {error_without_secrets(error) or type(error).__name__}"
         return Failure(Exit.FAILED, f"{text}; check the address and that the server is up")
     if isinstance(error, httpx.LocalProtocolError):
-        return Failure(
-            Exit.USAGE, f"expected a request that HTTP allows, got: {error_without_secrets(error)}; check -X and -H"
-        )
+        text = f"expected a request that HTTP allows, got: {error_without_secrets(error)}"
+        return Failure(Exit.USAGE, f"{text}; check -X and -H")
     got = f"{type(error).__name__} ({error_without_secrets(error)})"
     text = f"expected an event stream from {source_name} and its end, got {got}, {so_far}"
     return Failure(Exit.FAILED, f"{text}; the server, or a proxy before it, gave up")
-
-
-def status_line(status: int) -> str:
-    """Return "404 Not Found", or only the number if HTTP has no phrase for it."""
-    try:
-        return f"{status} {HTTPStatus(status).phrase}"
-    except ValueError:
-        return str(status)
 
 
 def advice_on(status: int) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from .. import EventStream, ServerSentEvent
 from .exits import OutputFailed
-from .visible import CARRIAGE_RETURN, CONTROLS, IN_JSON, LINE_FEED, visible
+from .visible import CARRIAGE_RETURN, CONTROLS, IN_JSON, LINE_FEED
 
 RAW = CONTROLS | {0x0A: LINE_FEED + "\n", 0x0D: CARRIAGE_RETURN + "\n"}
 SPLIT_CRLF, CRLF = f"{CARRIAGE_RETURN}\n{LINE_FEED}\n", f"{CARRIAGE_RETURN}{LINE_FEED}\n"
@@ -115,14 +115,8 @@ class Raw(Format):
 
 def summary(events: int, stream: EventStream, seconds: float) -> str:
     """Return a summary of a stream: events, bytes, reads, outcome, seconds."""
-    return ", ".join(
-        (
-            counted(events, "event"),
-            f"{counted(stream.bytes_read, 'byte')} in {counted(stream.reads, 'read')}",
-            visible(str(stream.outcome or "open")),
-            f"{seconds:.2f} s",
-        )
-    )
+    read = f"{counted(stream.bytes_read, 'byte')} in {counted(stream.reads, 'read')}"
+    return f"{counted(events, 'event')}, {read}, {stream.outcome or 'open'}, {seconds:.2f} s"
 
 
 def counted(number: int, thing: str) -> str:

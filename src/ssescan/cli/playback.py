@@ -37,15 +37,13 @@ class Scene:
 def scenes() -> list[Scene]:
     """Return the scenes in their order; the last one ends in the middle of an event."""
     chat = recorded("openai-chat")
-    unfinished = chat[: event_ends(chat)[11] + 150]
+    cut = chat[: event_ends(chat)[11] + 150]
     return [
         Scene("openai-chat", "OpenAI, Chat Completions", writes_of(chat), 0.35, 1 / 50),
         Scene("openai-responses", "OpenAI, Responses", writes_of(recorded("openai-responses")), 0.4, 1 / 45),
         Scene("anthropic", "Anthropic, Messages", writes_of(recorded("anthropic")), 0.45, 1 / 30),
         Scene("gemini", "Gemini (few large events, CRLF)", writes_of(recorded("gemini")), 0.5, 0.15),
-        Scene(
-            "cut", "OpenAI once more, but the server ends in the middle of an event", writes_of(unfinished), 0.3, 1 / 50
-        ),
+        Scene("cut", "OpenAI once more, but the server ends in the middle of an event", writes_of(cut), 0.3, 1 / 50),
     ]
 
 
@@ -80,7 +78,6 @@ class Player(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
-        """Play a scene."""
         playback = cast("PlaybackServer", self.server)
         scene = playback.scenes.get(self.path.lstrip("/"))
         if scene is None:
@@ -110,10 +107,6 @@ class PlaybackServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Player)
         self.scenes: dict[str, Scene] = {scene.name: scene for scene in played}
         self.pace = pace
-
-    def url(self, scene: Scene) -> str:
-        """Return the URL of a scene."""
-        return f"http://127.0.0.1:{self.server_port}/{scene.name}"
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Ignore readers that leave early."""

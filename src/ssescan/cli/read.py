@@ -5,33 +5,25 @@ no API.
 """
 
 import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import click
 
 from .. import Stall
 from ..providers import stream
-from ..providers.formats import APIS
-from .answers import PartLines, TextOnly, WholeMessage
+from ..providers.formats import APIS, Api
+from .answers import Answer, PartLines, TextOnly, WholeMessage
 from .exits import Exit
-from .output import Format
 from .printing import print_all, progress_option
 from .sources import Request, open_source, source_options
 
-if TYPE_CHECKING:
-    from ..providers.formats import Api
+API_HELP = f"The format: {', '.join(APIS)}. By default, the first event decides."
 
 
 @click.command("read")
 @source_options
 @progress_option
-@click.option(
-    "--api",
-    type=click.Choice(list(APIS)),
-    metavar="NAME",
-    help=f"The format: {', '.join(APIS)}. By default, the first event decides.",
-)
+@click.option("--api", type=click.Choice(list(APIS)), metavar="NAME", help=API_HELP)
 @click.option("--json", "as_json", is_flag=True, help="One JSON line a part: its type, its fields, received_ns.")
 @click.option("--message", "whole", is_flag=True, help="The message as one JSON document, when the stream is over.")
 def command(*, source: str, request: Request, api: str | None, as_json: bool, whole: bool, stall: Stall | None) -> Exit:
@@ -55,25 +47,14 @@ def command(*, source: str, request: Request, api: str | None, as_json: bool, wh
     """  # noqa: D301 - \b is click's mark for a paragraph that keeps its lines
     if as_json and whole:
         raise click.UsageError("expected one format, got --json and --message")
-    new_format = choose_format(as_json=as_json, whole=whole)  # before the clock runs, as importing rich takes time
+    new_answer: type[Answer] = TextOnly
+    if sys.stdout.isatty() and not (as_json or whole):
+        from .answers_terminal import AnswerTerminal  # before the clock runs, as importing rich takes time
+
+        new_answer = AnswerTerminal
     with open_source(source, request) as opened:
         parts = stream(opened.stream, cast("Api | None", api), stall=stall)
         # The stream is strict: it raises StreamCut if the answer is not complete.
-        print_all(parts, new_format(opened.asked_ns), opened.name, lambda: parts.events)
+        output = PartLines() if as_json else WholeMessage() if whole else new_answer(opened.asked_ns)
+        print_all(parts, output, opened.name, lambda: parts.events)
     return Exit.ENDED
-
-
-def choose_format(*, as_json: bool, whole: bool) -> Callable[[int], Format]:
-    """Return a function that makes the format for standard output, which may be a terminal.
-
-    Its argument is the time at which the request was sent.
-    """
-    if as_json:
-        return lambda asked_ns: PartLines()
-    if whole:
-        return lambda asked_ns: WholeMessage()
-    if not sys.stdout.isatty():
-        return TextOnly
-    from .answers_terminal import AnswerTerminal
-
-    return AnswerTerminal

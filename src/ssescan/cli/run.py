@@ -26,6 +26,8 @@ from .exits import Exit, Failure
 from .output import counted
 from .visible import visible
 
+NAMES_HELP = f"The libraries, of {','.join(LIBRARIES)}. By default, all of them."
+
 
 def known_names(_context: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> list[str]:
     """Return the names of libraries in the values of an option, which have commas between them; a click callback."""
@@ -38,14 +40,7 @@ def known_names(_context: click.Context, _option: click.Parameter, values: tuple
 
 # Without interspersed arguments, all that follows the name of the program belongs to the program.
 @click.command("run", context_settings={"allow_interspersed_args": False}, options_metavar="[OPTIONS] [-m]")
-@click.option(
-    "--accelerate",
-    "names",
-    callback=known_names,
-    multiple=True,
-    metavar="NAMES",
-    help=f"The libraries, of {','.join(LIBRARIES)}. By default, all of them.",
-)
+@click.option("--accelerate", "names", callback=known_names, multiple=True, metavar="NAMES", help=NAMES_HELP)
 @click.option("-m", "is_module", is_flag=True, help="PROGRAM is the name of a module, as for python -m.")
 @click.option("-q", "--quiet", is_flag=True, help="Print no summary at the end of the program.")
 @click.argument("program", type=click.UNPROCESSED)
@@ -123,13 +118,8 @@ class Program(NamedTuple):
             else:
                 sys.path[0] = path
             _, spec, code = finder._get_main_module_details(NoProgram)  # noqa: SLF001
-        vars(main).update(
-            __file__=spec.origin,
-            __cached__=spec.cached,
-            __loader__=spec.loader,
-            __package__=spec.parent,
-            __spec__=spec,
-        )
+        vars(main).update(__file__=spec.origin, __cached__=spec.cached, __loader__=spec.loader)
+        vars(main).update(__package__=spec.parent, __spec__=spec)
         return code  # type: ignore[no-any-return]
 
 
@@ -182,16 +172,12 @@ class Summary:
         self.named = names
         self.process: int = os.getpid()
         # In place of a warning: the filters of the program could drop it, or raise it where nobody expects it.
-        engine.tell = self.print_reason
+        engine.warn_left_alone = lambda reason: print_lines([f"{reason}; the program works as without it"])
         try:
             self.acceleration: engine.Acceleration = engine.accelerate(*names)
         except ModuleNotFoundError as error:
             text = "expected what --accelerate names to be installed, got: No module named"
             raise Failure(Exit.USAGE, f"{text} {error.name!r}; leave it out, or install it") from None
-
-    def print_reason(self, reason: str) -> None:
-        """Print why a library is left alone."""
-        print_lines([f"{reason}; the program works as without it"])
 
     def print(self) -> None:
         """Print a line for each library that was named or imported."""
@@ -203,7 +189,6 @@ class Summary:
         print_lines(self.lines())
 
     def lines(self) -> list[str]:
-        """Return the lines of the summary."""
         lines = []
         for name, line in self.acceleration.report.items():
             if "is left alone" in line:

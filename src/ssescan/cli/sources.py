@@ -71,7 +71,6 @@ class Request:
     idle: float | None  # seconds
 
     def used_options(self) -> list[str]:
-        """Return the names of the options that were used."""
         options = {"-H": self.headers, "-d": self.data, "-X": self.method is not None, "--idle": self.idle is not None}
         return [name for name, used in options.items() if used]
 
@@ -131,7 +130,7 @@ def open_source(target: str, request: Request) -> Iterator[Source]:
             yield source
         return
     if options := request.used_options():
-        text = f"{', '.join(options)} need a URL (http:// or https://), got {repr_without_secrets(target)}"
+        text = f"{', '.join(options)} need a URL (http:// or https://), got {argument_without_secrets(target)!r}"
         raise click.UsageError(text)
     if target == "-":
         if sys.stdin is None:
@@ -160,9 +159,8 @@ def open_url(url: str, request: Request) -> Iterator[Source]:
         raise Failure(Exit.OTHER, f"{text}; see HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY") from error
     method = request.method or ("GET" if body is None else "POST")
     if not METHOD.fullmatch(method):
-        raise click.UsageError(
-            f"expected a request that HTTP allows, got method {repr_without_secrets(method)}; check -X and -H"
-        )
+        text = f"expected a request that HTTP allows, got method {argument_without_secrets(method)!r}"
+        raise click.UsageError(f"{text}; check -X and -H")
     with client:
         try:
             built = client.build_request(method, url, headers=lines, content=body)
@@ -181,11 +179,8 @@ def open_url(url: str, request: Request) -> Iterator[Source]:
             raise
         with contextlib.closing(response):
             if refused_redirect:
-                raise Failure(
-                    Exit.REFUSED,
-                    f"expected an event stream from {name}, got status {response.status_code}; "
-                    f"{refused_redirect}; name that URL if you trust it",
-                )
+                text = f"expected an event stream from {name}, got status {response.status_code}"
+                raise Failure(Exit.REFUSED, f"{text}; {refused_redirect}; name that URL if you trust it")
             yield Source(name, response, asked_ns, time.perf_counter_ns())
 
 
@@ -204,7 +199,7 @@ def open_file(path: str) -> io.BufferedReader:
         return Path(path).open("rb")
     except (OSError, ValueError) as error:  # ValueError: a path with NUL
         reason = getattr(error, "strerror", None) or error
-        text = f"expected a file to read, a URL or -, got {repr_without_secrets(path)}: {reason}"
+        text = f"expected a file to read, a URL or -, got {argument_without_secrets(path)!r}: {reason}"
         raise click.UsageError(text) from error
 
 
@@ -232,11 +227,6 @@ def url_name(url: str) -> str:
     if not host:
         raise click.UsageError(f"expected a URL with a host, got {name!r}")
     return name
-
-
-def repr_without_secrets(argument: str) -> str:
-    """Return an argument in quotes, as messages show it."""
-    return repr(argument_without_secrets(argument))
 
 
 def without_value(header: str) -> str:

@@ -3,18 +3,14 @@
 Imports no HTTP client. docs/sseclient.md lists where it follows the standard and sseclient-py does not.
 """
 
-from __future__ import annotations
-
 import io
 from codecs import getincrementaldecoder, lookup
-from typing import TYPE_CHECKING, Any
+from collections.abc import Generator, Iterable, Iterator
+from typing import Any
 
 from ..scanner import EventReader, Scanner
 from ..sources import byte_source_of, check_encoding
 from . import MAX_EVENT_SIZE
-
-if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator
 
 __all__ = ["SSEClient"]
 
@@ -26,11 +22,6 @@ class Event:
     data lines, joined with LF. `retry`: the reconnection time in this block, ms, as a str of digits; None if there is
     none that the standard allows.
     """
-
-    id: str | None
-    event: str
-    data: str
-    retry: Any
 
     def __init__(self, id: str | None = None, event: str = "message", data: str = "", retry: Any = None) -> None:
         self.id = id
@@ -69,7 +60,10 @@ class SSEClient:
         reader = EventReader(Scanner(max_event_size=MAX_EVENT_SIZE))
         feed, pop = reader.feed, reader.pop
         last_id: str | None = None
-        for chunk in _utf8(_chunks(self._event_source), self._char_enc):
+        chunks = _chunks(self._event_source)
+        if lookup(self._char_enc).name != "utf-8":
+            chunks = _utf8(chunks, self._char_enc)
+        for chunk in chunks:
             feed(chunk)
             while (event := pop()) is not None:
                 if event.id or last_id is not None:
@@ -120,11 +114,7 @@ def _requests_chunks(response: Any) -> Iterator[bytes]:
 
 
 def _utf8(chunks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
-    """Return the chunks in UTF-8, for the scanner."""
-    return chunks if lookup(encoding).name == "utf-8" else _transcoded(chunks, encoding)
-
-
-def _transcoded(chunks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
+    """Yield the chunks in UTF-8, for the scanner."""
     decode = getincrementaldecoder(encoding)("replace").decode
     for chunk in chunks:
         yield decode(chunk).encode("utf-8", "replace")

@@ -15,7 +15,7 @@ from ._api import EventSource, aconnect_sse, connect_sse
 from ._exceptions import SSEError
 from ._models import ServerSentEvent
 
-# The version of httpx-sse whose interface this is: programs that read it want to know what they can call.
+# The version of httpx-sse that has this interface: programs read it to find out which names they can use.
 __version__ = "0.4.3"
 
 __all__ = ["EventSource", "SSEError", "ServerSentEvent", "__version__", "aconnect_sse", "connect_sse"]

@@ -21,9 +21,9 @@ from ._models import ServerSentEvent
 _TextDecoder = getincrementaldecoder("utf-8")
 
 
-def _new_scanner() -> Scanner:
+def _new_reader() -> EventReader:
     # httpx-sse also dispatches blocks without data.
-    return Scanner(empty_events=True, max_event_size=MAX_EVENT_SIZE)
+    return EventReader(Scanner(empty_events=True, max_event_size=MAX_EVENT_SIZE))
 
 
 class EventSource:
@@ -51,9 +51,8 @@ class EventSource:
         body that is not decoded; EventTooLarge for an event over 96 MiB; and the errors of httpx, unchanged.
         """
         self._check_content_type()
-        response = self._response
         new: Any = ServerSentEvent.__new__  # without __init__, which other callers use
-        for event in EventIterator(EventReader(_new_scanner()), _chunks(response)):
+        for event in EventIterator(_new_reader(), _chunks(self._response)):
             sse = new(ServerSentEvent)
             sse._fields = event
             yield sse
@@ -61,11 +60,10 @@ class EventSource:
     async def aiter_sse(self) -> AsyncGenerator[ServerSentEvent, None]:
         """Yield the events of an asynchronous response, as iter_sse does. `aclose()` it to stop before the end."""
         self._check_content_type()
-        response = self._response
         new: Any = ServerSentEvent.__new__
-        reader = EventReader(_new_scanner())
+        reader = _new_reader()
         feed, pop = reader.feed, reader.pop
-        chunks = _async_chunks(response)
+        chunks = _async_chunks(self._response)
         try:
             async for chunk in chunks:
                 feed(chunk)
@@ -112,12 +110,7 @@ def connect_sse(client: httpx.Client, method: str, url: str, **kwargs: Any) -> I
 
 
 @asynccontextmanager
-async def aconnect_sse(
-    client: httpx.AsyncClient,
-    method: str,
-    url: str,
-    **kwargs: Any,
-) -> AsyncIterator[EventSource]:
+async def aconnect_sse(client: httpx.AsyncClient, method: str, url: str, **kwargs: Any) -> AsyncIterator[EventSource]:
     """Send a request with an asynchronous client, as connect_sse does."""
     headers = _event_stream_headers(kwargs.pop("headers", None))
     async with client.stream(method, url, headers=headers, **kwargs) as response:

@@ -1,17 +1,8 @@
 """The event of httpx-sse: a `ssescan.ServerSentEvent` with that library's constructor, properties and repr."""
 
 import json
+from types import SimpleNamespace
 from typing import Any, Optional
-
-
-class _Fields:
-    """The values of an event that was not read from a stream, unchecked as in httpx-sse."""
-
-    def __init__(self, event: Any, data: Any, id: Any, retry: Any) -> None:
-        self.event = event
-        self.data = data
-        self.id = id
-        self.retry = retry
 
 
 class ServerSentEvent:
@@ -21,6 +12,7 @@ class ServerSentEvent:
     """
 
     # The scanner's event, and not its four attributes: that saves 40 of the 550 ns that an event takes through httpx.
+    # Of an event that was not read from a stream, the values are unchecked, as in httpx-sse.
     _fields: Any
 
     def __init__(
@@ -30,7 +22,8 @@ class ServerSentEvent:
         id: Optional[str] = None,
         retry: Optional[int] = None,
     ) -> None:
-        self._fields = _Fields(event or "message", "" if data is None else data, "" if id is None else id, retry)
+        data, id = "" if data is None else data, "" if id is None else id
+        self._fields = SimpleNamespace(event=event or "message", data=data, id=id, retry=retry)
 
     @property
     def event(self) -> str:

@@ -4,36 +4,27 @@ Knows that a library has a name, and parts that can be patched once a module is 
 libraries. Imports none of them: a library that is not imported yet is patched when the program imports it.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 import threading
 import warnings
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
-from typing import Any
+from typing import Self
 
 from ...scanner import Scanner
 from .fingerprints import differences
 from .import_watch import ImportWatch, is_imported, wait_for_import
-from .libraries import LIBRARIES
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from typing import Self
-
-    from .libraries import Library
-
-__all__ = ["Acceleration", "accelerate"]
+from .known_versions import FINGERPRINTS, TESTED_VERSIONS
+from .libraries import LIBRARIES, Library, Patch
 
 _lock = threading.RLock()
 _watch = ImportWatch()
 
 
-def accelerate(*names: str, max_event_size: int | None = None) -> Acceleration:
+def accelerate(*names: str, max_event_size: int | None = None) -> "Acceleration":
     """Put ssescan's engine under installed libraries, with no change to the program that uses them.
 
     `names`: some of "openai", "anthropic", "google-genai", "httpx2" and "httpx-sse"; without names, all of them. Their
@@ -86,13 +77,13 @@ class Acceleration:
         self._undone = False
         try:
             for name in self._names:
-                with _state(name).changing():
+                with _states[name].changing():
                     self._entered.append(name)
-                    _state(name).enter(self._max_event_size)
+                    _states[name].enter(self._max_event_size)
             for name in self._names:
-                _state(name).catch_up()
-                if reason := _state(name).left_alone:
-                    tell(reason)
+                _states[name].catch_up()
+                if reason := _states[name].left_alone:
+                    warn_left_alone(reason)
         except BaseException:  # such as a warning that is raised
             self.undo()
             raise
@@ -109,11 +100,11 @@ class Acceleration:
     @property
     def report(self) -> dict[str, str]:
         with _lock:
-            return {name: "undone" if self._undone else _state(name).report() for name in self._names}
+            return {name: "undone" if self._undone else _states[name].report() for name in self._names}
 
     @property
     def events(self) -> dict[str, int]:
-        return {name: LIBRARIES[name].streams.events for name in self._names}
+        return {name: LIBRARIES[name].events for name in self._names}
 
     def undo(self) -> None:
         """Restore the libraries that no other Acceleration names. A second call does nothing."""
@@ -122,11 +113,11 @@ class Acceleration:
                 return
             self._undone = True
         for name in self._entered:
-            with _state(name).changing():
-                _state(name).leave(self._max_event_size)
+            with _states[name].changing():
+                _states[name].leave(self._max_event_size)
 
 
-def tell(reason: str) -> None:
+def warn_left_alone(reason: str) -> None:
     """Warn that a library is left alone. `ssescan run` replaces this function."""
     warnings.warn(f"ssescan.accelerate(): {reason}; the program works as without it", RuntimeWarning, stacklevel=4)
 
@@ -136,17 +127,15 @@ class _State:
 
     def __init__(self, library: Library) -> None:
         self.library = library
-        self.limits: list[int | None] = []  # of the Accelerations that name it and are not undone
         self.changed_by = 0  # the thread that is changing this
         self.is_complete = False  # every part is patched, or waits for its module
         self.entering: tuple[int | None, ...] = ()  # the limit of the Acceleration that is being made
-        self.applied: list[AppliedPatch] = []
+        self.applied: list[Patch] = []
         self.waiting: set[str] = set()  # modules that are not imported yet
         self.left_alone = ""  # the reason, if the library is left alone
 
     def enter(self, limit: int | None) -> None:
-        self.limits.append(limit)
-        self.choose_limit()
+        self.library.limits.append(limit)
         if self.is_complete:
             return
         self.entering = (limit,)
@@ -164,7 +153,7 @@ class _State:
         self.entering = ()
 
     def catch_up(self) -> None:
-        """Patch what another thread is importing now, too late for the watch. Must not be called under `_lock`."""
+        """Patch modules whose import has begun in another thread before the watch. Must not be called under `_lock`."""
         for module in tuple(self.waiting):
             if sys.modules.get(module) is not None:
                 wait_for_import(module)
@@ -172,13 +161,9 @@ class _State:
                     self.imported(module)
 
     def leave(self, limit: int | None) -> None:
-        self.limits.remove(limit)
-        self.choose_limit()
-        if not self.limits:
+        self.library.limits.remove(limit)
+        if not self.library.limits:
             self.restore()
-
-    def choose_limit(self) -> None:
-        self.library.streams.max_event_size = min((limit for limit in self.limits if limit is not None), default=None)
 
     def restore(self) -> None:
         self.is_complete = False
@@ -200,7 +185,7 @@ class _State:
                 self.is_complete = True
                 if self.left_alone:
                     try:
-                        tell(self.left_alone)
+                        warn_left_alone(self.left_alone)
                     except Warning as warning:  # raised here, it would break the import
                         print(warning, file=sys.stderr)
 
@@ -213,16 +198,15 @@ class _State:
     def patch(self, module: str) -> None:
         part = self.library.parts[module]
         try:
-            reasons = list(differences(part.fingerprints))
-            patches = [] if reasons else part.patches(self.library.streams)
+            reasons = list(differences(FINGERPRINTS[part]))
+            patches = [] if reasons else self.library.patches(part)
         except Exception as error:  # noqa: BLE001 - the library differs in a way that no fingerprint shows
             reasons, patches = [f"{type(error).__name__}: {error}"], []
         if reasons:
             self.leave_alone(reasons)
         for patch in patches:
-            applied = AppliedPatch(*patch)
-            self.applied.append(applied)  # before it is applied: a fork may happen here, and the child restores it
-            applied.apply()
+            self.applied.append(patch)  # before it is applied: a fork may happen here, and the child restores it
+            patch.apply()
 
     @contextmanager
     def changing(self) -> Iterator[None]:
@@ -235,15 +219,15 @@ class _State:
                 self.changed_by = before
 
     def after_fork(self) -> None:
-        """Undo what a thread that does not exist in this child was changing."""
-        is_mine = self.changed_by in (0, threading.get_ident())
-        self.changed_by = 0 if not is_mine else self.changed_by
-        if not is_mine and not self.is_complete:
+        """Undo the unfinished change of a thread that does not exist in this child."""
+        if self.changed_by in (0, threading.get_ident()):
+            return
+        self.changed_by = 0
+        if not self.is_complete:
             self.restore()
             for limit in self.entering:  # of an Acceleration that does not exist in this child
-                self.limits.remove(limit)
+                self.library.limits.remove(limit)
             self.entering = ()
-            self.choose_limit()
             self.left_alone = f"{self.title()} is left alone, because the process forked while it was being patched"
 
     def leave_alone(self, reasons: list[str]) -> None:
@@ -251,7 +235,7 @@ class _State:
         self.restore()
         self.left_alone = (
             f"{self.title()} is left alone, because {', and '.join(reasons[:3])}; {self.library.name} "
-            f"{self.library.tested_versions} is as expected: install that, or a newer ssescan"
+            f"{TESTED_VERSIONS[self.library.name]} is as expected: install that, or a newer ssescan"
         )
 
     def title(self) -> str:
@@ -268,30 +252,7 @@ class _State:
         return "will be accelerated when it is imported" if _is_installed(self.library) else "is not installed"
 
 
-class AppliedPatch:
-    """An attribute that apply() replaces and restore() gives its former value."""
-
-    def __init__(self, owner: Any, name: str, replacement: Any) -> None:
-        self.owner = owner
-        self.name = name
-        self.original: Any = vars(owner).get(name, _INHERITED)
-        self.replacement = replacement
-
-    def apply(self) -> None:
-        setattr(self.owner, self.name, self.replacement)
-
-    def restore(self) -> None:
-        # A program that has patched the attribute after us must restore it itself.
-        if vars(self.owner).get(self.name) is not self.replacement:
-            return
-        if self.original is _INHERITED:
-            delattr(self.owner, self.name)
-        else:
-            setattr(self.owner, self.name, self.original)
-
-
-_INHERITED: Any = object()
-_states: dict[str, _State] = {}
+_states = {name: _State(library) for name, library in LIBRARIES.items()}
 
 
 def _after_fork() -> None:
@@ -303,12 +264,6 @@ def _after_fork() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
-
-
-def _state(name: str) -> _State:
-    if name not in _states:
-        _states[name] = _State(LIBRARIES[name])
-    return _states[name]
 
 
 def _is_installed(library: Library) -> bool:

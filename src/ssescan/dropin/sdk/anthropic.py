@@ -5,18 +5,11 @@
 reports to observers. `raw_events` is not patched: its events contain their original lines.
 """
 
-from __future__ import annotations
-
+from .libraries import Library, Patch
 from .stainless import Stainless
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from .libraries import LibraryStreams, Patch
 
-
-def patches(streams: LibraryStreams) -> list[Patch]:
+def patches(library: Library) -> list[Patch]:
     """Return the patches."""
-    from anthropic import _base_client, _models, _streaming
-
     # The SDK's loop acts on the name of an event without data.
-    return Stainless(_base_client, _streaming, _models, streams, empty_events=True).patches()
+    return Stainless(library, empty_events=True).patches()

@@ -2,29 +2,23 @@
 
 `construct_type()` in their `_models` examines the type again for each value: its origin, the fields of the model, the
 discriminator of a union. It validates only unions; other values stay as they are if they are not valid. Here, each type
-becomes a function once, and the function does to a value what construct_type() would. Where that is not certain, the
+becomes a function once, and the function treats a value as construct_type() would. Where that is not certain, the
 function calls construct_type() for that value.
 
 Knows these two `_models` modules, which are alike, and pydantic. Knows nothing of streams.
 """
 
-from __future__ import annotations
-
 import inspect
+from collections.abc import Callable
 from threading import RLock
-from types import NoneType, UnionType
+from types import ModuleType, NoneType, UnionType
 from typing import Any, Literal, NamedTuple, Union, get_args, get_origin
 
 import pydantic
 
 from .validation import MODEL_SLOTS, validator_for
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from types import ModuleType
-
-    Function = Callable[[Any], Any]
+Function = Callable[[Any], Any]
 
 # construct_type() returns any value unchanged for these types.
 UNCHECKED_TYPES = (str, int, bool, bytes, object, Any, NoneType)
@@ -39,15 +33,15 @@ PARAMETERS_OF_CONSTRUCT = frozenset({"_fields_set", "_BaseModel__cls"})
 class Conversion(NamedTuple):
     """The way from a value to an object: values of the `unchanged` types stay as they are, others go to `function`."""
 
-    unchanged: frozenset[type]
     function: Function
+    unchanged: frozenset[type] = frozenset()
 
 
 def _unchanged(value: Any) -> Any:
     return value
 
 
-UNCHANGED = Conversion(frozenset(), _unchanged)
+UNCHANGED = Conversion(_unchanged)
 
 
 class Construction:
@@ -62,7 +56,7 @@ class Construction:
         self._unfinished: dict[Any, list[Function]] = {}
 
     def function_for(self, type_: Any) -> Function:
-        """Return the function that makes of parsed JSON what construct_type() makes of it as that type.
+        """Return the function that makes the same of parsed JSON as construct_type() with that type.
 
         Where construct_type() raises, the function may raise another exception.
         """
@@ -91,35 +85,28 @@ class Construction:
         arguments = get_args(type_)
         if origin is Union or origin is UnionType:
             return self._union(validated, arguments, self._construct_type(given, metadata))
-        if origin is dict:
-            return self._dict(arguments[1]) if len(arguments) > 1 else UNCHANGED
+        if origin is dict or origin is list:
+            return self._container(origin, arguments[1:] if origin is dict else arguments)
         if origin is Literal or type_ in UNCHECKED_TYPES:
             return UNCHANGED
         if type_ is origin and inspect.isclass(type_) and issubclass(type_, models.BaseModel):
             return self._model(type_, self._construct_type(given, metadata))
-        if origin is list:
-            return self._list(arguments[0]) if arguments else UNCHANGED
         # float, datetime, date, generic models, and all other types.
-        return Conversion(frozenset(), self._construct_type(given, metadata))
+        return Conversion(self._construct_type(given, metadata))
 
     def _construct_type(self, type_: Any, metadata: Any) -> Function:
         construct_type = self._models.construct_type
         return lambda value: construct_type(value=value, type_=type_, metadata=metadata)
 
-    def _dict(self, items: Any) -> Conversion:
-        build = self._conversion(items, None).function
+    def _container(self, container: type, items: tuple[Any, ...]) -> Conversion:
+        build = self._conversion(items[0], None).function if items else _unchanged
         if build is _unchanged:
             return UNCHANGED
+        if container is list:
+            return Conversion(lambda value: [build(item) for item in value] if type(value) is list else value)
         return Conversion(
-            frozenset(),
-            lambda value: {key: build(item) for key, item in value.items()} if type(value) is dict else value,
+            lambda value: {key: build(item) for key, item in value.items()} if type(value) is dict else value
         )
-
-    def _list(self, items: Any) -> Conversion:
-        build = self._conversion(items, None).function
-        if build is _unchanged:
-            return UNCHANGED
-        return Conversion(frozenset(), lambda value: [build(item) for item in value] if type(value) is list else value)
 
     def _union(self, type_: Any, arguments: tuple[Any, ...], construct_type: Function) -> Conversion:
         """Validate as a union. A value that is not valid is constructed as the variant that its discriminator names."""
@@ -140,24 +127,24 @@ class Construction:
             except invalid:
                 return construct_type(value)
 
-        return Conversion(frozenset(unchanged), build)
+        return Conversion(build, frozenset(unchanged))
 
     def _model(self, cls: Any, construct_type: Function) -> Conversion:
         if cls.construct.__func__ is not self._models.BaseModel.construct.__func__:
-            return Conversion(frozenset(), construct_type)
+            return Conversion(construct_type)
         if cls in self._unfinished:
             unfinished = self._unfinished[cls]
-            return Conversion(frozenset(), lambda value: unfinished[0](value))  # noqa: PLW0108 - it is still empty
+            return Conversion(lambda value: unfinished[0](value))  # noqa: PLW0108 - it is still empty
         finished = self._unfinished[cls] = []
         try:
             finished.append(self._model_function(cls, construct_type))
         finally:
             del self._unfinished[cls]
-        return Conversion(frozenset(), finished[0])
+        return Conversion(finished[0])
 
     def _model_function(self, cls: Any, construct_type: Function) -> Function:
         models = self._models
-        if models._get_extra_fields_type(cls) is not None:
+        if models._get_extra_fields_type(cls) is not None:  # noqa: SLF001 - the SDK's
             return construct_type
         defaults: dict[str, Any] = {}
         conversions: dict[str, Conversion | None] = {}
@@ -191,10 +178,10 @@ def _model_builder(
             if conversion is unknown:
                 extra[name] = item
             elif item is not None:  # for None, the default stays
-                if conversion is None or type(item) in conversion[0]:
+                if conversion is None or type(item) in conversion[1]:
                     attributes[name] = item
                 else:
-                    attributes[name] = conversion[1](item)
+                    attributes[name] = conversion[0](item)
         if extra:
             if not PARAMETERS_OF_CONSTRUCT.isdisjoint(extra):
                 return construct_type(value)

@@ -1,14 +1,12 @@
 """Checks that the private parts of a library are the ones that acceleration was written and tested for.
 
-Acceleration promises equal results, and the functions that it replaces or builds on decide what the results are. So
-each of these functions has a fingerprint: a hash of its source without layout, comments, docstrings and annotations.
-The fingerprint of other parts is a hash of what we rely on: the keys of a TypedDict, the signature of a compiled class,
-the strings of a tuple.
+Acceleration promises equal results, and the functions that it replaces or builds on determine the results. So each of
+these functions has a fingerprint: a hash of its source without layout, comments, docstrings and annotations. The
+fingerprint of other parts is a hash of the facts that we rely on: the keys of a TypedDict, the signature of a compiled
+class, the strings of a tuple.
 
 Knows no library. The known fingerprints are in `known_versions.py`.
 """
-
-from __future__ import annotations
 
 import ast
 import hashlib
@@ -16,15 +14,12 @@ import inspect
 import linecache
 import sys
 import textwrap
+from collections.abc import Iterator, Mapping
+from types import CodeType
 from typing import Any
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from types import CodeType
-
-    Fingerprints = Mapping[str, tuple[str, ...]]
-    """The known fingerprints of each part. A part is named "module:qualified.name"."""
+# The known fingerprints of each part. A part is named "module:qualified.name".
+Fingerprints = Mapping[str, tuple[str, ...]]
 
 _fingerprints: dict[CodeType, str] = {}
 
@@ -51,7 +46,7 @@ def find(name: str) -> Any:
         raise LookupError(f"there is no module {module_name}")
     for attribute in path.split("."):
         try:
-            # Not getattr(): it also finds what is inherited, and binds methods. We replace neither.
+            # Not getattr(): it also finds inherited attributes, and binds methods. We replace neither.
             part = vars(part)[attribute]
         except (KeyError, TypeError):
             raise LookupError(f"there is no {name}") from None
@@ -91,7 +86,7 @@ def normalize(source: str) -> str:
 
 
 def _data(part: Any) -> str | None:
-    """Return what we rely on in a part that has no Python source. None for a function or a class in Python."""
+    """Return the facts that we rely on in a part without Python source. None for a function or a class in Python."""
     if isinstance(part, tuple):
         return " ".join(part)
     if hasattr(part, "__required_keys__"):  # a TypedDict
@@ -117,7 +112,7 @@ def _hash(text: str) -> str:
 
 
 class _Normalizer(ast.NodeTransformer):
-    """Removes what has no effect when the program runs."""
+    """A transformer that removes the parts of a function without an effect at run time."""
 
     def _visit_body(self, node: Any) -> Any:
         self.generic_visit(node)

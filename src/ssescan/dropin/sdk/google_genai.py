@@ -4,26 +4,18 @@
 `google_responses.py` makes the objects of that. `google_interactions.py` has the patches for the Interactions.
 """
 
-from __future__ import annotations
-
 import sys
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 from pydantic_core import from_json
 
 from ...errors import EventTooLarge, UnsupportedEncoding
-from ...scanner import Scanner
+from ...scanner import EventReader, Scanner
 from ...sources import async_httpx_chunks, check_encoding, httpx_chunks
 from .google_responses import JsonModule, KeyConversions, Responses, fast_init
-from .libraries import Patch
-from .readers import AsyncBodyReader, BodyReader
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
-
-    from ...scanner import EventReader
-    from .libraries import LibraryStreams
+from .libraries import Library, Patch
+from .readers import BodyReader
 
 # The SDK's own size of a read from a response of requests, bytes.
 REQUESTS_CHUNK_SIZE = 512
@@ -32,14 +24,12 @@ REQUESTS_CHUNK_SIZE = 512
 class Segments:
     """The two methods of HttpResponse that yield the parsed JSON."""
 
-    def __init__(self, api_client: Any, streams: LibraryStreams) -> None:
+    def __init__(self, api_client: Any, library: Library) -> None:
         self._api_client = api_client
-        self._streams = streams
+        self._library = library
 
     def read(self, response: Any, chunks: Iterator[bytes]) -> Iterator[Any]:
-        items = BodyReader(chunks, self._scanner())
-        buffer = self._api_client._RawJsonLineBuffer()
-        load = response._load_json_from_response
+        items, buffer, load = self._prepare(response, chunks)
         try:
             check_encoding(response.response_stream)
             for item in items:
@@ -51,13 +41,11 @@ class Segments:
             response.response_stream.close()  # the SDK, which has no limits, reads a body to its end
             raise
         finally:
-            self._streams.add(items.reader.events)
+            self._library.add(items.reader.events)
 
     async def aread(self, response: Any, chunks: AsyncIterator[bytes]) -> AsyncIterator[Any]:
         stream = response.response_stream
-        items = AsyncBodyReader(chunks, self._scanner())
-        buffer = self._api_client._RawJsonLineBuffer()
-        load = response._load_json_from_response
+        items, buffer, load = self._prepare(response, chunks)
         try:
             check_encoding(stream)
             async for item in items:
@@ -66,42 +54,36 @@ class Segments:
             if remaining := buffer.flush():
                 yield load(remaining)
         finally:
-            self._streams.add(items.reader.events)
+            self._library.add(items.reader.events)
             if hasattr(stream, "aclose"):
                 await stream.aclose()
             else:
                 stream.release()
 
-    def _scanner(self) -> Scanner[Any]:
+    def _prepare(self, response: Any, chunks: Any) -> tuple[BodyReader, Any, Callable[[str], Any]]:
+        """Return the items of a body, and the SDK's buffer of lines and its JSON parser."""
         # A line that is not a field may belong to a JSON text; and the SDK yields a last event without a blank line.
-        limit = self._streams.max_event_size
-        return Scanner(max_event_size=limit, unknown=True, unterminated="dispatch")
+        scanner = Scanner(max_event_size=self._library.max_event_size, unknown=True, unterminated="dispatch")
+        buffer = self._api_client._RawJsonLineBuffer()  # noqa: SLF001 - the SDK's
+        return BodyReader(chunks, scanner), buffer, response._load_json_from_response  # noqa: SLF001 - the SDK's
 
-    def chunks(self, response: Any) -> Iterator[bytes] | None:
+    def chunks(self, response: Any, of_httpx: Callable[[Any], Any], of_another: Callable[[Any], Any]) -> Any:
         """Return the chunks of a body. None for a kind of response that the SDK itself has to read."""
         stream = response.response_stream
         if type(response) is not self._api_client.HttpResponse:
             return None
-        if isinstance(stream, self._api_client._HTTPX_RESPONSE_TYPES):
-            return httpx_chunks(stream)
-        requests = sys.modules.get("requests")
-        if requests is not None and isinstance(stream, requests.Response):
-            chunks: Iterator[bytes] = stream.iter_content(chunk_size=REQUESTS_CHUNK_SIZE)
-            return chunks
-        return None
+        is_of_httpx = isinstance(stream, self._api_client._HTTPX_RESPONSE_TYPES)  # noqa: SLF001 - the SDK's
+        return of_httpx(stream) if is_of_httpx else of_another(stream)
 
-    def achunks(self, response: Any) -> AsyncIterator[bytes] | None:
-        """Return the chunks of a body that is read asynchronously, or None."""
-        stream = response.response_stream
-        if type(response) is not self._api_client.HttpResponse:
-            return None
-        if isinstance(stream, self._api_client._HTTPX_RESPONSE_TYPES):
-            return async_httpx_chunks(stream)
-        aiohttp = sys.modules.get("aiohttp")
-        if self._api_client.has_aiohttp and aiohttp is not None and isinstance(stream, aiohttp.ClientResponse):
-            chunks: AsyncIterator[bytes] = aiter(stream.content.iter_any())
-            return chunks
-        return None
+    def requests_chunks(self, stream: Any) -> Iterator[bytes] | None:
+        requests = sys.modules.get("requests")
+        is_known = requests is not None and isinstance(stream, requests.Response)
+        return stream.iter_content(chunk_size=REQUESTS_CHUNK_SIZE) if is_known else None
+
+    def aiohttp_chunks(self, stream: Any) -> AsyncIterator[bytes] | None:
+        aiohttp = sys.modules.get("aiohttp") if self._api_client.has_aiohttp else None
+        is_known = aiohttp is not None and isinstance(stream, aiohttp.ClientResponse)
+        return stream.content.iter_any() if is_known else None
 
 
 def _complete_texts(item: Any, reader: EventReader[Any], buffer: Any) -> tuple[bytes | str, ...]:
@@ -125,29 +107,28 @@ def _parsed(text: bytes | str, load: Callable[[str], Any]) -> Any:
     return load(text.decode("utf-8", "replace"))
 
 
-def patches(streams: LibraryStreams) -> list[Patch]:
+def patches(library: Library) -> list[Patch]:
     """Return the patches."""
     from google.genai import _api_client, _common, models, types
 
     if set(types.HttpResponse.model_fields) != {"headers", "body"}:
         raise RuntimeError("its HttpResponse has other fields than headers and body")
-    ours = Segments(_api_client, streams)
+    ours = Segments(_api_client, library)
     original, aoriginal = _api_client.HttpResponse.segments, _api_client.HttpResponse.async_segments
     responses = Responses(_common, types)
 
     def segments(self: Any) -> Iterator[Any]:
-        chunks = ours.chunks(self)
+        chunks = ours.chunks(self, httpx_chunks, ours.requests_chunks)
         return original(self) if chunks is None else ours.read(self, chunks)
 
     def async_segments(self: Any) -> AsyncIterator[Any]:
-        chunks = ours.achunks(self)
+        chunks = ours.chunks(self, async_httpx_chunks, ours.aiohttp_chunks)
         return aoriginal(self) if chunks is None else ours.aread(self, chunks)
 
     def _from_response(cls: Any, *, response: Any, kwargs: Any) -> Any:
         return responses.from_response(cls, response, kwargs)
 
-    conversions = KeyConversions(models)
-    json = JsonModule()
+    conversions, json = KeyConversions(models), JsonModule()
     return [
         Patch(_api_client, "json", json),
         Patch(models, "json", json),

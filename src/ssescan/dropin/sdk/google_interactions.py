@@ -1,38 +1,30 @@
 """The patches of google-genai, for the streams of Interactions, which the SDK scans one byte at a time."""
 
-from __future__ import annotations
-
 import json
+from collections.abc import AsyncGenerator, Callable, Generator
 from typing import Any
 
 from pydantic_core import from_json
 
-from ...scanner import Scanner
+from ...scanner import EventReader, Scanner
 from ...sources import async_httpx_chunks, check_encoding, httpx_chunks
-from .libraries import Patch
-from .readers import AsyncBodyReader, BodyReader
+from .libraries import Library, Patch
+from .readers import BodyReader
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Generator
-
-    from ...scanner import EventReader
-    from .libraries import LibraryStreams
-
-    Decode = Callable[[str], Any]
+Decode = Callable[[str], Any]
 
 
-def patches(streams: LibraryStreams) -> list[Patch]:
+def patches(library: Library) -> list[Patch]:
     """Return the patches."""
     from google.genai._gaos.utils import eventstreaming
 
     original, aoriginal = eventstreaming.stream_events, eventstreaming.stream_events_async
 
-    def scanner() -> Scanner[Any]:
-        return Scanner(max_event_size=streams.max_event_size, unterminated="dispatch")
+    def payloads_of(chunks: Any) -> BodyReader:
+        return BodyReader(chunks, Scanner(max_event_size=library.max_event_size, unterminated="dispatch"))
 
     def read(response: Any, decoder: Decode, sentinel: str | None) -> Generator[Any, None, None]:
-        payloads = BodyReader(httpx_chunks(response), scanner())
+        payloads = payloads_of(httpx_chunks(response))
         end = sentinel.encode() if sentinel else None
         try:
             check_encoding(response)
@@ -41,11 +33,11 @@ def patches(streams: LibraryStreams) -> list[Patch]:
                     return
                 yield decoder(_event_as_json(payload, payloads.reader))
         finally:
-            streams.add(payloads.reader.events)
+            library.add(payloads.reader.events)
             response.close()
 
     async def aread(response: Any, decoder: Decode, sentinel: str | None) -> AsyncGenerator[Any, None]:
-        payloads = AsyncBodyReader(async_httpx_chunks(response), scanner())
+        payloads = payloads_of(async_httpx_chunks(response))
         end = sentinel.encode() if sentinel else None
         try:
             check_encoding(response)
@@ -54,28 +46,22 @@ def patches(streams: LibraryStreams) -> list[Patch]:
                     return
                 yield decoder(_event_as_json(payload, payloads.reader))
         finally:
-            streams.add(payloads.reader.events)
+            library.add(payloads.reader.events)
             await response.aclose()
 
-    # If data is not required, the SDK also yields events without data.
+    def replacement(read: Callable[..., Any], original: Callable[..., Any]) -> Callable[..., Any]:
+        def stream_events(
+            response: Any, decoder: Decode, sentinel: str | None = None, data_required: bool = True
+        ) -> Any:
+            if data_required:
+                return read(response, decoder, sentinel)
+            return original(response, decoder, sentinel, data_required)  # also yields events without data
 
-    def stream_events(
-        response: Any, decoder: Decode, sentinel: str | None = None, data_required: bool = True
-    ) -> Generator[Any, None, None]:
-        if data_required:
-            return read(response, decoder, sentinel)
-        return original(response, decoder, sentinel, data_required)
-
-    def stream_events_async(
-        response: Any, decoder: Decode, sentinel: str | None = None, data_required: bool = True
-    ) -> AsyncGenerator[Any, None]:
-        if data_required:
-            return aread(response, decoder, sentinel)
-        return aoriginal(response, decoder, sentinel, data_required)
+        return stream_events
 
     return [
-        Patch(eventstreaming, "stream_events", stream_events),
-        Patch(eventstreaming, "stream_events_async", stream_events_async),
+        Patch(eventstreaming, "stream_events", replacement(read, original)),
+        Patch(eventstreaming, "stream_events_async", replacement(aread, aoriginal)),
     ]
 
 

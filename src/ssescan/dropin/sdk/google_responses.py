@@ -7,20 +7,16 @@ text is not parsed again, and that function is left out, as it finds nothing in 
 Relies on the fingerprints in `known_versions.py`. Does not patch.
 """
 
-from __future__ import annotations
-
 import json
+import re
 import sys
 import typing
+from collections.abc import Callable
 from typing import Any
 
 import pydantic
 
 from .validation import MODEL_SLOTS, rewritten, schema_validator
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 class Responses:
@@ -94,14 +90,14 @@ class Responses:
     def _fields_of(self, model: Any) -> dict[str, tuple[Any, Any]]:
         """Return, for both names of each field, the model of a dict in it, and of the dicts in a list in it."""
         model.model_rebuild(raise_errors=False)
-        fields = {}
+        common, fields = self._common, {}
         for name, field in model.model_fields.items():
             annotation = field.annotation
             if typing.get_origin(annotation) is typing.Union:
                 annotation = typing.get_args(annotation)[0]
             arguments = typing.get_args(annotation)
-            item = None if self._common._is_struct_type(annotation) else (arguments[0] if arguments else None)
-            fields[name] = (self._common._as_base_model_type(annotation), self._common._as_base_model_type(item))
+            item = arguments[0] if arguments and not common._is_struct_type(annotation) else None  # noqa: SLF001 - the SDK's
+            fields[name] = tuple(map(common._as_base_model_type, (annotation, item)))  # noqa: SLF001 - the SDK's
         # If a name is the alias of another field, it stands for that field.
         aliases = {field.alias: fields[name] for name, field in model.model_fields.items() if field.alias}
         return {**fields, **aliases}
@@ -124,9 +120,8 @@ class JsonModule:
         self._chunks: Any = encoder.iterencode
         if make is not None:
             # json.dumps() makes an encoder for each text. `None`: no check for cycles, as parsed JSON has none.
-            encode = make(
-                None, encoder.default, json.encoder.encode_basestring_ascii, None, ": ", ", ", False, False, True
-            )
+            encode_str = json.encoder.encode_basestring_ascii
+            encode = make(None, encoder.default, encode_str, None, ": ", ", ", False, False, True)
             self._chunks = lambda value: encode(value, 0)
 
     def dumps(self, value: Any, **options: Any) -> str:
@@ -147,57 +142,49 @@ class JsonModule:
         return getattr(json, name)
 
 
+def _names(keys: str) -> dict[str, str]:
+    """Return the names of keys in Python: "model_version" for "modelVersion"."""
+    return {key: re.sub("[A-Z]", lambda capital: f"_{capital[0].lower()}", key) for key in keys.split()}
+
+
 # The keys that _GenerateContentResponse_from_mldev() and its like rename. The list of candidates is separate.
-RESPONSE_KEYS = {
-    "sdkHttpResponse": "sdk_http_response",
-    "modelVersion": "model_version",
-    "promptFeedback": "prompt_feedback",
-    "responseId": "response_id",
-    "usageMetadata": "usage_metadata",
-}
-MLDEV_RESPONSE_KEYS = {**RESPONSE_KEYS, "modelStatus": "model_status"}
-VERTEX_RESPONSE_KEYS = {**RESPONSE_KEYS, "createTime": "create_time"}
-MLDEV_CANDIDATE_KEYS = {
-    "content": "content",
-    "tokenCount": "token_count",
-    "finishReason": "finish_reason",
-    "groundingMetadata": "grounding_metadata",
-    "avgLogprobs": "avg_logprobs",
-    "index": "index",
-    "logprobsResult": "logprobs_result",
-    "urlContextMetadata": "url_context_metadata",
-    "continuationToken": "continuation_token",
-}
+RESPONSE_KEYS = "sdkHttpResponse modelVersion promptFeedback responseId usageMetadata"
+MLDEV_NAMES = _names(f"{RESPONSE_KEYS} modelStatus")
+VERTEX_NAMES = _names(f"{RESPONSE_KEYS} createTime")
+MLDEV_CANDIDATE_NAMES = _names(
+    "content tokenCount finishReason groundingMetadata avgLogprobs index logprobsResult urlContextMetadata "
+    "continuationToken"
+)
 
 
 class KeyConversions:
     """The two functions that rename the keys of a response. An unusual response goes to the SDK's functions."""
 
     def __init__(self, models: Any) -> None:
-        self._original_from_mldev = models._GenerateContentResponse_from_mldev
-        self._original_from_vertex = models._GenerateContentResponse_from_vertex
-        self._original_candidate = models._Candidate_from_mldev
+        self._original_candidate = models._Candidate_from_mldev  # noqa: SLF001 - the SDK's
+        original = models._GenerateContentResponse_from_mldev  # noqa: SLF001 - the SDK's
+        self.from_mldev = self._conversion(original, MLDEV_NAMES, self._candidate)
+        original = models._GenerateContentResponse_from_vertex  # noqa: SLF001 - the SDK's
+        self.from_vertex = self._conversion(original, VERTEX_NAMES, None)
 
-    def from_mldev(self, from_object: Any, parent_object: Any = None, root_object: Any = None) -> Any:
-        if type(from_object) is not dict or type(candidates := from_object.get("candidates", ())) not in (list, tuple):
-            return self._original_from_mldev(from_object, parent_object, root_object)
-        made = _renamed(from_object, MLDEV_RESPONSE_KEYS)
-        if type(candidates) is list:
-            made["candidates"] = [self._candidate(candidate, made, root_object) for candidate in candidates]
-        return made
+    def _conversion(self, original: Any, names: dict[str, str], convert_candidate: Any) -> Any:
+        def from_response(from_object: Any, parent_object: Any = None, root_object: Any = None) -> Any:
+            candidates = from_object.get("candidates", ()) if type(from_object) is dict else None
+            if type(candidates) not in (list, tuple):
+                return original(from_object, parent_object, root_object)
+            made = _renamed(from_object, names)
+            if type(candidates) is list and convert_candidate is None:
+                made["candidates"] = candidates.copy()
+            elif type(candidates) is list:
+                made["candidates"] = [convert_candidate(candidate, made, root_object) for candidate in candidates]
+            return made
 
-    def from_vertex(self, from_object: Any, parent_object: Any = None, root_object: Any = None) -> Any:
-        if type(from_object) is not dict or type(candidates := from_object.get("candidates", ())) not in (list, tuple):
-            return self._original_from_vertex(from_object, parent_object, root_object)
-        made = _renamed(from_object, VERTEX_RESPONSE_KEYS)
-        if type(candidates) is list:
-            made["candidates"] = candidates.copy()
-        return made
+        return from_response
 
     def _candidate(self, candidate: Any, parent: Any, root: Any) -> Any:
         if type(candidate) is not dict or "citationMetadata" in candidate:
             return self._original_candidate(candidate, parent, root)
-        made = _renamed(candidate, MLDEV_CANDIDATE_KEYS)
+        made = _renamed(candidate, MLDEV_CANDIDATE_NAMES)
         ratings = candidate.get("safetyRatings")
         if ratings is not None:
             made["safety_ratings"] = list(ratings)

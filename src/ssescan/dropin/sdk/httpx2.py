@@ -1,28 +1,21 @@
 """The patch of httpx2: `_SSEParser`, which `Client.sse` uses, and with it mcp."""
 
-from __future__ import annotations
-
+from collections.abc import Iterator
 from typing import Any
 
 from ...errors import EventTooLarge
 from ...scanner import Scanner
-from .libraries import Patch
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from .libraries import LibraryStreams
+from .libraries import Library, Patch
 
 
-def patches(streams: LibraryStreams) -> list[Patch]:
+def patches(library: Library) -> list[Patch]:
     """Return the patch."""
     from httpx2 import _sse
 
     if list(_sse.ServerSentEvent.__dataclass_fields__) != ["event", "data", "id", "retry"]:
         raise RuntimeError("its ServerSentEvent has other fields than event, data, id and retry")
     event_class: Any = _sse.ServerSentEvent
-    original: Any = _sse._SSEParser
+    original: Any = _sse._SSEParser  # noqa: SLF001 - the class that is patched
     new = event_class.__new__
 
     def library_event(event: Any) -> Any:
@@ -44,7 +37,7 @@ def patches(streams: LibraryStreams) -> list[Patch]:
             return original(max_event_size)  # a scanner does not accept this limit
 
         def __init__(self, max_event_size: int | None = None) -> None:
-            limits = [limit for limit in (max_event_size, streams.max_event_size) if limit is not None]
+            limits = [limit for limit in (max_event_size, library.max_event_size) if limit is not None]
             self._limit = min(limits, default=None)
             self._scanner = Scanner(max_event_size=self._limit, empty_events=True)
 
@@ -52,10 +45,10 @@ def patches(streams: LibraryStreams) -> list[Patch]:
             try:
                 events = self._scanner.feed(text.encode("utf-8", "replace"))
             except EventTooLarge as error:
-                streams.add(len(error.events))
+                library.add(len(error.events))
                 yield from map(library_event, error.events)
                 raise _sse.SSEError(f"Server-sent event exceeded the {self._limit} byte limit.") from None
-            streams.add(len(events))
+            library.add(len(events))
             yield from map(library_event, events)
 
         def flush(self) -> Iterator[Any]:

@@ -1,22 +1,15 @@
 """The patches of httpx-sse: the two methods of EventSource that yield events."""
 
-from __future__ import annotations
-
+from collections.abc import AsyncGenerator, Iterator
 from typing import Any
 
 from ...scanner import EventReader, Scanner
 from ...sources import async_httpx_chunks, check_encoding, httpx_chunks
-from .libraries import Patch
+from .libraries import Library, Patch
 from .readers import BodyReader
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterator
 
-    from .libraries import LibraryStreams
-
-
-def patches(streams: LibraryStreams) -> list[Patch]:
+def patches(library: Library) -> list[Patch]:
     """Return the patches."""
     from httpx_sse import _api
 
@@ -25,29 +18,31 @@ def patches(streams: LibraryStreams) -> list[Patch]:
     event_class: Any = vars(_api)["ServerSentEvent"]
 
     def scanner() -> Scanner[Any]:
-        return Scanner(max_event_size=streams.max_event_size, empty_events=True)
+        return Scanner(max_event_size=library.max_event_size, empty_events=True)
+
+    def checked_response(source: Any) -> Any:
+        source._check_content_type()  # noqa: SLF001 - httpx-sse's
+        check_encoding(source._response)  # noqa: SLF001 - httpx-sse's
+        return source._response  # noqa: SLF001 - httpx-sse's
 
     def read(source: Any) -> Iterator[Any]:
-        source._check_content_type()
-        check_encoding(source._response)
-        events = BodyReader(httpx_chunks(source._response), scanner(), payloads=False)
+        events = BodyReader(httpx_chunks(checked_response(source)), scanner(), payloads=False)
         try:
             for event in events:
                 yield event_class(event.event, event.data, event.id, event.retry)
         finally:
-            streams.add(events.reader.events)
+            library.add(events.reader.events)
 
     async def aread(source: Any) -> AsyncGenerator[Any, None]:
-        source._check_content_type()
-        check_encoding(source._response)
+        chunks = async_httpx_chunks(checked_response(source))
         reader: EventReader[Any] = EventReader(scanner())
         try:
-            async for chunk in async_httpx_chunks(source._response):
+            async for chunk in chunks:
                 reader.feed(chunk)
                 while (event := reader.pop()) is not None:
                     yield event_class(event.event, event.data, event.id, event.retry)
         finally:
-            streams.add(reader.events)
+            library.add(reader.events)
 
     def iter_sse(self: Any) -> Iterator[Any]:
         return read(self) if _is_utf8(self._response) else original(self)
@@ -60,7 +55,6 @@ def patches(streams: LibraryStreams) -> list[Patch]:
 
 def _is_utf8(response: Any) -> bool:
     # httpx-sse decodes by the charset of the response, and also reads a program's own response that has text only.
-    return hasattr(response, "iter_bytes") and str(getattr(response, "encoding", None)).lower().replace("_", "-") in (
-        "utf-8",
-        "utf8",
-    )
+    if not hasattr(response, "iter_bytes"):
+        return False
+    return str(getattr(response, "encoding", None)).lower().replace("_", "-") in ("utf-8", "utf8")

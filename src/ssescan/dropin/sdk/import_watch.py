@@ -1,27 +1,11 @@
 """Watches for the import of modules, and calls a function when one has been executed. Knows no library."""
 
-from __future__ import annotations
-
 import sys
 import threading
+from collections.abc import Callable
 from importlib import _bootstrap
 from importlib.util import find_spec
 from typing import Any
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Protocol
-
-    class Watcher(Protocol):
-        """An object that waits for a module."""
-
-        def imported(self, module: str) -> None:
-            """Process the end of the import."""
-
-        def cannot_watch(self, module: str, reason: str) -> None:
-            """Process that the import cannot be watched."""
-
 
 # Waits until no other thread is importing a module, without importing it. importlib has no public function for this.
 wait_for_import: Callable[[str], None] = getattr(_bootstrap, "_lock_unlock_module", lambda name: None)
@@ -37,11 +21,11 @@ class ImportWatch:
     """A finder that leaves the finding to the others, and makes the loader report the end of the import."""
 
     def __init__(self) -> None:
-        self._watchers: dict[str, Watcher] = {}
+        self._watchers: dict[str, Any] = {}
         self._busy = threading.local()
 
-    def add(self, module: str, watcher: Watcher) -> None:
-        """Watch for the import of a module."""
+    def add(self, module: str, watcher: Any) -> None:
+        """Call `watcher.imported(module)` after the import, or `watcher.cannot_watch(module, reason)`."""
         if self not in sys.meta_path:
             sys.meta_path.insert(0, self)
         self._watchers[module] = watcher

@@ -5,11 +5,7 @@ A new version of a library is supported by adding its fingerprints here, once th
 between the tested versions, in a way that makes no difference to us.
 """
 
-from __future__ import annotations
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from .fingerprints import Fingerprints
+from .fingerprints import Fingerprints
 
 PYDANTIC_VERSIONS = "pydantic 2.5 to 2.14"
 TESTED_VERSIONS: dict[str, str] = {

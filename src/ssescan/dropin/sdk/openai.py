@@ -5,29 +5,21 @@
 From the first other event on, such as [DONE], the SDK's own loop reads.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
-from .stainless import UNUSUAL, Stainless, parse_json
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ...scanner import EventReader
-    from .libraries import LibraryStreams, Patch
-    from .stainless import Parser, SdkStream
+from ...scanner import EventReader
+from .libraries import Library, Patch
+from .stainless import UNUSUAL, Parser, Stainless, parse_json
 
 
-def patches(streams: LibraryStreams) -> list[Patch]:
+def patches(library: Library) -> list[Patch]:
     """Return the patches."""
-    from openai import _base_client, _models, _streaming
-
-    return Stainless(_base_client, _streaming, _models, streams, parser_for=parser_for).patches()
+    return Stainless(library, parser_for=parser_for).patches()
 
 
-def parser_for(stream: SdkStream) -> Parser | None:
+def parser_for(stream: Any) -> Parser | None:
     """Return the parser of plain events. None if the SDK builds the objects from more than the data."""
-    options = stream._options
+    options = stream._options  # noqa: SLF001 - the SDK's
     if options is not None and getattr(options, "synthesize_event_and_data", None):
         return None
     return parse_legacy if options is None or options.stream_mode == "legacy" else parse

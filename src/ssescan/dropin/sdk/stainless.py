@@ -1,50 +1,28 @@
 """The loop over a stream that openai and anthropic share: one generator writes both SDKs.
 
-The SDK's own loop keeps what it does about errors, observers and the end. It runs on a copy of the stream in which the
-costly steps are ours: the decoder of events, the JSON parser, and the function that builds the objects. For plain data,
-an SDK's module can also replace the loop itself.
+The SDK's own loop still handles errors, observers and the end. It runs on a copy of the stream in which the costly
+steps are ours: the decoder of events, the JSON parser, and the function that builds the objects. For plain data, an
+SDK's module can also replace the loop itself.
 
 Relies on the fingerprints in `known_versions.py`.
 """
 
-from __future__ import annotations
-
 import json
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing
+from importlib import import_module
 from typing import Any
 
 from pydantic_core import from_json
 
-from ...scanner import Scanner
+from ...scanner import EventReader, Scanner
 from ...sources import check_encoding, decode_in_steps
 from .construction import Construction
-from .libraries import Patch
-from .readers import AsyncBodyReader, BodyReader
+from .libraries import Library, Patch
+from .readers import BodyReader
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
-    from typing import Protocol
-
-    from ...scanner import EventReader
-    from .libraries import LibraryStreams
-
-    class SdkStream(Protocol):
-        """A Stream or an AsyncStream of an SDK."""
-
-        response: Any
-        _cast_to: Any
-        _client: Any
-        _decoder: Any
-        _options: Any
-
-        @property
-        def _iter_events(self) -> Callable[[], Any]: ...
-
-    Parser = Callable[[bytes, EventReader[Any]], Any]
-    """Returns the JSON of an event, or UNUSUAL. The reader has the event's name."""
-
-# What a Parser returns for an event that the SDK's own loop has to process.
+# Returns the JSON of an event, or UNUSUAL for one that the SDK's own loop has to process. The reader has its name.
+Parser = Callable[[bytes, EventReader[Any]], Any]
 UNUSUAL: Any = object()
 
 
@@ -59,7 +37,7 @@ def parse_json(payload: bytes) -> Any:
     return json.loads(payload.decode("utf-8", "replace"))
 
 
-def shallow_copy(stream: SdkStream) -> Any:
+def shallow_copy(stream: Any) -> Any:
     """Return a copy of a stream. copy.copy() would add an attribute to its class."""
     copied = object.__new__(type(stream))
     copied.__dict__.update(stream.__dict__)
@@ -90,30 +68,18 @@ class Decoder:
     """
 
     def __init__(self, response: Any, scanner: Scanner[Any], yields_payloads: bool) -> None:
-        self.reader: Any = None  # from the first read on
         self._response = response
-        self._scanner = scanner
+        self._items = BodyReader(None, scanner)
+        self.reader = self._items.reader
         self._yields_payloads = yields_payloads
-        self._items: Any = None
         self._first: Event | None = None
 
-    @property
-    def event_count(self) -> int:
-        """The number of events so far."""
-        return 0 if self.reader is None else self.reader.events
-
     def iter_bytes(self, chunks: Iterator[bytes]) -> Iterator[Any]:
-        if self.reader is None:
-            self._check_response()
-            self._items = BodyReader(chunks, self._scanner)
-            self.reader = self._items.reader
+        self._open(chunks)
         return self._items if self._yields_payloads else self._iter_events()
 
     def aiter_bytes(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[Any]:
-        if self.reader is None:
-            self._check_response()
-            self._items = AsyncBodyReader(chunks, self._scanner)
-            self.reader = self._items.reader
+        self._open(chunks)
         return self._items if self._yields_payloads else self._aiter_events()
 
     def switch_to_events(self, payload: bytes) -> None:
@@ -121,10 +87,12 @@ class Decoder:
         self._yields_payloads = False
         self._first = self._event(payload)
 
-    def _check_response(self) -> None:
-        # The SDKs' loops close the response after an error here.
-        check_encoding(self._response)
-        decode_in_steps(self._response)
+    def _open(self, chunks: Any) -> None:
+        if self._items.chunks is None:
+            # The SDKs' loops close the response after an error here.
+            check_encoding(self._response)
+            decode_in_steps(self._response)
+            self._items.chunks = chunks
 
     def _iter_events(self) -> Iterator[Event]:
         if self._first is not None:
@@ -164,31 +132,30 @@ class Stainless:
 
     def __init__(
         self,
-        base_client: Any,
-        streaming: Any,
-        models: Any,
-        streams: LibraryStreams,
+        library: Library,
         empty_events: bool = False,
-        parser_for: Callable[[SdkStream], Parser | None] = lambda stream: None,
+        parser_for: Callable[[Any], Parser | None] = lambda stream: None,
     ) -> None:
-        self._process_response_data = base_client.BaseClient._process_response_data
+        modules = ("_base_client", "_streaming", "_models")
+        base_client, streaming, models = (import_module(f"{library.package}.{name}") for name in modules)
+        self._process_response_data = base_client.BaseClient._process_response_data  # noqa: SLF001 - the SDK's
         self._builder_protocol = base_client.ModelBuilderProtocol
         self._decoder_class = streaming.SSEDecoder
         self._stream_classes = (streaming.Stream, streaming.AsyncStream)
         self._iter_events = tuple(cls._iter_events for cls in self._stream_classes)
         self._loops = tuple(cls.__stream__ for cls in self._stream_classes)
         self._construction = Construction(models)
-        self._streams = streams
+        self._library = library
         self._empty_events = empty_events
         self._parser_for = parser_for
 
     def patches(self) -> list[Patch]:
         """Return the patches that put our loop under every stream."""
 
-        def __stream__(stream: SdkStream) -> Iterator[Any]:  # noqa: N807 - the name of the method that it replaces
+        def __stream__(stream: Any) -> Iterator[Any]:  # noqa: N807 - the name of the method that it replaces
             return self._read(stream)
 
-        def __astream__(stream: SdkStream) -> AsyncIterator[Any]:  # noqa: N807
+        def __astream__(stream: Any) -> AsyncIterator[Any]:  # noqa: N807
             return self._aread(stream)
 
         sync, asynchronous = self._stream_classes
@@ -197,12 +164,11 @@ class Stainless:
     # Generators, so that they examine a stream when it is first read, as the SDKs do, and not when it is made. They
     # also keep the stream alive: a subclass may close the response when it is collected.
 
-    def _read(self, stream: SdkStream) -> Iterator[Any]:
-        ours, decoder, parse = self._prepare(stream)
+    def _read(self, stream: Any) -> Iterator[Any]:
+        ours, decoder, parse, build = self._prepare(stream)
         try:
             if parse is not None:
-                build = ours._client._process_response_data
-                events = ours._iter_events()
+                events = ours._iter_events()  # noqa: SLF001 - the SDK's
                 for payload in events:
                     value = parse(payload, decoder.reader)
                     if value is UNUSUAL:
@@ -213,16 +179,15 @@ class Stainless:
                     return
             yield from self._loops[0](ours)
         finally:
-            self._streams.add(decoder.event_count)
+            self._library.add(decoder.reader.events)
             if parse is not None:
                 ours.response.close()
 
-    async def _aread(self, stream: SdkStream) -> AsyncIterator[Any]:
-        ours, decoder, parse = self._prepare(stream)
+    async def _aread(self, stream: Any) -> AsyncIterator[Any]:
+        ours, decoder, parse, build = self._prepare(stream)
         try:
             if parse is not None:
-                build = ours._client._process_response_data
-                events = ours._iter_events()
+                events = ours._iter_events()  # noqa: SLF001 - the SDK's
                 async for payload in events:
                     value = parse(payload, decoder.reader)
                     if value is UNUSUAL:
@@ -235,39 +200,42 @@ class Stainless:
                 async for item in items:
                     yield item
         finally:
-            self._streams.add(decoder.event_count)
+            self._library.add(decoder.reader.events)
             if parse is not None:
                 await ours.response.aclose()
 
-    def _prepare(self, stream: SdkStream) -> tuple[SdkStream, Decoder, Parser | None]:
-        """Return a copy of a stream with our parts in it, its decoder, and the parser for our loop."""
-        copied: SdkStream = shallow_copy(stream)
+    def _prepare(self, stream: Any) -> tuple[Any, Decoder, Parser | None, Callable[..., Any]]:
+        """Return a copy of a stream with our parts in it, its decoder, and the parser and the builder for our loop."""
+        copied = shallow_copy(stream)
         can_decode = self._decodes_as_usual(stream)
         parse = self._parser_for(stream) if can_decode else None
-        scanner = Scanner(max_event_size=self._streams.max_event_size, empty_events=self._empty_events)
+        scanner = Scanner(max_event_size=self._library.max_event_size, empty_events=self._empty_events)
         decoder = Decoder(stream.response, scanner, yields_payloads=parse is not None)
         if can_decode:
-            copied._decoder = decoder
+            copied._decoder = decoder  # noqa: SLF001 - the SDK's
         build = self._build_function(stream)
+        process = _process_function(stream, build)
         if build is not None or parse is not None:
-            copied._client = Client(stream._client, _process_function(stream, build))
-        return copied, decoder, parse
+            copied._client = Client(stream._client, process)  # noqa: SLF001 - the SDK's
+        return copied, decoder, parse, process
 
-    def _decodes_as_usual(self, stream: SdkStream) -> bool:
+    def _decodes_as_usual(self, stream: Any) -> bool:
         """Return whether a stream decodes events as the SDK does. A subclass or a client may do it in another way."""
         return (
-            type(stream._decoder) is self._decoder_class
-            and type(stream)._iter_events in self._iter_events
+            type(stream._decoder) is self._decoder_class  # noqa: SLF001 - the SDK's
+            and type(stream)._iter_events in self._iter_events  # noqa: SLF001 - the SDK's
             and "_iter_events" not in vars(stream)
         )
 
-    def _build_function(self, stream: SdkStream) -> Callable[[Any], Any] | None:
+    def _build_function(self, stream: Any) -> Callable[[Any], Any] | None:
         """Return the function that builds the objects of a stream. None if its client builds them in another way."""
-        client, cast_to = stream._client, stream._cast_to
+        client, cast_to = stream._client, stream._cast_to  # noqa: SLF001 - the SDK's
         process = getattr(client, "_process_response_data", None)
-        if getattr(process, "__func__", None) is not self._process_response_data or client._strict_response_validation:
+        if getattr(process, "__func__", None) is not self._process_response_data:
             return None
-        if cast_to is object or (isinstance(cast_to, type) and issubclass(cast_to, self._builder_protocol)):
+        if client._strict_response_validation or cast_to is object:  # noqa: SLF001 - the SDK's
+            return None
+        if isinstance(cast_to, type) and issubclass(cast_to, self._builder_protocol):
             return None
         try:
             return self._construction.function_for(cast_to)
@@ -275,15 +243,12 @@ class Stainless:
             return None
 
 
-def _process_function(stream: SdkStream, build: Callable[[Any], Any] | None) -> Callable[..., Any]:
+def _process_function(stream: Any, build: Callable[[Any], Any] | None) -> Callable[..., Any]:
     """Return the function that replaces `_process_response_data` of the stream's client, for this stream only."""
-    process, cast_to, response = stream._client._process_response_data, stream._cast_to, stream.response
-
-    def process_as_sdk(data: Any, **_: Any) -> Any:
-        return process(data=data, cast_to=cast_to, response=response)
-
+    process = stream._client._process_response_data  # noqa: SLF001 - the SDK's
+    cast_to, response = stream._cast_to, stream.response  # noqa: SLF001 - the SDK's
     if build is None:
-        return process_as_sdk
+        return lambda data, **_: process(data=data, cast_to=cast_to, response=response)
 
     def process_fast(data: Any, cast_to: Any = cast_to, response: Any = response) -> Any:
         if data is None:

@@ -8,16 +8,11 @@ any variant.
 Knows the core schemas and the models of pydantic; `known_versions.py` has their fingerprints. Knows no SDK.
 """
 
-from __future__ import annotations
-
+from collections.abc import Callable
 from typing import Any
 
 import pydantic
 from pydantic_core import SchemaValidator
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 # Functions that set the slots of a model, as `model_construct()` does: they skip the model's own __setattr__.
 MODEL_SLOTS: tuple[Callable[[Any, Any], None], ...] = tuple(
@@ -34,12 +29,13 @@ _KEPT = ("ref", "metadata", "serialization", "strict")
 def validator_for(adapter: Any) -> Callable[[Any], Any]:
     """Return a function that validates as the TypeAdapter does. It raises ValidationError for the same values."""
     schema = adapter.core_schema
-    return schema_validator(_with_tags(schema, _definitions(schema)))
+    definitions = _definitions(schema)
+    return schema_validator(rewritten(schema, lambda node: _with_discriminator(node, definitions)))
 
 
 def schema_validator(schema: Any) -> Callable[[Any], Any]:
     """Return the function that validates parsed JSON by a core schema."""
-    # By default, pydantic validates a model in the schema by the validator of its class, and ignores what we changed.
+    # By default, pydantic validates a model in the schema by the validator of its class, and ignores our changes.
     try:
         return SchemaValidator(schema, _use_prebuilt=False).validate_python
     except TypeError:  # a pydantic before 2.13, which has no such default
@@ -53,15 +49,6 @@ def rewritten(node: Any, rewrite: Callable[[dict[str, Any]], dict[str, Any]]) ->
     if not isinstance(node, dict):
         return node
     return {key: part if key in _OPAQUE else rewritten(part, rewrite) for key, part in rewrite(node).items()}
-
-
-def _with_tags(schema: Any, definitions: dict[str, Any]) -> Any:
-    """Return a core schema in which unions have a discriminator, where that is possible."""
-
-    def rewrite(node: dict[str, Any]) -> dict[str, Any]:
-        return (_tagged_union(node, definitions) if node.get("type") == "union" else None) or node
-
-    return rewritten(schema, rewrite)
 
 
 def _definitions(schema: Any) -> dict[str, Any]:
@@ -78,10 +65,10 @@ def _definitions(schema: Any) -> dict[str, Any]:
     return found
 
 
-def _tagged_union(union: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any] | None:
-    """Return the union with a discriminator, or None if no field of the variants can be one."""
-    if union.get("mode", "smart") != "smart" or union.get("custom_error_type"):
-        return None
+def _with_discriminator(union: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
+    """Return a core schema, with a discriminator if it is a union and a field of all variants can be one."""
+    if union.get("type") != "union" or union.get("mode", "smart") != "smart" or union.get("custom_error_type"):
+        return union
     choices = [choice[0] if isinstance(choice, tuple) else choice for choice in union["choices"]]
     literals = [_literals(choice, definitions) for choice in choices]
     for field in literals[0]:
@@ -91,7 +78,7 @@ def _tagged_union(union: dict[str, Any], definitions: dict[str, Any]) -> dict[st
         if len(tags) == sum(len(words[field]) for words in literals):
             kept: dict[str, Any] = {key: union[key] for key in _KEPT if key in union}
             return {"type": "tagged-union", "choices": tags, "discriminator": field, **kept}
-    return None
+    return union
 
 
 def _literals(choice: dict[str, Any], definitions: dict[str, Any]) -> dict[str, list[str]]:
