@@ -4,6 +4,8 @@ import json
 from types import SimpleNamespace
 from typing import Any, Optional
 
+_Fields = SimpleNamespace  # the name in older pickles
+
 
 class ServerSentEvent:
     """An event: `event` ("message" by default), `data`, `id` (the last event ID), `retry` (ms, or None).
