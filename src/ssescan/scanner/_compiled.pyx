@@ -23,26 +23,8 @@ import sys
 from types import GenericAlias
 
 from ..errors import EventTooLarge
-from ._shared import (
-    ALREADY_READING,
-    FED_AFTER_CLOSE,
-    FED_AFTER_TOO_LARGE,
-    NO_SOURCE,
-    SCANNER_IS_NO_VALUE,
-    STREAM_IS_NO_VALUE,
-    asked_bytes,
-    asking,
-    check_not_asking,
-    checked_source,
-    chunk_bytes,
-    comment_text,
-    event_fields,
-    load_json,
-    rebuild,
-    refuse_change,
-    scanner_options,
-    unknown_line_text,
-)
+from . import _shared as shared
+from ._shared import asked_bytes, asking, check_not_asking, chunk_bytes
 
 __all__ = ["Comment", "EventIterator", "EventReader", "ReaderState", "Scanner", "ServerSentEvent", "UnknownLine"]
 
@@ -86,6 +68,9 @@ cdef enum:
     MAX_SHARED_NAMES = 256
     MAX_RETRY_DIGITS = 15
 
+cdef enum:  # of `state`, see _states.py
+    OPEN, FAILED, CLOSED
+
 
 ctypedef unsigned char flag
 
@@ -107,9 +92,9 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
     `cut`: after close(), whether the stream ended within a block.
     """
 
-    # The chunk at hand. `next_lf` and `next_cr`: where the next of each is, `end` if there is none, stale if not after
-    # `at`. Each is searched for only when the last one found was passed: searching both anew for every line would make
-    # a chunk of nothing but CR quadratic.
+    # The current chunk. `next_lf` and `next_cr`: where the next of each is, `end` if there is none, stale if not after
+    # `at`. Each is searched for only when the last one found was passed: searching both again for every line would
+    # make a chunk of nothing but CR quadratic.
     cdef bytes chunk
     cdef const char *at
     cdef const char *end
@@ -123,39 +108,30 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
     # The block: its data is one line that `held` points to, in the chunk or in `line`, or it is in `data`.
     cdef Buffer data
     cdef const char *held
-    cdef Py_ssize_t held_size
-    cdef Py_ssize_t size
-    cdef str event
-    cdef str block_id
+    cdef Py_ssize_t held_size, size
+    cdef str event, block_id
     cdef cython.py_int block_retry
 
     # The stream.
     cdef str _last_event_id
     cdef cython.py_int _retry
     cdef str cached_name
-    cdef str event_name     # with `payloads`: the name of the event given last, None if it had none
+    cdef str event_name  # with `payloads`: the name of the event given last, None if it had none
     cdef Py_ssize_t limit
-    cdef readonly Py_ssize_t pending
-    cdef readonly Py_ssize_t skipped
+    cdef readonly Py_ssize_t pending, skipped
+    cdef readonly bint cut
 
+    cdef unsigned char state
     cdef unsigned char byte_order_mark  # how many bytes of it have come; 3: it came, or something else did
-    cdef flag _cut
     cdef flag cut_in_line   # the end of the stream came within a line
     cdef flag after_cr      # an LF that comes now belongs to the CR before it
-    cdef flag closed
-    cdef flag failed
     cdef flag comment       # the unfinished line is one
     cdef flag dropping      # the unfinished line is over the limit: only its size is kept
-    cdef flag has_data
-    cdef flag has_field
+    cdef flag has_data, has_field
     cdef flag has_set_id    # a block of this stream set the last event ID
     cdef flag skipping      # the block is over the limit
 
-    cdef flag skip
-    cdef flag empty_events
-    cdef flag comments
-    cdef flag unknown
-    cdef flag dispatch_unterminated
+    cdef flag skip, empty_events, comments, unknown, dispatch_unterminated
     cdef flag payloads      # set by an EventReader: give the data of an event, as bytes, and no event
 
     def __cinit__(self, *args, **kwargs):
@@ -166,7 +142,7 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
 
     def __init__(self, *args, **kwargs):
         self.limit, self.skip, self.empty_events, self.comments, self.unknown, self.dispatch_unterminated = (
-            scanner_options(self, *args, **kwargs)
+            shared.scanner_options(self, *args, **kwargs)
         )
         self._last_event_id = ""
         self._retry = None
@@ -180,7 +156,7 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
         return type(self).__basicsize__ + self.line.capacity + self.data.capacity
 
     def __reduce__(self):
-        raise TypeError(SCANNER_IS_NO_VALUE)
+        raise TypeError(shared.SCANNER_IS_NO_VALUE)
 
     @classmethod
     def __class_getitem__(cls, item):
@@ -198,14 +174,6 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
     def retry(self):
         return self._retry
 
-    @property
-    def cut(self):
-        return bool(self._cut)
-
-    @property
-    def _has_set_id(self):
-        return bool(self.has_set_id)
-
     @cython.critical_section
     def feed(self, chunk):
         """Accept the next bytes of the stream; return the events that they complete, in order.
@@ -216,7 +184,7 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
         cdef list items
         if type(chunk) is not bytes:
             chunk = asked_bytes(self, chunk_bytes, chunk)
-        if self.failed or self.closed or scanners_asking:  # the last by any scanner, which is rare
+        if self.state != OPEN or scanners_asking:  # the latter by any scanner, which is rare
             self.check_open()
         items = []
         self.begin_chunk(<bytes>chunk)
@@ -226,7 +194,7 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
         except BaseException:
             self.abandon()
             raise
-        if self.failed:
+        if self.state == FAILED:
             raise EventTooLarge(self.limit, self.size, items)
         return items
 
@@ -239,16 +207,15 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
     cdef list end_stream(self):
         cdef list items = []
         cdef Py_ssize_t size
-        if self.closed:
+        if self.state == FAILED:
+            self.cut = True
+        if self.state != OPEN:
             return items
-        self.closed = True
-        if self.failed:
-            self._cut = True
-            return items
+        self.state = CLOSED
         if 0 < self.byte_order_mark < 3:
             self.keep_byte_order_mark()
-        self._cut = self.has_field or (self.line_size != 0 and not self.comment)
         self.cut_in_line = self.line_size != 0
+        self.cut = self.has_field or (self.cut_in_line and not self.comment)
         if self.dispatch_unterminated:
             if self.line_size and not self.dropping:
                 size = self.line_size
@@ -256,7 +223,7 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
                 item = self.process_line(self.line.at, size)
                 if item is not None:
                     items.append(item)
-            if self.failed:
+            if self.state == FAILED:
                 raise EventTooLarge(self.limit, self.size)
             item = self.end_block()
             if item is not None:
@@ -274,9 +241,9 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
 
     @cython.final
     cdef void begin(self) noexcept:
-        self.closed = self.failed = self._cut = self.cut_in_line = self.has_set_id = False
+        self.state = OPEN
+        self.cut = self.cut_in_line = self.has_set_id = self.after_cr = False
         self.byte_order_mark = 0
-        self.after_cr = False
         self.pending = self.skipped = 0
         self.drop_chunk()
         self.clear_line()
@@ -289,8 +256,10 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
         Nothing may point into a chunk that goes, and nothing may be joined to what came before the gap. A stream that
         has ended already was cut or not, and stays so.
         """
-        if not self.closed:
-            self.closed = self._cut = True
+        if self.state != CLOSED:
+            self.cut = True
+        if self.state == OPEN:
+            self.state = CLOSED
         self.drop_chunk()
         self.clear_line()
         self.clear_block()
@@ -324,10 +293,8 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
     @cython.final
     cdef int check_open(self) except -1:
         check_not_asking(self)
-        if self.failed:
-            raise ValueError(FED_AFTER_TOO_LARGE)
-        if self.closed:
-            raise ValueError(FED_AFTER_CLOSE)
+        if self.state != OPEN:
+            raise ValueError(shared.FED_AFTER_TOO_LARGE if self.state == FAILED else shared.FED_AFTER_CLOSE)
         return 0
 
     @cython.final
@@ -372,8 +339,10 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
 
     @cython.final
     cdef object scan(self):
-        """Return the next event that the chunk completes. None: the chunk is used up and its rest was kept; or the limit
-        was passed, and `failed` says so."""
+        """Return the next event that the chunk completes.
+
+        None: the chunk is used up and its rest was kept; or the limit was passed, and `state` is FAILED.
+        """
         cdef const char *line = self.at
         cdef const char *stop
         cdef Py_ssize_t size
@@ -382,8 +351,8 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
             self.end - line > 7 and memcmp(line, b"data: ", 6) == 0
             and not self.line_size and not self.has_field and not self.skipping
         ):
-            # Streams are full of blocks of one data line, whole in the chunk. They need none of the state for blocks that
-            # come in parts.
+            # Streams are full of blocks of one data line, whole in the chunk. They need none of the state for blocks
+            # that come in parts.
             stop = self.find_line_end()
             size = stop - line
             if size <= self.limit and self.end - stop > 1 and stop[0] == stop[1] == c"\n":
@@ -414,7 +383,7 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
             if self.line_size:
                 if size:
                     self.keep(line, size)
-                    if self.failed:
+                    if self.state == FAILED:
                         break
                 self.line_size = 0
                 if self.dropping:
@@ -479,7 +448,7 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
         whole = self.line_size if self.comment else self.size + self.line_size
         if whole > self.limit:
             self.overflow(whole)
-            if self.failed:
+            if self.state == FAILED:
                 return 0
             if self.line_size > self.limit:
                 self.dropping = True
@@ -504,7 +473,7 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
         self.size += size
         if self.size > self.limit:
             self.overflow(self.size)
-            if self.failed or size > self.limit:
+            if self.state == FAILED or size > self.limit:
                 return None
         if is_field(line, size, b"data", 4):
             if not self.skipping:
@@ -573,6 +542,8 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
     cdef inline object end_block(self):
         """Process a blank line."""
         cdef object event = None
+        cdef const char *data = NO_CHUNK
+        cdef Py_ssize_t size = 0
         self.pending = 0
         if not self.has_field and not self.skipping:
             return None
@@ -582,12 +553,15 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
         if self.skipping:
             pass
         elif self.has_data:
+            if self.held != NULL:
+                data, size = self.held, self.held_size
+            elif self.data.size:  # else the buffer may be NULL
+                data, size = self.data.at, self.data.size
             if self.payloads:
-                event = self.payload_of_block()
-            elif self.held != NULL:
-                event = self.dispatch(decode(self.held, self.held_size))
+                self.event_name = self.event
+                event = PyBytes_FromStringAndSize(data, size)
             else:
-                event = self.dispatch(decode(self.data.at, self.data.size) if self.data.size else "")  # else it is NULL
+                event = self.dispatch(decode(data, size))
         elif self.empty_events and not (self.event is None and self.block_id is None and self.block_retry is None):
             event = self.dispatch("")
         self.clear_block()
@@ -598,13 +572,6 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
         return make_event(self.event or MESSAGE, data, self._last_event_id, self.block_retry)
 
     @cython.final
-    cdef inline bytes payload_of_block(self):
-        self.event_name = self.event
-        if self.held != NULL:
-            return PyBytes_FromStringAndSize(self.held, self.held_size)
-        return PyBytes_FromStringAndSize(self.data.at, self.data.size)
-
-    @cython.final
     cdef void overflow(self, Py_ssize_t size) noexcept:
         """Note that the block, or a comment, is over the limit. The caller of scan raises the error."""
         if self.skip:
@@ -613,7 +580,7 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
                 self.skipped += 1
                 self.clear_data()
             return
-        self.failed = True
+        self.state = FAILED
         self.size = size
         self.pending += self.end - self.at
         self.drop_chunk()

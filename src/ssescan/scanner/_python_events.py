@@ -1,11 +1,9 @@
-"""What a scanner gives, in pure Python: events, comments, unknown lines.
+"""The items that a scanner returns, in pure Python: events, comments, unknown lines.
 
 Twin of `_compiled_events.pxi`.
 """
 
 from __future__ import annotations
-
-from operator import attrgetter
 
 from ._shared import comment_text, event_fields, load_json, rebuild, refuse_change, unknown_line_text
 
@@ -15,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class _Immutable:
-    """What the three kinds of things that a scanner gives have in common."""
+    """The base class of the three kinds of items."""
 
     __slots__ = ()
     __match_args__: tuple[str, ...] = ()
@@ -62,7 +60,7 @@ class _Immutable:
 # 140 ns, where setting four slots through their descriptors took 250.
 
 
-class EventInTheMaking:
+class MutableEvent:
     __slots__ = ("data", "event", "id", "retry")
 
     event: str
@@ -71,13 +69,13 @@ class EventInTheMaking:
     retry: int | None
 
 
-class _TextInTheMaking:
+class _MutableText:
     __slots__ = ("text",)
 
     text: str
 
 
-class ServerSentEvent(_Immutable, EventInTheMaking, final=True):
+class ServerSentEvent(_Immutable, MutableEvent, final=True):
     """An event, as dispatched (WHATWG HTML section 9.2.6).
 
     `event`: its type, "message" unless the stream named one. `data`: the data lines, joined with LF. `id`: the last
@@ -99,7 +97,7 @@ class ServerSentEvent(_Immutable, EventInTheMaking, final=True):
         return load_json(self.data)
 
 
-class Comment(_Immutable, _TextInTheMaking, final=True):
+class Comment(_Immutable, _MutableText, final=True):
     """A comment: a line that began with a colon. `text` is the line less the colon and one space after it."""
 
     __module__ = "ssescan"
@@ -111,7 +109,7 @@ class Comment(_Immutable, _TextInTheMaking, final=True):
         return made
 
 
-class UnknownLine(_Immutable, _TextInTheMaking, final=True):
+class UnknownLine(_Immutable, _MutableText, final=True):
     """A line with a field name that the standard ignores. `text` is the whole line."""
 
     __module__ = "ssescan"
@@ -124,7 +122,7 @@ class UnknownLine(_Immutable, _TextInTheMaking, final=True):
 
 
 def make_event(event: str, data: str, id_: str, retry: int | None) -> ServerSentEvent:
-    made: Any = EventInTheMaking()
+    made: Any = MutableEvent()
     made.event = event
     made.data = data
     made.id = id_
@@ -134,16 +132,7 @@ def make_event(event: str, data: str, id_: str, retry: int | None) -> ServerSent
 
 
 def make_text(cls: type, text: str) -> Any:
-    made: Any = _TextInTheMaking()
+    made: Any = _MutableText()
     made.text = text
     made.__class__ = cls
     return made
-
-
-def read_only(owner: str, name: str) -> Any:
-    """Return a property over the slot `_name`: read-only, with the errors of the compiled twin."""
-
-    def refuse(self: object, value: object = None) -> NoReturn:
-        raise AttributeError(f"attribute {name!r} of {owner!r} objects is not writable")
-
-    return property(attrgetter("_" + name), refuse, refuse)
