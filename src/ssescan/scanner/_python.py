@@ -53,9 +53,9 @@ class Scanner:
     __slots__ = ("_core", "_lock")
 
     _core: ScannerCore
+    _lock: RLock
 
-    if not TYPE_CHECKING:
-        __class_getitem__ = classmethod(GenericAlias)
+    __class_getitem__: Any = classmethod(GenericAlias)
 
     def __new__(cls, /, *args: object, **options: object) -> Self:
         # Whatever a subclass does with __init__, there is a scanner.

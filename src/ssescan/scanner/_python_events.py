@@ -9,7 +9,7 @@ from ._shared import comment_text, event_fields, load_json, rebuild, refuse_chan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, NoReturn
+    from typing import Any
 
 
 class _Immutable:
@@ -25,11 +25,7 @@ class _Immutable:
             raise TypeError(f"type '{base.__module__}.{base.__name__}' is not an acceptable base type")
         super().__init_subclass__(**options)
 
-    def __setattr__(self, name: str, value: object) -> NoReturn:
-        refuse_change(self, name)
-
-    def __delattr__(self, name: str) -> NoReturn:
-        refuse_change(self, name)
+    __setattr__ = __delattr__ = refuse_change
 
     def _values(self) -> tuple[Any, ...]:
         return tuple(getattr(self, name) for name in self.__match_args__)
@@ -56,11 +52,12 @@ class _Immutable:
         return self
 
 
-# An event is made as one of these, whose attributes are set as any, and then turned into what may not be changed:
-# 140 ns, where setting four slots through their descriptors took 250.
-
-
 class MutableEvent:
+    """An event whose attributes can be set, until its class is changed to one that refuses that.
+
+    This takes 140 ns, where setting four slots through their descriptors took 250.
+    """
+
     __slots__ = ("data", "event", "id", "retry")
 
     event: str
@@ -105,8 +102,7 @@ class Comment(_Immutable, _MutableText, final=True):
     __match_args__ = ("text",)
 
     def __new__(cls, /, text: str) -> Comment:
-        made: Comment = make_text(Comment, comment_text(cls, text))
-        return made
+        return make_text(Comment, comment_text(cls, text))  # type: ignore[no-any-return]
 
 
 class UnknownLine(_Immutable, _MutableText, final=True):
@@ -117,8 +113,7 @@ class UnknownLine(_Immutable, _MutableText, final=True):
     __match_args__ = ("text",)
 
     def __new__(cls, /, text: str) -> UnknownLine:
-        made: UnknownLine = make_text(UnknownLine, unknown_line_text(cls, text))
-        return made
+        return make_text(UnknownLine, unknown_line_text(cls, text))  # type: ignore[no-any-return]
 
 
 def make_event(event: str, data: str, id_: str, retry: int | None) -> ServerSentEvent:

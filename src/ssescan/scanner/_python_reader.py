@@ -51,8 +51,7 @@ class EventReader:
         "received_ns", "stopped", "timing", "whole_body",
     )  # fmt: skip
 
-    if not TYPE_CHECKING:
-        __class_getitem__ = classmethod(GenericAlias)
+    __class_getitem__: Any = classmethod(GenericAlias)
 
     def __init__(self, /, scanner: Scanner, timing: bool = False, payloads: bool = False) -> None:
         self.core: ScannerCore = core_of(scanner)
@@ -148,8 +147,7 @@ class ReaderState:
     __module__ = "ssescan.scanner"
     __slots__ = ("_reader",)
 
-    if not TYPE_CHECKING:
-        __class_getitem__ = classmethod(GenericAlias)
+    __class_getitem__: Any = classmethod(GenericAlias)
 
     def __init__(self, /, reader: EventReader) -> None:
         self._reader = reader

@@ -1,6 +1,6 @@
-"""What the two backends must not do differently, and that no stream is slower for: arguments, texts, pickles, JSON.
+"""The code that both backends share, as no stream is slower for it: checks of arguments, error texts, pickles, JSON.
 
-Used by `_compiled.pyx` and `_python.py` alike. Knows nothing of scanning.
+Knows nothing of scanning.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ def _exact_str(name: str, value: object) -> str:
     raise TypeError(f"{name} must be a str, not {_kind(value)}")
 
 
-# Each of the next four stands in for the constructor that it is named after: the backends hand on whatever they were
-# called with, so that a wrong call is refused in the same words by both.
+# The next four have the signatures of the constructors that they are named after: the backends pass all arguments on,
+# so that both refuse a wrong call with the same text.
 
 
 def scanner_options(
@@ -78,22 +78,17 @@ def scanner_options(
     for name, flag in (("empty_events", empty_events), ("comments", comments), ("unknown", unknown)):
         if not isinstance(flag, bool):
             raise TypeError(f"{name} must be a bool, not {_kind(flag)}")
-    for name, choice, choices in (
-        ("oversize", oversize, ("raise", "skip")),
-        ("unterminated", unterminated, ("drop", "dispatch")),
+    for name, choice, a, b in (
+        ("oversize", oversize, "raise", "skip"),
+        ("unterminated", unterminated, "drop", "dispatch"),
     ):
-        if _exact_str(name, choice) not in choices:
-            raise ValueError(f"{name} must be {choices[0]!r} or {choices[1]!r}, not {choice!r}")
+        if _exact_str(name, choice) not in (a, b):
+            raise ValueError(f"{name} must be {a!r} or {b!r}, not {choice!r}")
     return limit, oversize == "skip", empty_events, comments, unknown, unterminated == "dispatch"
 
 
 def event_fields(
-    cls: object,
-    /,
-    event: str = "message",
-    data: str = "",
-    id: str = "",
-    retry: int | None = None,
+    cls: object, /, event: str = "message", data: str = "", id: str = "", retry: int | None = None
 ) -> tuple[str, str, str, int | None]:
     """Check the arguments of a ServerSentEvent, and make subclasses of str and int plain."""
     if retry is not None and type(retry) is not int:
@@ -119,7 +114,7 @@ comment_text.__qualname__ = "Comment.__new__"
 unknown_line_text.__qualname__ = "UnknownLine.__new__"
 
 
-def refuse_change(self: object, name: str) -> NoReturn:
+def refuse_change(self: object, name: str, value: object = None) -> NoReturn:
     """Refuse to set or delete an attribute of an immutable object."""
     raise AttributeError(f"{_kind(self)} is immutable, its attribute {name!r} cannot be set or deleted")
 
@@ -140,25 +135,15 @@ def chunk_bytes(chunk: object) -> bytes:
         return view.tobytes()
 
 
-# Subclasses override these two methods of an EventIterator and an EventReader, and may return anything.
-
-
 def checked_source(source: Any) -> Iterator[Any]:
-    """Check what `_open` returned."""
+    """Check the return value of `_open`, which subclasses of an EventIterator override."""
     if not hasattr(type(source), "__next__"):
         raise TypeError(f"_open must return an iterator of chunks, not {_kind(source)}")
     return source  # type: ignore[no-any-return]
 
 
-def checked_bytes(made: object) -> bytes:
-    """Check what `bytes_of` made of a chunk."""
-    if type(made) is not bytes:
-        raise TypeError(f"bytes_of must return bytes, not {_kind(made)}")
-    return made
-
-
-# The scanners that a chunk is being asked for its bytes for, each with the thread that asks: another thread may use the
-# scanner meanwhile, as nothing of the chunk was taken yet.
+# The scanners that wait for the bytes of a chunk, each with the thread that asks for them: another thread may use the
+# scanner meanwhile, as nothing of the chunk was fed yet.
 asking: set[tuple[int, int]] = set()
 
 
@@ -169,14 +154,17 @@ def check_not_asking(scanner: object) -> None:
 
 
 def asked_bytes(scanner: object, bytes_of: Callable[[Any], object], chunk: object) -> bytes:
-    """Return what `bytes_of` makes of a chunk that is not exactly bytes; meanwhile, the scanner refuses to be used."""
+    """Return the bytes of a chunk that is not exactly bytes; meanwhile, the scanner refuses to be used."""
     check_not_asking(scanner)
     key = (get_ident(), id(scanner))
     asking.add(key)
     try:
-        return checked_bytes(bytes_of(chunk))
+        made = bytes_of(chunk)
     finally:
         asking.discard(key)
+    if type(made) is not bytes:  # a subclass of EventReader may return anything
+        raise TypeError(f"bytes_of must return bytes, not {_kind(made)}")
+    return made
 
 
 def load_json(data: str) -> Any:
