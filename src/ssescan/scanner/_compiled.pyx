@@ -2,14 +2,14 @@
 # cython: freethreading_compatible=True, auto_pickle=False, embedsignature=False
 """Bytes to events, compiled.
 
-Twin of `_python.py`: same names, same behaviour, same words; tests feed both the same bytes. WHATWG HTML section 9.2.6,
-"Interpreting an event stream", is what both follow.
+Twin of `_python.py` and `_python_core.py`: same names, same behaviour, same texts; tests feed both the same bytes. Both
+follow WHATWG HTML section 9.2.6, "Interpreting an event stream".
 
-How it is done. A chunk is scanned where it lies: memchr finds line ends, and a value is made into a str straight from
-the chunk's memory. Bytes are copied only where a chunk ends within a block: the unfinished line into `line`, finished
-data lines into `data`. So a stream that comes in whole events is never copied, and any other is copied once.
+A chunk is scanned in place: memchr finds line ends, and a value becomes a str directly from the chunk's memory. Bytes
+are copied only where a chunk ends within a block: the unfinished line into `line`, finished data lines into `data`. So
+a stream whose chunks are whole events is never copied, and any other is copied once.
 
-Nothing here calls Python code while it stands between two consistent states: errors are made when all is put away.
+Nothing here calls Python code between two consistent states: errors are made last.
 """
 
 cimport cython
@@ -24,7 +24,7 @@ from types import GenericAlias
 
 from ..errors import EventTooLarge
 from . import _shared as shared
-from ._shared import asked_bytes, asking, check_not_asking, chunk_bytes
+from ._shared import asked_bytes, check_not_asking, chunk_bytes
 
 __all__ = ["Comment", "EventIterator", "EventReader", "ReaderState", "Scanner", "ServerSentEvent", "UnknownLine"]
 
@@ -55,7 +55,7 @@ cdef const unsigned char *BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 cdef const char *NO_CHUNK = b""  # not NULL: C does not define what comparing or subtracting that gives
 cdef str MESSAGE = "message"
 cdef object END = object()
-cdef set scanners_asking = asking
+cdef set scanners_asking = shared.asking
 
 # Names of events that came, so that scanners share them: each keeps the last, and idle they are many. Bounded, since
 # a server chooses the names.
@@ -116,7 +116,7 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
     cdef str _last_event_id
     cdef cython.py_int _retry
     cdef str cached_name
-    cdef str event_name  # with `payloads`: the name of the event given last, None if it had none
+    cdef str event_name     # with `payloads`: the name of the event returned last, None if it had none
     cdef Py_ssize_t limit
     cdef readonly Py_ssize_t pending, skipped
     cdef readonly bint cut
@@ -132,7 +132,7 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
     cdef flag skipping      # the block is over the limit
 
     cdef flag skip, empty_events, comments, unknown, dispatch_unterminated
-    cdef flag payloads      # set by an EventReader: give the data of an event, as bytes, and no event
+    cdef flag payloads      # set by an EventReader: return the data of an event as bytes, and no event
 
     def __cinit__(self, *args, **kwargs):
         # Whatever a subclass does with __init__, memory is sound.
@@ -162,7 +162,7 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
     def __class_getitem__(cls, item):
         return GenericAlias(cls, item)
 
-    # Getters lock: in a free-threaded build, the value could be replaced before they hold a reference to it.
+    # These lock: in a free-threaded build, the value could be replaced before they hold a reference to it.
 
     @property
     @cython.critical_section
@@ -185,7 +185,9 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
         if type(chunk) is not bytes:
             chunk = asked_bytes(self, chunk_bytes, chunk)
         if self.state != OPEN or scanners_asking:  # the latter by any scanner, which is rare
-            self.check_open()
+            check_not_asking(self)
+            if self.state != OPEN:
+                raise ValueError(shared.FED_AFTER_TOO_LARGE if self.state == FAILED else shared.FED_AFTER_CLOSE)
         items = []
         self.begin_chunk(<bytes>chunk)
         try:
@@ -291,13 +293,6 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
         self.block_retry = None
 
     @cython.final
-    cdef int check_open(self) except -1:
-        check_not_asking(self)
-        if self.state != OPEN:
-            raise ValueError(shared.FED_AFTER_TOO_LARGE if self.state == FAILED else shared.FED_AFTER_CLOSE)
-        return 0
-
-    @cython.final
     cdef int begin_chunk(self, bytes chunk) except -1:
         """Begin to scan a chunk. The rest of the one before is dropped."""
         self.copy_held()
@@ -317,7 +312,7 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
 
     @cython.final
     cdef int skip_byte_order_mark(self) except -1:
-        while self.at < self.end:
+        while self.at < self.end and self.byte_order_mark < 3:
             if <unsigned char>self.at[0] != BYTE_ORDER_MARK[self.byte_order_mark]:
                 if self.byte_order_mark:
                     self.keep_byte_order_mark()
@@ -326,8 +321,6 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
             self.at += 1
             self.pending += 1
             self.byte_order_mark += 1
-            if self.byte_order_mark == 3:
-                return 0
         return 0
 
     @cython.final

@@ -21,7 +21,7 @@ cdef class ServerSentEvent:
     __match_args__ = ("event", "data", "id", "retry")
 
     def json(self):
-        """Parse `data` as JSON, by the standard library; ValueError where it is none."""
+        """Parse `data` as JSON, by the standard library; ValueError if it is not JSON."""
         return shared.load_json(self.data)
 
     def __eq__(self, other):
@@ -113,11 +113,7 @@ cdef inline ServerSentEvent make_event(str event, str data, str id, cython.py_in
 
 
 cdef object make_text(type cls, str text):
-    cdef _Text made
-    if cls is Comment:
-        made = Comment.__new__(Comment)
-    else:
-        made = UnknownLine.__new__(UnknownLine)
+    cdef _Text made = Comment.__new__(Comment) if cls is Comment else UnknownLine.__new__(UnknownLine)
     made.text = text
     return made
 
@@ -137,12 +133,9 @@ cdef object new_event(type cls, PyObject *args, PyObject *kwargs):
     return make_event(event, data, id, retry)
 
 
-cdef object new_comment(type cls, PyObject *args, PyObject *kwargs):
-    return make_text(Comment, checked(shared.comment_text, cls, args, kwargs))
-
-
-cdef object new_unknown_line(type cls, PyObject *args, PyObject *kwargs):
-    return make_text(UnknownLine, checked(shared.unknown_line_text, cls, args, kwargs))
+cdef object new_text(type cls, PyObject *args, PyObject *kwargs):
+    check = shared.comment_text if cls is Comment else shared.unknown_line_text
+    return make_text(cls, checked(check, cls, args, kwargs))
 
 
 cdef void present(object cls, const char *name, object (*new)(type, PyObject *, PyObject *)) noexcept:
@@ -160,10 +153,10 @@ EVENT_FIELD_NAMES[:] = ["event", "data", "id", "retry"]
 
 
 cdef int list_fields() except -1:
-    """Make the fields of an event plain slots, as __slots__ would: those the interpreter reads without a call.
+    """Make the fields of an event plain slots, as __slots__ would: the interpreter reads those without a call.
 
-    Cython makes getters, for which reading `event.data` takes 8 ns more. A class without C methods is its fields and
-    no more.
+    Cython makes getters, with which reading `event.data` takes 8 ns more. The instances of a class without C methods
+    consist of its fields.
     """
     cdef PyTypeObject *slots = <PyTypeObject *>ServerSentEvent
     cdef int i
@@ -181,5 +174,5 @@ cdef int list_fields() except -1:
 
 list_fields()
 present(ServerSentEvent, "ssescan.ServerSentEvent", new_event)
-present(Comment, "ssescan.Comment", new_comment)
-present(UnknownLine, "ssescan.UnknownLine", new_unknown_line)
+present(Comment, "ssescan.Comment", new_text)
+present(UnknownLine, "ssescan.UnknownLine", new_text)

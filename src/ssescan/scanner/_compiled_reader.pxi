@@ -2,7 +2,7 @@
 
 
 cdef extern from *:
-    # What time.perf_counter_ns() gives, without the call and the int that it costs: 60 ns of each read.
+    # The value of time.perf_counter_ns(), without the call and the int, which take 60 ns of each read.
     """
     #if PY_VERSION_HEX >= 0x030D0000
     static long long perf_counter_ns(void) {
@@ -24,9 +24,9 @@ cdef class EventReader:
     """
 
     cdef Scanner scanner
-    cdef list leftover      # what the scanner's close() returned: a list that is popped from the end
+    cdef list leftover      # the items that the scanner's close() returned, in reverse; None before, and after drop()
     cdef flag reading       # a caller is at work: it waits for a chunk, or code of the program's runs
-    cdef flag stopped, timing
+    cdef flag timing
     cdef readonly bint is_over
     cdef readonly Py_ssize_t reads, bytes_read, events, events_before_close
     cdef public Py_ssize_t keep_alives
@@ -49,7 +49,7 @@ cdef class EventReader:
     def __class_getitem__(cls, item):
         return GenericAlias(cls, item)
 
-    # Getters lock: in a free-threaded build, the value could be replaced before they hold a reference to it.
+    # These lock: in a free-threaded build, the value could be replaced before they hold a reference to it.
 
     @property
     @cython.critical_section
@@ -131,7 +131,7 @@ cdef class EventReader:
             item = self.next_item()
             failed = False
         finally:
-            # Not `except`, which costs though nothing is raised: 94 ns an event in 16 KiB chunks, 79 so.
+            # Not `except`, which costs time though nothing is raised: 94 ns an event in 16 KiB chunks, not 79.
             if failed and events.fail(sys.exc_info()[1]):
                 return None
         return events.read_on() if item is None else item
@@ -186,7 +186,7 @@ cdef class EventReader:
         return 0
 
     cdef int drop(self) except -1:
-        self.is_over = self.stopped = True
+        self.is_over = True
         self.leftover = None
         self.scanner.abandon()
         return 0
@@ -244,7 +244,7 @@ cdef class EventIterator(ReaderState):
     Twin of EventIterator in `_python_reader.py`, which describes `chunks` and the methods to override.
     """
 
-    cdef object opened        # the iterator of chunks
+    cdef object opened      # the iterator of chunks
     cdef flag ended         # the chunks ended, and _finish was not called yet
 
     def __init__(self, EventReader reader not None, chunks=None):
@@ -308,7 +308,7 @@ cdef class EventIterator(ReaderState):
             if item is not None:
                 return item
             reader.check_limit()
-        if self.ended and not reader.stopped:
+        if self.ended and reader.leftover is not None:
             self._finish(None, reader.scanner.cut)
         self.ended = False
         return None

@@ -1,9 +1,9 @@
 """Bytes to events in pure Python, for platforms without the extension, and to compare it with.
 
-Twin of `_compiled.pyx`: same names, same behaviour, same words; tests feed both the same bytes. Here speed comes from
-doing much in few calls of the interpreter (`splitlines` splits bytes at LF, CR and CRLF and nowhere else), there from
-looking at single bytes; so the two are shaped differently. WHATWG HTML section 9.2.6, "Interpreting an event stream",
-is what both follow.
+Twin of `_compiled.pyx`: same names, same behaviour, same texts; tests feed both the same bytes. Here speed comes from
+few calls of the interpreter that do much (`splitlines` splits bytes at LF, CR and CRLF and nowhere else), there from
+looking at single bytes; so their structures differ. Both follow WHATWG HTML section 9.2.6, "Interpreting an event
+stream". `_python_core.py` does the scanning.
 """
 
 from __future__ import annotations

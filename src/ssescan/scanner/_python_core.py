@@ -38,8 +38,8 @@ class ScannerCore:
     def __init__(self) -> None:
         self.limit = sys.maxsize
         self.skip = self.empty_events = self.comments = self.unknown = self.dispatch_unterminated = False
-        self.payloads = False  # set by an EventReader: give the data of an event, as bytes, and no event
-        self.event_name: str | None = None  # with `payloads`: the name of the event given last, None if it had none
+        self.payloads = False  # set by an EventReader: return the data of an event as bytes, and no event
+        self.event_name: str | None = None  # with `payloads`: the name of the event returned last, or None
         self.last_event_id = ""
         self.retry: int | None = None
         self.begin()
@@ -248,7 +248,8 @@ class ScannerCore:
                 if line:
                     item = self.process_line(line)
                 elif index == 0 and self.dropping:
-                    self.end_dropped_line()
+                    self.has_field |= not self.starts_with_colon()
+                    self.clear_line()
                     continue
                 else:
                     counted = index + 1
@@ -296,10 +297,8 @@ class ScannerCore:
             self.overflow(size)
             if self.line_size > self.limit and not self.dropping:
                 # Only the first byte, which marks a comment, still matters.
-                first = b":" if comment else b"x"
                 self.pieces.clear()
-                self.gathered.clear()
-                self.gathered += first
+                self.gathered[:] = b":" if comment else b"x"
                 self.dropping = True
         if not self.dropping:
             self.append(piece)
@@ -333,11 +332,6 @@ class ScannerCore:
         self.gathered.clear()
         self.line_size = 0
         return line
-
-    def end_dropped_line(self) -> None:
-        if not self.starts_with_colon():
-            self.has_field = True
-        self.clear_line()
 
     def process_line(self, line: bytes) -> Any:
         """Process a line that is not blank; return it if it is a wanted comment or unknown line."""
@@ -390,16 +384,16 @@ class ScannerCore:
             self.last_event_id = self.block_id
             self.has_set_id = True
         event: ServerSentEvent | bytes | None = None
-        if not self.skipping:
-            if data is not None and self.payloads:
-                self.event_name = self.event
-                event = bytes(data)
-            elif data is not None:
-                event = make_event(
-                    self.event or "message", data.decode("utf-8", "replace"), self.last_event_id, self.block_retry
-                )
-            elif self.empty_events and (self.event, self.block_id, self.block_retry) != (None, None, None):
-                event = make_event(self.event or "message", "", self.last_event_id, self.block_retry)
+        if self.skipping:
+            pass
+        elif data is not None and self.payloads:
+            self.event_name = self.event
+            event = bytes(data)
+        elif data is not None or (
+            self.empty_events and (self.event, self.block_id, self.block_retry) != (None, None, None)
+        ):
+            text = data.decode("utf-8", "replace") if data else ""
+            event = make_event(self.event or "message", text, self.last_event_id, self.block_retry)
         self.clear_block()
         return event
 

@@ -90,7 +90,7 @@ class ServerSentEvent(_Immutable, MutableEvent, final=True):
         return make_event(*event_fields(cls, event, data, id, retry))
 
     def json(self) -> Any:
-        """Parse `data` as JSON, by the standard library; ValueError where it is none."""
+        """Parse `data` as JSON, by the standard library; ValueError if it is not JSON."""
         return load_json(self.data)
 
 

@@ -40,15 +40,13 @@ class EventReader:
     life, as the code that reads them counts; `progress`: the others. `whole_body`: whether the body is one JSON value,
     as the code that feeds it knows. `is_over`: nothing can be fed any more. `cut_in_line`, `cut`: close() came within a
     line, within a block.
-
-    Twin of EventReader in `_compiled_reader.pxi`.
     """
 
     __module__ = "ssescan.scanner"
     # EventIterator uses these, so they have no underscore; no other code may set them.
     __slots__ = (
         "bytes_read", "core", "events", "events_before_close", "is_over", "items", "keep_alives", "reading", "reads",
-        "received_ns", "stopped", "timing", "whole_body",
+        "received_ns", "timing", "whole_body",
     )  # fmt: skip
 
     __class_getitem__: Any = classmethod(GenericAlias)
@@ -59,7 +57,7 @@ class EventReader:
         self.timing = timing
         self.items: Iterator[Any] = NOTHING
         self.reading = False  # a caller is at work: it waits for a chunk, or code of the program's runs
-        self.is_over = self.stopped = self.whole_body = False
+        self.is_over = self.whole_body = False
         self.reads = self.bytes_read = self.events = self.events_before_close = self.keep_alives = 0
         self.received_ns: int | None = None
 
@@ -110,7 +108,7 @@ class EventReader:
 
     def stop(self) -> None:
         """Drop what is left; nothing can be fed or popped any more."""
-        self.is_over = self.stopped = True
+        self.is_over = True
         self.items = NOTHING
         self.core.abandon()
 
@@ -139,10 +137,7 @@ class EventReader:
 
 
 class ReaderState:
-    """A base class of streams: the attributes that a stream has from its reader.
-
-    Twin of ReaderState in `_compiled_reader.pxi`.
-    """
+    """A base class of streams: the attributes that a stream has from its reader."""
 
     __module__ = "ssescan.scanner"
     __slots__ = ("_reader",)
@@ -170,8 +165,6 @@ class EventIterator(ReaderState):
     `_finish(error, cut)` is called when all events were yielded (None, and whether the stream was cut), when something
     was raised (the exception; it is raised on, unless this returns True), or when a read returned after the reader was
     stopped (None, False).
-
-    Twin of EventIterator in `_compiled_reader.pxi`.
     """
 
     __module__ = "ssescan.scanner"
@@ -232,7 +225,7 @@ class EventIterator(ReaderState):
                 if type(item) is ServerSentEvent or type(item) is bytes:
                     reader.events += 1
                 return item
-        if self._ended and not reader.stopped:
+        if self._ended and reader.items is not NOTHING:  # else it was stopped
             self._finish(None, reader.core.cut)
         self._ended = False
         return None
