@@ -52,7 +52,7 @@ cdef extern from "structmember.h":
     const int READONLY
 
 cdef const unsigned char *BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-cdef const char *NO_CHUNK = b""  # not NULL: C does not define what comparing or subtracting that gives
+cdef const char *NO_CHUNK = b""  # not NULL: C does not define how that compares or subtracts
 cdef str MESSAGE = "message"
 cdef object END = object()
 cdef set scanners_asking = shared.asking
@@ -62,7 +62,7 @@ cdef set scanners_asking = shared.asking
 cdef dict shared_names = {}
 
 cdef enum:
-    SMALLEST_BUFFER = 512   # what CPython's allocator for small objects still serves
+    SMALLEST_BUFFER = 512   # the most that CPython's allocator for small objects serves
     LARGEST_KEPT = 1 << 16  # a larger buffer is not kept from one unfinished line to the next
     MAX_CACHED_NAME = 64
     MAX_SHARED_NAMES = 256
@@ -101,7 +101,7 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
     cdef const char *next_lf
     cdef const char *next_cr
 
-    # The unfinished line. `line_size` counts what was dropped as well.
+    # The unfinished line. `line_size` includes dropped bytes.
     cdef Buffer line
     cdef Py_ssize_t line_size
 
@@ -135,7 +135,7 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
     cdef flag payloads      # set by an EventReader: return the data of an event as bytes, and no event
 
     def __cinit__(self, *args, **kwargs):
-        # Whatever a subclass does with __init__, memory is sound.
+        # Memory is sound even if a subclass does not call __init__.
         self.limit = PY_SSIZE_T_MAX
         self._last_event_id = ""
         self.drop_chunk()
@@ -158,9 +158,7 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
     def __reduce__(self):
         raise TypeError(shared.SCANNER_IS_NO_VALUE)
 
-    @classmethod
-    def __class_getitem__(cls, item):
-        return GenericAlias(cls, item)
+    __class_getitem__ = classmethod(GenericAlias)
 
     # These lock: in a free-threaded build, the value could be replaced before they hold a reference to it.
 
@@ -253,9 +251,9 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
 
     @cython.final
     cdef void abandon(self) noexcept:
-        """End where the stream cannot be followed: memory ran out, or nobody wants the rest.
+        """End in the middle of the stream: memory ran out, or the caller does not want the rest.
 
-        Nothing may point into a chunk that goes, and nothing may be joined to what came before the gap. A stream that
+        Nothing may point into a chunk that goes, and nothing may be joined to the part before the gap. A stream that
         has ended already was cut or not, and stays so.
         """
         if self.state != CLOSED:

@@ -38,11 +38,7 @@ cdef class ServerSentEvent:
     def __reduce__(self):
         return shared.rebuild, ("ServerSentEvent", values(self))
 
-    def __copy__(self):
-        return self
-
-    def __deepcopy__(self, memo):
-        return self
+    __copy__ = __deepcopy__ = shared.itself
 
     def __setattr__(self, name, value):
         shared.refuse_change(self, name)
@@ -76,11 +72,7 @@ cdef class _Text:
     def __reduce__(self):
         return shared.rebuild, (type(self).__name__, (self.text,))
 
-    def __copy__(self):
-        return self
-
-    def __deepcopy__(self, memo):
-        return self
+    __copy__ = __deepcopy__ = shared.itself
 
     def __setattr__(self, name, value):
         shared.refuse_change(self, name)

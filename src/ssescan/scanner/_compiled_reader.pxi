@@ -34,7 +34,7 @@ cdef class EventReader:
     cdef long long _received_ns
 
     def __cinit__(self, *args, **kwargs):
-        # Whatever a subclass does with __init__, there is a scanner.
+        # There is a scanner even if a subclass does not call __init__.
         self.scanner = Scanner.__new__(Scanner)
 
     def __init__(self, Scanner scanner not None, bint timing=False, bint payloads=False):
@@ -45,9 +45,7 @@ cdef class EventReader:
     def __reduce__(self):
         raise TypeError(shared.STREAM_IS_NO_VALUE)
 
-    @classmethod
-    def __class_getitem__(cls, item):
-        return GenericAlias(cls, item)
+    __class_getitem__ = classmethod(GenericAlias)
 
     # These lock: in a free-threaded build, the value could be replaced before they hold a reference to it.
 
@@ -97,7 +95,7 @@ cdef class EventReader:
 
     @cython.critical_section
     def feed(self, chunk):
-        """Accept the next chunk. What is left of the one before is dropped: pop until there is None."""
+        """Accept the next chunk. Drops the rest of the one before: pop until there is None."""
         self.check_idle()
         self.begin_chunk(chunk)
 
@@ -118,7 +116,7 @@ cdef class EventReader:
 
     @cython.critical_section
     def stop(self):
-        """Drop what is left; nothing can be fed or popped any more."""
+        """Drop the rest; nothing can be fed or popped any more."""
         self.drop()
 
     @cython.critical_section
@@ -209,9 +207,7 @@ cdef class ReaderState:
     def __reduce__(self):
         raise TypeError(shared.STREAM_IS_NO_VALUE)
 
-    @classmethod
-    def __class_getitem__(cls, item):
-        return GenericAlias(cls, item)
+    __class_getitem__ = classmethod(GenericAlias)
 
     @property
     def last_event_id(self):

@@ -58,7 +58,7 @@ class Scanner:
     __class_getitem__: Any = classmethod(GenericAlias)
 
     def __new__(cls, /, *args: object, **options: object) -> Self:
-        # Whatever a subclass does with __init__, there is a scanner.
+        # There is a core even if a subclass does not call __init__.
         self = super().__new__(cls)
         self._core = ScannerCore()
         self._lock = RLock()  # a feed is one step to other threads, as it is in the compiled twin

@@ -75,9 +75,9 @@ class ScannerCore:
         self.block_retry: int | None = None
 
     def abandon(self) -> None:
-        """End where the stream cannot be followed: memory ran out, or nobody wants the rest.
+        """End in the middle of the stream: memory ran out, or the caller does not want the rest.
 
-        Nothing may be joined to what came before the gap. A stream that has ended already was cut or not, and stays so.
+        Nothing may be joined to the part before the gap. A stream that has ended already was cut or not, and stays so.
         """
         if self.state is not CLOSED:
             self.cut = True

@@ -5,7 +5,7 @@ Twin of `_compiled_events.pxi`.
 
 from __future__ import annotations
 
-from ._shared import comment_text, event_fields, load_json, rebuild, refuse_change, unknown_line_text
+from ._shared import comment_text, event_fields, itself, load_json, rebuild, refuse_change, unknown_line_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ class _Immutable:
         super().__init_subclass__(**options)
 
     __setattr__ = __delattr__ = refuse_change
+    __copy__ = __deepcopy__ = itself
 
     def _values(self) -> tuple[Any, ...]:
         return tuple(getattr(self, name) for name in self.__match_args__)
@@ -44,12 +45,6 @@ class _Immutable:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return rebuild, (type(self).__name__, self._values())
-
-    def __copy__(self) -> Any:
-        return self
-
-    def __deepcopy__(self, memo: object) -> Any:
-        return self
 
 
 class MutableEvent:

@@ -81,7 +81,7 @@ class EventReader:
         return shared.chunk_bytes(chunk)
 
     def feed(self, chunk: Any) -> None:
-        """Accept the next chunk. What is left of the one before is dropped: pop until there is None."""
+        """Accept the next chunk. Drops the rest of the one before: pop until there is None."""
         if self.reading:
             raise ValueError(shared.ALREADY_READING)
         self.begin_chunk(chunk)
@@ -107,7 +107,7 @@ class EventReader:
         self.end_stream()
 
     def stop(self) -> None:
-        """Drop what is left; nothing can be fed or popped any more."""
+        """Drop the rest; nothing can be fed or popped any more."""
         self.is_over = True
         self.items = NOTHING
         self.core.abandon()
