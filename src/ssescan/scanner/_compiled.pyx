@@ -220,18 +220,14 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
             if self.line_size and not self.dropping:
                 size = self.line_size
                 self.line_size = 0
-                item = self.process_line(self.line.at, size)
-                if item is not None:
-                    items.append(item)
+                items.append(self.process_line(self.line.at, size))
             if self.state == FAILED:
                 raise EventTooLarge(self.limit, self.size)
-            item = self.end_block()
-            if item is not None:
-                items.append(item)
+            items.append(self.end_block())
         self.clear_line()
         self.clear_data()
         self.drop_chunk()
-        return items
+        return [item for item in items if item is not None]
 
     @cython.critical_section
     def reset(self):
