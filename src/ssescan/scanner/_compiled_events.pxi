@@ -1,4 +1,4 @@
-# The items that a scanner returns: events, comments, unknown lines. Included by _compiled.pyx; twin of _python_events.py.
+# The items that a scanner returns: events, comments, unknown lines. Part of _compiled.pyx; twin of _python_events.py.
 
 
 @cython.final
