@@ -4,6 +4,16 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+# The states of a stream, and the next one after each input; None: that cannot come. `outcome` is None in the first two,
+# then the name of the state, which is final. An interruption is an exception that is not an Exception: cancellation,
+# Ctrl-C, GeneratorExit. `docs/inside.md` has the same table.
+STREAM_INPUTS = ("read or open()", "end of the source", "error", "interruption", "close()")
+STREAM_STATES = {
+    "new": ("open", None, "failed", "closed", "closed"),
+    "open": ("open", "ended or cut", "failed", "closed", "closed"),
+    **{final: (final, None, None, None, final) for final in ("ended", "cut", "failed", "closed")},
+}
+
 
 class Outcome(StrEnum):
     """How a stream ended."""

@@ -60,6 +60,10 @@ class _Connection(EventStream[E_co]):
     def brought_event(self) -> bool:
         return self._reader.progress > 0
 
+    @property
+    def has_set_id(self) -> bool:
+        return self._reader.has_set_id
+
 
 class _AsyncConnection(AsyncEventStream[E_co]):
     """One connection of an AsyncEventSource."""
@@ -71,6 +75,10 @@ class _AsyncConnection(AsyncEventStream[E_co]):
     @property
     def brought_event(self) -> bool:
         return self._reader.progress > 0
+
+    @property
+    def has_set_id(self) -> bool:
+        return self._reader.has_set_id
 
 
 class EventSource(EventSourceCore[E_co]):

@@ -149,7 +149,7 @@ class EventSourceCore(Subscriptable[E_co]):
         stream, self._stream = self._stream, None
         if stream is None:
             return self._reconnecting.next_delay(False, self._scanner.retry, error)
-        if self._scanner._has_set_id and stream.response is not None:  # noqa: SLF001 - nothing public says it
+        if stream.has_set_id and stream.response is not None:
             # Also if the stream set it to the value that it had: another origin has issued it now.
             self._id = self._scanner.last_event_id
             self._id_issuer = origin_of(stream.response.url)

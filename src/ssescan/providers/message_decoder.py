@@ -36,6 +36,17 @@ SIGNS_OF_LIFE = ("ping", "keepalive", "response.keep_alive")
 MAX_DAMAGED = 8
 """How many events in a row may be damaged before one shows the format; with the next, it is unknown."""
 
+# The states of a decoder, and the next one after each input; None: that cannot come. `format_decoder` is None while the
+# decoder is undecided, `done` is set by `[DONE]`, after which only errors count, and `closed` is set by close() and
+# fail(). A payload that shows no format raises UnknownFormat. `docs/inside.md` has the same table.
+DECODER_INPUTS = ("payload of a format", "sign of life", "damaged payload", "[DONE]", "close() or fail()")
+DECODER_STATES = {
+    "undecided": ("decoding", "undecided", "undecided", "done", "closed"),
+    "decoding": ("decoding", "decoding", "decoding", "done", "closed"),
+    "done": ("done", "done", "done", "done", "closed"),
+    "closed": (None, None, None, None, "closed"),
+}
+
 
 class MessageDecoder:
     """What the model said in one stream, as far as it was fed.

@@ -2,14 +2,14 @@
 # cython: freethreading_compatible=True, auto_pickle=False, embedsignature=False
 """Bytes to events, compiled.
 
-Twin of `_python.py`: same names, same behaviour, same words; tests feed both the same bytes. WHATWG HTML section 9.2.6,
-"Interpreting an event stream", is what both follow.
+Twin of `_python.py` and `_python_core.py`: same names, same behaviour, same texts; tests feed both the same bytes. Both
+follow WHATWG HTML section 9.2.6, "Interpreting an event stream".
 
-How it is done. A chunk is scanned where it lies: memchr finds line ends, and a value is made into a str straight from
-the chunk's memory. Bytes are copied only where a chunk ends within a block: the unfinished line into `line`, finished
-data lines into `data`. So a stream that comes in whole events is never copied, and any other is copied once.
+A chunk is scanned in place: memchr finds line ends, and a value becomes a str directly from the chunk's memory. Bytes
+are copied only where a chunk ends within a block: the unfinished line into `line`, finished data lines into `data`. So
+a stream whose chunks are whole events is never copied, and any other is copied once.
 
-Nothing here calls Python code while it stands between two consistent states: errors are made when all is put away.
+Nothing here calls Python code between two consistent states: errors are made last.
 """
 
 cimport cython
@@ -23,26 +23,8 @@ import sys
 from types import GenericAlias
 
 from ..errors import EventTooLarge
-from ._shared import (
-    ALREADY_READING,
-    FED_AFTER_CLOSE,
-    FED_AFTER_TOO_LARGE,
-    NO_SOURCE,
-    SCANNER_IS_NO_VALUE,
-    STREAM_IS_NO_VALUE,
-    asked_bytes,
-    asking,
-    check_not_asking,
-    checked_source,
-    chunk_bytes,
-    comment_text,
-    event_fields,
-    load_json,
-    rebuild,
-    refuse_change,
-    scanner_options,
-    unknown_line_text,
-)
+from . import _shared as shared
+from ._shared import asked_bytes, check_not_asking, chunk_bytes
 
 __all__ = ["Comment", "EventIterator", "EventReader", "ReaderState", "Scanner", "ServerSentEvent", "UnknownLine"]
 
@@ -70,21 +52,24 @@ cdef extern from "structmember.h":
     const int READONLY
 
 cdef const unsigned char *BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-cdef const char *NO_CHUNK = b""  # not NULL: C does not define what comparing or subtracting that gives
+cdef const char *NO_CHUNK = b""  # not NULL: C does not define how that compares or subtracts
 cdef str MESSAGE = "message"
 cdef object END = object()
-cdef set scanners_asking = asking
+cdef set scanners_asking = shared.asking
 
 # Names of events that came, so that scanners share them: each keeps the last, and idle they are many. Bounded, since
 # a server chooses the names.
 cdef dict shared_names = {}
 
 cdef enum:
-    SMALLEST_BUFFER = 512   # what CPython's allocator for small objects still serves
+    SMALLEST_BUFFER = 512   # the most that CPython's allocator for small objects serves
     LARGEST_KEPT = 1 << 16  # a larger buffer is not kept from one unfinished line to the next
     MAX_CACHED_NAME = 64
     MAX_SHARED_NAMES = 256
     MAX_RETRY_DIGITS = 15
+
+cdef enum:  # of `state`, see _states.py
+    OPEN, FAILED, CLOSED
 
 
 ctypedef unsigned char flag
@@ -107,66 +92,57 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
     `cut`: after close(), whether the stream ended within a block.
     """
 
-    # The chunk at hand. `next_lf` and `next_cr`: where the next of each is, `end` if there is none, stale if not after
-    # `at`. Each is searched for only when the last one found was passed: searching both anew for every line would make
-    # a chunk of nothing but CR quadratic.
+    # The current chunk. `next_lf` and `next_cr`: where the next of each is, `end` if there is none, stale if not after
+    # `at`. Each is searched for only when the last one found was passed: searching both again for every line would
+    # make a chunk of nothing but CR quadratic.
     cdef bytes chunk
     cdef const char *at
     cdef const char *end
     cdef const char *next_lf
     cdef const char *next_cr
 
-    # The unfinished line. `line_size` counts what was dropped as well.
+    # The unfinished line. `line_size` includes dropped bytes.
     cdef Buffer line
     cdef Py_ssize_t line_size
 
     # The block: its data is one line that `held` points to, in the chunk or in `line`, or it is in `data`.
     cdef Buffer data
     cdef const char *held
-    cdef Py_ssize_t held_size
-    cdef Py_ssize_t size
-    cdef str event
-    cdef str block_id
+    cdef Py_ssize_t held_size, size
+    cdef str event, block_id
     cdef cython.py_int block_retry
 
     # The stream.
     cdef str _last_event_id
     cdef cython.py_int _retry
     cdef str cached_name
-    cdef str event_name     # with `payloads`: the name of the event given last, None if it had none
+    cdef str event_name     # with `payloads`: the name of the event returned last, None if it had none
     cdef Py_ssize_t limit
-    cdef readonly Py_ssize_t pending
-    cdef readonly Py_ssize_t skipped
+    cdef readonly Py_ssize_t pending, skipped
+    cdef readonly bint cut
 
+    cdef unsigned char state
     cdef unsigned char byte_order_mark  # how many bytes of it have come; 3: it came, or something else did
-    cdef flag _cut
     cdef flag cut_in_line   # the end of the stream came within a line
     cdef flag after_cr      # an LF that comes now belongs to the CR before it
-    cdef flag closed
-    cdef flag failed
     cdef flag comment       # the unfinished line is one
     cdef flag dropping      # the unfinished line is over the limit: only its size is kept
-    cdef flag has_data
-    cdef flag has_field
+    cdef flag has_data, has_field
     cdef flag has_set_id    # a block of this stream set the last event ID
     cdef flag skipping      # the block is over the limit
 
-    cdef flag skip
-    cdef flag empty_events
-    cdef flag comments
-    cdef flag unknown
-    cdef flag dispatch_unterminated
-    cdef flag payloads      # set by an EventReader: give the data of an event, as bytes, and no event
+    cdef flag skip, empty_events, comments, unknown, dispatch_unterminated
+    cdef flag payloads      # set by an EventReader: return the data of an event as bytes, and no event
 
     def __cinit__(self, *args, **kwargs):
-        # Whatever a subclass does with __init__, memory is sound.
+        # Memory is sound even if a subclass does not call __init__.
         self.limit = PY_SSIZE_T_MAX
         self._last_event_id = ""
         self.drop_chunk()
 
     def __init__(self, *args, **kwargs):
         self.limit, self.skip, self.empty_events, self.comments, self.unknown, self.dispatch_unterminated = (
-            scanner_options(self, *args, **kwargs)
+            shared.scanner_options(self, *args, **kwargs)
         )
         self._last_event_id = ""
         self._retry = None
@@ -180,13 +156,11 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
         return type(self).__basicsize__ + self.line.capacity + self.data.capacity
 
     def __reduce__(self):
-        raise TypeError(SCANNER_IS_NO_VALUE)
+        raise TypeError(shared.SCANNER_IS_NO_VALUE)
 
-    @classmethod
-    def __class_getitem__(cls, item):
-        return GenericAlias(cls, item)
+    __class_getitem__ = classmethod(GenericAlias)
 
-    # Getters lock: in a free-threaded build, the value could be replaced before they hold a reference to it.
+    # These lock: in a free-threaded build, the value could be replaced before they hold a reference to it.
 
     @property
     @cython.critical_section
@@ -198,14 +172,6 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
     def retry(self):
         return self._retry
 
-    @property
-    def cut(self):
-        return bool(self._cut)
-
-    @property
-    def _has_set_id(self):
-        return bool(self.has_set_id)
-
     @cython.critical_section
     def feed(self, chunk):
         """Accept the next bytes of the stream; return the events that they complete, in order.
@@ -216,8 +182,10 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
         cdef list items
         if type(chunk) is not bytes:
             chunk = asked_bytes(self, chunk_bytes, chunk)
-        if self.failed or self.closed or scanners_asking:  # the last by any scanner, which is rare
-            self.check_open()
+        if self.state != OPEN or scanners_asking:  # the latter by any scanner, which is rare
+            check_not_asking(self)
+            if self.state != OPEN:
+                raise ValueError(shared.FED_AFTER_TOO_LARGE if self.state == FAILED else shared.FED_AFTER_CLOSE)
         items = []
         self.begin_chunk(<bytes>chunk)
         try:
@@ -226,7 +194,7 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
         except BaseException:
             self.abandon()
             raise
-        if self.failed:
+        if self.state == FAILED:
             raise EventTooLarge(self.limit, self.size, items)
         return items
 
@@ -239,32 +207,27 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
     cdef list end_stream(self):
         cdef list items = []
         cdef Py_ssize_t size
-        if self.closed:
+        if self.state == FAILED:
+            self.cut = True
+        if self.state != OPEN:
             return items
-        self.closed = True
-        if self.failed:
-            self._cut = True
-            return items
+        self.state = CLOSED
         if 0 < self.byte_order_mark < 3:
             self.keep_byte_order_mark()
-        self._cut = self.has_field or (self.line_size != 0 and not self.comment)
         self.cut_in_line = self.line_size != 0
+        self.cut = self.has_field or (self.cut_in_line and not self.comment)
         if self.dispatch_unterminated:
             if self.line_size and not self.dropping:
                 size = self.line_size
                 self.line_size = 0
-                item = self.process_line(self.line.at, size)
-                if item is not None:
-                    items.append(item)
-            if self.failed:
+                items.append(self.process_line(self.line.at, size))
+            if self.state == FAILED:
                 raise EventTooLarge(self.limit, self.size)
-            item = self.end_block()
-            if item is not None:
-                items.append(item)
+            items.append(self.end_block())
         self.clear_line()
         self.clear_data()
         self.drop_chunk()
-        return items
+        return [item for item in items if item is not None]
 
     @cython.critical_section
     def reset(self):
@@ -274,9 +237,9 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
 
     @cython.final
     cdef void begin(self) noexcept:
-        self.closed = self.failed = self._cut = self.cut_in_line = self.has_set_id = False
+        self.state = OPEN
+        self.cut = self.cut_in_line = self.has_set_id = self.after_cr = False
         self.byte_order_mark = 0
-        self.after_cr = False
         self.pending = self.skipped = 0
         self.drop_chunk()
         self.clear_line()
@@ -284,13 +247,15 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
 
     @cython.final
     cdef void abandon(self) noexcept:
-        """End where the stream cannot be followed: memory ran out, or nobody wants the rest.
+        """End in the middle of the stream: memory ran out, or the caller does not want the rest.
 
-        Nothing may point into a chunk that goes, and nothing may be joined to what came before the gap. A stream that
+        Nothing may point into a chunk that goes, and nothing may be joined to the part before the gap. A stream that
         has ended already was cut or not, and stays so.
         """
-        if not self.closed:
-            self.closed = self._cut = True
+        if self.state != CLOSED:
+            self.cut = True
+        if self.state == OPEN:
+            self.state = CLOSED
         self.drop_chunk()
         self.clear_line()
         self.clear_block()
@@ -322,15 +287,6 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
         self.block_retry = None
 
     @cython.final
-    cdef int check_open(self) except -1:
-        check_not_asking(self)
-        if self.failed:
-            raise ValueError(FED_AFTER_TOO_LARGE)
-        if self.closed:
-            raise ValueError(FED_AFTER_CLOSE)
-        return 0
-
-    @cython.final
     cdef int begin_chunk(self, bytes chunk) except -1:
         """Begin to scan a chunk. The rest of the one before is dropped."""
         self.copy_held()
@@ -350,7 +306,7 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
 
     @cython.final
     cdef int skip_byte_order_mark(self) except -1:
-        while self.at < self.end:
+        while self.at < self.end and self.byte_order_mark < 3:
             if <unsigned char>self.at[0] != BYTE_ORDER_MARK[self.byte_order_mark]:
                 if self.byte_order_mark:
                     self.keep_byte_order_mark()
@@ -359,8 +315,6 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
             self.at += 1
             self.pending += 1
             self.byte_order_mark += 1
-            if self.byte_order_mark == 3:
-                return 0
         return 0
 
     @cython.final
@@ -372,8 +326,10 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
 
     @cython.final
     cdef object scan(self):
-        """Return the next event that the chunk completes. None: the chunk is used up and its rest was kept; or the limit
-        was passed, and `failed` says so."""
+        """Return the next event that the chunk completes.
+
+        None: the chunk is used up and its rest was kept; or the limit was passed, and `state` is FAILED.
+        """
         cdef const char *line = self.at
         cdef const char *stop
         cdef Py_ssize_t size
@@ -382,8 +338,8 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
             self.end - line > 7 and memcmp(line, b"data: ", 6) == 0
             and not self.line_size and not self.has_field and not self.skipping
         ):
-            # Streams are full of blocks of one data line, whole in the chunk. They need none of the state for blocks that
-            # come in parts.
+            # Streams are full of blocks of one data line, whole in the chunk. They need none of the state for blocks
+            # that come in parts.
             stop = self.find_line_end()
             size = stop - line
             if size <= self.limit and self.end - stop > 1 and stop[0] == stop[1] == c"\n":
@@ -414,7 +370,7 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
             if self.line_size:
                 if size:
                     self.keep(line, size)
-                    if self.failed:
+                    if self.state == FAILED:
                         break
                 self.line_size = 0
                 if self.dropping:
@@ -479,7 +435,7 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
         whole = self.line_size if self.comment else self.size + self.line_size
         if whole > self.limit:
             self.overflow(whole)
-            if self.failed:
+            if self.state == FAILED:
                 return 0
             if self.line_size > self.limit:
                 self.dropping = True
@@ -504,7 +460,7 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
         self.size += size
         if self.size > self.limit:
             self.overflow(self.size)
-            if self.failed or size > self.limit:
+            if self.state == FAILED or size > self.limit:
                 return None
         if is_field(line, size, b"data", 4):
             if not self.skipping:
@@ -573,6 +529,8 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
     cdef inline object end_block(self):
         """Process a blank line."""
         cdef object event = None
+        cdef const char *data = NO_CHUNK
+        cdef Py_ssize_t size = 0
         self.pending = 0
         if not self.has_field and not self.skipping:
             return None
@@ -582,12 +540,15 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
         if self.skipping:
             pass
         elif self.has_data:
+            if self.held != NULL:
+                data, size = self.held, self.held_size
+            elif self.data.size:  # else the buffer may be NULL
+                data, size = self.data.at, self.data.size
             if self.payloads:
-                event = self.payload_of_block()
-            elif self.held != NULL:
-                event = self.dispatch(decode(self.held, self.held_size))
+                self.event_name = self.event
+                event = PyBytes_FromStringAndSize(data, size)
             else:
-                event = self.dispatch(decode(self.data.at, self.data.size) if self.data.size else "")  # else it is NULL
+                event = self.dispatch(decode(data, size))
         elif self.empty_events and not (self.event is None and self.block_id is None and self.block_retry is None):
             event = self.dispatch("")
         self.clear_block()
@@ -598,13 +559,6 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
         return make_event(self.event or MESSAGE, data, self._last_event_id, self.block_retry)
 
     @cython.final
-    cdef inline bytes payload_of_block(self):
-        self.event_name = self.event
-        if self.held != NULL:
-            return PyBytes_FromStringAndSize(self.held, self.held_size)
-        return PyBytes_FromStringAndSize(self.data.at, self.data.size)
-
-    @cython.final
     cdef void overflow(self, Py_ssize_t size) noexcept:
         """Note that the block, or a comment, is over the limit. The caller of scan raises the error."""
         if self.skip:
@@ -613,7 +567,7 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
                 self.skipped += 1
                 self.clear_data()
             return
-        self.failed = True
+        self.state = FAILED
         self.size = size
         self.pending += self.end - self.at
         self.drop_chunk()

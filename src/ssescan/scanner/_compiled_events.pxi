@@ -1,4 +1,4 @@
-# What a scanner gives: events, comments, unknown lines. Included by _compiled.pyx; twin of _python_events.py.
+# The items that a scanner returns: events, comments, unknown lines. Part of _compiled.pyx; twin of _python_events.py.
 
 
 @cython.final
@@ -21,8 +21,8 @@ cdef class ServerSentEvent:
     __match_args__ = ("event", "data", "id", "retry")
 
     def json(self):
-        """Parse `data` as JSON, by the standard library; ValueError where it is none."""
-        return load_json(self.data)
+        """Parse `data` as JSON, by the standard library; ValueError if it is not JSON."""
+        return shared.load_json(self.data)
 
     def __eq__(self, other):
         if type(other) is not ServerSentEvent:
@@ -36,19 +36,15 @@ cdef class ServerSentEvent:
         return f"ServerSentEvent(event={self.event!r}, data={self.data!r}, id={self.id!r}, retry={self.retry!r})"
 
     def __reduce__(self):
-        return rebuild, ("ServerSentEvent", values(self))
+        return shared.rebuild, ("ServerSentEvent", values(self))
 
-    def __copy__(self):
-        return self
-
-    def __deepcopy__(self, memo):
-        return self
+    __copy__ = __deepcopy__ = shared.itself
 
     def __setattr__(self, name, value):
-        refuse_change(self, name)
+        shared.refuse_change(self, name)
 
     def __delattr__(self, name):
-        refuse_change(self, name)
+        shared.refuse_change(self, name)
 
 
 cdef tuple values(ServerSentEvent event):
@@ -56,7 +52,7 @@ cdef tuple values(ServerSentEvent event):
 
 
 cdef class _Text:
-    """What Comment and UnknownLine have in common."""
+    """The base class of Comment and UnknownLine."""
 
     cdef readonly str text
 
@@ -74,19 +70,15 @@ cdef class _Text:
         return f"{type(self).__name__}(text={self.text!r})"
 
     def __reduce__(self):
-        return rebuild, (type(self).__name__, (self.text,))
+        return shared.rebuild, (type(self).__name__, (self.text,))
 
-    def __copy__(self):
-        return self
-
-    def __deepcopy__(self, memo):
-        return self
+    __copy__ = __deepcopy__ = shared.itself
 
     def __setattr__(self, name, value):
-        refuse_change(self, name)
+        shared.refuse_change(self, name)
 
     def __delattr__(self, name):
-        refuse_change(self, name)
+        shared.refuse_change(self, name)
 
 
 @cython.final
@@ -113,17 +105,13 @@ cdef inline ServerSentEvent make_event(str event, str data, str id, cython.py_in
 
 
 cdef object make_text(type cls, str text):
-    cdef _Text made
-    if cls is Comment:
-        made = Comment.__new__(Comment)
-    else:
-        made = UnknownLine.__new__(UnknownLine)
+    cdef _Text made = Comment.__new__(Comment) if cls is Comment else UnknownLine.__new__(UnknownLine)
     made.text = text
     return made
 
 
-# What Python code calls as a constructor checks its arguments and fills the object at once. `__init__` would run after
-# it, and again for whoever calls it again; `__cinit__` would run for make_event as well, which must not pay for it.
+# The constructors for Python code check the arguments and fill the object at once. `__init__` would run after that, and
+# again for each direct call of it; `__cinit__` would run for make_event as well, which must not pay for it.
 # (`X.__new__(X)` in this file calls the allocator that Cython wrote, not these.)
 
 cdef object checked(object check, object cls, PyObject *args, PyObject *kwargs):
@@ -133,16 +121,13 @@ cdef object checked(object check, object cls, PyObject *args, PyObject *kwargs):
 
 
 cdef object new_event(type cls, PyObject *args, PyObject *kwargs):
-    event, data, id, retry = checked(event_fields, cls, args, kwargs)
+    event, data, id, retry = checked(shared.event_fields, cls, args, kwargs)
     return make_event(event, data, id, retry)
 
 
-cdef object new_comment(type cls, PyObject *args, PyObject *kwargs):
-    return make_text(Comment, checked(comment_text, cls, args, kwargs))
-
-
-cdef object new_unknown_line(type cls, PyObject *args, PyObject *kwargs):
-    return make_text(UnknownLine, checked(unknown_line_text, cls, args, kwargs))
+cdef object new_text(type cls, PyObject *args, PyObject *kwargs):
+    check = shared.comment_text if cls is Comment else shared.unknown_line_text
+    return make_text(cls, checked(check, cls, args, kwargs))
 
 
 cdef void present(object cls, const char *name, object (*new)(type, PyObject *, PyObject *)) noexcept:
@@ -155,23 +140,22 @@ cdef void present(object cls, const char *name, object (*new)(type, PyObject *, 
 
 
 cdef PyMemberDef[4] EVENT_FIELDS
+cdef const char *EVENT_FIELD_NAMES[4]
+EVENT_FIELD_NAMES[:] = ["event", "data", "id", "retry"]
 
 
 cdef int list_fields() except -1:
-    """Make the fields of an event plain slots, as __slots__ would: those the interpreter reads without a call.
+    """Make the fields of an event plain slots, as __slots__ would: the interpreter reads those without a call.
 
-    Cython makes getters, for which reading `event.data` takes 8 ns more. A class without C methods is its fields and
-    no more.
+    Cython makes getters, with which reading `event.data` takes 8 ns more. The instances of a class without C methods
+    consist of its fields.
     """
     cdef PyTypeObject *slots = <PyTypeObject *>ServerSentEvent
     cdef int i
     if ServerSentEvent.__basicsize__ != sizeof(PyObject) + 4 * sizeof(PyObject *):
         return 0
-    EVENT_FIELDS[0].name = "event"
-    EVENT_FIELDS[1].name = "data"
-    EVENT_FIELDS[2].name = "id"
-    EVENT_FIELDS[3].name = "retry"
     for i in range(4):
+        EVENT_FIELDS[i].name = EVENT_FIELD_NAMES[i]
         EVENT_FIELDS[i].type = T_OBJECT_EX
         EVENT_FIELDS[i].offset = sizeof(PyObject) + i * sizeof(PyObject *)
         EVENT_FIELDS[i].flags = READONLY
@@ -182,5 +166,5 @@ cdef int list_fields() except -1:
 
 list_fields()
 present(ServerSentEvent, "ssescan.ServerSentEvent", new_event)
-present(Comment, "ssescan.Comment", new_comment)
-present(UnknownLine, "ssescan.UnknownLine", new_unknown_line)
+present(Comment, "ssescan.Comment", new_text)
+present(UnknownLine, "ssescan.UnknownLine", new_text)

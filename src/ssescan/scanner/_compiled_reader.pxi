@@ -2,7 +2,7 @@
 
 
 cdef extern from *:
-    # What time.perf_counter_ns() gives, without the call and the int that it costs: 60 ns of each read.
+    # The value of time.perf_counter_ns(), without the call and the int, which take 60 ns of each read.
     """
     #if PY_VERSION_HEX >= 0x030D0000
     static long long perf_counter_ns(void) {
@@ -20,37 +20,21 @@ cdef extern from *:
 cdef class EventReader:
     """Chunks in, events out, one at a time: `feed` a chunk, `pop` until it returns None, and at the end `close`.
 
-    A chunk is scanned only as far as events are popped, so `last_event_id` is that of the event popped last, and not of
-    a later one in the same chunk.
-
-    `payloads`: pop the data of an event in place of the event, as the bytes that came; no str is made of it, and
-    `event_name` is the name that the event had, None if it had none. `timing`: note the time of each feed, see
-    `received_ns`.
-
-    `events`: how many were popped; `events_before_close`: of these, before close(). `keep_alives`: of these, signs of
-    life, as the code that reads them counts; `progress`: the others. `whole_body`: whether the body is one JSON value,
-    as the code that feeds it knows. `is_over`: nothing can be fed any more. `cut_in_line`, `cut`: close() came within a
-    line, within a block.
-
-    Twin of EventReader in `_python_reader.py`.
+    Twin of EventReader in `_python_reader.py`, which describes the arguments and attributes.
     """
 
     cdef Scanner scanner
-    cdef list leftover      # what the scanner's close() returned: a list that is popped from the end
+    cdef list leftover      # the items that the scanner's close() returned, in reverse; None before, and after drop()
     cdef flag reading       # a caller is at work: it waits for a chunk, or code of the program's runs
-    cdef flag over
-    cdef flag stopped
     cdef flag timing
-    cdef readonly Py_ssize_t reads
-    cdef readonly Py_ssize_t bytes_read
-    cdef readonly Py_ssize_t events
-    cdef readonly Py_ssize_t events_before_close
+    cdef readonly bint is_over
+    cdef readonly Py_ssize_t reads, bytes_read, events, events_before_close
     cdef public Py_ssize_t keep_alives
     cdef public bint whole_body
     cdef long long _received_ns
 
     def __cinit__(self, *args, **kwargs):
-        # Whatever a subclass does with __init__, there is a scanner.
+        # There is a scanner even if a subclass does not call __init__.
         self.scanner = Scanner.__new__(Scanner)
 
     def __init__(self, Scanner scanner not None, bint timing=False, bint payloads=False):
@@ -59,13 +43,11 @@ cdef class EventReader:
         self.timing = timing
 
     def __reduce__(self):
-        raise TypeError(STREAM_IS_NO_VALUE)
+        raise TypeError(shared.STREAM_IS_NO_VALUE)
 
-    @classmethod
-    def __class_getitem__(cls, item):
-        return GenericAlias(cls, item)
+    __class_getitem__ = classmethod(GenericAlias)
 
-    # Getters lock: in a free-threaded build, the value could be replaced before they hold a reference to it.
+    # These lock: in a free-threaded build, the value could be replaced before they hold a reference to it.
 
     @property
     @cython.critical_section
@@ -87,10 +69,6 @@ cdef class EventReader:
         return self.scanner.skipped
 
     @property
-    def is_over(self):
-        return bool(self.over)
-
-    @property
     @cython.critical_section
     def event_name(self):
         return self.scanner.event_name
@@ -100,8 +78,12 @@ cdef class EventReader:
         return self.events - self.keep_alives
 
     @property
+    def has_set_id(self):
+        return bool(self.scanner.has_set_id)
+
+    @property
     def cut(self):
-        return bool(self.scanner._cut)
+        return self.scanner.cut
 
     @property
     def cut_in_line(self):
@@ -113,7 +95,7 @@ cdef class EventReader:
 
     @cython.critical_section
     def feed(self, chunk):
-        """Accept the next chunk. What is left of the one before is dropped: pop until there is None."""
+        """Accept the next chunk. Drops the rest of the one before: pop until there is None."""
         self.check_idle()
         self.begin_chunk(chunk)
 
@@ -134,7 +116,7 @@ cdef class EventReader:
 
     @cython.critical_section
     def stop(self):
-        """Drop what is left; nothing can be fed or popped any more."""
+        """Drop the rest; nothing can be fed or popped any more."""
         self.drop()
 
     @cython.critical_section
@@ -147,7 +129,7 @@ cdef class EventReader:
             item = self.next_item()
             failed = False
         finally:
-            # Not `except`, which costs though nothing is raised: 94 ns an event in 16 KiB chunks, 79 so.
+            # Not `except`, which costs time though nothing is raised: 94 ns an event in 16 KiB chunks, not 79.
             if failed and events.fail(sys.exc_info()[1]):
                 return None
         return events.read_on() if item is None else item
@@ -164,50 +146,45 @@ cdef class EventReader:
 
     cdef int check_limit(self) except -1:
         """Raise EventTooLarge once, where scan() only noted it."""
-        if self.scanner.failed and not self.over:
-            self.over = True
+        if self.scanner.state == FAILED and not self.is_over:
+            self.is_over = True
             raise EventTooLarge(self.scanner.limit, self.scanner.size)
         return 0
 
     @cython.final
     cdef inline int check_idle(self) except -1:
         if self.reading:
-            raise ValueError(ALREADY_READING)
+            raise ValueError(shared.ALREADY_READING)
         return 0
 
     cdef bint begin_chunk(self, chunk) except -1:
         """Pass a chunk to the scanner. Returns False if code of the chunk's own stopped the reader."""
+        cdef flag reading, was_over
         if self.timing:
             self._received_ns = perf_counter_ns()
         self.reads += 1
         if type(chunk) is not bytes:
-            chunk = self.asked_bytes(chunk)
-            if chunk is None:
+            reading, was_over = self.reading, self.is_over
+            self.reading = True
+            try:
+                chunk = asked_bytes(self.scanner, self.bytes_of, chunk)
+            finally:
+                self.reading = reading
+            if self.is_over != was_over:
                 return False
         self.bytes_read += PyBytes_GET_SIZE(chunk)
         self.scanner.begin_chunk(<bytes>chunk)
         return True
 
-    cdef bytes asked_bytes(self, chunk):
-        """Return the bytes of a chunk; None if the reader was stopped meanwhile."""
-        cdef flag reading = self.reading
-        cdef flag over = self.over
-        self.reading = True
-        try:
-            chunk = asked_bytes(self.scanner, self.bytes_of, chunk)
-        finally:
-            self.reading = reading
-        return None if self.over != over else chunk
-
     cdef int end_stream(self) except -1:
-        self.over = True
+        self.is_over = True
         self.events_before_close = self.events
         self.leftover = self.scanner.end_stream()
         self.leftover.reverse()
         return 0
 
     cdef int drop(self) except -1:
-        self.over = self.stopped = True
+        self.is_over = True
         self.leftover = None
         self.scanner.abandon()
         return 0
@@ -228,11 +205,9 @@ cdef class ReaderState:
         self._reader = reader
 
     def __reduce__(self):
-        raise TypeError(STREAM_IS_NO_VALUE)
+        raise TypeError(shared.STREAM_IS_NO_VALUE)
 
-    @classmethod
-    def __class_getitem__(cls, item):
-        return GenericAlias(cls, item)
+    __class_getitem__ = classmethod(GenericAlias)
 
     @property
     def last_event_id(self):
@@ -262,15 +237,10 @@ cdef class ReaderState:
 cdef class EventIterator(ReaderState):
     """An iterator of events that asks for a chunk only when its reader has no event left. A base class of streams.
 
-    `chunks`: their iterator; if there is none, `_open` of a subclass returns it at the first read.
-    `_finish(error, cut)` is called when all events were yielded (None, and whether the stream was cut), when something
-    was raised (the exception; it is raised on, unless this returns True), or when a read returned after the reader was
-    stopped (None, False).
-
-    Twin of EventIterator in `_python_reader.py`.
+    Twin of EventIterator in `_python_reader.py`, which describes `chunks` and the methods to override.
     """
 
-    cdef object opened        # the iterator of chunks
+    cdef object opened      # the iterator of chunks
     cdef flag ended         # the chunks ended, and _finish was not called yet
 
     def __init__(self, EventReader reader not None, chunks=None):
@@ -280,7 +250,7 @@ cdef class EventIterator(ReaderState):
 
     def _open(self):
         """Return the iterator of chunks."""
-        raise TypeError(NO_SOURCE)
+        raise TypeError(shared.NO_SOURCE)
 
     def _finish(self, error, cut):
         """Clean up at the end: a subclass may."""
@@ -319,14 +289,14 @@ cdef class EventIterator(ReaderState):
         """Ask for chunks until one completes an event; None at the end."""
         cdef EventReader reader = self._reader
         reader.check_limit()
-        while not reader.over:
+        while not reader.is_over:
             if self.opened is None:
-                self.opened = checked_source(self._open())
+                self.opened = shared.checked_source(self._open())
             chunk = next(self.opened, END)
-            if chunk is END and not reader.over:
+            if chunk is END and not reader.is_over:
                 reader.end_stream()
                 self.ended = True
-            elif reader.over or not reader.begin_chunk(chunk):
+            elif reader.is_over or not reader.begin_chunk(chunk):
                 # Stopped meanwhile, by another thread or by the source itself, which could not be closed while it ran.
                 self._finish(None, False)
                 break
@@ -334,8 +304,8 @@ cdef class EventIterator(ReaderState):
             if item is not None:
                 return item
             reader.check_limit()
-        if self.ended and not reader.stopped:
-            self._finish(None, bool(reader.scanner._cut))
+        if self.ended and reader.leftover is not None:
+            self._finish(None, reader.scanner.cut)
         self.ended = False
         return None
 

@@ -5,12 +5,14 @@ Twin of `_compiled_reader.pxi`.
 
 from __future__ import annotations
 
+from operator import attrgetter
 from time import perf_counter_ns
 from types import GenericAlias
 
 from ..errors import EventTooLarge
-from ._python_events import ServerSentEvent, read_only
-from ._shared import ALREADY_READING, NO_SOURCE, STREAM_IS_NO_VALUE, asked_bytes, checked_source, chunk_bytes
+from . import _shared as shared
+from ._python_core import NOTHING
+from ._python_events import ServerSentEvent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,11 +20,10 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
     from ._python import Scanner
-
-NOTHING: Iterator[Any] = iter(())  # of a chunk that completes no event
+    from ._python_core import ScannerCore
 
 _END = object()
-_NAME = "ssescan.scanner.EventReader"
+core_of = attrgetter("_core")  # of a Scanner: the scanner's own code and a reader may use it, a program may not
 
 
 class EventReader:
@@ -39,192 +40,122 @@ class EventReader:
     life, as the code that reads them counts; `progress`: the others. `whole_body`: whether the body is one JSON value,
     as the code that feeds it knows. `is_over`: nothing can be fed any more. `cut_in_line`, `cut`: close() came within a
     line, within a block.
-
-    Twin of EventReader in `_compiled_reader.pxi`.
     """
 
     __module__ = "ssescan.scanner"
+    # EventIterator uses these, so they have no underscore; no other code may set them.
     __slots__ = (
-        "_bytes_read",
-        "_events",
-        "_events_before_close",
-        "_items",
-        "_over",
-        "_reading",
-        "_reads",
-        "_received_ns",
-        "_scanner",
-        "_stopped",
-        "_timing",
-        "keep_alives",
-        "whole_body",
-    )
+        "bytes_read", "core", "events", "events_before_close", "is_over", "items", "keep_alives", "reading", "reads",
+        "received_ns", "timing", "whole_body",
+    )  # fmt: skip
 
-    if not TYPE_CHECKING:
-        __class_getitem__ = classmethod(GenericAlias)
+    __class_getitem__: Any = classmethod(GenericAlias)
 
     def __init__(self, /, scanner: Scanner, timing: bool = False, payloads: bool = False) -> None:
-        self._scanner = scanner
-        scanner._payloads = payloads
-        self._timing = timing
-        self._items: Iterator[Any] = NOTHING
-        self._reading = False  # a caller is at work: it waits for a chunk, or code of the program's runs
-        self._over = self._stopped = False
-        self._reads = self._bytes_read = self._events = self._events_before_close = 0
-        self._received_ns: int | None = None
-        self.keep_alives = 0
-        self.whole_body = False
+        self.core: ScannerCore = core_of(scanner)
+        self.core.payloads = payloads
+        self.timing = timing
+        self.items: Iterator[Any] = NOTHING
+        self.reading = False  # a caller is at work: it waits for a chunk, or code of the program's runs
+        self.is_over = self.whole_body = False
+        self.reads = self.bytes_read = self.events = self.events_before_close = self.keep_alives = 0
+        self.received_ns: int | None = None
 
-    reads = read_only(_NAME, "reads")
-    bytes_read = read_only(_NAME, "bytes_read")
-    received_ns = read_only(_NAME, "received_ns")
-    events = read_only(_NAME, "events")
-    events_before_close = read_only(_NAME, "events_before_close")
-
-    @property
-    def last_event_id(self) -> str:
-        return self._scanner._last_event_id
-
-    @property
-    def retry(self) -> int | None:
-        return self._scanner._retry
-
-    @property
-    def skipped(self) -> int:
-        return self._scanner._skipped
-
-    @property
-    def is_over(self) -> bool:
-        return self._over
-
-    @property
-    def event_name(self) -> str | None:
-        return self._scanner._event_name
+    last_event_id = property(attrgetter("core.last_event_id"))
+    retry = property(attrgetter("core.retry"))
+    skipped = property(attrgetter("core.skipped"))
+    event_name = property(attrgetter("core.event_name"))
+    has_set_id = property(attrgetter("core.has_set_id"))
+    cut = property(attrgetter("core.cut"))
+    cut_in_line = property(attrgetter("core.cut_in_line"))
 
     @property
     def progress(self) -> int:
-        return self._events - self.keep_alives
-
-    @property
-    def cut(self) -> bool:
-        return self._scanner._cut
-
-    @property
-    def cut_in_line(self) -> bool:
-        return self._scanner._cut_in_line
+        return self.events - self.keep_alives
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError(STREAM_IS_NO_VALUE)
+        raise TypeError(shared.STREAM_IS_NO_VALUE)
 
     def bytes_of(self, chunk: Any) -> bytes:
         """Return the bytes of a chunk that is not exactly bytes. A subclass may know more kinds of chunks."""
-        return chunk_bytes(chunk)
+        return shared.chunk_bytes(chunk)
 
     def feed(self, chunk: Any) -> None:
-        """Accept the next chunk. What is left of the one before is dropped: pop until there is None."""
-        if self._reading:
-            raise ValueError(ALREADY_READING)
-        self._begin_chunk(chunk)
+        """Accept the next chunk. Drops the rest of the one before: pop until there is None."""
+        if self.reading:
+            raise ValueError(shared.ALREADY_READING)
+        self.begin_chunk(chunk)
 
     def pop(self) -> Any:
         """Return the next event in the chunk, None if there is none. Raises EventTooLarge."""
-        if self._reading:
-            raise ValueError(ALREADY_READING)
-        return self._next_item()
-
-    def close(self) -> None:
-        """End the stream, which may leave an event to pop."""
-        if self._reading:
-            raise ValueError(ALREADY_READING)
-        self._end_stream()
-
-    def stop(self) -> None:
-        """Drop what is left; nothing can be fed or popped any more."""
-        self._over = self._stopped = True
-        self._items = NOTHING
-        self._scanner._abandon()
-
-    def _next_item(self) -> Any:
+        if self.reading:
+            raise ValueError(shared.ALREADY_READING)
         try:
-            for item in self._items:
+            for item in self.items:
                 if type(item) is ServerSentEvent or type(item) is bytes:
-                    self._events += 1
+                    self.events += 1
                 return item
         except EventTooLarge:
-            self._over = True
+            self.is_over = True
             raise
         return None
 
-    def _begin_chunk(self, chunk: Any) -> bool:
+    def close(self) -> None:
+        """End the stream, which may leave an event to pop."""
+        if self.reading:
+            raise ValueError(shared.ALREADY_READING)
+        self.end_stream()
+
+    def stop(self) -> None:
+        """Drop the rest; nothing can be fed or popped any more."""
+        self.is_over = True
+        self.items = NOTHING
+        self.core.abandon()
+
+    def begin_chunk(self, chunk: Any) -> bool:
         """Pass a chunk to the scanner. Returns False if code of the chunk's own stopped the reader."""
-        if self._timing:
-            self._received_ns = perf_counter_ns()
-        self._reads += 1
+        if self.timing:
+            self.received_ns = perf_counter_ns()
+        self.reads += 1
         if type(chunk) is not bytes:
-            chunk = self._asked_bytes(chunk)
-            if chunk is None:
+            reading, was_over = self.reading, self.is_over
+            self.reading = True
+            try:
+                chunk = shared.asked_bytes(self.core, self.bytes_of, chunk)
+            finally:
+                self.reading = reading
+            if self.is_over != was_over:
                 return False
-        self._bytes_read += len(chunk)
-        self._items = self._scanner._scan(chunk)
+        self.bytes_read += len(chunk)
+        self.items = self.core.scan(chunk)
         return True
 
-    def _asked_bytes(self, chunk: Any) -> bytes | None:
-        """Return the bytes of a chunk; None if the reader was stopped meanwhile."""
-        reading, over = self._reading, self._over
-        self._reading = True
-        try:
-            asked = asked_bytes(self._scanner, self.bytes_of, chunk)
-        finally:
-            self._reading = reading
-        return None if self._over != over else asked
-
-    def _end_stream(self) -> None:
-        self._over = True
-        self._events_before_close = self._events
-        self._items = iter(self._scanner.close())
+    def end_stream(self) -> None:
+        self.is_over = True
+        self.events_before_close = self.events
+        self.items = iter(self.core.end_stream())
 
 
 class ReaderState:
-    """A base class of streams: the attributes that a stream has from its reader.
-
-    Twin of ReaderState in `_compiled_reader.pxi`.
-    """
+    """A base class of streams: the attributes that a stream has from its reader."""
 
     __module__ = "ssescan.scanner"
     __slots__ = ("_reader",)
 
-    if not TYPE_CHECKING:
-        __class_getitem__ = classmethod(GenericAlias)
+    __class_getitem__: Any = classmethod(GenericAlias)
 
     def __init__(self, /, reader: EventReader) -> None:
         self._reader = reader
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError(STREAM_IS_NO_VALUE)
+        raise TypeError(shared.STREAM_IS_NO_VALUE)
 
-    @property
-    def last_event_id(self) -> str:
-        return self._reader.last_event_id
-
-    @property
-    def retry(self) -> int | None:
-        return self._reader.retry
-
-    @property
-    def received_ns(self) -> int | None:
-        return self._reader._received_ns
-
-    @property
-    def skipped(self) -> int:
-        return self._reader.skipped
-
-    @property
-    def reads(self) -> int:
-        return self._reader._reads
-
-    @property
-    def bytes_read(self) -> int:
-        return self._reader._bytes_read
+    last_event_id = property(attrgetter("_reader.last_event_id"))
+    retry = property(attrgetter("_reader.retry"))
+    received_ns = property(attrgetter("_reader.received_ns"))
+    skipped = property(attrgetter("_reader.skipped"))
+    reads = property(attrgetter("_reader.reads"))
+    bytes_read = property(attrgetter("_reader.bytes_read"))
 
 
 class EventIterator(ReaderState):
@@ -234,8 +165,6 @@ class EventIterator(ReaderState):
     `_finish(error, cut)` is called when all events were yielded (None, and whether the stream was cut), when something
     was raised (the exception; it is raised on, unless this returns True), or when a read returned after the reader was
     stopped (None, False).
-
-    Twin of EventIterator in `_compiled_reader.pxi`.
     """
 
     __module__ = "ssescan.scanner"
@@ -248,7 +177,7 @@ class EventIterator(ReaderState):
 
     def _open(self) -> Iterator[Any]:
         """Return the iterator of chunks."""
-        raise TypeError(NO_SOURCE)
+        raise TypeError(shared.NO_SOURCE)
 
     def _finish(self, error: BaseException | None, cut: bool) -> bool:
         """Clean up at the end: a subclass may."""
@@ -259,13 +188,13 @@ class EventIterator(ReaderState):
 
     def __next__(self) -> Any:
         reader = self._reader
-        if reader._reading:
-            raise ValueError(ALREADY_READING)
-        reader._reading = True
+        if reader.reading:
+            raise ValueError(shared.ALREADY_READING)
+        reader.reading = True
         try:
-            for item in reader._items:
+            for item in reader.items:
                 if type(item) is ServerSentEvent or type(item) is bytes:
-                    reader._events += 1
+                    reader.events += 1
                 return item
             item = self._advance(reader)
         except BaseException as error:
@@ -274,29 +203,29 @@ class EventIterator(ReaderState):
                 raise
             item = None
         finally:
-            reader._reading = False
+            reader.reading = False
         if item is None:
             raise StopIteration
         return item
 
     def _advance(self, reader: EventReader) -> Any:
         """Ask for chunks until one completes an event; None at the end."""
-        while not reader._over:
+        while not reader.is_over:
             if self._opened is None:
-                self._opened = checked_source(self._open())
+                self._opened = shared.checked_source(self._open())
             chunk = next(self._opened, _END)
-            if chunk is _END and not reader._over:
-                reader._end_stream()
+            if chunk is _END and not reader.is_over:
+                reader.end_stream()
                 self._ended = True
-            elif reader._over or not reader._begin_chunk(chunk):
+            elif reader.is_over or not reader.begin_chunk(chunk):
                 # Stopped meanwhile, by another thread or by the source itself, which could not be closed while it ran.
                 self._finish(None, False)
                 break
-            for item in reader._items:
+            for item in reader.items:
                 if type(item) is ServerSentEvent or type(item) is bytes:
-                    reader._events += 1
+                    reader.events += 1
                 return item
-        if self._ended and not reader._stopped:
-            self._finish(None, reader._scanner._cut)
+        if self._ended and reader.items is not NOTHING:  # else it was stopped
+            self._finish(None, reader.core.cut)
         self._ended = False
         return None

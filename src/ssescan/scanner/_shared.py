@@ -1,6 +1,6 @@
-"""What the two backends must not do differently, and that no stream is slower for: arguments, texts, pickles, JSON.
+"""The code that both backends share, as no stream is slower for it: checks of arguments, error texts, pickles, JSON.
 
-Used by `_compiled.pyx` and `_python.py` alike. Knows nothing of scanning.
+Knows nothing of scanning.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from _thread import get_ident
 
-TYPE_CHECKING = False  # typing costs 9 ms to import, a third of what the whole package may cost
+TYPE_CHECKING = False  # importing typing takes 9 ms, a third of the limit for the whole package
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any, Literal, NoReturn, TypedDict
@@ -47,8 +47,8 @@ def _exact_str(name: str, value: object) -> str:
     raise TypeError(f"{name} must be a str, not {_kind(value)}")
 
 
-# Each of the next four stands in for the constructor that it is named after: the backends hand on whatever they were
-# called with, so that a wrong call is refused in the same words by both.
+# The next four have the signatures of the constructors that they are named after: the backends pass all arguments on,
+# so that both refuse a wrong call with the same text.
 
 
 def scanner_options(
@@ -64,7 +64,7 @@ def scanner_options(
 ) -> tuple[int, bool, bool, bool, bool, bool]:
     """Check the arguments of a Scanner.
 
-    Returns the limit (no limit: sys.maxsize), whether to skip what is over it, empty_events, comments, unknown, and
+    Returns the limit (no limit: sys.maxsize), whether to skip events over it, empty_events, comments, unknown, and
     whether to dispatch an unterminated block.
     """
     if max_event_size is None:
@@ -78,22 +78,17 @@ def scanner_options(
     for name, flag in (("empty_events", empty_events), ("comments", comments), ("unknown", unknown)):
         if not isinstance(flag, bool):
             raise TypeError(f"{name} must be a bool, not {_kind(flag)}")
-    for name, choice, choices in (
-        ("oversize", oversize, ("raise", "skip")),
-        ("unterminated", unterminated, ("drop", "dispatch")),
+    for name, choice, a, b in (
+        ("oversize", oversize, "raise", "skip"),
+        ("unterminated", unterminated, "drop", "dispatch"),
     ):
-        if _exact_str(name, choice) not in choices:
-            raise ValueError(f"{name} must be {choices[0]!r} or {choices[1]!r}, not {choice!r}")
+        if _exact_str(name, choice) not in (a, b):
+            raise ValueError(f"{name} must be {a!r} or {b!r}, not {choice!r}")
     return limit, oversize == "skip", empty_events, comments, unknown, unterminated == "dispatch"
 
 
 def event_fields(
-    cls: object,
-    /,
-    event: str = "message",
-    data: str = "",
-    id: str = "",
-    retry: int | None = None,
+    cls: object, /, event: str = "message", data: str = "", id: str = "", retry: int | None = None
 ) -> tuple[str, str, str, int | None]:
     """Check the arguments of a ServerSentEvent, and make subclasses of str and int plain."""
     if retry is not None and type(retry) is not int:
@@ -119,9 +114,14 @@ comment_text.__qualname__ = "Comment.__new__"
 unknown_line_text.__qualname__ = "UnknownLine.__new__"
 
 
-def refuse_change(self: object, name: str) -> NoReturn:
+def refuse_change(self: object, name: str, value: object = None) -> NoReturn:
     """Refuse to set or delete an attribute of an immutable object."""
     raise AttributeError(f"{_kind(self)} is immutable, its attribute {name!r} cannot be set or deleted")
+
+
+def itself(self: Any, memo: object = None) -> Any:
+    """Copy an immutable object."""
+    return self
 
 
 def chunk_bytes(chunk: object) -> bytes:
@@ -134,31 +134,21 @@ def chunk_bytes(chunk: object) -> bytes:
         view = memoryview(chunk)  # type: ignore[arg-type]
     except TypeError:
         raise TypeError(f"a chunk must be bytes or another bytes-like object, not {_kind(chunk)}") from None
-    with view:  # let go of at once, where nobody counts references too: its owner may want to resize it
+    with view:  # released at once, on PyPy too: its owner may want to resize it
         if not view.c_contiguous:
             raise TypeError(f"a chunk must be contiguous, this {_kind(chunk)} is not: pass a copy of it, bytes(chunk)")
         return view.tobytes()
 
 
-# Subclasses override these two methods of an EventIterator and an EventReader, and may return anything.
-
-
 def checked_source(source: Any) -> Iterator[Any]:
-    """Check what `_open` returned."""
+    """Check the return value of `_open`, which subclasses of an EventIterator override."""
     if not hasattr(type(source), "__next__"):
         raise TypeError(f"_open must return an iterator of chunks, not {_kind(source)}")
     return source  # type: ignore[no-any-return]
 
 
-def checked_bytes(made: object) -> bytes:
-    """Check what `bytes_of` made of a chunk."""
-    if type(made) is not bytes:
-        raise TypeError(f"bytes_of must return bytes, not {_kind(made)}")
-    return made
-
-
-# The scanners that a chunk is being asked for its bytes for, each with the thread that asks: another thread may use the
-# scanner meanwhile, as nothing of the chunk was taken yet.
+# The scanners that wait for the bytes of a chunk, each with the thread that asks for them: another thread may use the
+# scanner meanwhile, as nothing of the chunk was fed yet.
 asking: set[tuple[int, int]] = set()
 
 
@@ -169,14 +159,17 @@ def check_not_asking(scanner: object) -> None:
 
 
 def asked_bytes(scanner: object, bytes_of: Callable[[Any], object], chunk: object) -> bytes:
-    """Return what `bytes_of` makes of a chunk that is not exactly bytes; meanwhile, the scanner refuses to be used."""
+    """Return the bytes of a chunk that is not exactly bytes; meanwhile, the scanner refuses to be used."""
     check_not_asking(scanner)
     key = (get_ident(), id(scanner))
     asking.add(key)
     try:
-        return checked_bytes(bytes_of(chunk))
+        made = bytes_of(chunk)
     finally:
         asking.discard(key)
+    if type(made) is not bytes:  # a subclass of EventReader may return anything
+        raise TypeError(f"bytes_of must return bytes, not {_kind(made)}")
+    return made
 
 
 def load_json(data: str) -> Any:
