@@ -269,7 +269,7 @@ def test_failed_response_is_yielded_before_the_error() -> None:
 def test_data_that_is_not_json_raises_in_its_turn() -> None:
     stream = openai_chat.iter_chunks([sse(chunk("a"), "{oh", chunk("b"))])
     next(stream)
-    with pytest.raises(ssescan.ProviderError, match="no JSON"):
+    with pytest.raises(ssescan.ProviderError, match="not JSON"):
         next(stream)
     assert len(list(openai_chat.iter_chunks([sse(chunk("a"), "{oh", chunk("b"))], strict=False))) == 2
 
