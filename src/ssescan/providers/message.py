@@ -15,18 +15,9 @@ from .._nested import TOO_DEEP
 from .parts import Error, FinishReason, Nested, Usage
 
 __all__ = [
-    "Block",
-    "Choice",
-    "MediaBlock",
-    "Message",
-    "RawBlock",
-    "ReasoningBlock",
-    "RedactedReasoningBlock",
-    "RefusalBlock",
-    "ServerToolResultBlock",
-    "TextBlock",
-    "ToolCall",
-]
+    "Block", "Choice", "MediaBlock", "Message", "RawBlock", "ReasoningBlock", "RedactedReasoningBlock", "RefusalBlock",
+    "ServerToolResultBlock", "TextBlock", "ToolCall",
+]  # fmt: skip
 
 Native: TypeAlias = dict[str, Any]
 

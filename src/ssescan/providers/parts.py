@@ -15,28 +15,10 @@ from msgspec import Struct
 from .._nested import equal, flattened, is_deep, rebuilt, shown
 
 __all__ = [
-    "Citation",
-    "End",
-    "Error",
-    "Finish",
-    "FinishReason",
-    "Logprobs",
-    "Media",
-    "Part",
-    "Ping",
-    "Raw",
-    "ReasoningDelta",
-    "RedactedReasoning",
-    "RefusalDelta",
-    "ServerToolResult",
-    "Signature",
-    "Start",
-    "TextDelta",
-    "ToolCallDelta",
-    "ToolCallEnd",
-    "ToolCallStart",
-    "Usage",
-]
+    "Citation", "End", "Error", "Finish", "FinishReason", "Logprobs", "Media", "Part", "Ping", "Raw", "ReasoningDelta",
+    "RedactedReasoning", "RefusalDelta", "ServerToolResult", "Signature", "Start", "TextDelta", "ToolCallDelta",
+    "ToolCallEnd", "ToolCallStart", "Usage",
+]  # fmt: skip
 
 FinishReason: TypeAlias = Literal[
     "stop", "length", "tool_calls", "content_filter", "refusal", "pause", "error", "other"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from types import UnionType
 from typing import TYPE_CHECKING, Any, Union, get_args, get_origin, get_type_hints
 
@@ -19,8 +20,6 @@ from ..scanner._shared import BYTE_ORDER_MARK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-__all__ = ["DONE", "NotJson", "StrayLines", "convert", "load", "shown", "values"]
 
 MAX_SHOWN_PAYLOAD = 200  # bytes that an error shows
 
@@ -174,8 +173,7 @@ def fitting(value: Any, annotation: Any) -> Any:
         return msgspec.convert(value, annotation, strict=False)
     except (ValueError, RecursionError):
         pass
-    options = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
-    for option in options:
+    for option in options_of(annotation):
         if isinstance(value, dict) and isinstance(option, type) and issubclass(option, Struct):
             return _built(value, option)
         if isinstance(value, list) and get_origin(option) is list:
@@ -185,23 +183,23 @@ def fitting(value: Any, annotation: Any) -> Any:
 
 
 def _built(value: dict[str, Any], cls: type[Struct]) -> Any:
-    hints = _hints(cls)
     made = {}
-    for field in msgspec.structs.fields(cls):
-        if field.encode_name in value:
-            fitted = fitting(value[field.encode_name], hints[field.name])
-            if fitted is not None or field.default is NODEFAULT:
-                made[field.name] = fitted
+    for name, key, annotation, required in fields_of(cls):
+        if key in value and ((fitted := fitting(value[key], annotation)) is not None or required):
+            made[name] = fitted
     return cls(**made)
 
 
-_hints_of: dict[type[Struct], dict[str, Any]] = {}
+@cache
+def fields_of(cls: type[Struct]) -> list[tuple[str, str, Any, bool]]:
+    """Return of every field the name, the key in JSON, the annotation, and whether it has no default."""
+    hints, fields = get_type_hints(cls), msgspec.structs.fields(cls)
+    return [(field.name, field.encode_name, hints[field.name], field.default is NODEFAULT) for field in fields]
 
 
-def _hints(cls: type[Struct]) -> dict[str, Any]:
-    if cls not in _hints_of:
-        _hints_of[cls] = get_type_hints(cls)
-    return _hints_of[cls]
+def options_of(annotation: Any) -> tuple[Any, ...]:
+    """Return the members of a union; of any other annotation, itself."""
+    return get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
 
 
 class StrayLines:
