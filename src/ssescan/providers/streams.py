@@ -322,7 +322,8 @@ class AsyncShell(_Shell[E_co]):
     async def __anext__(self) -> E_co:
         for part in self._ready:
             return part
-        events, decoder = self._events, self._decoder
+        events = self._events
+        decoder: Any = self._decoder
         if events.is_reading:
             raise ValueError(ALREADY_READING)
         while not decoder.closed and events.outcome not in OVER:

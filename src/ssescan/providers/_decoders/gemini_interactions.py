@@ -11,16 +11,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from msgspec import Struct
 
 from ..block_builders import CallBuilder, MediaBuilder, ReasoningBuilder, TextBuilder
-from ..format_decoder import GUESS, FormatDecoder, arguments_of, dict_of, error_of, plain_number, text_of
+from ..format_decoder import GUESS, FormatDecoder, error_of
 from ..formats import register
-from ..parts import Usage
+from ..json_values import arguments_of, counts, dict_of, text_of, with_unit, without_unit
+from ..parts import FinishReason, Part, Usage
 
 if TYPE_CHECKING:
     from ..message import Message
     from ..message_builder import ChoiceBuilder
-    from ..parts import FinishReason, Part
-
-__all__ = ["GeminiInteractions", "turn"]
 
 
 class _Event(Struct, gc=False):
@@ -120,7 +118,7 @@ class GeminiInteractions(FormatDecoder):
         elif kind != "done":
             return None
         if isinstance(total, dict):
-            self.builder.count(usage_of(total))
+            self.count(total)
         return self.builder.drain()
 
     def unfolded(self, value: dict[str, Any]) -> list[dict[str, Any]]:
@@ -131,14 +129,10 @@ class GeminiInteractions(FormatDecoder):
     def _interaction(self, kind: str, event: _Event) -> None:
         interaction = event.interaction or {}
         self.builder.start(text_of(interaction.get("id")), text_of(interaction.get("model")))
-        usage = interaction.get("usage")
-        if isinstance(usage, dict):
-            self.builder.count(usage_of(usage))
-        elif usage is not None:
-            self.keep(usage, "usage")
+        self.count(interaction.get("usage"))
         status = self.text(interaction.get("status"), "status")
         if kind in ("interaction.completed", "interaction.complete", "interaction.requires_action"):
-            # A status that is none is kept as Raw; the name of the event says that it ended, but not how.
+            # A status that is not a text is kept as Raw; the name of the event says that it ended, but not how.
             self._end(status or ("unknown" if interaction.get("status") else "completed"), interaction)
 
     def _end(self, status: str, interaction: dict[str, Any]) -> None:
@@ -187,8 +181,12 @@ class GeminiInteractions(FormatDecoder):
             self.choice.raw(kind, item)
         return step
 
+    def _index_of(self, index: int | None) -> int:
+        """Return the index of an event; without one, that of the latest step."""
+        return max(len(self._by_index) - 1, 0) if index is None else index
+
     def _stop(self, index: int | None) -> None:
-        step = self._by_index.get(max(len(self._by_index) - 1, 0) if index is None else index)
+        step = self._by_index.get(self._index_of(index))
         if step is None:
             return
         step.ended = True
@@ -202,14 +200,14 @@ class GeminiInteractions(FormatDecoder):
             item = step.item
             name = text_of(item.get("name")) or step.type.removesuffix("_result")
             failed = item.get("is_error") is True
-            self.choice.result(text_of(item.get("call_id")) or None, name, item.get("result"), error=failed)
-            self.choice.blocks[-1].sign(text_of(item.get("signature")))
+            block = self.choice.result(text_of(item.get("call_id")) or None, name, item.get("result"), error=failed)
+            block.sign(text_of(item.get("signature")))
 
     def _delta(self, event: _Event) -> bool:
         """Handle a delta; return whether it is known."""
         delta = event.delta or {}
         kind = text_of(delta.get("type"))
-        index = max(len(self._by_index) - 1, 0) if event.index is None else event.index
+        index = self._index_of(event.index)
         step = self._by_index.get(index)
         if step is None:
             # A step without a start event: the delta says what it is, as far as it does.
@@ -221,8 +219,7 @@ class GeminiInteractions(FormatDecoder):
         if kind == "text" or kind in MEDIA:
             self._add(step, delta)
         elif kind in ("text_annotation_delta", "text_annotation"):
-            cited = [_cited(note) for note in self.objects(delta.get("annotations"), kind)]
-            self._text_of(step).cite(cited)
+            self._text_of(step).cite([_cited(note) for note in self.objects(delta.get("annotations"), kind)])
         elif kind == "thought_summary":
             content = dict_of(delta.get("content"))
             if not content and delta.get("content") is not None:
@@ -256,8 +253,7 @@ class GeminiInteractions(FormatDecoder):
 
     def _think(self, step: _Step) -> ReasoningBuilder:
         if step.thought is None:
-            step.thought = ReasoningBuilder(self.choice)
-            step.thought.said = "summary"
+            step.thought = ReasoningBuilder(self.choice, "summary")
         return step.thought
 
     def _text_of(self, step: _Step) -> TextBuilder:
@@ -272,44 +268,33 @@ class GeminiInteractions(FormatDecoder):
         kind = text_of(part.get("type"))
         if kind in MEDIA:
             mime = text_of(part.get("mime_type")) or f"{kind}/*"
-            latest = self.choice.blocks[-1] if self.choice.blocks else None
-            # Sound comes in pieces.
-            joins = kind == "audio" and isinstance(latest, MediaBuilder) and latest.media == mime
-            block = latest if joins and isinstance(latest, MediaBuilder) else MediaBuilder(self.choice, mime)
+            block = MediaBuilder.begin(self.choice, mime, in_pieces=kind == "audio")
             block.add(self.text(part.get("data"), kind), url=self.text(part.get("uri"), kind))
             step.content.append(part)
         elif kind == "text" or "text" in part:
-            block_of_text = self._text_of(step)
-            block_of_text.add(self.text(part.get("text"), "text"))
-            notes = [_cited(note) for note in self.objects(part.get("annotations"), "annotations")]
-            block_of_text.cite(notes)
+            text = self._text_of(step)
+            text.add(self.text(part.get("text"), "text"))
+            text.cite([_cited(note) for note in self.objects(part.get("annotations"), "annotations")])
 
     def finish(self) -> None:
         for step in self._steps.all:
             self._tell_result(step)
         super().finish()
 
+    @staticmethod
+    def usage_of(usage: dict[str, Any]) -> Usage:
+        names = (f"total_{name}_tokens" for name in ("input", "tool_use", "output", "thought", "cached"))
+        input, tools, output, thoughts, cached, total = counts(usage, *names, "total_tokens")
+        input = None if input is None and tools is None else (input or 0) + (tools or 0)
+        output = None if output is None and thoughts is None else (output or 0) + (thoughts or 0)
+        return Usage(input=input, output=output, reasoning=thoughts, cache_read=cached, total=total, raw=usage)
+
 
 def _cited(annotation: dict[str, Any]) -> dict[str, Any]:
     if annotation.get("type") == "file_citation" and "page_number" in annotation:
-        return annotation | {"unit": "page"}
-    # As in the other API of theirs, whose offsets count bytes.
-    return annotation | {"unit": "byte"} if "start_index" in annotation else annotation
-
-
-def usage_of(usage: dict[str, Any]) -> Usage:
-    """Return the usage in neutral terms."""
-    input, tools, output, thoughts, cached = (
-        plain_number(usage.get(f"total_{name}_tokens")) for name in ("input", "tool_use", "output", "thought", "cached")
-    )
-    return Usage(
-        input=None if input is None and tools is None else (input or 0) + (tools or 0),
-        output=None if output is None and thoughts is None else (output or 0) + (thoughts or 0),
-        reasoning=thoughts,
-        cache_read=cached,
-        total=plain_number(usage.get("total_tokens")),
-        raw=usage,
-    )
+        return with_unit(annotation, "page")
+    # As in Google's other API, whose offsets count bytes.
+    return with_unit(annotation, "byte" if "start_index" in annotation else None)
 
 
 def _wanted_back(step: _Step) -> dict[str, Any] | None:
@@ -333,19 +318,14 @@ def _wanted_back(step: _Step) -> dict[str, Any] | None:
     if step.type.endswith("_result"):
         return step.item if step.ended else None
     if step.content:
-        content = [
-            {"type": "text", "text": part.text}
-            | ({"annotations": [_plain(note) for note in part.citations]} if part.citations else {})
-            if isinstance(part, TextBuilder)
-            else part
-            for part in step.content
-        ]
+        content = [_text_part(part) if isinstance(part, TextBuilder) else part for part in step.content]
         return {"type": "model_output", "content": content}
     return None if step.type in ("model_output", "text", *MEDIA) else step.item
 
 
-def _plain(note: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in note.items() if name != "unit"}
+def _text_part(text: TextBuilder) -> dict[str, Any]:
+    annotations = [without_unit(note) for note in text.citations]
+    return {"type": "text", "text": text.text} | ({"annotations": annotations} if annotations else {})
 
 
 def turn(message: Message) -> list[dict[str, Any]]:
