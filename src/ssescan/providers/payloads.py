@@ -42,7 +42,7 @@ class NotJson(ValueError):
 
 
 def load(payload: bytes) -> Any:
-    """Parse a payload the thorough way: lone surrogates and invalid UTF-8 become U+FFFD. NotJson where it is none."""
+    """Parse a payload the thorough way: lone surrogates and invalid UTF-8 become U+FFFD. NotJson if it is not JSON."""
     value = _loaded(payload)
     if type(value) is NotJson:
         raise value
@@ -52,7 +52,7 @@ def load(payload: bytes) -> Any:
 def _loaded(payload: bytes) -> Any:
     """Return what load() returns, or the NotJson that it raises.
 
-    A stream may be full of events that are no JSON: each exception less, and each parser less, is a third of the cost
+    A stream may be full of events that are not JSON: each exception less, and each parser less, is a third of the cost
     of one. The words are those of json.loads().
     """
     begins = payload.lstrip(_SPACE)
@@ -99,7 +99,7 @@ def values(payload: bytes) -> Iterator[Any]:
     """Yield the values of a payload, NotJson in place of one that is not JSON.
 
     Mostly there is one. A gateway that spliced an event into an unfinished one, and a server that puts no blank lines
-    between events, make one of several, a line each: where the whole is no JSON, its lines are tried one by one.
+    between events, make one of several, a line each: if the whole is not JSON, its lines are tried one by one.
     """
     value = _loaded(payload)
     if type(value) is NotJson:
@@ -131,7 +131,7 @@ def _elements(payload: bytes) -> Iterator[Any]:
 
 
 DONE: Any = object()
-"""What `values` gives for a line that is `[DONE]`."""
+"""The value that `values` yields for a line that is `[DONE]`."""
 
 
 def _try(line: bytes) -> Any:
@@ -158,8 +158,8 @@ def shown(payload: bytes) -> str:
 def convert(value: Any, cls: type[Struct]) -> tuple[Any, bool]:
     """Return a Struct for a JSON object whose fields may have any type, and whether all of them fitted.
 
-    A number in a string, or with a fraction of zero, is taken for what it means; any other value of a wrong type is
-    left out, which is for the caller to make known.
+    A number in a string, or with a fraction of zero, is read as the number that it means; any other value of a wrong
+    type is left out, and the caller has to report it.
     """
     try:
         return msgspec.convert(value, cls, strict=False), True
@@ -205,8 +205,8 @@ def options_of(annotation: Any) -> tuple[Any, ...]:
 class StrayLines:
     """Lines of no field that stand among events, gathered until they are a JSON value.
 
-    So Gemini tells of an error in mid-stream: not framed, printed over several lines. Each line is looked at once:
-    brackets are counted, and what was gathered is whole when all that were opened are closed. `limit`: bytes.
+    Gemini reports an error in mid-stream that way: not framed, printed over several lines. Each line is looked at once:
+    the brackets are counted, and the value is whole when all that were opened are closed. `limit`: bytes.
     """
 
     __slots__ = ("_depth", "_limit", "_lines", "_size")
@@ -240,7 +240,7 @@ class StrayLines:
 
 
 # A string of JSON ends with its line, and the brackets in it do not count.
-# One that does not end there is taken to its end, and without a step back: who tried again from each quote would be
+# One that does not end there is taken to its end, and without a step back: to try again from each quote would be
 # quadratic.
 _BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[{}\[\]]', re.DOTALL)
 _DEPTHS = {"{": 1, "[": 1, "}": -1, "]": -1}

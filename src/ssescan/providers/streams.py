@@ -432,15 +432,15 @@ def stream(
 
     `source`: all that iter_events takes, also an EventStream that was not read yet (its options are kept), or an
     iterable of events. A response may be `application/json` as well: an error, or an answer that was not streamed.
-    `api`: "openai-chat" (whoever speaks it), "openai-responses", "anthropic", "gemini", "gemini-interactions"; None:
-    found from the first event. One that is named stands until that event, if it is unmistakably of another format: then
-    that is read, see the stream's `api`. `strict`: after its last part, End, a stream that is no success (it was cut,
-    the provider reported an error, an event was damaged) raises; else it ends quietly, and `message.complete` tells.
-    `stall`: a Stall, as for iter_events; pings are no progress.
+    `api`: "openai-chat" (any server that speaks it), "openai-responses", "anthropic", "gemini", "gemini-interactions";
+    None: found from the first event. If that event is unmistakably of another format than the named one, that format
+    is read, see the stream's `api`. `strict`: after its last part, End, a stream that is not a success (it was cut,
+    the provider reported an error, an event was damaged) raises; otherwise it ends quietly, and `message.complete`
+    is False. `stall`: a Stall, as for iter_events; pings are no progress.
 
     Returns a MessageStream. Raises, here, TypeError and ValueError for wrong use; in the reading, UnknownFormat for a
-    first event of no known format, ProviderError where the provider reported an error, StreamCut where the stream ended
-    before the answer, and whatever iter_events raises. The message so far is on the stream, and on the first two.
+    first event of no known format, ProviderError if the provider reported an error, StreamCut if the stream ended
+    before the answer, and the errors of iter_events. The message so far is on the stream, and on the first two.
     """
     return MessageStream(source, stall, "stream", _new_message_decoder(api, strict))
 

@@ -200,37 +200,34 @@ class Anthropic(FormatDecoder):
         block = self._blocks.get(index)
         kind = delta.type
         if kind == "text_delta":
-            # A delta of a block that never began begins it. What is for a block of another kind is kept as Raw.
+            # A delta of a block that never began begins it. A delta for a block of another kind is kept as Raw.
             text = self._expected(index, TextBuilder)
-            if text is not None and delta.text is not None:
-                text.add(delta.text)
-                self._index, self._text, self._number, self._write = event.index, text, text.number, text.write
-                return True
+            if text is None or delta.text is None:
+                return False
+            text.add(delta.text)
+            self._index, self._text, self._number, self._write = event.index, text, text.number, text.write
         elif kind == "thinking_delta":
             thought = self._expected(index, ReasoningBuilder)
-            if thought is not None:
-                thought.add(delta.thinking)
-                return True
-        elif kind == "input_json_delta":
-            if isinstance(block, CallBuilder):
-                block.add(arguments_of(delta.partial_json))
-                return True
+            if thought is None:
+                return False
+            thought.add(delta.thinking)
+        elif kind == "input_json_delta" and isinstance(block, CallBuilder):
+            block.add(arguments_of(delta.partial_json))
         elif kind == "signature_delta":
             signed = block or self._expected(index, ReasoningBuilder)
-            if signed is not None:
-                signed.sign(delta.signature or "")
-                return True
+            signed.sign(delta.signature or "")
         elif kind == "citations_delta":
             text = self._expected(index, TextBuilder)
-            if text is not None and delta.citation is not None:
-                text.cite([_cited(delta.citation)])
-                return True
+            if text is None or delta.citation is None:
+                return False
+            text.cite([_cited(delta.citation)])
         elif kind == "compaction_delta" and block is not None:
             news = {"content": delta.content, "encrypted_content": delta.encrypted_content}
             block.native |= news
             block.emit_part(Raw, name="compaction_delta", data={"type": "compaction_delta"} | news)
-            return True
-        return False
+        else:
+            return False
+        return True
 
     def _expected(self, index: int, kind: type[Any]) -> Any:
         """Return the block, begun here if it was not; None if it is of another kind."""
