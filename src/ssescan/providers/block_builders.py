@@ -39,7 +39,7 @@ class BlockBuilder:
         self.emit(kind(choice=self.choice, block=self.number, **fields))
 
     def sign(self, data: str, *, id: str | None = None, fmt: str | None = None) -> None:
-        """Attach a signature, which the provider wants back with this block; "" is none."""
+        """Attach a signature, which the provider wants back with this block. Does nothing for ""."""
         if data:
             self.signed = data
             self.emit_part(parts.Signature, data=data, id=id, fmt=fmt)

@@ -46,19 +46,19 @@ class FormatDecoder:
         self.builder = builder
         self.emit: Callable[[Part], None] = builder.emit
         self.name = name
-        """Returns the name of the current event, None if it has none: for JSON that does not say what it is."""
+        """Returns the name of the current event, None if it has none: for JSON without a type."""
         self.line_ended = True
         """Whether the last line of the stream was ended: set before `complete` is asked for."""
         self.decode: Callable[[bytes], Any] = decoder(self.event)
         self._begun = 0
-        self._said: set[tuple[Any, str | None]] | None = None  # of the provider's errors, those before `_looked_at`
+        self._known: set[tuple[Any, str | None]] | None = None  # the provider's errors before `_looked_at`
         self._looked_at = 0
 
     def begin(self, id: str | None, model: str | None, rest: type[Struct]) -> None:
         """Set the id and the model, which all events repeat, until both are known.
 
-        From then on events are decoded as `rest`, which has neither: no string is made in vain. A value that
-        is not in the first three events is not waited for.
+        From then on events are decoded as `rest`, which has neither, to make no strings for nothing. After three
+        events, a missing value is not expected any more.
         """
         self.builder.start(id, model)
         self._begun += 1
@@ -131,15 +131,15 @@ class FormatDecoder:
         `otherwise`: the message if the provider gave no error at all.
         """
         errors = self.builder.errors
-        said = self._said = self._said or set()
-        said.update(
+        known = self._known = self._known or set()
+        known.update(
             (error.code or error.kind, error.message)
             for error in errors[self._looked_at :]
             if error.kind not in OUR_KINDS
         )
         self._looked_at = len(errors)
         error = error_of(raw or {"message": otherwise})
-        if (error.code or error.kind, error.message) not in said if raw else not said:
+        if (error.code or error.kind, error.message) not in known if raw else not known:
             self.builder.fail(error)
 
     def finish(self) -> None:
@@ -192,6 +192,11 @@ def text_or_raw(value: Any, name: str, emit: Callable[[Part], None]) -> str:
     if value is not None:
         emit(Raw(name=name, data=value))
     return ""
+
+
+def finish_reasons(**words: str) -> dict[str, Any]:
+    """Return the finish reasons by the provider's words for each, which are separated by spaces."""
+    return {word: reason for reason, of_reason in words.items() for word in of_reason.split()}
 
 
 def error_of(raw: Any) -> Error:

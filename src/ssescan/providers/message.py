@@ -236,7 +236,7 @@ class Message(_Answer, Struct, frozen=True, kw_only=True):
 
     @property
     def finish_reason(self) -> FinishReason | None:
-        """Why choice 0 ended, in the words that are the same for all providers; None if it did not say."""
+        """Why choice 0 ended, in words that are the same for all providers; None if it is not known."""
         return self.choice.finish_reason
 
     @property
@@ -263,7 +263,7 @@ class Message(_Answer, Struct, frozen=True, kw_only=True):
         return plain
 
     def to_json(self) -> bytes:
-        """Return to_dict() as JSON, UTF-8. A value that is nested too deeply is replaced by words that say so."""
+        """Return to_dict() as JSON, UTF-8. A value that is nested too deeply is replaced by "(nested too deeply)"."""
         plain = self.to_dict()
         try:
             return msgspec.json.encode(plain)

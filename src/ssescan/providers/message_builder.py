@@ -58,7 +58,7 @@ class ChoiceBuilder:
         return kind(self)
 
     def latest(self, kind: type[BlockBuilder]) -> Any:
-        """Return the latest block of that kind, whatever came since; else a new one."""
+        """Return the latest block of that kind, open or not; else a new one."""
         return self.latest_of.get(kind) or kind(self)
 
     def keyed(self, key: str, kind: type[BlockBuilder], *arguments: Any) -> Any:
@@ -207,7 +207,7 @@ class MessageBuilder:
 
     @property
     def all_finished(self) -> bool:
-        """Whether there is a choice, and all that there are have said why they ended."""
+        """Whether there is a choice, and all choices have a finish reason."""
         return bool(self.choices) and all(choice.reason is not None for choice in self.choices.values())
 
     def message(self, api: str | None) -> Message:

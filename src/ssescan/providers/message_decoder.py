@@ -1,8 +1,8 @@
-"""From what an event reader pops to parts: the rules that every format shares.
+"""From the items of an event reader to parts: the rules that every format shares.
 
 No I/O: the caller feeds payloads, comments and lines as they come, and closes at the end. Besides choosing the format
 decoder, it handles `[DONE]`, blank payloads, comments within data, payloads that are not JSON or several JSON values,
-stray lines and `error:` lines; and it says whether the stream was cut or a success, and what a strict stream raises.
+stray lines and `error:` lines; and it decides whether the stream was cut, and which error a strict stream raises.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ class MessageDecoder:
         return parts
 
     def pop_failure(self) -> SsescanError | None:
-        """Return, once, the error that a strict stream raises after its last part; None before close(), and on success."""
+        """Return, once, the error that a strict stream raises at its end; None before close(), or for a success."""
         failure, self._failure = self._failure, None
         return failure
 

@@ -215,7 +215,7 @@ class Usage(Part, frozen=True, kw_only=True, gc=False):
 
 
 class Finish(Part, frozen=True, kw_only=True, gc=False):
-    """Why a choice ended. `raw`: the provider's word. None comes where the provider never said.
+    """Why a choice ended. `raw`: the provider's word. There is no Finish if the provider never says it.
 
     `stop_sequence`: which one was met. `details`: further information of the provider.
     """

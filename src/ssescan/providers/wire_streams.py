@@ -1,6 +1,6 @@
-"""The streams of wire objects, over the same reading that makes parts: which events give an object, and what raises.
+"""The streams of wire objects, over the same reading that makes parts: which events have an object, and which raise.
 
-Every format has a Wire, which says what its objects are. An object is decoded straight from the bytes of an event; what
+Every format has a Wire, which describes its objects. An object is decoded directly from the bytes of an event; one that
 does not fit is built field by field, and never fails. The format's decoder reads the same events: for the message so
 far, and to know whether the stream was cut or the provider reported an error. Knows no wire format.
 """
@@ -33,10 +33,10 @@ T_co = TypeVar("T_co", bound=Struct, covariant=True)
 
 
 class Wire(NamedTuple, Generic[T]):
-    """What the objects of a format are.
+    """The objects of a format.
 
-    `kind`: the attribute that says what an event is, "" if the format has one kind only; where the JSON lacks it, the
-    name of the event stands in. `silent`: the kinds that are signs of life and give no object.
+    `kind`: the attribute with the type of an event, "" if the format has one type only; if the JSON lacks it, the name
+    of the event is used. `silent`: the types that are signs of life and have no object.
     """
 
     api: str
@@ -48,15 +48,13 @@ class Wire(NamedTuple, Generic[T]):
 class WireStream(Shell[T_co]):
     """An iterator of wire objects, and a context manager that closes the source.
 
-    `message` is what the model has said so far, at any time, also after an error; `api`, `outcome`, `received_ns`,
+    `message` is the message so far, at any time, also after an error; `api`, `outcome`, `received_ns`,
     `reads`, `bytes_read` and `response` are as on a MessageStream.
     """
 
     __slots__ = ()
 
-    def __init__(
-        self, wire: Wire[T_co], source: SyncEvents, strict: bool, stall: Stall | None, name: str = "iter_events"
-    ) -> None:
+    def __init__(self, wire: Wire[T_co], source: SyncEvents, strict: bool, stall: Stall | None, name: str) -> None:
         super().__init__(source, stall, name, partial(ObjectDecoder, wire, strict=checked_strict(strict)))
 
 
@@ -65,9 +63,7 @@ class AsyncWireStream(AsyncShell[T_co]):
 
     __slots__ = ()
 
-    def __init__(
-        self, wire: Wire[T_co], source: AsyncEvents, strict: bool, stall: Stall | None, name: str = "aiter_events"
-    ) -> None:
+    def __init__(self, wire: Wire[T_co], source: AsyncEvents, strict: bool, stall: Stall | None, name: str) -> None:
         super().__init__(source, stall, name, partial(ObjectDecoder, wire, strict=checked_strict(strict)))
 
 

@@ -1,6 +1,6 @@
 """Anthropic Messages, the beta blocks included, and gateways and servers that speak like them.
 
-Events are told by the `type` of their JSON; the name of the event is only a hint, and often lost on the way.
+The `type` of the JSON identifies an event; the name of the event is only a hint, and often lost on the way.
 https://docs.anthropic.com/en/docs/build-with-claude/streaming
 """
 
@@ -12,10 +12,10 @@ from msgspec import Struct
 
 from .. import message as blocks
 from ..block_builders import BlockBuilder, CallBuilder, ReasoningBuilder, TextBuilder
-from ..format_decoder import DAMAGED, GUESS, FormatDecoder, error_of
+from ..format_decoder import DAMAGED, GUESS, FormatDecoder, error_of, finish_reasons
 from ..formats import register
 from ..json_values import arguments_of, counts, dict_of, list_of, text_of, with_unit, without_unit
-from ..parts import Error, FinishReason, Part, Raw, TextDelta, Usage
+from ..parts import Error, Part, Raw, TextDelta, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,16 +46,13 @@ class _Event(Struct, gc=False):
     request_id: str | None = None
 
 
-REASONS: dict[str, FinishReason] = {
-    "end_turn": "stop",
-    "stop_sequence": "stop",
-    "max_tokens": "length",
-    "model_context_window_exceeded": "length",
-    "tool_use": "tool_calls",
-    "refusal": "refusal",
-    "pause_turn": "pause",
-    "compaction": "pause",
-}
+REASONS = finish_reasons(
+    stop="end_turn stop_sequence",
+    length="max_tokens model_context_window_exceeded",
+    tool_calls="tool_use",
+    refusal="refusal",
+    pause="pause_turn compaction",
+)
 
 CALLS = {"tool_use": False, "server_tool_use": True, "mcp_tool_use": True}
 """The blocks that call a tool, and whether it is one of the provider's own."""
@@ -110,7 +107,7 @@ class Anthropic(FormatDecoder):
             event = self.decode(payload)
         except DAMAGED:
             return None
-        # Streams are full of pieces of the text that came last.
+        # Most events of a stream: a piece of the text that came last.
         delta = event.delta
         if (
             delta is not None
@@ -222,9 +219,9 @@ class Anthropic(FormatDecoder):
                 return False
             text.cite([_cited(delta.citation)])
         elif kind == "compaction_delta" and block is not None:
-            news = {"content": delta.content, "encrypted_content": delta.encrypted_content}
-            block.native |= news
-            block.emit_part(Raw, name="compaction_delta", data={"type": "compaction_delta"} | news)
+            compacted = {"content": delta.content, "encrypted_content": delta.encrypted_content}
+            block.native |= compacted
+            block.emit_part(Raw, name=kind, data={"type": kind} | compacted)
         else:
             return False
         return True
@@ -283,7 +280,7 @@ class Anthropic(FormatDecoder):
         ]
 
     def finish(self) -> None:
-        # That the message ended confirms no call: a block says itself that it is whole.
+        # The end of the message confirms no call: each block has an end of its own.
         self.builder.choice(0).end_calls(cut=True)
         super().finish()
 

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from ..block_builders import TextBuilder
-from ..format_decoder import DAMAGED, GUESS, FormatDecoder, decoder, error_of
+from ..format_decoder import DAMAGED, GUESS, FormatDecoder, decoder, error_of, finish_reasons
 from ..formats import register
 from ..json_values import dict_of, list_of, plain_number
 from ..parts import Citation, FinishReason, Logprobs, Part, Raw, TextDelta, Usage
@@ -93,21 +93,15 @@ class _PlainEvent(Struct, gc=False, forbid_unknown_fields=True):
 MAX_MISSED = 8
 """How many times an event may not be as plain as was expected, before none is expected to be so any more."""
 
-REASONS: dict[str, FinishReason] = {
-    "STOP": "stop",
-    "MAX_TOKENS": "length",
-    "CONTINUATION": "pause",
-    **dict.fromkeys(
-        ("SAFETY", "RECITATION", "LANGUAGE", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "IMAGE_SAFETY",
-         "IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION", "ESCALATION", "MODEL_ARMOR"),
-        "content_filter",
-    ),
-    **dict.fromkeys(
-        ("MALFORMED_FUNCTION_CALL", "MALFORMED_RESPONSE", "UNEXPECTED_TOOL_CALL", "TOO_MANY_TOOL_CALLS",
-         "MISSING_THOUGHT_SIGNATURE", "PUP_LIMITED_DISABLED"),
-        "error",
-    ),
-}  # fmt: skip
+REASONS = finish_reasons(
+    stop="STOP",
+    length="MAX_TOKENS",
+    pause="CONTINUATION",
+    content_filter="SAFETY RECITATION LANGUAGE BLOCKLIST PROHIBITED_CONTENT SPII IMAGE_SAFETY IMAGE_PROHIBITED_CONTENT "
+    "IMAGE_RECITATION ESCALATION MODEL_ARMOR",
+    error="MALFORMED_FUNCTION_CALL MALFORMED_RESPONSE UNEXPECTED_TOOL_CALL TOO_MANY_TOOL_CALLS "
+    "MISSING_THOUGHT_SIGNATURE PUP_LIMITED_DISABLED",
+)
 
 COUNTS = [
     f"{name}TokenCount" for name in ("prompt", "toolUsePrompt", "candidates", "thoughts", "cachedContent", "total")
@@ -156,7 +150,7 @@ class Gemini(FormatDecoder):
                 if usage is None:
                     return delta
                 prompt, output, total = usage.promptTokenCount, usage.candidatesTokenCount, usage.totalTokenCount
-                # As it came: it has these fields, or it would not be here. A dict made by the decoder is dearer.
+                # As it came: it has these fields, or it would not be here. A dict made by the decoder costs more.
                 raw: dict[str, Any]
                 raw = {"promptTokenCount": prompt, "candidatesTokenCount": output, "totalTokenCount": total}
                 if usage.promptTokensDetails is not None:

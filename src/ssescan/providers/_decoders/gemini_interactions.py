@@ -1,6 +1,6 @@
 """Google Gemini, Interactions: steps; each has a start, deltas and a stop.
 
-Events are told by their `event_type`, which is often the last key. The names that Interactions had at first are read as
+The `event_type` identifies an event, and is often the last key. The names that Interactions had at first are read as
 well (`interaction.start`, `content.start`). https://ai.google.dev/api/interactions
 """
 
@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from msgspec import Struct
 
 from ..block_builders import CallBuilder, MediaBuilder, ReasoningBuilder, TextBuilder
-from ..format_decoder import GUESS, FormatDecoder, error_of
+from ..format_decoder import GUESS, FormatDecoder, error_of, finish_reasons
 from ..formats import register
 from ..json_values import arguments_of, counts, dict_of, text_of, with_unit, without_unit
-from ..parts import FinishReason, Part, Usage
+from ..parts import Part, Usage
 
 if TYPE_CHECKING:
     from ..message import Message
@@ -33,15 +33,14 @@ class _Event(Struct, gc=False):
     error: Any = None
 
 
-REASONS: dict[str, FinishReason] = {
-    "completed": "stop",
-    "requires_action": "tool_calls",
-    "incomplete": "length",
-    "budget_exceeded": "length",
-    "requires_continuation": "pause",
-    "failed": "error",
-    "cancelled": "other",
-}
+REASONS = finish_reasons(
+    stop="completed",
+    tool_calls="requires_action",
+    length="incomplete budget_exceeded",
+    pause="requires_continuation",
+    error="failed",
+    other="cancelled",
+)
 OPEN = ("in_progress", "queued", "")
 """Statuses of an interaction that goes on."""
 
@@ -66,7 +65,7 @@ class _Step:
 
 
 class _Steps:
-    """All steps, in order; as `plain` gives them, they are a turn."""
+    """All steps, in order; `plain` returns them as a turn."""
 
     __slots__ = ("all",)
 
@@ -158,7 +157,7 @@ class GeminiInteractions(FormatDecoder):
         self._steps.all.append(step)
         id, name = text_of(item.get("id")) or None, text_of(item.get("name"))
         if kind == "user_input":
-            step.item = item  # said by the user, and no part of the answer
+            step.item = item  # of the user, and not a part of the answer
         elif kind in ("model_output", "text", *MEDIA):
             for part in [item] if kind in ("text", *MEDIA) else self.objects(item.get("content"), kind):
                 self._add(step, part)
@@ -210,7 +209,7 @@ class GeminiInteractions(FormatDecoder):
         index = self._index_of(event.index)
         step = self._by_index.get(index)
         if step is None:
-            # A step without a start event: the delta says what it is, as far as it does.
+            # A step without a start event: the type of the delta shows that of the step.
             begun = {"thought_summary": "thought", "thought_signature": "thought", "arguments_delta": "function_call"}
             whole = kind.endswith(("_call", "_result"))
             step = self._begin(index, {"type": kind if whole else begun.get(kind, "model_output")})

@@ -20,7 +20,7 @@ PARTS = (
     "text", "functionCall", "inlineData", "fileData", "executableCode", "codeExecutionResult", "toolCall",
     "toolResponse",
 )  # fmt: skip
-"""The fields that say what a part is. A part with none of them is kept as Raw."""
+"""The fields that tell the kind of a part. A part with none of them is kept as Raw."""
 
 KNOWN = {*PARTS, "thought", "thoughtSignature"}
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from msgspec import Struct
 
 from ..block_builders import CallBuilder, MediaBuilder, ReasoningBuilder, TextBuilder
-from ..format_decoder import DAMAGED, GUESS, FormatDecoder, error_of
+from ..format_decoder import DAMAGED, GUESS, FormatDecoder, error_of, finish_reasons
 from ..formats import register
 from ..json_values import arguments_of, counts, dict_of, list_of, text_of
 from ..message import MediaBlock, Message, ToolCall
@@ -78,17 +78,13 @@ class _FirstChunk(_Chunk, gc=False):
     object: str | None = None
 
 
-REASONS: dict[str, FinishReason] = {
-    "stop": "stop",
-    "eos": "stop",
-    "length": "length",
-    "model_length": "length",
-    "tool_calls": "tool_calls",
-    "function_call": "tool_calls",
-    "content_filter": "content_filter",
-    "error": "error",
-    "insufficient_system_resource": "error",
-}
+REASONS = finish_reasons(
+    stop="stop eos",
+    length="length model_length",
+    tool_calls="tool_calls function_call",
+    content_filter="content_filter",
+    error="error insufficient_system_resource",
+)
 
 OBJECTS = ("chat.completion", "text_completion")  # how the `object` of a chunk begins
 
@@ -124,7 +120,7 @@ class OpenAIChat(FormatDecoder):
             event = self.decode(payload)
         except DAMAGED:
             return None
-        # Streams are full of pieces of text and nothing else.
+        # Most events of a stream: a piece of text and nothing else.
         choices = event.choices
         if choices is not None and len(choices) == 1 and event.usage is None and event.error is None:
             choice = choices[0]

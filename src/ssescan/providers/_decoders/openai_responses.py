@@ -1,6 +1,6 @@
 """OpenAI Responses, and servers that speak like it.
 
-An answer is a list of output items, which come as deltas and then whole. They are told apart by `output_index`; without
+An answer is a list of output items, which come as deltas and then whole. They are identified by `output_index`; without
 it, by the ids of the item and of the call; without these, the last item is meant. https://platform.openai.com/docs/api-reference/responses-streaming
 """
 
@@ -98,7 +98,7 @@ class OpenAIResponses(ItemDecoder):
             event = self.decode(payload)
         except DAMAGED:
             return None
-        # Streams are full of pieces of the text that came last.
+        # Most events of a stream: a piece of the text that came last.
         if (
             event.type == "response.output_text.delta"
             and self._text is not None
@@ -298,7 +298,7 @@ class OpenAIResponses(ItemDecoder):
         self.choice.keyed("audio", MediaBuilder, "audio/*").add(transcript=self.text(event.delta, "delta"))
 
     def _nothing(self, event: _Event) -> None:
-        """Handle an event without news."""
+        """Handle an event that adds nothing."""
 
     handlers: ClassVar[dict[str, Callable[[OpenAIResponses, _Event], None]]] = {
         "response.output_text.delta": _text_delta,

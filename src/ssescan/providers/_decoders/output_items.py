@@ -1,6 +1,6 @@
 """The output items of an OpenAI response: as they were announced, as they came whole, and as they are wanted back.
 
-Knows items, and nothing of events: which of them an event is for is told by its index, its ids, or what came last.
+Knows items, and nothing of events. An item is found by its index, by its ids, or as the last one.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ class OutputItem:
 
 
 class OutputItems:
-    """All output items, in order; as `plain` gives them, they are an assistant's turn."""
+    """All output items, in order; `plain` returns them as an assistant's turn."""
 
     __slots__ = ("_by_id", "_by_index", "_by_type", "_open", "all", "ended", "last")
 
     def __init__(self) -> None:
         self.all: list[OutputItem] = []
         self.last: OutputItem | None = None
-        self.ended: bool = False  # the response said so
+        self.ended: bool = False  # the end of the response came
         self._by_index: dict[int, OutputItem] = {}
         self._by_id: dict[str, OutputItem] = {}
         self._by_type: dict[str, list[OutputItem]] = {}

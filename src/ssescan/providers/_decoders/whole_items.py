@@ -104,7 +104,7 @@ class ItemDecoder(FormatDecoder):
             self.choice.raw(kind or "item", whole)
 
     def _message(self, item: OutputItem, content: list[dict[str, Any]]) -> None:
-        """Handle the parts of a message that came whole: each completes the streamed part, whatever its index was."""
+        """Handle the parts of a message that came whole: each completes a streamed part, of any index."""
         # By the index, if something was streamed under it; the rest in order.
         texts, refusals = dict(item.texts), dict(item.refusals)
         kinds = [part.get("type") for part in content]
@@ -122,14 +122,12 @@ class ItemDecoder(FormatDecoder):
                 self._text_whole(block, part)
 
     def _reasoning(self, item: OutputItem, whole: dict[str, Any]) -> None:
-        for name, said in (("summary", "summary"), ("content", "text")):
+        for name, kind in (("summary", "summary"), ("content", "text")):
             for index, part in enumerate(self.objects(whole.get(name), name)):
                 if text := self.text(part.get("text"), name):
-                    self.thought(item, said, index).reconcile(text)
-        encrypted = text_of(whole.get("encrypted_content"))
-        if encrypted:
-            latest = next(reversed(item.thoughts.values()), None)
-            block = latest or ReasoningBuilder(self.choice)
+                    self.thought(item, kind, index).reconcile(text)
+        if encrypted := text_of(whole.get("encrypted_content")):
+            block = next(reversed(item.thoughts.values()), None) or ReasoningBuilder(self.choice)
             block.sign(encrypted, id=text_of(whole.get("id")) or None)
 
     def _hosted(self, item: OutputItem, call: CallBuilder, whole: dict[str, Any]) -> None:
@@ -143,15 +141,13 @@ class ItemDecoder(FormatDecoder):
         elif asked is not None:
             call.whole = compact(asked)
         call.end(cut=status == "incomplete")
-        given = next((whole[name] for name in RESULTS if whole.get(name)), None)
         failed = bool(whole.get("error")) or status == "failed"
-        if failed and whole.get("error"):
-            given = whole["error"]
+        result = whole.get("error") or next((whole[name] for name in RESULTS if whole.get(name)), None)
         if item.type == "image_generation_call":
-            if isinstance(given, str):
-                self.image(item, whole.get("output_format")).add(given)
-            given = None
-        self.choice.result(call.id, None, given, error=failed, status=status, call=call)
+            if isinstance(result, str):
+                self.image(item, whole.get("output_format")).add(result)
+            result = None
+        self.choice.result(call.id, None, result, error=failed, status=status, call=call)
 
     def part(self, item: OutputItem, index: int, part: dict[str, Any]) -> None:
         """Handle a part of a message that came whole."""
