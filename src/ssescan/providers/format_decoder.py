@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import msgspec
 from msgspec import Struct
 
-from .parts import OUR_KINDS, Error, Part, Raw, TextDelta, Usage
+from .parts import OUR_KINDS, Error, FinishReason, Part, Raw, TextDelta, Usage
 from .payloads import convert
 
 if TYPE_CHECKING:
@@ -194,9 +194,9 @@ def text_or_raw(value: Any, name: str, emit: Callable[[Part], None]) -> str:
     return ""
 
 
-def finish_reasons(**words: str) -> dict[str, Any]:
+def finish_reasons(**words: str) -> dict[str, FinishReason]:
     """Return the finish reasons by the provider's words for each, which are separated by spaces."""
-    return {word: reason for reason, of_reason in words.items() for word in of_reason.split()}
+    return {word: reason for reason, of_reason in words.items() for word in of_reason.split()}  # type: ignore[misc]
 
 
 def error_of(raw: Any) -> Error:

@@ -8,6 +8,7 @@ far, and to know whether the stream was cut or the provider reported an error. K
 from __future__ import annotations
 
 from functools import partial
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, get_args, get_origin
 
 import msgspec
@@ -15,11 +16,11 @@ from msgspec import Struct
 
 from .format_decoder import DAMAGED, decoder
 from .message_decoder import MessageDecoder
-from .payloads import fields_of, load, options_of
+from .payloads import DONE, NotJson, fields_of, load, options_of, values
 from .streams import AsyncShell, Shell, checked_strict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from ..errors import SsescanError
     from ..scanner import EventReader
@@ -127,13 +128,26 @@ class ObjectDecoder(MessageDecoder):
         self.fail()
         return self.why_failed()
 
-    def _feed_value(self, value: Any, payload: bytes) -> list[Part]:
-        parts = super()._feed_value(value, payload)
-        if not self.done:
-            if self.format_decoder is not None and self.format_decoder.api != self._wire.api:
-                raise self.unknown_format(payload)
-            self._objects += self._objects_of(value)
+    def _feed_values(self, payload: bytes, *, at_end: bool) -> list[Part]:
+        parts = super()._feed_values(payload, at_end=at_end)
+        # Parsed again: decoders keep values, and change them.
+        self._add_objects(payload, takewhile(lambda value: value is not DONE, values(payload)))
         return parts
+
+    def _feed_stray(self, text: str) -> list[Part]:
+        parts = super()._feed_stray(text)
+        payload = text.encode("utf-8", "replace")
+        try:
+            self._add_objects(payload, [load(payload)])
+        except NotJson:
+            pass
+        return parts
+
+    def _add_objects(self, payload: bytes, found: Iterable[Any]) -> None:
+        if self.format_decoder is not None and self.format_decoder.api != self._wire.api:
+            raise self.unknown_format(payload)
+        for value in found:
+            self._objects += self._objects_of(value)
 
     def _end(self, *, cut: bool, failed: bool) -> list[Any]:
         super()._end(cut=cut, failed=failed)

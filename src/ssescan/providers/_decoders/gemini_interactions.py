@@ -44,11 +44,12 @@ REASONS = finish_reasons(
 OPEN = ("in_progress", "queued", "")
 """Statuses of an interaction that goes on."""
 
+KINDS = ("interaction.", "step.", "content.")  # how the kinds of events begin
 MEDIA = ("image", "audio", "video", "document")
 
 
 class _Step:
-    """A step: as its start event has it, with the additions of deltas."""
+    """A step: as its start event has it, with the fields that deltas add."""
 
     __slots__ = ("call", "content", "ended", "item", "media", "result", "thought", "type")
 
@@ -63,6 +64,9 @@ class _Step:
         self.result = False  # of a result that has no part yet
         self.ended = False
 
+    def update(self, delta: dict[str, Any]) -> None:
+        self.item |= {name: value for name, value in delta.items() if name != "type" and value is not None}
+
 
 class _Steps:
     """All steps, in order; `plain` returns them as a turn."""
@@ -74,9 +78,6 @@ class _Steps:
 
     def plain(self) -> list[dict[str, Any]]:
         return [made for step in self.all if (made := _wanted_back(step)) is not None]
-
-
-KINDS = ("interaction.", "step.", "content.")  # how the kinds of events begin
 
 
 @register
@@ -180,12 +181,8 @@ class GeminiInteractions(FormatDecoder):
             self.choice.raw(kind, item)
         return step
 
-    def _index_of(self, index: int | None) -> int:
-        """Return the index of an event; without one, that of the latest step."""
-        return max(len(self._by_index) - 1, 0) if index is None else index
-
     def _stop(self, index: int | None) -> None:
-        step = self._by_index.get(self._index_of(index))
+        step = self._by_index.get(len(self._by_index) - 1 if index is None else index)
         if step is None:
             return
         step.ended = True
@@ -206,7 +203,7 @@ class GeminiInteractions(FormatDecoder):
         """Handle a delta; return whether it is known."""
         delta = event.delta or {}
         kind = text_of(delta.get("type"))
-        index = self._index_of(event.index)
+        index = max(len(self._by_index) - 1, 0) if event.index is None else event.index
         step = self._by_index.get(index)
         if step is None:
             # A step without a start event: the type of the delta shows that of the step.
@@ -234,13 +231,13 @@ class GeminiInteractions(FormatDecoder):
                 return False
             step.call.add(arguments_of(delta.get("arguments")))
         elif kind.endswith("_call") and step.call is not None:
-            step.item |= {name: value for name, value in delta.items() if name != "type" and value is not None}
+            step.update(delta)
             step.call.call_it(text_of(delta.get("name")))
             if delta.get("arguments"):
                 step.call.whole = arguments_of(delta["arguments"])
             self._sign(step, delta)
         elif kind.endswith("_result") and step.type.endswith("_result"):
-            step.item |= {name: value for name, value in delta.items() if name != "type" and value is not None}
+            step.update(delta)
         else:
             return False
         return True

@@ -141,13 +141,13 @@ class CandidateParts:
         id = text_of(it.get("id")) or None
         if kind == "codeExecutionResult":
             return choice.result(id, "code_execution", it, error=it.get("outcome") != "OUTCOME_OK")
-        if kind == "toolResponse":
-            return choice.result(id, text_of(it.get("toolType")) or None, it.get("response"))
         if kind in ("inlineData", "fileData"):
             mime = text_of(it.get("mimeType"))
             media = MediaBuilder.begin(choice, mime or None, in_pieces=mime.startswith("audio/"))
             media.add(text_of(it.get("data")), url=text_of(it.get("fileUri")))
             return media
+        if kind not in ("executableCode", "toolCall"):
+            return choice.result(id, text_of(it.get("toolType")) or None, it.get("response"))
         if kind == "executableCode":
             name, asked = "code_execution", {key: value for key, value in it.items() if key != "id"}
         else:
