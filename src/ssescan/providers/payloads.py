@@ -219,7 +219,7 @@ class StrayLines:
 
     def wants(self, line: str) -> bool:
         """Return whether a line continues a value, or begins one."""
-        return bool(self._lines) or line.lstrip().startswith(("{", "["))
+        return bool(self._lines) or line.lstrip()[:1] in ("{", "[")
 
     def add(self, line: str) -> str:
         """Add a line; return the gathered text if it is whole or over the limit, else ""."""
