@@ -243,7 +243,7 @@ def test_interactions_turn_has_the_steps(shared: Path) -> None:
 
 def test_no_turn_without_a_format() -> None:
     given = stream(b": nothing yet\n\n", strict=False)
-    with pytest.raises(ValueError, match="no turn to give back"):
+    with pytest.raises(ValueError, match="no turn to return"):
         given.collect().to_turn()
 
 

@@ -269,9 +269,18 @@ def test_failed_response_is_yielded_before_the_error() -> None:
 def test_data_that_is_not_json_raises_in_its_turn() -> None:
     stream = openai_chat.iter_chunks([sse(chunk("a"), "{oh", chunk("b"))])
     next(stream)
-    with pytest.raises(ssescan.ProviderError, match="no JSON"):
+    with pytest.raises(ssescan.ProviderError, match="not JSON"):
         next(stream)
     assert len(list(openai_chat.iter_chunks([sse(chunk("a"), "{oh", chunk("b"))], strict=False))) == 2
+
+
+def test_objects_share_no_values_with_the_message() -> None:
+    call = {"name": "f", "args": {"a": 1}, "partialArgs": [{"jsonPath": "$.a", "numberValue": 2}]}
+    answer = {"candidates": [{"content": {"parts": [{"functionCall": call}]}, "finishReason": "STOP"}]}
+    stream: Any = gemini.iter_responses([sse(answer)])
+    (response,) = stream
+    assert response.candidates[0].content.parts[0].function_call.args == {"a": 1}
+    assert stream.message.tool_calls[0].json() == {"a": 2}
 
 
 def test_cut_raises_after_last_object() -> None:

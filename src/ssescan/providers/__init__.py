@@ -24,83 +24,15 @@ if not issubclass(_msgspec.DecodeError, ValueError):
         name="msgspec",
     )
 
+from . import message, parts
 from .formats import APIS
-from .message import (
-    Block,
-    Choice,
-    MediaBlock,
-    Message,
-    RawBlock,
-    ReasoningBlock,
-    RedactedReasoningBlock,
-    RefusalBlock,
-    ServerToolResultBlock,
-    TextBlock,
-    ToolCall,
-)
-from .parts import (
-    Citation,
-    End,
-    Error,
-    Finish,
-    FinishReason,
-    Logprobs,
-    Media,
-    Part,
-    Ping,
-    Raw,
-    ReasoningDelta,
-    RedactedReasoning,
-    RefusalDelta,
-    ServerToolResult,
-    Signature,
-    Start,
-    TextDelta,
-    ToolCallDelta,
-    ToolCallEnd,
-    ToolCallStart,
-    Usage,
-)
+from .message import *  # noqa: F403 - their __all__ is public
+from .parts import *  # noqa: F403
 from .streams import AsyncMessageStream, MessageStream, astream, stream
 
-__all__ = [
-    "AsyncMessageStream",
-    "Block",
-    "Choice",
-    "Citation",
-    "End",
-    "Error",
-    "Finish",
-    "FinishReason",
-    "Logprobs",
-    "Media",
-    "MediaBlock",
-    "Message",
-    "MessageStream",
-    "Part",
-    "Ping",
-    "Raw",
-    "RawBlock",
-    "ReasoningBlock",
-    "ReasoningDelta",
-    "RedactedReasoning",
-    "RedactedReasoningBlock",
-    "RefusalBlock",
-    "RefusalDelta",
-    "ServerToolResult",
-    "ServerToolResultBlock",
-    "Signature",
-    "Start",
-    "TextBlock",
-    "TextDelta",
-    "ToolCall",
-    "ToolCallDelta",
-    "ToolCallEnd",
-    "ToolCallStart",
-    "Usage",
-    "astream",
-    "stream",
-]
+__all__ = ["AsyncMessageStream", "MessageStream", "astream", "stream"]
+__all__ += message.__all__
+__all__ += parts.__all__
 
 
 if TYPE_CHECKING:

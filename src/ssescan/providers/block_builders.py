@@ -1,86 +1,52 @@
-"""The blocks of a message that is being read: each write to a block returns its part.
+"""The blocks of a message that is being read: each write to a block returns, or emits, its part.
 
-What they add up to, and the rules that hold among them, are in `message_builder.py`. Knows no wire format.
+The message that they make, and the rules among blocks, are in `message_builder.py`. Knows no wire format.
 """
 
 from __future__ import annotations
 
 from io import StringIO
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from .._nested import TOO_DEEP
-from .message import MediaBlock, ReasoningBlock, RefusalBlock, ServerToolResultBlock, TextBlock, ToolCall
-from .parts import (
-    Citation,
-    Media,
-    Part,
-    Raw,
-    ReasoningDelta,
-    RefusalDelta,
-    Signature,
-    TextDelta,
-    ToolCallDelta,
-    ToolCallEnd,
-    ToolCallStart,
-)
+from . import message, parts
+from .parts import ReasoningDelta, RefusalDelta, TextDelta, ToolCallDelta
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Literal
 
-    from .message import Block
     from .message_builder import ChoiceBuilder
-
-__all__ = [
-    "BlockBuilder",
-    "CallBuilder",
-    "CompleteBlock",
-    "MediaBuilder",
-    "ReasoningBuilder",
-    "RefusalBuilder",
-    "TextBuilder",
-    "compact",
-]
-
-
-def compact(value: Any) -> str:
-    """Return a value as JSON text: arguments that came as an object are text as well.
-
-    What could just be read may be nested too deeply to be written, where frames and nesting share one limit (before
-    3.12), as there are more frames now: then give what is no JSON, so that the call is invalid, and says why.
-    """
-    try:
-        return msgspec.json.encode(value).decode()
-    except RecursionError:
-        return TOO_DEEP
 
 
 class BlockBuilder:
     """A block of a choice. `native`: fields of its provider alone, for to_turn."""
 
     __slots__ = ("choice", "emit", "native", "number", "signed")
-    kind: ClassVar[str]
 
     def __init__(self, choice: ChoiceBuilder) -> None:
         self.choice: int = choice.index
-        self.emit: Callable[[Part], None] = choice.emit
+        self.emit: Callable[[parts.Part], None] = choice.emit
         self.number: int = len(choice.blocks)
         self.native: dict[str, Any] = {}
         self.signed: str | None = None
         choice.blocks.append(self)
         choice.latest_of[type(self)] = self
 
+    def emit_part(self, kind: Callable[..., parts.Part], **fields: Any) -> None:
+        """Emit a part of this block."""
+        self.emit(kind(choice=self.choice, block=self.number, **fields))
+
     def sign(self, data: str, *, id: str | None = None, fmt: str | None = None) -> None:
-        """Attach a signature, which the provider wants back with this block; "" is none."""
+        """Attach a signature, which the provider wants back with this block. Does nothing for ""."""
         if data:
             self.signed = data
-            self.emit(Signature(choice=self.choice, block=self.number, data=data, id=id, fmt=fmt))
+            self.emit_part(parts.Signature, data=data, id=id, fmt=fmt)
 
-    def block(self) -> Block:
+    def block(self) -> message.Block:
         """Return the block so far."""
-        raise AssertionError("every kind of block says how it is given")  # pragma: no cover
+        raise NotImplementedError  # pragma: no cover
 
 
 class _Written(BlockBuilder):
@@ -92,9 +58,9 @@ class _Written(BlockBuilder):
 
     def __init__(self, choice: ChoiceBuilder) -> None:
         super().__init__(choice)
-        self._begin()
+        self._clear()
 
-    def _begin(self) -> None:
+    def _clear(self) -> None:
         self._buffer = StringIO(newline="\n")  # not None, the default: that would make LF of CR
         self.write: Callable[[str], int] = self._buffer.write
 
@@ -107,9 +73,9 @@ class _Written(BlockBuilder):
         """How much was written, characters."""
         return self._buffer.tell()
 
-    def delta(self, text: str) -> Part:
-        """Write a piece that is not empty, and give its part."""
-        raise AssertionError("every kind of text has its part")  # pragma: no cover
+    def delta(self, text: str) -> parts.Part:
+        """Write a piece that is not empty, and return its part."""
+        raise NotImplementedError  # pragma: no cover
 
     def add(self, text: str | None) -> None:
         """Write a piece, if there is anything in it."""
@@ -119,7 +85,7 @@ class _Written(BlockBuilder):
     def reconcile(self, whole: Any) -> None:
         """Compare with the whole text that the provider sends at the end; add the rest that was not streamed.
 
-        Where it is another text, it is the one that counts. One that is empty, or absent, tells nothing.
+        If the two differ, the whole one counts. An empty or absent one is ignored.
         """
         if not isinstance(whole, str) or not whole:
             return
@@ -128,8 +94,8 @@ class _Written(BlockBuilder):
             self.add(whole[size:])
             return
         data = {"choice": self.choice, "block": self.number, "streamed": self.text, "whole": whole}
-        self.emit(Raw(choice=self.choice, block=self.number, name="mismatch", data=data))
-        self._begin()
+        self.emit_part(parts.Raw, name="mismatch", data=data)
+        self._clear()
         self.write(whole)
 
 
@@ -137,7 +103,6 @@ class TextBuilder(_Written):
     """Text of the answer."""
 
     __slots__ = ("citations",)
-    kind = "text"
 
     def __init__(self, choice: ChoiceBuilder) -> None:
         super().__init__(choice)
@@ -151,56 +116,52 @@ class TextBuilder(_Written):
         """Attach citations, in the provider's shape and with `unit`."""
         if items:
             self.citations += items
-            self.emit(Citation(choice=self.choice, block=self.number, items=items))
+            self.emit_part(parts.Citation, items=items)
 
-    def block(self) -> Block:
-        return TextBlock(self.text, list(self.citations), self.signed, dict(self.native))
+    def block(self) -> message.Block:
+        return message.TextBlock(self.text, list(self.citations), self.signed, dict(self.native))
 
 
 class ReasoningBuilder(_Written):
-    """What the model thought."""
+    """The model's reasoning."""
 
     __slots__ = ("said",)
-    kind = "reasoning"
-    said: Literal["text", "summary"]
 
-    def __init__(self, choice: ChoiceBuilder) -> None:
+    def __init__(self, choice: ChoiceBuilder, said: Literal["text", "summary"] = "text") -> None:
         super().__init__(choice)
-        self.said = "text"
+        self.said: Literal["text", "summary"] = said
 
-    def delta(self, text: str) -> Part:
+    def delta(self, text: str) -> parts.Part:
         self.write(text)
         return ReasoningDelta(choice=self.choice, block=self.number, text=text, kind=self.said)
 
-    def block(self) -> Block:
-        return ReasoningBlock(self.text, self.said, self.signed, dict(self.native))
+    def block(self) -> message.Block:
+        return message.ReasoningBlock(self.text, self.said, self.signed, dict(self.native))
 
 
 class RefusalBuilder(_Written):
     """Text in which the model declines."""
 
     __slots__ = ()
-    kind = "refusal"
 
-    def delta(self, text: str) -> Part:
+    def delta(self, text: str) -> parts.Part:
         self.write(text)
         return RefusalDelta(choice=self.choice, block=self.number, text=text)
 
-    def block(self) -> Block:
-        return RefusalBlock(self.text, dict(self.native))
+    def block(self) -> message.Block:
+        return message.RefusalBlock(self.text, dict(self.native))
 
 
 class CompleteBlock(BlockBuilder):
     """A block that comes whole."""
 
     __slots__ = ("made",)
-    kind = "whole"
 
-    def __init__(self, choice: ChoiceBuilder, made: Block) -> None:
+    def __init__(self, choice: ChoiceBuilder, made: message.Block) -> None:
         super().__init__(choice)
-        self.made: Block = made
+        self.made: message.Block = made
 
-    def block(self) -> Block:
+    def block(self) -> message.Block:
         return msgspec.structs.replace(self.made, native=dict(self.native))
 
 
@@ -208,7 +169,6 @@ class MediaBuilder(BlockBuilder):
     """An image, sound, a film."""
 
     __slots__ = ("data", "media", "partial", "transcript", "url")
-    kind = "media"
 
     def __init__(self, choice: ChoiceBuilder, media: str | None) -> None:
         super().__init__(choice)
@@ -218,15 +178,18 @@ class MediaBuilder(BlockBuilder):
         self.partial: bool = False
         self.url: str | None = None
 
+    @classmethod
+    def begin(cls, choice: ChoiceBuilder, media: str | None, *, in_pieces: bool) -> MediaBuilder:
+        """Return the open block, if it is of that type and such media come in pieces; else a new one."""
+        latest = choice.blocks[-1] if choice.blocks else None
+        if in_pieces and isinstance(latest, MediaBuilder) and latest.media == media:
+            return latest
+        return cls(choice, media)
+
     def add(
-        self,
-        data: str | None = None,
-        *,
-        partial: bool = False,
-        url: str | None = None,
-        transcript: str | None = None,
+        self, data: str | None = None, *, partial: bool = False, url: str | None = None, transcript: str | None = None
     ) -> None:
-        """Add a piece. What comes after a preview replaces it."""
+        """Add a piece. The piece after a preview replaces it."""
         if not (data or url or transcript):
             return
         if partial or self.partial:
@@ -237,30 +200,20 @@ class MediaBuilder(BlockBuilder):
         if transcript:
             self.transcript.append(transcript)
         self.url = url or self.url
-        self.emit(
-            Media(
-                choice=self.choice,
-                block=self.number,
-                media=self.media,
-                data=data or None,
-                partial=partial,
-                url=url or None,
-                transcript=transcript or None,
-            )
+        transcript = transcript or None
+        self.emit_part(
+            parts.Media, media=self.media, data=data or None, partial=partial, url=url or None, transcript=transcript
         )
 
-    def block(self) -> Block:
-        transcript = "".join(self.transcript)
-        return MediaBlock(
-            self.media, list(self.data), self.partial, self.url, transcript, self.signed, dict(self.native)
-        )
+    def block(self) -> message.Block:
+        data, transcript, native = list(self.data), "".join(self.transcript), dict(self.native)
+        return message.MediaBlock(self.media, data, self.partial, self.url, transcript, self.signed, native)
 
 
 class CallBuilder(_Written):
     """A call of a tool: its arguments are written; it starts when its name is known."""
 
     __slots__ = ("custom", "cut", "ended", "id", "name", "result", "server", "started", "whole")
-    kind = "call"
 
     def __init__(
         self, choice: ChoiceBuilder, id: str | None, name: str | None, *, server: bool = False, custom: bool = False
@@ -273,7 +226,7 @@ class CallBuilder(_Written):
         self.started: bool = False
         self.ended: bool = False
         self.cut: bool = False
-        self.result: ServerToolResultBlock | None = None
+        self.result: message.ServerToolResultBlock | None = None
         self.whole: str = ""  # arguments that came whole, and count unless others are streamed
         choice.calls.append(self)
         choice.has_client_calls |= not server
@@ -285,18 +238,9 @@ class CallBuilder(_Written):
         if self.started:
             return
         self.started = True
-        self.emit(
-            ToolCallStart(
-                choice=self.choice,
-                block=self.number,
-                id=self.id,
-                name=self.name,
-                server=self.server,
-                custom=self.custom,
-            )
-        )
+        self.emit_part(parts.ToolCallStart, id=self.id, name=self.name, server=self.server, custom=self.custom)
         if self.size:
-            self.emit(ToolCallDelta(choice=self.choice, block=self.number, json=self.text))
+            self.emit_part(ToolCallDelta, json=self.text)
 
     def call_it(self, name: str | None) -> None:
         """Set the name, if there is none yet."""
@@ -304,7 +248,7 @@ class CallBuilder(_Written):
             self.name = name
             self.start()
 
-    def delta(self, text: str) -> Part:
+    def delta(self, text: str) -> parts.Part:
         self.write(text)
         return ToolCallDelta(choice=self.choice, block=self.number, json=text)
 
@@ -323,31 +267,14 @@ class CallBuilder(_Written):
         self.start()
         self.ended = True
         self.cut = cut
-        self.emit(
-            ToolCallEnd(
-                choice=self.choice,
-                block=self.number,
-                id=self.id,
-                name=self.name,
-                json=self.arguments,
-                cut=cut,
-                server=self.server,
-            )
-        )
+        self.emit_part(parts.ToolCallEnd, id=self.id, name=self.name, json=self.arguments, cut=cut, server=self.server)
 
     @property
     def arguments(self) -> str:
         return self.text or self.whole or ("" if self.custom else "{}")
 
-    def block(self) -> Block:
-        return ToolCall(
-            self.id,
-            self.name,
-            self.arguments,
-            self.cut or not self.ended,
-            self.server,
-            self.custom,
-            self.signed,
-            self.result,
-            dict(self.native),
+    def block(self) -> message.Block:
+        cut, native = self.cut or not self.ended, dict(self.native)
+        return message.ToolCall(
+            self.id, self.name, self.arguments, cut, self.server, self.custom, self.signed, self.result, native
         )

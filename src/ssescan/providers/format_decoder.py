@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import msgspec
 from msgspec import Struct
 
-from .block_builders import compact
-from .parts import OUR_KINDS, Error, Raw, TextDelta
+from .parts import OUR_KINDS, Error, FinishReason, Part, Raw, TextDelta, Usage
 from .payloads import convert
 
 if TYPE_CHECKING:
@@ -20,29 +19,13 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from .message_builder import MessageBuilder
-    from .parts import Part
 
     Parts: TypeAlias = list[Part] | tuple[Part, Part] | TextDelta
 
-__all__ = [
-    "DAMAGED",
-    "GUESS",
-    "FormatDecoder",
-    "arguments_of",
-    "decoder",
-    "dict_of",
-    "error_of",
-    "list_of",
-    "plain_number",
-    "text_of",
-    "text_or_raw",
-]
-
-
 DAMAGED = (ValueError, RecursionError, TypeError)
-"""What the decoding of a payload raises; TypeError for a comment or a line, which the thorough way handles."""
+"""The errors of decoding a payload; TypeError for a comment or a line, which the thorough way handles."""
 GUESS = 10
-"""What `recognize` returns at most for an event that another format may have as well."""
+"""The most that `recognize` returns for an event that another format may have as well."""
 MAX_WRAPPED = 8
 """How deep an error may lie within errors."""
 
@@ -50,29 +33,32 @@ MAX_WRAPPED = 8
 class FormatDecoder:
     """Turns the events of one format into parts, and writes them to the builder of the message.
 
-    A subclass sets `api` and `event`, its Struct, and has `handle`, `finish` and `complete`.
+    A subclass sets `api`, `event`, its Struct, and `usage_of`, which `count` calls. It has `handle`, `finish` and
+    `complete`.
     """
 
     api: ClassVar[str]
     event: type[Struct]
+    usage_of: Callable[[dict[str, Any]], Usage]
+    """Returns a usage in neutral terms: a static method."""
 
     def __init__(self, builder: MessageBuilder, name: Callable[[], str | None]) -> None:
         self.builder = builder
         self.emit: Callable[[Part], None] = builder.emit
         self.name = name
-        """Returns the name of the current event, None if it has none: for JSON that does not say what it is."""
+        """Returns the name of the current event, None if it has none: for JSON without a type."""
         self.line_ended = True
         """Whether the last line of the stream was ended: set before `complete` is asked for."""
         self.decode: Callable[[bytes], Any] = decoder(self.event)
         self._begun = 0
-        self._said: set[tuple[Any, str | None]] | None = None  # of the provider's errors, those before `_looked_at`
+        self._known: set[tuple[Any, str | None]] | None = None  # the provider's errors before `_looked_at`
         self._looked_at = 0
 
     def begin(self, id: str | None, model: str | None, rest: type[Struct]) -> None:
         """Set the id and the model, which all events repeat, until both are known.
 
-        From then on events are decoded as `rest`, which has neither: no string is made in vain. A value that
-        is not in the first three events is not waited for.
+        From then on events are decoded as `rest`, which has neither, to make no strings for nothing. After three
+        events, a missing value is not expected any more.
         """
         self.builder.start(id, model)
         self._begun += 1
@@ -86,13 +72,13 @@ class FormatDecoder:
 
         Up to GUESS: other formats have such events too, above all errors; the highest number wins.
         """
-        raise AssertionError("every format says which events are its own")  # pragma: no cover
+        raise NotImplementedError  # pragma: no cover
 
     def feed(self, payload: bytes) -> Parts | None:
         """Return the parts of an event: a list, a pair, or one TextDelta. None: decode it again, the thorough way.
 
-        The fast path. A format whose streams are full of one kind of event handles that here; whatever is no payload,
-        not JSON of the Struct's types, or not known, changes nothing and returns None.
+        The fast path. A format whose streams are full of one kind of event handles that kind here. An item that is not
+        a payload, not JSON of the Struct's types, or not known changes nothing and returns None.
         """
         try:
             event = self.decode(payload)
@@ -106,14 +92,14 @@ class FormatDecoder:
         Everything in the Struct is of the Struct's types, and nothing else may be relied on. An event that is not known
         may be handled again, as `convert` makes it of the same JSON: change nothing before it is known.
         """
-        raise AssertionError("every format says how its events are handled")  # pragma: no cover
+        raise NotImplementedError  # pragma: no cover
 
     def knows(self, value: dict[str, Any]) -> bool:
         """Return whether an event without parts is one of this format."""
         return False
 
     def text(self, value: Any, name: str) -> str:
-        """As text_or_raw."""
+        """Return a text of the answer as text_or_raw() does."""
         return text_or_raw(value, name, self.emit)
 
     def objects(self, value: Any, name: str) -> list[dict[str, Any]]:
@@ -132,30 +118,37 @@ class FormatDecoder:
         """Keep a value that does not fit its place."""
         self.emit(Raw(name=name, data=value))
 
+    def count(self, usage: Any) -> None:
+        """Emit a usage; a value that is not an object is kept as Raw, unless it is None."""
+        if isinstance(usage, dict):
+            self.builder.count(self.usage_of(usage))
+        elif usage is not None:
+            self.keep(usage, "usage")
+
     def fail(self, raw: Any, otherwise: str) -> None:
         """Note the error that an answer ended with, unless it came before as an event of its own.
 
         `otherwise`: the message if the provider gave no error at all.
         """
         errors = self.builder.errors
-        said = self._said = self._said or set()
-        said.update(
+        known = self._known = self._known or set()
+        known.update(
             (error.code or error.kind, error.message)
             for error in errors[self._looked_at :]
             if error.kind not in OUR_KINDS
         )
         self._looked_at = len(errors)
         error = error_of(raw or {"message": otherwise})
-        if (error.code or error.kind, error.message) not in said if raw else not said:
+        if (error.code or error.kind, error.message) not in known if raw else not known:
             self.builder.fail(error)
 
     def finish(self) -> None:
-        """Emit the last parts at the end of the stream, for whatever reason it ended."""
+        """Emit the last parts at the end of the stream, however it ended."""
         self.builder.finish()
 
     @property
     def complete(self) -> bool:
-        """Whether the provider said of all that it began that it ended."""
+        """Whether the provider ended all that it began."""
         return self.builder.all_finished
 
     def feed_value(self, value: Any) -> list[Part]:
@@ -201,6 +194,11 @@ def text_or_raw(value: Any, name: str, emit: Callable[[Part], None]) -> str:
     return ""
 
 
+def finish_reasons(**words: str) -> dict[str, FinishReason]:
+    """Return the finish reasons by the provider's words for each, which are separated by spaces."""
+    return {word: reason for reason, of_reason in words.items() for word in of_reason.split()}  # type: ignore[misc]
+
+
 def error_of(raw: Any) -> Error:
     """Return an Error for the provider's: an object, or a text. Of nested ones, the innermost counts."""
     for _ in range(MAX_WRAPPED):
@@ -214,32 +212,3 @@ def error_of(raw: Any) -> Error:
     if isinstance(code, bool) or not isinstance(code, (str, int, float)):
         code = None
     return Error(kind=kind if isinstance(kind, str) else None, code=code, message=message, raw=raw)
-
-
-def plain_number(value: Any) -> int | None:
-    """Return a count of tokens, None if the value is not one."""
-    if type(value) is int or value is None:
-        return value
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    return int(value) if isinstance(value, int) or value.is_integer() else None
-
-
-def text_of(value: Any) -> str:
-    """Return a text; "" for anything else."""
-    return value if isinstance(value, str) else ""
-
-
-def arguments_of(value: Any) -> str:
-    """Return a call's arguments as text: a value is written as JSON."""
-    return value if isinstance(value, str) else "" if value is None else compact(value)
-
-
-def list_of(value: Any) -> list[Any]:
-    """Return a list; an empty one for anything else."""
-    return value if isinstance(value, list) else []
-
-
-def dict_of(value: Any) -> dict[str, Any]:
-    """Return an object; an empty one for anything else."""
-    return value if isinstance(value, dict) else {}

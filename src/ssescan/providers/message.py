@@ -1,12 +1,12 @@
 """The message that the parts of a stream add up to: plain data, as it stood when it was asked for.
 
-Msgspec Structs that do not change, can be compared, pickled and turned into JSON. Knows no wire format: what a provider
-wants to see again and no other has is in `native`, which the provider's own file writes, and reads in `to_turn`.
+Msgspec Structs that do not change, can be compared, pickled and turned into JSON. Knows no wire format: `native` has
+the fields that one provider alone wants to see again; the provider's own file writes them, and reads them in `to_turn`.
 """
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 import msgspec
 from msgspec import Struct
@@ -15,18 +15,9 @@ from .._nested import TOO_DEEP
 from .parts import Error, FinishReason, Nested, Usage
 
 __all__ = [
-    "Block",
-    "Choice",
-    "MediaBlock",
-    "Message",
-    "RawBlock",
-    "ReasoningBlock",
-    "RedactedReasoningBlock",
-    "RefusalBlock",
-    "ServerToolResultBlock",
-    "TextBlock",
-    "ToolCall",
-]
+    "Block", "Choice", "MediaBlock", "Message", "RawBlock", "ReasoningBlock", "RedactedReasoningBlock", "RefusalBlock",
+    "ServerToolResultBlock", "TextBlock", "ToolCall",
+]  # fmt: skip
 
 Native: TypeAlias = dict[str, Any]
 
@@ -42,7 +33,7 @@ class TextBlock(Nested, Struct, frozen=True, tag="text"):
 
 
 class ReasoningBlock(Nested, Struct, frozen=True, tag="reasoning"):
-    """What the model thought; `kind` as in the part ReasoningDelta."""
+    """The model's reasoning; `kind` as in the part ReasoningDelta."""
 
     type: ClassVar[str] = "reasoning"
     text: str
@@ -68,7 +59,7 @@ class RedactedReasoningBlock(Nested, Struct, frozen=True, tag="redacted_reasonin
 
 
 class ServerToolResultBlock(Nested, Struct, frozen=True, tag="server_tool_result"):
-    """What a tool of the provider's own gave; the fields are those of the part ServerToolResult."""
+    """The result of a tool of the provider's own; the fields are those of the part ServerToolResult."""
 
     type: ClassVar[str] = "server_tool_result"
     id: str | None = None
@@ -83,8 +74,8 @@ class ToolCall(Nested, Struct, frozen=True, tag="tool_call"):
     """A call of a tool. The fields are those of the part ToolCallEnd; `arguments` is its `json`.
 
     `cut`: the arguments may be incomplete, the call must not be made. `server`: a tool of the provider's own; such
-    calls are in `blocks`, and not in `tool_calls`. `custom`: the argument is plain text. `result`: what the provider's
-    tool gave, where that came with the call, and not as a block of its own.
+    calls are in `blocks`, and not in `tool_calls`. `custom`: the argument is plain text. `result`: the result of the
+    provider's tool, if it came with the call, and not as a block of its own.
     """
 
     type: ClassVar[str] = "tool_call"
@@ -99,7 +90,7 @@ class ToolCall(Nested, Struct, frozen=True, tag="tool_call"):
     native: Native = {}
 
     def json(self) -> Any:
-        """Parse the arguments. ValueError if they are not JSON: models write such, and streams are cut."""
+        """Parse the arguments. ValueError if they are not JSON: models write such text, and streams are cut."""
         try:
             return msgspec.json.decode(self.arguments)
         except (ValueError, RecursionError) as error:
@@ -109,7 +100,7 @@ class ToolCall(Nested, Struct, frozen=True, tag="tool_call"):
 
     @property
     def invalid(self) -> bool:
-        """Whether the arguments are to be JSON, and are not."""
+        """Whether the arguments should be JSON, and are not."""
         if self.custom:
             return False
         try:
@@ -153,16 +144,14 @@ Block: TypeAlias = (
 )
 
 
-class Choice(Nested, Struct, frozen=True, kw_only=True):
-    """One of the answers. `blocks`: all of it, in order."""
+class _Answer(Nested):
+    """The properties of an answer that its blocks add up to."""
 
-    index: int = 0
-    blocks: list[Block] = []
-    finish_reason: FinishReason | None = None
-    raw_finish_reason: str | None = None
-    stop_sequence: str | None = None
-    finish_details: dict[str, Any] | None = None
-    native: Native = {}
+    __slots__ = ()
+    if TYPE_CHECKING:
+
+        @property
+        def blocks(self) -> list[Block]: ...
 
     @property
     def text(self) -> str:
@@ -181,8 +170,20 @@ class Choice(Nested, Struct, frozen=True, kw_only=True):
 
     @property
     def tool_calls(self) -> list[ToolCall]:
-        """The calls that are the program's to make, in order."""
+        """The calls that are the program's to make, in order. One that is `cut` must not be made."""
         return [block for block in self.blocks if isinstance(block, ToolCall) and not block.server]
+
+
+class Choice(_Answer, Struct, frozen=True, kw_only=True):
+    """One of the answers. `blocks`: all of it, in order."""
+
+    index: int = 0
+    blocks: list[Block] = []
+    finish_reason: FinishReason | None = None
+    raw_finish_reason: str | None = None
+    stop_sequence: str | None = None
+    finish_details: dict[str, Any] | None = None
+    native: Native = {}
 
     def to_dict(self) -> dict[str, Any]:
         """Return the choice as values that JSON knows."""
@@ -203,13 +204,13 @@ class Choice(Nested, Struct, frozen=True, kw_only=True):
 NOTHING = Choice()
 
 
-class Message(Nested, Struct, frozen=True, kw_only=True):
-    """What a model said, so far or whole.
+class Message(_Answer, Struct, frozen=True, kw_only=True):
+    """The answer of a model, so far or whole.
 
     `complete`: every answer ended, and without an error; until the stream is over, False. `usage`: the last part Usage,
     None if none came. `errors`: the parts Error. `choices`: one, unless the request asked for several; `text`,
     `reasoning`, `refusal`, `tool_calls`, `blocks`, `finish_reason` and so on are those of choice 0. `api`: the format,
-    None where the stream ended before it could be told.
+    None if the stream ended before it was known.
     """
 
     api: str | None = None
@@ -229,33 +230,13 @@ class Message(Nested, Struct, frozen=True, kw_only=True):
         return self.choices[0] if self.choices else NOTHING
 
     @property
-    def text(self) -> str:
-        """The text of choice 0; "" if there is none."""
-        return self.choice.text
-
-    @property
-    def reasoning(self) -> str:
-        """The reasoning of choice 0; "" if there is none."""
-        return self.choice.reasoning
-
-    @property
-    def refusal(self) -> str:
-        """The refusal of choice 0; "" if there is none."""
-        return self.choice.refusal
-
-    @property
-    def tool_calls(self) -> list[ToolCall]:
-        """The calls that are the program's to make, of choice 0. One that is `cut` must not be made."""
-        return self.choice.tool_calls
-
-    @property
     def blocks(self) -> list[Block]:
         """All of choice 0, in order."""
         return self.choice.blocks
 
     @property
     def finish_reason(self) -> FinishReason | None:
-        """Why choice 0 ended, in the words that are the same for all providers; None if it did not say."""
+        """Why choice 0 ended, in words that are the same for all providers; None if it is not known."""
         return self.choice.finish_reason
 
     @property
@@ -282,7 +263,7 @@ class Message(Nested, Struct, frozen=True, kw_only=True):
         return plain
 
     def to_json(self) -> bytes:
-        """Return to_dict() as JSON, UTF-8. A value that is nested too deeply is replaced by words that say so."""
+        """Return to_dict() as JSON, UTF-8. A value that is nested too deeply is replaced by "(nested too deeply)"."""
         plain = self.to_dict()
         try:
             return msgspec.json.encode(plain)

@@ -11,24 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 from .block_builders import BlockBuilder, CallBuilder, CompleteBlock, ReasoningBuilder, RefusalBuilder, TextBuilder
 from .message import Choice, Message, RawBlock, RedactedReasoningBlock, ServerToolResultBlock
-from .parts import Error, Finish, Part, Ping, Raw, RedactedReasoning, ServerToolResult, Start, Usage
+from .parts import Error, Finish, FinishReason, Part, Ping, Raw, RedactedReasoning, ServerToolResult, Start, Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable
 
     from ..scanner import EventReader
-    from .parts import FinishReason
-
-__all__ = ["ChoiceBuilder", "MessageBuilder"]
 
 MAX_DAMAGED_KEPT = 100
 
 
 class ChoiceBuilder:
-    """One of the answers in the making.
+    """One of the answers so far.
 
-    Formats that say nothing of blocks write through text(), reasoning(), refusal(): what is of one kind with what came
-    last goes on with its block, a change of kind begins another. Those that number their blocks ask for them by key.
+    Formats without blocks write through text(), reasoning() and refusal(): text of the kind that came last continues
+    its block, text of another kind begins a new one. Formats with blocks make the builders of these themselves.
     """
 
     __slots__ = (
@@ -43,7 +40,7 @@ class ChoiceBuilder:
         self.latest_of: dict[type[BlockBuilder], BlockBuilder] = {}
         self.calls: list[CallBuilder] = []
         self.has_client_calls: bool = False  # that are the program's to make
-        self._keyed: dict[Hashable, BlockBuilder] = {}
+        self._keyed: dict[str, BlockBuilder] = {}
         self.reason: FinishReason | None = None  # as it is known so far: a later word replaces it
         self.raw_reason: str | None = None
         self.stop_sequence: str | None = None
@@ -61,19 +58,15 @@ class ChoiceBuilder:
         return kind(self)
 
     def latest(self, kind: type[BlockBuilder]) -> Any:
-        """Return the latest block of that kind, whatever came since; else a new one."""
+        """Return the latest block of that kind, open or not; else a new one."""
         return self.latest_of.get(kind) or kind(self)
 
-    def keyed(self, key: Hashable, kind: type[BlockBuilder], *arguments: Any) -> Any:
-        """Return the block of that kind and key, a new one if there is none."""
-        block = self._keyed.get((key, kind))
+    def keyed(self, key: str, kind: type[BlockBuilder], *arguments: Any) -> Any:
+        """Return the block with that key, a new one if there is none."""
+        block = self._keyed.get(key)
         if block is None:
-            block = self._keyed[key, kind] = kind(self, *arguments)
+            block = self._keyed[key] = kind(self, *arguments)
         return block
-
-    def found(self, key: Hashable, kind: type[BlockBuilder]) -> Any:
-        """Return the block of that kind and key, None if there is none."""
-        return self._keyed.get((key, kind))
 
     def text(self, text: str | None) -> None:
         if text:
@@ -89,34 +82,25 @@ class ChoiceBuilder:
 
     def redacted(self, data: str) -> BlockBuilder:
         block = CompleteBlock(self, RedactedReasoningBlock(data))
-        self.emit(RedactedReasoning(choice=self.index, block=block.number, data=data))
+        block.emit_part(RedactedReasoning, data=data)
         return block
 
     def result(
-        self,
-        id: str | None,
-        name: str | None,
-        data: Any,
-        *,
-        error: bool = False,
-        status: str | None = None,
+        self, id: str | None, name: str | None, data: Any, *, error: bool = False, status: str | None = None,
         call: CallBuilder | None = None,
-    ) -> None:
+    ) -> BlockBuilder:  # fmt: skip
         """Add the result of a tool that the provider runs: to its call, if it came with that, else as a block."""
         made = ServerToolResultBlock(id, name, data, error, status)
-        if call is None:
-            number = CompleteBlock(self, made).number
-        else:
+        block: BlockBuilder = call or CompleteBlock(self, made)
+        if call is not None:
             call.result = made
-            number = call.number
-        self.emit(
-            ServerToolResult(choice=self.index, block=number, id=id, name=name, data=data, error=error, status=status)
-        )
+        block.emit_part(ServerToolResult, id=id, name=name, data=data, error=error, status=status)
+        return block
 
     def raw(self, name: str, data: Any) -> BlockBuilder:
         """Add content of a kind that has no block of its own."""
         block = CompleteBlock(self, RawBlock(name, data))
-        self.emit(Raw(choice=self.index, block=block.number, name=name, data=data))
+        block.emit_part(Raw, name=name, data=data)
         return block
 
     # The end
@@ -137,17 +121,10 @@ class ChoiceBuilder:
             return
         self.finished = True
         if reason == "length" and self.blocks and isinstance(self.blocks[-1], CallBuilder):
-            # Ended by its provider, but for want of room: its part has been given, the message can still say so.
+            # Its provider ended it for want of room: its part was returned, but the message can still say so.
             self.blocks[-1].cut = True
-        self.emit(
-            Finish(
-                choice=self.index,
-                reason=reason,
-                raw=self.raw_reason,
-                stop_sequence=self.stop_sequence,
-                details=self.details,
-            )
-        )
+        raw, sequence, details = self.raw_reason, self.stop_sequence, self.details
+        self.emit(Finish(choice=self.index, reason=reason, raw=raw, stop_sequence=sequence, details=details))
 
     @property
     def refused(self) -> bool:
@@ -230,7 +207,7 @@ class MessageBuilder:
 
     @property
     def all_finished(self) -> bool:
-        """Whether there is a choice, and all that there are have said why they ended."""
+        """Whether there is a choice, and all choices have a finish reason."""
         return bool(self.choices) and all(choice.reason is not None for choice in self.choices.values())
 
     def message(self, api: str | None) -> Message:

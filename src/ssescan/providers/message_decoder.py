@@ -1,13 +1,14 @@
-"""From what an event reader pops to parts: the rules that every format shares.
+"""From the items of an event reader to parts: the rules that every format shares.
 
 No I/O: the caller feeds payloads, comments and lines as they come, and closes at the end. Besides choosing the format
 decoder, it handles `[DONE]`, blank payloads, comments within data, payloads that are not JSON or several JSON values,
-stray lines and `error:` lines; and it says whether the stream was cut or a success, and what a strict stream raises.
+stray lines and `error:` lines; and it decides whether the stream was cut, and which error a strict stream raises.
 """
 
 from __future__ import annotations
 
 from functools import partial
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ProviderError, StreamCut, UnknownFormat
@@ -17,7 +18,7 @@ from ..scanner._shared import BYTE_ORDER_MARK
 from .format_decoder import error_of
 from .formats import checked_api, decoder_class, detect
 from .message_builder import MessageBuilder
-from .parts import OUR_KINDS, End, Error, Ping, Raw
+from .parts import OUR_KINDS, End, Error, Part, Ping, Raw
 from .payloads import DONE, NotJson, StrayLines, load, shown, values
 
 if TYPE_CHECKING:
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
     from ..scanner import EventReader
     from .format_decoder import FormatDecoder, Parts
     from .message import Message
-    from .parts import Part
-
-__all__ = ["MessageDecoder"]
 
 NO_MORE: Any = object()
 SIGNS_OF_LIFE = ("ping", "keepalive", "response.keep_alive")
@@ -49,10 +47,10 @@ DECODER_STATES = {
 
 
 class MessageDecoder:
-    """What the model said in one stream, as far as it was fed.
+    """Turns the items of one stream into parts.
 
     `api`: as named, until the first event shows the format. `format_decoder`: None until then. `builder`: the message
-    so far. `done`: nothing that comes now counts, but an error (`[DONE]` came). `closed`: the last part was returned.
+    so far. `done`: only errors count from now on (`[DONE]` came). `closed`: the last part was returned.
     """
 
     __slots__ = (
@@ -108,7 +106,7 @@ class MessageDecoder:
     def close(self, outcome: Outcome | None) -> list[Part]:
         """End the message, return the last parts. `outcome`: of the stream. Raises UnknownFormat.
 
-        Returns [] if the program closed the stream, or it failed: the failure was told to fail().
+        Returns [] if the program closed the stream, or it failed: then fail() has ended the message.
         """
         if outcome is Outcome.CLOSED or outcome is Outcome.FAILED:
             return []
@@ -121,7 +119,7 @@ class MessageDecoder:
         return parts
 
     def pop_failure(self) -> SsescanError | None:
-        """Return, once, what a strict stream raises after its last part: None before close(), and for a success."""
+        """Return, once, the error that a strict stream raises at its end; None before close(), or for a success."""
         failure, self._failure = self._failure, None
         return failure
 
@@ -134,7 +132,7 @@ class MessageDecoder:
         return UnknownFormat(self._undecided or self._event(payload))
 
     def event_name(self) -> str | None:
-        """Return the name of the event at hand, None if it has none."""
+        """Return the name of the current event, None if it has none."""
         return self._reader.event_name
 
     def _feed_payload(self, payload: bytes) -> list[Part]:
@@ -156,23 +154,18 @@ class MessageDecoder:
     def _feed_values(self, payload: bytes, *, at_end: bool) -> list[Part]:
         parts: list[Part] = []
         damaged = False  # the value before was not JSON: a run of these is one error
-        following = values(payload)
-        value = next(following, NO_MORE)
-        while value is not NO_MORE:
-            present, value = value, next(following, NO_MORE)
-            if present is DONE:
+        for value, following in pairwise(chain(values(payload), (NO_MORE,))):
+            if value is DONE:
                 self.done = True
                 break
-            if not isinstance(present, NotJson):
+            if not isinstance(value, NotJson):
                 damaged = False
-                parts += self._feed_value(present, payload)
-                continue
-            if value is NO_MORE and (at_end or self._reader.whole_body):
+                parts += self._feed_value(value, payload)
+            elif following is NO_MORE and (at_end or self._reader.whole_body):
                 self._truncated = True
-                break
-            if not damaged:
+            elif not damaged:
                 damaged = True
-                parts += self._damaged(payload, present)
+                parts += self._damaged(payload, value)
         return parts
 
     def _damaged(self, payload: bytes, error: NotJson) -> list[Part]:

@@ -1,9 +1,9 @@
-"""What a model said, in small parts: the same kinds for every API.
+"""The answer of a model, in small parts: the same kinds for every API.
 
 Frozen msgspec Structs, each tagged with its class name, in JSON as "type", in Python as the class attribute `type`.
 Knows nothing of wire formats. Every part has `choice`, 0 but for requests that ask for several answers; what belongs to
 content has `block`, which numbers the blocks of a choice in the order in which they first appeared, from 0, without
-gaps, whatever numbers the provider uses. What is absent is None, a flag that is not set is False.
+gaps, whatever numbers the provider uses. An absent value is None, a flag that is not set is False.
 """
 
 from __future__ import annotations
@@ -15,28 +15,10 @@ from msgspec import Struct
 from .._nested import equal, flattened, is_deep, rebuilt, shown
 
 __all__ = [
-    "Citation",
-    "End",
-    "Error",
-    "Finish",
-    "FinishReason",
-    "Logprobs",
-    "Media",
-    "Part",
-    "Ping",
-    "Raw",
-    "ReasoningDelta",
-    "RedactedReasoning",
-    "RefusalDelta",
-    "ServerToolResult",
-    "Signature",
-    "Start",
-    "TextDelta",
-    "ToolCallDelta",
-    "ToolCallEnd",
-    "ToolCallStart",
-    "Usage",
-]
+    "Citation", "End", "Error", "Finish", "FinishReason", "Logprobs", "Media", "Part", "Ping", "Raw", "ReasoningDelta",
+    "RedactedReasoning", "RefusalDelta", "ServerToolResult", "Signature", "Start", "TextDelta", "ToolCallDelta",
+    "ToolCallEnd", "ToolCallStart", "Usage",
+]  # fmt: skip
 
 FinishReason: TypeAlias = Literal[
     "stop", "length", "tool_calls", "content_filter", "refusal", "pause", "error", "other"
@@ -46,7 +28,7 @@ OUR_KINDS = ("decode", "protocol")
 
 
 class Nested:
-    """What parts and blocks share: the JSON that they hold may be nested more deeply than Python's own ways can go."""
+    """The base of parts and blocks: the JSON that they hold may be nested too deeply for Python's own functions."""
 
     __slots__ = ()
     if TYPE_CHECKING:
@@ -73,7 +55,7 @@ class Nested:
 
 
 class Part(Nested, Struct, frozen=True, kw_only=True, tag_field="type", tag=True, gc=False):
-    """What all parts share: `type`, the name of the class, and `choice`, which answer it belongs to."""
+    """The base of all parts: `type`, the name of the class, and `choice`, the answer that it belongs to."""
 
     # No cycles can form of what JSON holds, so the garbage collector need not look at parts (gc=False).
     type: ClassVar[str] = "Part"
@@ -99,7 +81,7 @@ class TextDelta(Part, frozen=True, kw_only=True, gc=False):
 
 
 class ReasoningDelta(Part, frozen=True, kw_only=True, gc=False):
-    """What the model thought, never empty. `kind`: the text itself, or a summary, where the provider says so."""
+    """The model's reasoning, never empty. `kind`: the text itself, or a summary, where the provider says so."""
 
     block: int = 0
     text: str
@@ -114,7 +96,7 @@ class RefusalDelta(Part, frozen=True, kw_only=True, gc=False):
 
 
 class Signature(Part, frozen=True, kw_only=True, gc=False):
-    """What the provider wants back with a block, unchanged; it replaces one that came before for the same block.
+    """A signature, which the provider wants back with a block, unchanged; it replaces an earlier one of the same block.
 
     `data`: opaque. `id`: of the item that it signs. `fmt`: how the provider names its format.
     """
@@ -133,7 +115,7 @@ class RedactedReasoning(Part, frozen=True, kw_only=True, gc=False):
 
 
 class ToolCallStart(Part, frozen=True, kw_only=True, gc=False):
-    """A tool is about to be called. `id`: what its result must cite, None where the provider gives none.
+    """A tool is about to be called. `id`: which its result must cite, None if the provider gives none.
 
     `server`: a tool of the provider's own, never to be handed to the program's functions. `custom`: the argument is
     plain text, not JSON.
@@ -169,7 +151,7 @@ class ToolCallEnd(Part, frozen=True, kw_only=True, gc=False):
 
 
 class ServerToolResult(Part, frozen=True, kw_only=True, gc=False):
-    """What a tool of the provider's own gave. `data`: as it came. `error`: it failed. `status`: the provider's word."""
+    """The result of a tool of the provider's own. `data`: as it came. `error`: it failed. `status`: the provider's."""
 
     block: int = 0
     id: str | None = None
@@ -206,7 +188,7 @@ class Media(Part, frozen=True, kw_only=True, gc=False):
     """An image, sound, a film. `media`: its MIME type, as far as the provider says. `data`: base64, as it came.
 
     Pieces of one block are decoded each by itself, and their bytes joined. `partial`: a preview, which the next
-    replaces. `url`: where it is, if it is not here. `transcript`: a fragment of what is said in it.
+    replaces. `url`: where it is, if it is not here. `transcript`: a fragment of the words spoken in it.
     """
 
     block: int = 0
@@ -233,9 +215,9 @@ class Usage(Part, frozen=True, kw_only=True, gc=False):
 
 
 class Finish(Part, frozen=True, kw_only=True, gc=False):
-    """Why a choice ended. `raw`: the provider's word. None comes where the provider never said.
+    """Why a choice ended. `raw`: the provider's word. There is no Finish if the provider never says it.
 
-    `stop_sequence`: which one was met. `details`: what the provider says besides.
+    `stop_sequence`: which one was met. `details`: further information of the provider.
     """
 
     reason: FinishReason
@@ -248,7 +230,7 @@ class Error(Part, frozen=True, kw_only=True, gc=False):
     """An error within the stream. Several may come; what came before stays valid.
 
     `kind`, `code`, `message`: the provider's, None where it has none. `raw`: as it came. Two kinds are ours: "decode",
-    a payload that is no JSON (`message` has its first 200 bytes, `raw` why it is none), and "protocol", a stream that
+    a payload that is not JSON (`message` has its first 200 bytes, `raw` the reason), and "protocol", a stream that
     contradicts itself.
     """
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from types import UnionType
 from typing import TYPE_CHECKING, Any, Union, get_args, get_origin, get_type_hints
 
@@ -19,8 +20,6 @@ from ..scanner._shared import BYTE_ORDER_MARK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-__all__ = ["DONE", "NotJson", "StrayLines", "convert", "load", "shown", "values"]
 
 MAX_SHOWN_PAYLOAD = 200  # bytes that an error shows
 
@@ -43,7 +42,7 @@ class NotJson(ValueError):
 
 
 def load(payload: bytes) -> Any:
-    """Parse a payload the thorough way: lone surrogates and invalid UTF-8 become U+FFFD. NotJson where it is none."""
+    """Parse a payload the thorough way: lone surrogates and invalid UTF-8 become U+FFFD. NotJson if it is not JSON."""
     value = _loaded(payload)
     if type(value) is NotJson:
         raise value
@@ -53,7 +52,7 @@ def load(payload: bytes) -> Any:
 def _loaded(payload: bytes) -> Any:
     """Return what load() returns, or the NotJson that it raises.
 
-    A stream may be full of events that are no JSON: each exception less, and each parser less, is a third of the cost
+    A stream may be full of events that are not JSON: each exception less, and each parser less, is a third of the cost
     of one. The words are those of json.loads().
     """
     begins = payload.lstrip(_SPACE)
@@ -100,7 +99,7 @@ def values(payload: bytes) -> Iterator[Any]:
     """Yield the values of a payload, NotJson in place of one that is not JSON.
 
     Mostly there is one. A gateway that spliced an event into an unfinished one, and a server that puts no blank lines
-    between events, make one of several, a line each: where the whole is no JSON, its lines are tried one by one.
+    between events, make one of several, a line each: if the whole is not JSON, its lines are tried one by one.
     """
     value = _loaded(payload)
     if type(value) is NotJson:
@@ -132,7 +131,7 @@ def _elements(payload: bytes) -> Iterator[Any]:
 
 
 DONE: Any = object()
-"""What `values` gives for a line that is `[DONE]`."""
+"""The value that `values` yields for a line that is `[DONE]`."""
 
 
 def _try(line: bytes) -> Any:
@@ -159,8 +158,8 @@ def shown(payload: bytes) -> str:
 def convert(value: Any, cls: type[Struct]) -> tuple[Any, bool]:
     """Return a Struct for a JSON object whose fields may have any type, and whether all of them fitted.
 
-    A number in a string, or with a fraction of zero, is taken for what it means; any other value of a wrong type is
-    left out, which is for the caller to make known.
+    A number in a string, or with a fraction of zero, is read as the number that it means; any other value of a wrong
+    type is left out, and the caller has to report it.
     """
     try:
         return msgspec.convert(value, cls, strict=False), True
@@ -174,8 +173,7 @@ def fitting(value: Any, annotation: Any) -> Any:
         return msgspec.convert(value, annotation, strict=False)
     except (ValueError, RecursionError):
         pass
-    options = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
-    for option in options:
+    for option in options_of(annotation):
         if isinstance(value, dict) and isinstance(option, type) and issubclass(option, Struct):
             return _built(value, option)
         if isinstance(value, list) and get_origin(option) is list:
@@ -185,30 +183,30 @@ def fitting(value: Any, annotation: Any) -> Any:
 
 
 def _built(value: dict[str, Any], cls: type[Struct]) -> Any:
-    hints = _hints(cls)
     made = {}
-    for field in msgspec.structs.fields(cls):
-        if field.encode_name in value:
-            fitted = fitting(value[field.encode_name], hints[field.name])
-            if fitted is not None or field.default is NODEFAULT:
-                made[field.name] = fitted
+    for name, key, annotation, required in fields_of(cls):
+        if key in value and ((fitted := fitting(value[key], annotation)) is not None or required):
+            made[name] = fitted
     return cls(**made)
 
 
-_hints_of: dict[type[Struct], dict[str, Any]] = {}
+@cache
+def fields_of(cls: type[Struct]) -> list[tuple[str, str, Any, bool]]:
+    """Return of every field the name, the key in JSON, the annotation, and whether it has no default."""
+    hints, fields = get_type_hints(cls), msgspec.structs.fields(cls)
+    return [(field.name, field.encode_name, hints[field.name], field.default is NODEFAULT) for field in fields]
 
 
-def _hints(cls: type[Struct]) -> dict[str, Any]:
-    if cls not in _hints_of:
-        _hints_of[cls] = get_type_hints(cls)
-    return _hints_of[cls]
+def options_of(annotation: Any) -> tuple[Any, ...]:
+    """Return the members of a union; of any other annotation, itself."""
+    return get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
 
 
 class StrayLines:
     """Lines of no field that stand among events, gathered until they are a JSON value.
 
-    So Gemini tells of an error in mid-stream: not framed, printed over several lines. Each line is looked at once:
-    brackets are counted, and what was gathered is whole when all that were opened are closed. `limit`: bytes.
+    Gemini reports an error in mid-stream that way: not framed, printed over several lines. Each line is looked at once:
+    the brackets are counted, and the value is whole when all that were opened are closed. `limit`: bytes.
     """
 
     __slots__ = ("_depth", "_limit", "_lines", "_size")
@@ -221,7 +219,7 @@ class StrayLines:
 
     def wants(self, line: str) -> bool:
         """Return whether a line continues a value, or begins one."""
-        return bool(self._lines) or line.lstrip().startswith(("{", "["))
+        return bool(self._lines) or line.lstrip()[:1] in ("{", "[")
 
     def add(self, line: str) -> str:
         """Add a line; return the gathered text if it is whole or over the limit, else ""."""
@@ -242,7 +240,7 @@ class StrayLines:
 
 
 # A string of JSON ends with its line, and the brackets in it do not count.
-# One that does not end there is taken to its end, and without a step back: who tried again from each quote would be
+# One that does not end there is taken to its end, and without a step back: to try again from each quote would be
 # quadratic.
 _BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[{}\[\]]', re.DOTALL)
 _DEPTHS = {"{": 1, "[": 1, "}": -1, "]": -1}

@@ -7,9 +7,10 @@ shell here are all that waits; the objects of each API use them with another dec
 from __future__ import annotations
 
 import re
-from types import GenericAlias
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from .._generic import E_co, Subscriptable
 from ..errors import UnexpectedContentType, UnexpectedStatus, UnknownFormat
 from ..outcome import Outcome
 from ..scanner import Comment, EventReader, UnknownLine
@@ -19,47 +20,22 @@ from ..stalls import checked_stall
 from ..streams import AsyncEventStream, EventStream
 from .formats import Api, checked_api
 from .message_decoder import MessageDecoder
-from .parts import TextDelta
+from .parts import Part, TextDelta
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
-    from typing import NoReturn, Protocol, Self, TypeAlias
+    from typing import NoReturn, Self, TypeAlias
 
     from ..scanner import ServerSentEvent
     from ..sources import AsyncSource, SyncSource
     from ..stalls import Stall
     from .message import Message
-    from .parts import Part
 
     Item: TypeAlias = ServerSentEvent | Comment | UnknownLine
     SyncEvents: TypeAlias = SyncSource | Iterable[Item]
     AsyncEvents: TypeAlias = AsyncSource | AsyncIterable[Item]
+    NewDecoder: TypeAlias = Callable[[EventReader[Any], int | None], MessageDecoder]
 
-    class Decoder(Protocol):
-        """What a shell drives: MessageDecoder, and ObjectDecoder of `wire_streams.py`."""
-
-        @property
-        def api(self) -> str | None: ...
-        @property
-        def message(self) -> Message: ...
-        @property
-        def done(self) -> bool: ...
-        @property
-        def closed(self) -> bool: ...
-        @property
-        def fast_feed(self) -> Callable[[Any], Any] | None: ...
-        def feed(self, item: Any) -> list[Any]: ...
-        def feed_rest(self) -> list[Any]: ...
-        def close(self, outcome: Outcome | None) -> list[Any]: ...
-        def fail(self) -> list[Any]: ...
-        def pop_failure(self) -> BaseException | None: ...
-
-    NewDecoder: TypeAlias = Callable[[EventReader[Any], int | None], Decoder]
-
-
-__all__ = ["AsyncMessageStream", "AsyncShell", "MessageStream", "Shell", "astream", "checked_strict", "stream"]
-
-CONTENT_TYPES = ("text/event-stream", "application/json")
 # A body that is one JSON value is read as an event: between its tokens, a line end is as good as a space.
 BEFORE_A_BODY, AFTER_A_BODY = b"data: ", b"\n\n"
 ADDED_READS, ADDED_BYTES = 2, len(BEFORE_A_BODY + AFTER_A_BODY)
@@ -81,66 +57,16 @@ class _PayloadReader(EventReader[Any]):
         return _event_bytes(chunk) or super().bytes_of(chunk)
 
 
-class _PayloadStream(EventStream[Any]):
-    """An event stream that yields the data of events as bytes."""
-
-    __slots__ = ()
-
-    _content_types = CONTENT_TYPES
-
-    @property
-    def reader(self) -> EventReader[Any]:
-        return self._reader
-
-    def _new_reader(self, scanner: Any, timing: bool) -> EventReader[Any]:
-        return _PayloadReader(scanner, timing, True)
-
-    def _adapted(self, chunks: Iterator[Any]) -> Iterator[Any]:
-        if self._byte_source.media_type != "application/json":
-            return chunks
-        self._reader.whole_body = True
-        return _body(chunks)
-
-    def end(self) -> None:
-        """End the stream where the answer in it ended."""
-        self._end()
-
-    def fail(self, error: BaseException) -> None:
-        """End the stream with an error about what it brought. Does nothing if it has ended."""
-        self._fail(error)
-
-
-class _AsyncPayloadStream(AsyncEventStream[Any]):
-    """As _PayloadStream."""
-
-    __slots__ = ()
-
-    _content_types = CONTENT_TYPES
-    _called = "astream"
-
-    @property
-    def reader(self) -> EventReader[Any]:
-        return self._reader
-
-    @property
-    def is_reading(self) -> bool:
-        return self._reading
-
-    def _new_reader(self, scanner: Any, timing: bool) -> EventReader[Any]:
-        return _PayloadReader(scanner, timing, True)
-
-    def _adapted(self, chunks: AsyncIterator[Any]) -> AsyncIterator[Any]:
-        if self._byte_source.media_type != "application/json":
-            return chunks
-        self._reader.whole_body = True
-        return _abody(chunks)
-
-    async def end(self) -> None:
-        await self._end()
-
-    async def fail(self, error: BaseException) -> None:
-        if self.outcome is None:
-            await self._fail(error)
+def _event_bytes(event: Any) -> bytes:
+    """Return an event as the bytes that it may have come from; b"" for anything else."""
+    if type(event) in (Comment, UnknownLine):
+        return f"{': ' if type(event) is Comment else ''}{event.text}\n".encode("utf-8", "replace")
+    name, data = getattr(event, "event", None), getattr(event, "data", None)
+    if not isinstance(data, str) or not (name is None or isinstance(name, str)):
+        return b""
+    data = LONE_SURROGATE.sub("\ufffd", data).replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\ndata: ")
+    head = "" if name in (None, "", "message") else "event: " + " ".join(name.splitlines()) + "\n"
+    return f"{head}data: {data}\n\n".encode("utf-8", "replace")
 
 
 def _body(chunks: Iterator[Any]) -> Iterator[bytes]:
@@ -157,26 +83,85 @@ async def _abody(chunks: AsyncIterator[Any]) -> AsyncIterator[bytes]:
     yield AFTER_A_BODY
 
 
-def _event_bytes(event: Any) -> bytes:
-    """Return an event as the bytes that it may have come from; b"" for anything else."""
-    if type(event) in (Comment, UnknownLine):
-        return f"{': ' if type(event) is Comment else ''}{event.text}\n".encode("utf-8", "replace")
-    name, data = getattr(event, "event", None), getattr(event, "data", None)
-    if not isinstance(data, str) or not (name is None or isinstance(name, str)):
-        return b""
-    data = LONE_SURROGATE.sub("\ufffd", data).replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\ndata: ")
-    head = "" if name in (None, "", "message") else "event: " + " ".join(name.splitlines()) + "\n"
-    return f"{head}data: {data}\n\n".encode("utf-8", "replace")
+class _Payloads:
+    """The methods with which an event stream, sync or async, yields the data of events as bytes."""
+
+    __slots__ = ()
+
+    _content_types: tuple[str, ...] = ("text/event-stream", "application/json")
+    _event_stream: type[Any]
+    _byte_source_of: Any
+    _as_event: Any
+
+    if TYPE_CHECKING:
+        _reader: EventReader[Any]
+        _byte_source: Any
+        _options: dict[str, Any]
+
+    @classmethod
+    def of(cls: Any, source: Any, stall: Stall | None, name: str) -> Any:
+        """Return a stream over a source. An event stream that was not read yet hands over its own, and its options."""
+        if isinstance(source, cls._event_stream):
+            byte_source, given, options = cls._hand_over(source)
+        else:
+            byte_source, given, options = cls._byte_source_of(source, name), None, {}
+        # Lines that are not events may hold an error, and an unfinished block may be a whole event.
+        options = {**options, "comments": True, "unknown": True, "unterminated": "dispatch", "empty_events": False}
+        return cls(byte_source, stall or given, True, options)
+
+    @property
+    def reader(self) -> EventReader[Any]:
+        return self._reader
+
+    @property
+    def max_event_size(self) -> int | None:
+        size: int | None = self._options.get("max_event_size", DEFAULT_MAX_EVENT_SIZE)
+        return size
+
+    def _new_reader(self, scanner: Any, timing: bool) -> EventReader[Any]:
+        return _PayloadReader(scanner, timing, True)
+
+    def _adapted(self, chunks: Any) -> Any:
+        if self._byte_source.media_type != "application/json":
+            return chunks
+        self._reader.whole_body = True
+        return self._as_event(chunks)
 
 
-def _options(options: dict[str, Any]) -> dict[str, Any]:
-    # Lines that are not events may hold an error, and an unfinished block may be a whole event.
-    return {**options, "comments": True, "unknown": True, "unterminated": "dispatch", "empty_events": False}
+class _PayloadStream(_Payloads, EventStream[Any]):
+    __slots__ = ()
+
+    _event_stream = EventStream
+    _byte_source_of = staticmethod(byte_source_of)
+    _as_event = staticmethod(_body)
+
+    def end(self) -> None:
+        """End the stream where the answer in it ended."""
+        self._end()
+
+    def fail(self, error: BaseException) -> None:
+        """End the stream with an error about its content. Does nothing if it has ended."""
+        self._fail(error)
 
 
-def _limit(options: dict[str, Any]) -> int | None:
-    limit: int | None = options.get("max_event_size", DEFAULT_MAX_EVENT_SIZE)
-    return limit
+class _AsyncPayloadStream(_Payloads, AsyncEventStream[Any]):
+    __slots__ = ()
+
+    _called = "astream"
+    _event_stream = AsyncEventStream
+    _byte_source_of = staticmethod(async_byte_source_of)
+    _as_event = staticmethod(_abody)
+
+    @property
+    def is_reading(self) -> bool:
+        return self._reading
+
+    async def end(self) -> None:
+        await self._end()
+
+    async def fail(self, error: BaseException) -> None:
+        if self.outcome is None:
+            await self._fail(error)
 
 
 def checked_strict(strict: Any) -> bool:
@@ -186,16 +171,18 @@ def checked_strict(strict: Any) -> bool:
     return strict
 
 
-class _State:
+class _Shell(Subscriptable[E_co]):
     """The attributes that the sync and the async shell share."""
 
     __slots__ = ("_decoder", "_events")
 
     _events: Any
-    _decoder: Decoder
+    _payloads: type[_Payloads]
 
-    if not TYPE_CHECKING:
-        __class_getitem__ = classmethod(GenericAlias)
+    def __init__(self, source: Any, stall: Stall | None, name: str, new_decoder: NewDecoder) -> None:
+        checked_stall(stall)
+        self._events = self._payloads.of(source, stall, name)
+        self._decoder = new_decoder(self._events.reader, self._events.max_event_size)
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(STREAM_IS_NO_VALUE)
@@ -246,26 +233,22 @@ class _State:
         return self._events.response
 
 
-class Shell(_State):
+class Shell(_Shell[E_co]):
     """A payload stream and a decoder, read together: an iterator, and a context manager that closes the source."""
 
     __slots__ = ("_items",)
 
-    def __init__(self, source: SyncEvents, stall: Stall | None, name: str, new_decoder: NewDecoder) -> None:
-        checked_stall(stall)
-        if isinstance(source, EventStream):
-            byte_source, given, options = source._hand_over()
-        else:
-            byte_source, given, options = byte_source_of(source, name), None, {}
-        self._events = _PayloadStream(byte_source, stall or given, True, _options(options))
-        self._decoder = new_decoder(self._events.reader, _limit(options))
-        # Not a method: a generator that held this object, which holds it, would outlive the program's last use of both.
-        self._items = _items(self._events, self._decoder)
+    _payloads = _PayloadStream
 
-    def __iter__(self) -> Iterator[Any]:
+    def __init__(self, source: SyncEvents, stall: Stall | None, name: str, new_decoder: NewDecoder) -> None:
+        super().__init__(source, stall, name, new_decoder)
+        # Not a method: a generator that held this object, which holds it, would outlive the program's last use of both.
+        self._items: Iterator[E_co] = _items(self._events, self._decoder)
+
+    def __iter__(self) -> Iterator[E_co]:
         return self._items
 
-    def __next__(self) -> Any:
+    def __next__(self) -> E_co:
         return next(self._items)
 
     def open(self) -> None:
@@ -284,7 +267,7 @@ class Shell(_State):
         self._events.close()
 
 
-def _items(events: _PayloadStream, decoder: Decoder) -> Iterator[Any]:
+def _items(events: _PayloadStream, decoder: MessageDecoder) -> Iterator[Any]:
     """Yield what the decoder makes of the events. Twin of AsyncShell.__anext__."""
     feed: Any = decoder.feed
     try:
@@ -320,30 +303,27 @@ def _items(events: _PayloadStream, decoder: Decoder) -> Iterator[Any]:
         raise failure
 
 
-class AsyncShell(_State):
+class AsyncShell(_Shell[E_co]):
     """Shell for asyncio and trio. `async with` closes the source."""
 
     __slots__ = ("_failure", "_feed", "_ready")
 
-    def __init__(self, source: AsyncEvents, stall: Stall | None, name: str, new_decoder: NewDecoder) -> None:
-        checked_stall(stall)
-        if isinstance(source, AsyncEventStream):
-            byte_source, given, options = source._hand_over()
-        else:
-            byte_source, given, options = async_byte_source_of(source, name), None, {}
-        self._events = _AsyncPayloadStream(byte_source, stall or given, True, _options(options))
-        self._decoder = new_decoder(self._events.reader, _limit(options))
-        self._feed: Callable[[Any], Any] = self._decoder.feed
-        self._ready: Iterator[Any] = iter(())
-        self._failure: BaseException | None = None  # raised when what is ready was returned
+    _payloads = _AsyncPayloadStream
 
-    def __aiter__(self) -> AsyncIterator[Any]:
+    def __init__(self, source: AsyncEvents, stall: Stall | None, name: str, new_decoder: NewDecoder) -> None:
+        super().__init__(source, stall, name, new_decoder)
+        self._feed: Callable[[Any], Any] = self._decoder.feed
+        self._ready: Iterator[E_co] = iter(())
+        self._failure: BaseException | None = None  # raised when the ready parts were returned
+
+    def __aiter__(self) -> AsyncIterator[E_co]:
         return self
 
-    async def __anext__(self) -> Any:
+    async def __anext__(self) -> E_co:
         for part in self._ready:
             return part
-        events, decoder = self._events, self._decoder
+        events = self._events
+        decoder: Any = self._decoder
         if events.is_reading:
             raise ValueError(ALREADY_READING)
         while not decoder.closed and events.outcome not in OVER:
@@ -357,7 +337,7 @@ class AsyncShell(_State):
                 else:
                     parts = self._feed(item)
                     if type(parts) is TextDelta:
-                        return parts
+                        return parts  # type: ignore[return-value]  # the parts of a MessageStream
                     if parts is None:
                         parts = decoder.feed(item)
                     self._feed = decoder.fast_feed or self._feed
@@ -405,18 +385,10 @@ class AsyncShell(_State):
         await self._events.aclose()
 
 
-class MessageStream(Shell):
+class MessageStream(Shell[Part]):
     """What `stream` returns: an iterator of parts, and a context manager that closes the source."""
 
     __slots__ = ()
-
-    def __init__(self, source: SyncEvents, api: str | None, strict: bool, stall: Stall | None, name: str) -> None:
-        super().__init__(source, stall, name, _message_decoder(api, strict))
-
-    if TYPE_CHECKING:
-
-        def __iter__(self) -> Iterator[Part]: ...
-        def __next__(self) -> Part: ...
 
     def text(self) -> Iterator[str]:
         """Iterate over the text of choice 0 alone, piece by piece."""
@@ -431,18 +403,10 @@ class MessageStream(Shell):
         return self.message
 
 
-class AsyncMessageStream(AsyncShell):
+class AsyncMessageStream(AsyncShell[Part]):
     """What `astream` returns: MessageStream for asyncio and trio. `async with` closes the source."""
 
     __slots__ = ()
-
-    def __init__(self, source: AsyncEvents, api: str | None, strict: bool, stall: Stall | None, name: str) -> None:
-        super().__init__(source, stall, name, _message_decoder(api, strict))
-
-    if TYPE_CHECKING:
-
-        def __aiter__(self) -> AsyncIterator[Part]: ...
-        async def __anext__(self) -> Part: ...
 
     async def text(self) -> AsyncIterator[str]:
         """Iterate over the text of choice 0 alone, piece by piece."""
@@ -457,10 +421,8 @@ class AsyncMessageStream(AsyncShell):
         return self.message
 
 
-def _message_decoder(api: str | None, strict: bool) -> NewDecoder:
-    checked_api(api)
-    checked_strict(strict)
-    return lambda reader, limit: MessageDecoder(api, reader, limit, strict=strict)
+def _new_message_decoder(api: Any, strict: Any) -> NewDecoder:
+    return partial(MessageDecoder, checked_api(api), strict=checked_strict(strict))
 
 
 def stream(
@@ -470,17 +432,17 @@ def stream(
 
     `source`: all that iter_events takes, also an EventStream that was not read yet (its options are kept), or an
     iterable of events. A response may be `application/json` as well: an error, or an answer that was not streamed.
-    `api`: "openai-chat" (whoever speaks it), "openai-responses", "anthropic", "gemini", "gemini-interactions"; None:
-    found from the first event. One that is named stands until that event, if it is unmistakably of another format: then
-    that is read, see the stream's `api`. `strict`: after its last part, End, a stream that is no success (it was cut,
-    the provider reported an error, an event was damaged) raises; else it ends quietly, and `message.complete` tells.
-    `stall`: a Stall, as for iter_events; pings are no progress.
+    `api`: "openai-chat" (any server that speaks it), "openai-responses", "anthropic", "gemini", "gemini-interactions";
+    None: found from the first event. If that event is unmistakably of another format than the named one, that format
+    is read, see the stream's `api`. `strict`: after its last part, End, a stream that is not a success (it was cut,
+    the provider reported an error, an event was damaged) raises; otherwise it ends quietly, and `message.complete`
+    is False. `stall`: a Stall, as for iter_events; pings are no progress.
 
     Returns a MessageStream. Raises, here, TypeError and ValueError for wrong use; in the reading, UnknownFormat for a
-    first event of no known format, ProviderError where the provider reported an error, StreamCut where the stream ended
-    before the answer, and whatever iter_events raises. The message so far is on the stream, and on the first two.
+    first event of no known format, ProviderError if the provider reported an error, StreamCut if the stream ended
+    before the answer, and the errors of iter_events. The message so far is on the stream, and on the first two.
     """
-    return MessageStream(source, api, strict, stall, "stream")
+    return MessageStream(source, stall, "stream", _new_message_decoder(api, strict))
 
 
 def astream(
@@ -490,7 +452,7 @@ def astream(
 
     `source`: all that aiter_events takes, or an async iterable of events. All else as for stream().
     """
-    return AsyncMessageStream(source, api, strict, stall, "astream")
+    return AsyncMessageStream(source, stall, "astream", _new_message_decoder(api, strict))
 
 
 for _public in (MessageStream, AsyncMessageStream, stream, astream):

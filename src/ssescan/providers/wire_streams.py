@@ -1,45 +1,43 @@
-"""The streams of wire objects, over the same reading that makes parts: which events give an object, and what raises.
+"""The streams of wire objects, over the same reading that makes parts: which events have an object, and which raise.
 
-Every format has a Wire, which says what its objects are. An object is decoded straight from the bytes of an event; what
+Every format has a Wire, which describes its objects. An object is decoded directly from the bytes of an event; one that
 does not fit is built field by field, and never fails. The format's decoder reads the same events: for the message so
 far, and to know whether the stream was cut or the provider reported an error. Knows no wire format.
 """
 
 from __future__ import annotations
 
-from types import UnionType
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
+from functools import partial
+from itertools import takewhile
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, get_args, get_origin
 
 import msgspec
 from msgspec import Struct
 
-from ..scanner import UnknownLine
 from .format_decoder import DAMAGED, decoder
 from .message_decoder import MessageDecoder
-from .payloads import DONE, NotJson, StrayLines, load, values
+from .payloads import DONE, NotJson, fields_of, load, options_of, values
 from .streams import AsyncShell, Shell, checked_strict
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import Callable, Iterable
 
     from ..errors import SsescanError
-    from ..outcome import Outcome
     from ..scanner import EventReader
     from ..stalls import Stall
-    from .message import Message
-    from .streams import AsyncEvents, NewDecoder, SyncEvents
-
-__all__ = ["AsyncWireStream", "Wire", "WireStream", "built"]
+    from .format_decoder import FormatDecoder
+    from .parts import Part
+    from .streams import AsyncEvents, SyncEvents
 
 T = TypeVar("T", bound=Struct)
 T_co = TypeVar("T_co", bound=Struct, covariant=True)
 
 
 class Wire(NamedTuple, Generic[T]):
-    """What the objects of a format are.
+    """The objects of a format.
 
-    `kind`: the attribute that says what an event is, "" if the format has one kind only; where the JSON lacks it, the
-    name of the event stands in. `silent`: the kinds that are signs of life and give no object.
+    `kind`: the attribute with the type of an event, "" if the format has one type only; if the JSON lacks it, the name
+    of the event is used. `silent`: the types that are signs of life and have no object.
     """
 
     api: str
@@ -48,81 +46,44 @@ class Wire(NamedTuple, Generic[T]):
     silent: tuple[str, ...] = ()
 
 
-class WireStream(Shell, Generic[T_co]):
+class WireStream(Shell[T_co]):
     """An iterator of wire objects, and a context manager that closes the source.
 
-    `message` is what the model has said so far, at any time, also after an error; `api`, `outcome`, `received_ns`,
+    `message` is the message so far, at any time, also after an error; `api`, `outcome`, `received_ns`,
     `reads`, `bytes_read` and `response` are as on a MessageStream.
     """
 
     __slots__ = ()
 
-    def __init__(
-        self, wire: Wire[T_co], source: SyncEvents, strict: bool, stall: Stall | None, name: str = "iter_events"
-    ) -> None:
-        super().__init__(source, stall, name, _object_decoder(wire, strict))
-
-    if TYPE_CHECKING:
-
-        def __iter__(self) -> Iterator[T_co]: ...
-        def __next__(self) -> T_co: ...
+    def __init__(self, wire: Wire[T_co], source: SyncEvents, strict: bool, stall: Stall | None, name: str) -> None:
+        super().__init__(source, stall, name, partial(ObjectDecoder, wire, strict=checked_strict(strict)))
 
 
-class AsyncWireStream(AsyncShell, Generic[T_co]):
+class AsyncWireStream(AsyncShell[T_co]):
     """WireStream for asyncio and trio. `async with` closes the source."""
 
     __slots__ = ()
 
-    def __init__(
-        self, wire: Wire[T_co], source: AsyncEvents, strict: bool, stall: Stall | None, name: str = "aiter_events"
-    ) -> None:
-        super().__init__(source, stall, name, _object_decoder(wire, strict))
-
-    if TYPE_CHECKING:
-
-        def __aiter__(self) -> AsyncIterator[T_co]: ...
-        async def __anext__(self) -> T_co: ...
+    def __init__(self, wire: Wire[T_co], source: AsyncEvents, strict: bool, stall: Stall | None, name: str) -> None:
+        super().__init__(source, stall, name, partial(ObjectDecoder, wire, strict=checked_strict(strict)))
 
 
-def _object_decoder(wire: Wire[Any], strict: bool) -> NewDecoder:
-    checked_strict(strict)
-    return lambda reader, limit: ObjectDecoder(wire, reader, limit, strict=strict)
+class ObjectDecoder(MessageDecoder):
+    """A MessageDecoder that returns objects in place of parts; it makes the message and finds the errors all the same.
 
-
-class ObjectDecoder:
-    """Makes objects of what an event reader pops. A MessageDecoder gets the same, for the message and its errors.
-
-    The same face as MessageDecoder's, but a strict stream ends at the first error, and not after its last event.
+    A strict stream ends at the first error, and not after its last event.
     """
 
-    __slots__ = ("_decode", "_errors", "_failed", "_messages", "_seen", "_stray", "_strict", "_wire")
+    __slots__ = ("_decode", "_failed", "_objects", "_seen", "_wire")
 
     def __init__(self, wire: Wire[Any], reader: EventReader[Any], limit: int | None, *, strict: bool) -> None:
+        super().__init__(wire.api, reader, limit, strict=strict)
         self._wire = wire
-        self._messages = MessageDecoder(wire.api, reader, limit, strict=strict)
-        self._strict = strict
         cls: type[Struct] = wire.cls
         self._decode = decoder(cls)
-        self._errors = self._messages.builder.errors
-        self._seen = 0  # how many errors have been told apart from objects
+        self._objects: list[Any] = []  # of the values of the current item that were decoded the thorough way
+        self._seen = 0  # how many errors there were before the current item
         self._failed = False  # there was an error, and the stream is strict
-        self._stray = StrayLines(limit)
-
-    @property
-    def api(self) -> str | None:
-        return self._messages.api
-
-    @property
-    def message(self) -> Message:
-        return self._messages.message
-
-    @property
-    def done(self) -> bool:
-        return self._failed or self._messages.done
-
-    @property
-    def closed(self) -> bool:
-        return self._messages.closed
 
     @property
     def fast_feed(self) -> None:
@@ -130,99 +91,79 @@ class ObjectDecoder:
 
     def feed(self, item: Any) -> list[Any]:
         """Accept the data of an event, a comment or an unknown line; return the objects that it brings."""
-        objects = self._feed_payload(item) if type(item) is bytes else self._feed_line(item)
-        if self._strict and self._errors:
-            self._failed = True
+        objects = None
+        if self.format_decoder is not None and type(item) is bytes:
+            objects = self._feed_fast(item, self.format_decoder)
+        if objects is None:
+            super().feed(item)
+            objects, self._objects = self._objects, []
+        self._seen = len(self.builder.errors)
+        if self._strict and self._seen:
+            self._failed = self.done = True
         return objects
 
+    def _feed_fast(self, payload: bytes, format_decoder: FormatDecoder) -> list[Any] | None:
+        """Return the objects of a payload that the format's fast path knows, None for another."""
+        try:
+            made = self._decode(payload)
+        except DAMAGED:
+            return None
+        if format_decoder.feed(payload) is None:
+            return None
+        if len(self.builder.errors) > self._seen:
+            return self._objects_of(load(payload))
+        return [made] if self._has_object(made) else []
+
     def feed_rest(self) -> list[Any]:
-        """Note the errors in what the reader still holds, as MessageDecoder does."""
+        """Note the errors in the items that the reader still holds."""
         if not self._failed:
-            self._messages.feed_rest()
-        return []
-
-    def close(self, outcome: Outcome | None) -> list[Any]:
-        """End the message. No object comes of it."""
-        self._messages.close(outcome)
-        return []
-
-    def fail(self) -> list[Any]:
-        """End the message after an error. No object comes of it."""
-        self._messages.fail()
+            super().feed_rest()
         return []
 
     def pop_failure(self) -> SsescanError | None:
         """Return, once, what a strict stream raises now."""
         if not self._failed:
-            return self._messages.pop_failure()
+            return super().pop_failure()
         self._failed = False
-        self._messages.fail()
-        return self._messages.why_failed()
+        self.fail()
+        return self.why_failed()
 
-    def _feed_payload(self, payload: bytes) -> list[Any]:
-        format_decoder = self._messages.format_decoder
-        if format_decoder is not None:
-            try:
-                made = self._decode(payload)
-            except DAMAGED:
-                pass
-            else:
-                if format_decoder.feed(payload) is None:
-                    self._messages.feed(payload)
-                if len(self._errors) == self._seen:
-                    return [made] if self._has_object(made) else []
-                return self._apart(load(payload))
-        return self._feed_any(payload)
+    def _feed_values(self, payload: bytes, *, at_end: bool) -> list[Part]:
+        parts = super()._feed_values(payload, at_end=at_end)
+        # Parsed again: decoders keep values, and change them.
+        self._add_objects(payload, takewhile(lambda value: value is not DONE, values(payload)))
+        return parts
 
-    def _feed_any(self, payload: bytes) -> list[Any]:
-        self._messages.feed(payload)
-        self._check(payload)
-        stripped = payload.strip()
-        if not stripped or stripped.startswith((b"[DONE]", b":")):
-            return []
-        objects: list[Any] = []
-        for value in values(payload):
-            if value is DONE:
-                break
-            objects += self._of_value(value)
-        self._seen = len(self._errors)
-        return objects
-
-    def _feed_line(self, item: Any) -> list[Any]:
-        self._messages.feed(item)
-        # As in MessageDecoder: a value that came in lines of its own.
-        text = self._stray.add(item.text) if type(item) is UnknownLine and self._stray.wants(item.text) else ""
-        if not text:
-            return []
+    def _feed_stray(self, text: str) -> list[Part]:
+        parts = super()._feed_stray(text)
         payload = text.encode("utf-8", "replace")
-        self._check(payload)
         try:
-            return self._apart(load(payload))
+            self._add_objects(payload, [load(payload)])
         except NotJson:
-            return []
+            pass
+        return parts
 
-    def _check(self, payload: bytes) -> None:
-        """Refuse a stream that is unmistakably of another format."""
-        format_decoder = self._messages.format_decoder
-        if format_decoder is not None and format_decoder.api != self._wire.api:
-            raise self._messages.unknown_format(payload)
+    def _add_objects(self, payload: bytes, found: Iterable[Any]) -> None:
+        if self.format_decoder is not None and self.format_decoder.api != self._wire.api:
+            raise self.unknown_format(payload)
+        for value in found:
+            self._objects += self._objects_of(value)
 
-    def _apart(self, value: Any) -> list[Any]:
-        objects = self._of_value(value)
-        self._seen = len(self._errors)
-        return objects
+    def _end(self, *, cut: bool, failed: bool) -> list[Any]:
+        super()._end(cut=cut, failed=failed)
+        return []
 
-    def _of_value(self, value: Any) -> list[Any]:
+    def _objects_of(self, value: Any) -> list[Any]:
         """Return an object for a value, or one each for those of a list; none for an error, or for no event at all."""
         if isinstance(value, list):
-            return [made for element in value if isinstance(element, dict) for made in self._of_value(element)]
-        if not isinstance(value, dict) or (len(self._errors) > self._seen and self._is_error(value)):
+            return [made for element in value if isinstance(element, dict) for made in self._objects_of(element)]
+        if not isinstance(value, dict) or (len(self.builder.errors) > self._seen and self._is_error(value)):
             return []
         made = built(value, self._wire.cls)
         return [made] if self._has_object(made) else []
 
     def _is_error(self, value: dict[str, Any]) -> bool:
-        kind = value.get(self._wire.kind or "type") or self._messages.event_name()
+        kind = value.get(self._wire.kind or "type") or self.event_name()
         return bool(value.get("error")) or kind == "error" or value.get("object") == "error"
 
     def _has_object(self, made: Any) -> bool:
@@ -232,13 +173,13 @@ class ObjectDecoder:
             return True
         name = getattr(made, kind)
         if name is None:
-            name = self._messages.event_name()
+            name = self.event_name()
             setattr(made, kind, name)
         return name not in self._wire.silent
 
 
 def built(value: Any, annotation: Any) -> Any:
-    """Give a JSON value as its annotation has it, as far as that can be done; else as it came, as the SDKs do."""
+    """Return a JSON value as its annotation has it, as far as that can be done; else as it came, as the SDKs do."""
     try:
         return msgspec.convert(value, annotation)
     except (ValueError, RecursionError):
@@ -246,31 +187,20 @@ def built(value: Any, annotation: Any) -> Any:
     try:
         return _built(value, annotation)
     except RecursionError:
-        return value if not isinstance(annotation, type) else _flat(value, annotation)
+        return value if not isinstance(annotation, type) else _made(annotation, value, lambda inner, _: inner)
 
 
 def _built(value: Any, annotation: Any) -> Any:
     if not isinstance(value, (dict, list)):
         return value
-    for option in get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,):
+    for option in options_of(annotation):
         if isinstance(value, list):
             if get_origin(option) is list:
                 return [_built(item, get_args(option)[0]) for item in value]
         elif isinstance(option, type) and issubclass(option, Struct):
-            return option(**{name: _built(value[key], of) for name, key, of in _fields(option) if key in value})
+            return _made(option, value, _built)
     return value
 
 
-def _flat(value: Any, cls: type[Struct]) -> Any:
-    return cls(**{name: value[key] for name, key, _ in _fields(cls) if key in value})
-
-
-_fields_of: dict[type[Struct], list[tuple[str, str, Any]]] = {}
-
-
-def _fields(cls: type[Struct]) -> list[tuple[str, str, Any]]:
-    """Give the name, the key in JSON and the annotation of every field."""
-    if cls not in _fields_of:
-        hints = get_type_hints(cls)
-        _fields_of[cls] = [(at.name, at.encode_name, hints[at.name]) for at in msgspec.structs.fields(cls)]
-    return _fields_of[cls]
+def _made(cls: type[Struct], value: dict[str, Any], built: Callable[[Any, Any], Any]) -> Any:
+    return cls(**{name: built(value[key], of) for name, key, of, _ in fields_of(cls) if key in value})

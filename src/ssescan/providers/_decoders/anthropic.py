@@ -1,6 +1,6 @@
 """Anthropic Messages, the beta blocks included, and gateways and servers that speak like them.
 
-Events are told by the `type` of their JSON; the name of the event is only a hint, and often lost on the way.
+The `type` of the JSON identifies an event; the name of the event is only a hint, and often lost on the way.
 https://docs.anthropic.com/en/docs/build-with-claude/streaming
 """
 
@@ -10,28 +10,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec import Struct
 
-from ..block_builders import CallBuilder, ReasoningBuilder, TextBuilder
-from ..format_decoder import (
-    DAMAGED,
-    GUESS,
-    FormatDecoder,
-    arguments_of,
-    dict_of,
-    error_of,
-    list_of,
-    plain_number,
-    text_of,
-)
+from .. import message as blocks
+from ..block_builders import BlockBuilder, CallBuilder, ReasoningBuilder, TextBuilder
+from ..format_decoder import DAMAGED, GUESS, FormatDecoder, error_of, finish_reasons
 from ..formats import register
-from ..message import RawBlock, ReasoningBlock, RedactedReasoningBlock, ServerToolResultBlock, TextBlock, ToolCall
-from ..parts import Error, Raw, TextDelta, Usage
+from ..json_values import arguments_of, counts, dict_of, list_of, text_of, with_unit, without_unit
+from ..parts import Error, Part, Raw, TextDelta, Usage
 
 if TYPE_CHECKING:
-    from ..block_builders import BlockBuilder
-    from ..message import Block, Message
-    from ..parts import FinishReason, Part
-
-__all__ = ["Anthropic", "turn"]
+    from collections.abc import Callable
 
 
 class _Delta(Struct, gc=False):
@@ -59,16 +46,13 @@ class _Event(Struct, gc=False):
     request_id: str | None = None
 
 
-REASONS: dict[str, FinishReason] = {
-    "end_turn": "stop",
-    "stop_sequence": "stop",
-    "max_tokens": "length",
-    "model_context_window_exceeded": "length",
-    "tool_use": "tool_calls",
-    "refusal": "refusal",
-    "pause_turn": "pause",
-    "compaction": "pause",
-}
+REASONS = finish_reasons(
+    stop="end_turn stop_sequence",
+    length="max_tokens model_context_window_exceeded",
+    tool_calls="tool_use",
+    refusal="refusal",
+    pause="pause_turn compaction",
+)
 
 CALLS = {"tool_use": False, "server_tool_use": True, "mcp_tool_use": True}
 """The blocks that call a tool, and whether it is one of the provider's own."""
@@ -80,13 +64,11 @@ UNITS = {
     "search_result_location": "block",
 }
 
-
 TOTALS = (
     "input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "output_tokens", "output_tokens_details",
     "cache_creation", "server_tool_use", "service_tier", "inference_geo", "iterations", "fallback_credit", "speed",
 )  # fmt: skip
 """The fields of a usage, each of which stands until a later usage has it too."""
-
 
 KINDS = ("message_start", "message_delta", "message_stop")  # that no other format has
 
@@ -125,7 +107,7 @@ class Anthropic(FormatDecoder):
             event = self.decode(payload)
         except DAMAGED:
             return None
-        # Streams are full of pieces of the text that came last.
+        # Most events of a stream: a piece of the text that came last.
         delta = event.delta
         if (
             delta is not None
@@ -144,7 +126,7 @@ class Anthropic(FormatDecoder):
         if kind == "content_block_delta":
             known = self._delta(event)
         else:
-            handler = HANDLERS.get(kind or "")
+            handler = self.handlers.get(kind or "")
             known = handler is not None
             if handler is not None:
                 handler(self, event)
@@ -164,7 +146,7 @@ class Anthropic(FormatDecoder):
         self._began = True
         self._id = id
         self.builder.start(id, text_of(message.get("model")))
-        self._count(message.get("usage"))
+        self.count(message.get("usage"))
         self.builder.choice(0)
         for index, block in enumerate(self.objects(message.get("content"), "content")):
             self._begin(index, block)
@@ -198,8 +180,7 @@ class Anthropic(FormatDecoder):
         elif kind.endswith("_tool_result"):
             content = block.get("content")
             failed = bool(block.get("is_error")) or text_of(dict_of(content).get("type")).endswith("_error")
-            choice.result(text_of(block.get("tool_use_id")) or None, kind, content, error=failed)
-            builder = choice.blocks[-1]
+            builder = choice.result(text_of(block.get("tool_use_id")) or None, kind, content, error=failed)
             builder.native = native
         else:
             if kind == "fallback" and (model := text_of(dict_of(block.get("to")).get("model"))):
@@ -216,37 +197,34 @@ class Anthropic(FormatDecoder):
         block = self._blocks.get(index)
         kind = delta.type
         if kind == "text_delta":
-            # A delta of a block that never began begins it. What is for a block of another kind is kept as Raw.
+            # A delta of a block that never began begins it. A delta for a block of another kind is kept as Raw.
             text = self._expected(index, TextBuilder)
-            if text is not None and delta.text is not None:
-                text.add(delta.text)
-                self._index, self._text, self._number, self._write = event.index, text, text.number, text.write
-                return True
+            if text is None or delta.text is None:
+                return False
+            text.add(delta.text)
+            self._index, self._text, self._number, self._write = event.index, text, text.number, text.write
         elif kind == "thinking_delta":
             thought = self._expected(index, ReasoningBuilder)
-            if thought is not None:
-                thought.add(delta.thinking)
-                return True
-        elif kind == "input_json_delta":
-            if isinstance(block, CallBuilder):
-                block.add(arguments_of(delta.partial_json))
-                return True
+            if thought is None:
+                return False
+            thought.add(delta.thinking)
+        elif kind == "input_json_delta" and isinstance(block, CallBuilder):
+            block.add(arguments_of(delta.partial_json))
         elif kind == "signature_delta":
             signed = block or self._expected(index, ReasoningBuilder)
-            if signed is not None:
-                signed.sign(delta.signature or "")
-                return True
+            signed.sign(delta.signature or "")
         elif kind == "citations_delta":
             text = self._expected(index, TextBuilder)
-            if text is not None and delta.citation is not None:
-                text.cite([_cited(delta.citation)])
-                return True
+            if text is None or delta.citation is None:
+                return False
+            text.cite([_cited(delta.citation)])
         elif kind == "compaction_delta" and block is not None:
-            news = {"content": delta.content, "encrypted_content": delta.encrypted_content}
-            block.native |= news
-            self.emit(Raw(block=block.number, name="compaction_delta", data={"type": "compaction_delta"} | news))
-            return True
-        return False
+            compacted = {"content": delta.content, "encrypted_content": delta.encrypted_content}
+            block.native |= compacted
+            block.emit_part(Raw, name=kind, data={"type": kind} | compacted)
+        else:
+            return False
+        return True
 
     def _expected(self, index: int, kind: type[Any]) -> Any:
         """Return the block, begun here if it was not; None if it is of another kind."""
@@ -263,7 +241,7 @@ class Anthropic(FormatDecoder):
     def _message_delta(self, event: _Event) -> None:
         choice = self.builder.choice(0)
         delta = event.delta
-        self._count(event.usage)
+        self.count(event.usage)
         if delta is not None and delta.stop_reason:
             choice.raw_reason = delta.stop_reason
             choice.reason = REASONS.get(delta.stop_reason, "other")
@@ -281,13 +259,13 @@ class Anthropic(FormatDecoder):
         raw = {"type": "error", "error": event.error} | ({"request_id": event.request_id} if event.request_id else {})
         self.builder.fail(Error(kind=error.kind, code=error.code, message=error.message, raw=raw))
 
-    def _count(self, usage: Any) -> None:
+    def count(self, usage: Any) -> None:
         """Count totals: a value that is not null replaces the one before."""
         if not isinstance(usage, dict) or not usage:
             return
         # Only known totals are kept from event to event: a stream may have any number of other fields.
         self._usage |= {name: usage[name] for name in TOTALS if usage.get(name) is not None}
-        self.builder.count(usage_of(usage | self._usage))
+        self.builder.count(self.usage_of(usage | self._usage))
 
     def unfolded(self, value: dict[str, Any]) -> list[dict[str, Any]]:
         if value.get("type") != "message":
@@ -302,7 +280,7 @@ class Anthropic(FormatDecoder):
         ]
 
     def finish(self) -> None:
-        # That the message ended confirms no call: a block says itself that it is whole.
+        # The end of the message confirms no call: each block has an end of its own.
         self.builder.choice(0).end_calls(cut=True)
         super().finish()
 
@@ -310,16 +288,24 @@ class Anthropic(FormatDecoder):
     def complete(self) -> bool:
         return self._stopped or super().complete
 
+    handlers: ClassVar[dict[str, Callable[[Anthropic, _Event], None]]] = {
+        "message_start": _message_start,
+        "content_block_start": _block_start,
+        "content_block_stop": _block_stop,
+        "message_delta": _message_delta,
+        "message_stop": _message_stop,
+        "ping": _ping,
+        "error": _error,
+    }
 
-HANDLERS = {
-    "message_start": Anthropic._message_start,
-    "content_block_start": Anthropic._block_start,
-    "content_block_stop": Anthropic._block_stop,
-    "message_delta": Anthropic._message_delta,
-    "message_stop": Anthropic._message_stop,
-    "ping": Anthropic._ping,
-    "error": Anthropic._error,
-}
+    @staticmethod
+    def usage_of(usage: dict[str, Any]) -> Usage:
+        # `input_tokens` leaves out what a cache read or wrote: that is added.
+        fresh, write, read, output = counts(usage, *TOTALS[:4])
+        known = [count for count in (fresh, write, read) if count is not None]
+        (reasoning,) = counts(dict_of(usage.get("output_tokens_details")), "thinking_tokens")
+        input = sum(known) if known else None
+        return Usage(input=input, output=output, reasoning=reasoning, cache_read=read, cache_write=write, raw=usage)
 
 
 def _number(index: int | None, otherwise: int) -> int:
@@ -328,51 +314,28 @@ def _number(index: int | None, otherwise: int) -> int:
 
 def _cited(citation: Any) -> dict[str, Any]:
     cited = dict_of(citation)
-    unit = UNITS.get(text_of(cited.get("type")))
-    return cited | {"unit": unit} if unit else cited
+    return with_unit(cited, UNITS.get(text_of(cited.get("type"))))
 
 
-def usage_of(usage: dict[str, Any]) -> Usage:
-    """Return the usage in neutral terms. `input_tokens` leaves out what a cache read or wrote: that is added."""
-    fresh, write, read, output = (
-        plain_number(usage.get(name))
-        for name in (
-            "input_tokens",
-            "cache_creation_input_tokens",
-            "cache_read_input_tokens",
-            "output_tokens",
-        )
-    )
-    known = [count for count in (fresh, write, read) if count is not None]
-    return Usage(
-        input=sum(known) if known else None,
-        output=output,
-        reasoning=plain_number(dict_of(usage.get("output_tokens_details")).get("thinking_tokens")),
-        cache_read=read,
-        cache_write=write,
-        raw=usage,
-    )
-
-
-def turn(message: Message) -> dict[str, Any]:
+def turn(message: blocks.Message) -> dict[str, Any]:
     """Return the assistant's message for `messages`: all blocks in order, with signatures and encrypted content."""
     content = [made for block in message.blocks if (made := _content(block)) is not None]
     return {"role": "assistant", "content": content} if content else {}
 
 
-def _content(block: Block) -> dict[str, Any] | None:
+def _content(block: blocks.Block) -> dict[str, Any] | None:
     match block:
-        case TextBlock(text=text, citations=citations):
+        case blocks.TextBlock(text=text, citations=citations):
             if not text.strip():
-                return None  # the API refuses text that is empty, or but white space
-            plain = [{name: value for name, value in item.items() if name != "unit"} for item in citations]
-            return {"type": "text", "text": text} | ({"citations": plain} if plain else {})
-        case ReasoningBlock(text=text, signature=signature):
+                return None  # the API refuses text that is empty, or only white space
+            cited = [without_unit(item) for item in citations]
+            return {"type": "text", "text": text} | ({"citations": cited} if cited else {})
+        case blocks.ReasoningBlock(text=text, signature=signature):
             # Without its signature thinking is refused: it was cut, or is another server's.
             return {"type": "thinking", "thinking": text, "signature": signature} if signature else None
-        case RedactedReasoningBlock(data=data):
+        case blocks.RedactedReasoningBlock(data=data):
             return {"type": "redacted_thinking", "data": data}
-        case ToolCall(cut=False):
+        case blocks.ToolCall(cut=False):
             try:
                 arguments = block.json()
             except ValueError:
@@ -380,8 +343,8 @@ def _content(block: Block) -> dict[str, Any] | None:
             if not isinstance(arguments, dict):
                 arguments = {"INVALID_JSON": block.arguments}  # Anthropic's own word for arguments that are not JSON
             return {"type": "tool_use"} | block.native | {"id": block.id, "name": block.name, "input": arguments}
-        case ServerToolResultBlock(name=name, native=native):
+        case blocks.ServerToolResultBlock(name=name, native=native):
             return {"type": name} | native
-        case RawBlock(data=dict() as data, native=native):
+        case blocks.RawBlock(data=dict() as data, native=native):
             return data | native
     return None

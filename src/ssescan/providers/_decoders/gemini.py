@@ -11,33 +11,19 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import msgspec
 from msgspec import Struct
 
-from ..block_builders import CallBuilder, MediaBuilder, ReasoningBuilder, TextBuilder, compact
-from ..format_decoder import (
-    DAMAGED,
-    GUESS,
-    FormatDecoder,
-    decoder,
-    dict_of,
-    error_of,
-    list_of,
-    plain_number,
-    text_of,
-    text_or_raw,
-)
+from ..block_builders import TextBuilder
+from ..format_decoder import DAMAGED, GUESS, FormatDecoder, decoder, error_of, finish_reasons
 from ..formats import register
-from ..parts import Citation, Logprobs, Raw, TextDelta, ToolCallDelta, Usage
+from ..json_values import dict_of, list_of, plain_number
+from ..parts import Citation, FinishReason, Logprobs, Part, Raw, TextDelta, Usage
 from ..payloads import convert
-from .partial_arguments import PartialArguments
+from .gemini_parts import CandidateParts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..block_builders import BlockBuilder
     from ..message import Message
     from ..message_builder import ChoiceBuilder
-    from ..parts import FinishReason, Part
-
-__all__ = ["Gemini", "turn"]
 
 
 class _Content(Struct, gc=False):
@@ -72,8 +58,8 @@ class _FirstEvent(_Event, gc=False):
     responseId: str | None = None
 
 
-# What streams are full of: a piece of text, of one candidate, and the usage. That an event is one of these, and has
-# nothing besides, is found by msgspec while it decodes; what is none is read again as an _Event.
+# Most events of a stream: a piece of text, of one candidate, and the usage. msgspec finds while it decodes whether an
+# event is one of these, and has nothing besides; any other event is read again as an _Event.
 
 
 class _PlainPart(Struct, gc=False, forbid_unknown_fields=True):
@@ -107,35 +93,19 @@ class _PlainEvent(Struct, gc=False, forbid_unknown_fields=True):
 MAX_MISSED = 8
 """How many times an event may not be as plain as was expected, before none is expected to be so any more."""
 
-REASONS: dict[str, FinishReason] = {
-    "STOP": "stop",
-    "MAX_TOKENS": "length",
-    "CONTINUATION": "pause",
-    **dict.fromkeys(
-        ("SAFETY", "RECITATION", "LANGUAGE", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "IMAGE_SAFETY",
-         "IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION", "ESCALATION", "MODEL_ARMOR"),
-        "content_filter",
-    ),
-    **dict.fromkeys(
-        ("MALFORMED_FUNCTION_CALL", "MALFORMED_RESPONSE", "UNEXPECTED_TOOL_CALL", "TOO_MANY_TOOL_CALLS",
-         "MISSING_THOUGHT_SIGNATURE", "PUP_LIMITED_DISABLED"),
-        "error",
-    ),
-}  # fmt: skip
-
-PARTS = (
-    "text", "functionCall", "inlineData", "fileData", "executableCode", "codeExecutionResult", "toolCall",
-    "toolResponse",
-)  # fmt: skip
-"""The fields that say what a part is. A part with none of them is kept as Raw."""
-
-KNOWN = {*PARTS, "thought", "thoughtSignature"}
-
-
-COUNTS = tuple(
-    f"{name}TokenCount" for name in ("prompt", "toolUsePrompt", "candidates", "thoughts", "cachedContent", "total")
+REASONS = finish_reasons(
+    stop="STOP",
+    length="MAX_TOKENS",
+    pause="CONTINUATION",
+    content_filter="SAFETY RECITATION LANGUAGE BLOCKLIST PROHIBITED_CONTENT SPII IMAGE_SAFETY IMAGE_PROHIBITED_CONTENT "
+    "IMAGE_RECITATION ESCALATION MODEL_ARMOR",
+    error="MALFORMED_FUNCTION_CALL MALFORMED_RESPONSE UNEXPECTED_TOOL_CALL TOO_MANY_TOOL_CALLS "
+    "MISSING_THOUGHT_SIGNATURE PUP_LIMITED_DISABLED",
 )
 
+COUNTS = [
+    f"{name}TokenCount" for name in ("prompt", "toolUsePrompt", "candidates", "thoughts", "cachedContent", "total")
+]
 
 KEYS = ("candidates", "promptFeedback", "usageMetadata", "modelVersion", "responseId")  # that no other format has
 
@@ -149,7 +119,7 @@ class Gemini(FormatDecoder):
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        self._candidates: dict[int, _Kept] = {}
+        self._candidates: dict[int, CandidateParts] = {}
         self._grounding: dict[int, dict[str, Any]] = {}  # as it is attached, of each candidate
         self._early = False
         # Whether the next event is read as a plain one, and the block that its text goes on with.
@@ -180,12 +150,9 @@ class Gemini(FormatDecoder):
                 if usage is None:
                     return delta
                 prompt, output, total = usage.promptTokenCount, usage.candidatesTokenCount, usage.totalTokenCount
-                # As it came: it has these fields, or it would not be here. A dict made by the decoder is dearer.
-                raw: dict[str, Any] = {
-                    "promptTokenCount": prompt,
-                    "candidatesTokenCount": output,
-                    "totalTokenCount": total,
-                }
+                # As it came: it has these fields, or it would not be here. A dict made by the decoder costs more.
+                raw: dict[str, Any]
+                raw = {"promptTokenCount": prompt, "candidatesTokenCount": output, "totalTokenCount": total}
                 if usage.promptTokensDetails is not None:
                     raw["promptTokensDetails"] = usage.promptTokensDetails
                 counted = Usage(input=prompt, output=output, total=total, raw=raw)
@@ -201,10 +168,10 @@ class Gemini(FormatDecoder):
             self._plain = False
             self._missed += 1
             self.decode = decoder(_Event)
-        told = self._event(event)
-        if told and self.event is _Event and self._missed < MAX_MISSED:
+        parts = self._event(event)
+        if parts and self.event is _Event and self._missed < MAX_MISSED:
             self._expect_plain(event)
-        return told
+        return parts
 
     def _expect_plain(self, event: _Event) -> None:
         """Read the next event as a plain one, if it may well go on with the text that is open."""
@@ -236,8 +203,7 @@ class Gemini(FormatDecoder):
             self._candidate(candidate)
         if event.usageMetadata and (usage := self._usage(event.usageMetadata)):
             self.builder.count(usage)
-        blocked = self.text(event.promptFeedback.get("blockReason"), "blockReason") if event.promptFeedback else ""
-        if event.promptFeedback and blocked:
+        if event.promptFeedback and (blocked := self.text(event.promptFeedback.get("blockReason"), "blockReason")):
             choice = self.builder.choice(0)
             choice.raw_reason, choice.reason = f"PROMPT_BLOCKED:{blocked}", "content_filter"
             if message := event.promptFeedback.get("blockReasonMessage"):
@@ -249,13 +215,10 @@ class Gemini(FormatDecoder):
         choice = self.builder.choice(index)
         kept = self._candidates.get(index)
         if kept is None:
-            kept = self._candidates[index] = _Kept(choice)
+            kept = self._candidates[index] = CandidateParts(choice)
         if candidate.content is not None:
             for part in candidate.content.parts or ():
-                if isinstance(part, dict):
-                    kept.add(part)
-                else:
-                    self.emit(Raw(choice=index, name="part", data=part))
+                kept.add(part)
         if candidate.logprobsResult:
             self._logprobs(choice, candidate.logprobsResult)
         self._sources(choice, candidate)
@@ -272,10 +235,8 @@ class Gemini(FormatDecoder):
     def _logprobs(self, choice: ChoiceBuilder, result: dict[str, Any]) -> None:
         chosen, top = list_of(result.get("chosenCandidates")), list_of(result.get("topCandidates"))
         if len(top) == len(chosen):
-            chosen = [
-                dict_of(one) | {"topCandidates": dict_of(of).get("candidates")}
-                for one, of in zip(chosen, top, strict=True)
-            ]
+            tops = [{"topCandidates": dict_of(of).get("candidates")} for of in top]
+            chosen = [dict_of(one) | of for one, of in zip(chosen, tops, strict=True)]
         if chosen:
             self.emit(Logprobs(choice=choice.index, entries=chosen))
 
@@ -306,21 +267,16 @@ class Gemini(FormatDecoder):
             if "groundingMetadata" in item:
                 self._grounding[choice.index] = kept
 
-    def _usage(self, usage: dict[str, Any]) -> Usage | None:
-        """Return the usage in neutral terms; None if it only names the kind of traffic, as Vertex does at first."""
+    @staticmethod
+    def _usage(usage: dict[str, Any]) -> Usage | None:
+        """Return a usage in neutral terms; None if it only names the kind of traffic, as Vertex does at first."""
         prompt, of_tools, candidates, thoughts, cached, total = [plain_number(usage.get(name)) for name in COUNTS]
         if prompt is None and candidates is None and thoughts is None and total is None:
             return None
         if of_tools is not None:
             prompt = (prompt or 0) + of_tools
-        return Usage(
-            input=prompt,
-            output=(candidates or 0) + (thoughts or 0),
-            reasoning=thoughts,
-            cache_read=cached,
-            total=total,
-            raw=usage,
-        )
+        output = (candidates or 0) + (thoughts or 0)
+        return Usage(input=prompt, output=output, reasoning=thoughts, cache_read=cached, total=total, raw=usage)
 
     def _early_shape(self, event: _Event) -> None:
         self._early = True
@@ -343,182 +299,6 @@ class Gemini(FormatDecoder):
     def complete(self) -> bool:
         # The early shape has no mark of its end: its last line must at least be whole.
         return super().complete or (self._early and self.line_ended)
-
-
-class _Kept:
-    """The parts of a candidate: as blocks, and as they came, since the API wants them back that way.
-
-    Pieces of text are joined, but never one that was signed with another.
-    """
-
-    __slots__ = ("_call", "_values", "choice", "open", "parts")
-
-    def __init__(self, choice: ChoiceBuilder) -> None:
-        self.choice = choice
-        self.parts: list[dict[str, Any] | _Span | CallBuilder] = []
-        self.open: BlockBuilder | None = None  # the block that the last span goes on with
-        self._call: CallBuilder | None = None  # one whose arguments are streamed
-        self._values: PartialArguments | None = None
-        choice.native["parts"] = self
-
-    def add(self, part: dict[str, Any]) -> None:
-        text = part.get("text")
-        if type(text) is str and text and len(part) == 1:
-            # What streams are full of.
-            block: Any = self.choice.last(TextBuilder)
-            if block is not self.open:
-                self._span(block)
-            self.choice.emit(block.delta(text))
-            return
-        signature = text_or_raw(part.get("thoughtSignature"), "thoughtSignature", self.choice.emit)
-        kind = next((name for name in PARTS if part.get(name) is not None), None)
-        # An unknown field beside a known one: keep it, and send it back with its part.
-        beside = {name: value for name, value in part.items() if name not in KNOWN} if kind else {}
-        if kind == "text" and isinstance(text, str):
-            self._text(text, part, signature, beside)
-        elif kind == "functionCall" and isinstance(part["functionCall"], dict):
-            self._function(part["functionCall"], signature, beside)
-        else:
-            self.open = None
-            block = self._other(kind, part) if kind and isinstance(part.get(kind), dict) else None
-            if block is None:
-                name = next((name for name in part if name not in ("thought", "thoughtSignature")), "part")
-                block = self.choice.raw(name, part)
-            self.parts.append(part)
-            block.sign(signature)
-        for name, value in beside.items():
-            self.choice.emit(Raw(choice=self.choice.index, name=name, data={name: value}))
-
-    def _span(self, block: Any, signature: str = "", beside: dict[str, Any] | None = None) -> None:
-        self.open = None if signature or beside else block
-        before = self.parts[-1] if self.parts else None
-        if isinstance(before, _Span) and before.block is block:
-            before.stop = block.size
-        self.parts.append(_Span(block, block.size, signature, beside or {}))
-
-    def _text(self, text: str, part: dict[str, Any], signature: str, beside: dict[str, Any]) -> None:
-        choice = self.choice
-        kind: type[Any] = ReasoningBuilder if part.get("thought") is True else TextBuilder
-        # An empty text brings a signature for what came before it.
-        block = choice.last(kind) if text or not choice.blocks else choice.blocks[-1]
-        if isinstance(block, (TextBuilder, ReasoningBuilder)):
-            if signature or beside or block is not self.open:
-                self._span(block, signature, beside)
-            block.add(text)
-        elif signature:
-            self.parts.append({"text": "", "thoughtSignature": signature} | beside)
-        block.sign(signature)
-
-    def _function(self, function: dict[str, Any], signature: str, beside: dict[str, Any]) -> None:
-        self.open = None
-        name = text_or_raw(function.get("name"), "functionCall", self.choice.emit)
-        goes_on = function.get("willContinue") is True
-        partial = function.get("partialArgs")
-        if not function and self._call is None:
-            return  # the end of a call that has ended
-        if name or self._call is None:
-            self.end(whole=True)
-            call = self._call = CallBuilder(self.choice, text_of(function.get("id")) or None, name)
-            self._values = PartialArguments()
-            call.native |= {"signature": signature, "beside": beside}
-            self.parts.append(call)
-            if function.get("args") is not None:
-                self._values.tree = function["args"]
-        call, values = self._call, self._values
-        if not goes_on and not partial:
-            self.end(whole=True)
-        call.sign(signature)
-        if partial and not isinstance(partial, list) and values is not None:
-            self.choice.emit(Raw(choice=self.choice.index, name="partialArgs", data=partial))
-            values.lost = True
-            if not goes_on:
-                self.end(whole=True)
-        elif partial and values is not None:
-            call.start()
-            self.choice.emit(ToolCallDelta(choice=self.choice.index, block=call.number, partial=partial))
-            for value in partial:
-                values.add(value)
-            if not goes_on:
-                self.end(whole=True)
-
-    def end(self, *, whole: bool) -> None:
-        """End the call that is open. Its end may be missing: then the next call, or the reason of the end, is it."""
-        call, values = self._call, self._values
-        if call is None or values is None:
-            return
-        self._call = self._values = None
-        values.close()
-        call.native["args"] = values.tree
-        if values.tree != {}:
-            call.whole = compact(values.tree)
-        call.end(cut=not whole or values.lost)
-
-    def _other(self, kind: str, part: dict[str, Any]) -> Any:
-        choice, it = self.choice, part[kind]
-        id = text_of(it.get("id")) or None
-        if kind in ("inlineData", "fileData"):
-            media = text_of(it.get("mimeType")) or None
-            latest: Any = choice.blocks[-1] if choice.blocks else None
-            joins = isinstance(latest, MediaBuilder) and latest.media == media and (media or "").startswith("audio/")
-            block = latest if joins else MediaBuilder(choice, media)  # speech comes in many parts
-            block.add(text_of(it.get("data")), url=text_of(it.get("fileUri")))
-        elif kind in ("executableCode", "toolCall"):
-            name = "code_execution" if kind == "executableCode" else text_of(it.get("toolType"))
-            block = CallBuilder(choice, id, name, server=True)
-            asked = (
-                {key: value for key, value in it.items() if key != "id"} if kind == "executableCode" else it.get("args")
-            )
-            block.whole = compact(asked) if asked else ""
-            block.end()
-        elif kind == "codeExecutionResult":
-            choice.result(id, "code_execution", it, error=it.get("outcome") != "OUTCOME_OK")
-            block = choice.blocks[-1]
-        else:
-            choice.result(id, text_of(it.get("toolType")) or None, it.get("response"))
-            block = choice.blocks[-1]
-        return block
-
-    def plain(self) -> list[dict[str, Any]]:
-        """Return the parts for `contents`."""
-        texts: dict[int, str] = {}
-        made: list[dict[str, Any]] = []
-        for part in self.parts:
-            if isinstance(part, dict):
-                made.append(part)
-            elif isinstance(part, _Span):
-                block = part.block
-                if block.number not in texts:
-                    texts[block.number] = block.text
-                text = texts[block.number][part.start : part.stop]
-                if text or part.signature or part.beside:
-                    made.append(
-                        {"text": text}
-                        | ({"thought": True} if isinstance(block, ReasoningBuilder) else {})
-                        | ({"thoughtSignature": part.signature} if part.signature else {})
-                        | part.beside
-                    )
-            elif part.ended and not part.cut:
-                function = {"id": part.id} if part.id else {}
-                signature = part.native["signature"]
-                made.append(
-                    {"functionCall": function | {"name": part.name, "args": part.native["args"]}}
-                    | ({"thoughtSignature": signature} if signature else {})
-                    | part.native["beside"]
-                )
-        return made
-
-
-class _Span:
-    """A run of a block's text, that was one part, or several unsigned ones."""
-
-    __slots__ = ("beside", "block", "signature", "start", "stop")
-
-    def __init__(self, block: Any, start: int, signature: str, beside: dict[str, Any]) -> None:
-        self.beside = beside
-        self.block = block
-        self.start = start
-        self.stop: int | None = None
-        self.signature = signature
 
 
 def turn(message: Message) -> dict[str, Any]:

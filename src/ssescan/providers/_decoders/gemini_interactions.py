@@ -1,6 +1,6 @@
 """Google Gemini, Interactions: steps; each has a start, deltas and a stop.
 
-Events are told by their `event_type`, which is often the last key. The names that Interactions had at first are read as
+The `event_type` identifies an event, and is often the last key. The names that Interactions had at first are read as
 well (`interaction.start`, `content.start`). https://ai.google.dev/api/interactions
 """
 
@@ -11,16 +11,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from msgspec import Struct
 
 from ..block_builders import CallBuilder, MediaBuilder, ReasoningBuilder, TextBuilder
-from ..format_decoder import GUESS, FormatDecoder, arguments_of, dict_of, error_of, plain_number, text_of
+from ..format_decoder import GUESS, FormatDecoder, error_of, finish_reasons
 from ..formats import register
-from ..parts import Usage
+from ..json_values import arguments_of, counts, dict_of, text_of, with_unit, without_unit
+from ..parts import Part, Usage
 
 if TYPE_CHECKING:
     from ..message import Message
     from ..message_builder import ChoiceBuilder
-    from ..parts import FinishReason, Part
-
-__all__ = ["GeminiInteractions", "turn"]
 
 
 class _Event(Struct, gc=False):
@@ -35,23 +33,23 @@ class _Event(Struct, gc=False):
     error: Any = None
 
 
-REASONS: dict[str, FinishReason] = {
-    "completed": "stop",
-    "requires_action": "tool_calls",
-    "incomplete": "length",
-    "budget_exceeded": "length",
-    "requires_continuation": "pause",
-    "failed": "error",
-    "cancelled": "other",
-}
+REASONS = finish_reasons(
+    stop="completed",
+    tool_calls="requires_action",
+    length="incomplete budget_exceeded",
+    pause="requires_continuation",
+    error="failed",
+    other="cancelled",
+)
 OPEN = ("in_progress", "queued", "")
 """Statuses of an interaction that goes on."""
 
+KINDS = ("interaction.", "step.", "content.")  # how the kinds of events begin
 MEDIA = ("image", "audio", "video", "document")
 
 
 class _Step:
-    """A step: as its start event has it, with the additions of deltas."""
+    """A step: as its start event has it, with the fields that deltas add."""
 
     __slots__ = ("call", "content", "ended", "item", "media", "result", "thought", "type")
 
@@ -66,9 +64,12 @@ class _Step:
         self.result = False  # of a result that has no part yet
         self.ended = False
 
+    def update(self, delta: dict[str, Any]) -> None:
+        self.item |= {name: value for name, value in delta.items() if name != "type" and value is not None}
+
 
 class _Steps:
-    """All steps, in order; as `plain` gives them, they are a turn."""
+    """All steps, in order; `plain` returns them as a turn."""
 
     __slots__ = ("all",)
 
@@ -77,9 +78,6 @@ class _Steps:
 
     def plain(self) -> list[dict[str, Any]]:
         return [made for step in self.all if (made := _wanted_back(step)) is not None]
-
-
-KINDS = ("interaction.", "step.", "content.")  # how the kinds of events begin
 
 
 @register
@@ -120,7 +118,7 @@ class GeminiInteractions(FormatDecoder):
         elif kind != "done":
             return None
         if isinstance(total, dict):
-            self.builder.count(usage_of(total))
+            self.count(total)
         return self.builder.drain()
 
     def unfolded(self, value: dict[str, Any]) -> list[dict[str, Any]]:
@@ -131,14 +129,10 @@ class GeminiInteractions(FormatDecoder):
     def _interaction(self, kind: str, event: _Event) -> None:
         interaction = event.interaction or {}
         self.builder.start(text_of(interaction.get("id")), text_of(interaction.get("model")))
-        usage = interaction.get("usage")
-        if isinstance(usage, dict):
-            self.builder.count(usage_of(usage))
-        elif usage is not None:
-            self.keep(usage, "usage")
+        self.count(interaction.get("usage"))
         status = self.text(interaction.get("status"), "status")
         if kind in ("interaction.completed", "interaction.complete", "interaction.requires_action"):
-            # A status that is none is kept as Raw; the name of the event says that it ended, but not how.
+            # A status that is not a text is kept as Raw; the name of the event says that it ended, but not how.
             self._end(status or ("unknown" if interaction.get("status") else "completed"), interaction)
 
     def _end(self, status: str, interaction: dict[str, Any]) -> None:
@@ -164,7 +158,7 @@ class GeminiInteractions(FormatDecoder):
         self._steps.all.append(step)
         id, name = text_of(item.get("id")) or None, text_of(item.get("name"))
         if kind == "user_input":
-            step.item = item  # said by the user, and no part of the answer
+            step.item = item  # of the user, and not a part of the answer
         elif kind in ("model_output", "text", *MEDIA):
             for part in [item] if kind in ("text", *MEDIA) else self.objects(item.get("content"), kind):
                 self._add(step, part)
@@ -188,7 +182,7 @@ class GeminiInteractions(FormatDecoder):
         return step
 
     def _stop(self, index: int | None) -> None:
-        step = self._by_index.get(max(len(self._by_index) - 1, 0) if index is None else index)
+        step = self._by_index.get(len(self._by_index) - 1 if index is None else index)
         if step is None:
             return
         step.ended = True
@@ -202,8 +196,8 @@ class GeminiInteractions(FormatDecoder):
             item = step.item
             name = text_of(item.get("name")) or step.type.removesuffix("_result")
             failed = item.get("is_error") is True
-            self.choice.result(text_of(item.get("call_id")) or None, name, item.get("result"), error=failed)
-            self.choice.blocks[-1].sign(text_of(item.get("signature")))
+            block = self.choice.result(text_of(item.get("call_id")) or None, name, item.get("result"), error=failed)
+            block.sign(text_of(item.get("signature")))
 
     def _delta(self, event: _Event) -> bool:
         """Handle a delta; return whether it is known."""
@@ -212,7 +206,7 @@ class GeminiInteractions(FormatDecoder):
         index = max(len(self._by_index) - 1, 0) if event.index is None else event.index
         step = self._by_index.get(index)
         if step is None:
-            # A step without a start event: the delta says what it is, as far as it does.
+            # A step without a start event: the type of the delta shows that of the step.
             begun = {"thought_summary": "thought", "thought_signature": "thought", "arguments_delta": "function_call"}
             whole = kind.endswith(("_call", "_result"))
             step = self._begin(index, {"type": kind if whole else begun.get(kind, "model_output")})
@@ -221,8 +215,7 @@ class GeminiInteractions(FormatDecoder):
         if kind == "text" or kind in MEDIA:
             self._add(step, delta)
         elif kind in ("text_annotation_delta", "text_annotation"):
-            cited = [_cited(note) for note in self.objects(delta.get("annotations"), kind)]
-            self._text_of(step).cite(cited)
+            self._text_of(step).cite([_cited(note) for note in self.objects(delta.get("annotations"), kind)])
         elif kind == "thought_summary":
             content = dict_of(delta.get("content"))
             if not content and delta.get("content") is not None:
@@ -238,13 +231,13 @@ class GeminiInteractions(FormatDecoder):
                 return False
             step.call.add(arguments_of(delta.get("arguments")))
         elif kind.endswith("_call") and step.call is not None:
-            step.item |= {name: value for name, value in delta.items() if name != "type" and value is not None}
+            step.update(delta)
             step.call.call_it(text_of(delta.get("name")))
             if delta.get("arguments"):
                 step.call.whole = arguments_of(delta["arguments"])
             self._sign(step, delta)
         elif kind.endswith("_result") and step.type.endswith("_result"):
-            step.item |= {name: value for name, value in delta.items() if name != "type" and value is not None}
+            step.update(delta)
         else:
             return False
         return True
@@ -256,8 +249,7 @@ class GeminiInteractions(FormatDecoder):
 
     def _think(self, step: _Step) -> ReasoningBuilder:
         if step.thought is None:
-            step.thought = ReasoningBuilder(self.choice)
-            step.thought.said = "summary"
+            step.thought = ReasoningBuilder(self.choice, "summary")
         return step.thought
 
     def _text_of(self, step: _Step) -> TextBuilder:
@@ -272,44 +264,33 @@ class GeminiInteractions(FormatDecoder):
         kind = text_of(part.get("type"))
         if kind in MEDIA:
             mime = text_of(part.get("mime_type")) or f"{kind}/*"
-            latest = self.choice.blocks[-1] if self.choice.blocks else None
-            # Sound comes in pieces.
-            joins = kind == "audio" and isinstance(latest, MediaBuilder) and latest.media == mime
-            block = latest if joins and isinstance(latest, MediaBuilder) else MediaBuilder(self.choice, mime)
+            block = MediaBuilder.begin(self.choice, mime, in_pieces=kind == "audio")
             block.add(self.text(part.get("data"), kind), url=self.text(part.get("uri"), kind))
             step.content.append(part)
         elif kind == "text" or "text" in part:
-            block_of_text = self._text_of(step)
-            block_of_text.add(self.text(part.get("text"), "text"))
-            notes = [_cited(note) for note in self.objects(part.get("annotations"), "annotations")]
-            block_of_text.cite(notes)
+            text = self._text_of(step)
+            text.add(self.text(part.get("text"), "text"))
+            text.cite([_cited(note) for note in self.objects(part.get("annotations"), "annotations")])
 
     def finish(self) -> None:
         for step in self._steps.all:
             self._tell_result(step)
         super().finish()
 
+    @staticmethod
+    def usage_of(usage: dict[str, Any]) -> Usage:
+        names = (f"total_{name}_tokens" for name in ("input", "tool_use", "output", "thought", "cached"))
+        input, tools, output, thoughts, cached, total = counts(usage, *names, "total_tokens")
+        input = None if input is None and tools is None else (input or 0) + (tools or 0)
+        output = None if output is None and thoughts is None else (output or 0) + (thoughts or 0)
+        return Usage(input=input, output=output, reasoning=thoughts, cache_read=cached, total=total, raw=usage)
+
 
 def _cited(annotation: dict[str, Any]) -> dict[str, Any]:
     if annotation.get("type") == "file_citation" and "page_number" in annotation:
-        return annotation | {"unit": "page"}
-    # As in the other API of theirs, whose offsets count bytes.
-    return annotation | {"unit": "byte"} if "start_index" in annotation else annotation
-
-
-def usage_of(usage: dict[str, Any]) -> Usage:
-    """Return the usage in neutral terms."""
-    input, tools, output, thoughts, cached = (
-        plain_number(usage.get(f"total_{name}_tokens")) for name in ("input", "tool_use", "output", "thought", "cached")
-    )
-    return Usage(
-        input=None if input is None and tools is None else (input or 0) + (tools or 0),
-        output=None if output is None and thoughts is None else (output or 0) + (thoughts or 0),
-        reasoning=thoughts,
-        cache_read=cached,
-        total=plain_number(usage.get("total_tokens")),
-        raw=usage,
-    )
+        return with_unit(annotation, "page")
+    # As in Google's other API, whose offsets count bytes.
+    return with_unit(annotation, "byte" if "start_index" in annotation else None)
 
 
 def _wanted_back(step: _Step) -> dict[str, Any] | None:
@@ -333,19 +314,14 @@ def _wanted_back(step: _Step) -> dict[str, Any] | None:
     if step.type.endswith("_result"):
         return step.item if step.ended else None
     if step.content:
-        content = [
-            {"type": "text", "text": part.text}
-            | ({"annotations": [_plain(note) for note in part.citations]} if part.citations else {})
-            if isinstance(part, TextBuilder)
-            else part
-            for part in step.content
-        ]
+        content = [_text_part(part) if isinstance(part, TextBuilder) else part for part in step.content]
         return {"type": "model_output", "content": content}
     return None if step.type in ("model_output", "text", *MEDIA) else step.item
 
 
-def _plain(note: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in note.items() if name != "unit"}
+def _text_part(text: TextBuilder) -> dict[str, Any]:
+    annotations = [without_unit(note) for note in text.citations]
+    return {"type": "text", "text": text.text} | ({"annotations": annotations} if annotations else {})
 
 
 def turn(message: Message) -> list[dict[str, Any]]:

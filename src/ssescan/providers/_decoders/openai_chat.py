@@ -12,28 +12,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from msgspec import Struct
 
 from ..block_builders import CallBuilder, MediaBuilder, ReasoningBuilder, TextBuilder
-from ..format_decoder import (
-    DAMAGED,
-    GUESS,
-    FormatDecoder,
-    arguments_of,
-    dict_of,
-    error_of,
-    list_of,
-    plain_number,
-    text_of,
-)
+from ..format_decoder import DAMAGED, GUESS, FormatDecoder, error_of, finish_reasons
 from ..formats import register
-from ..message import MediaBlock, ToolCall
-from ..parts import Logprobs, Raw, TextDelta, Usage
+from ..json_values import arguments_of, counts, dict_of, list_of, text_of
+from ..message import MediaBlock, Message, ToolCall
+from ..parts import FinishReason, Logprobs, Part, Raw, TextDelta, Usage
 from ..payloads import convert
 
 if TYPE_CHECKING:
-    from ..message import Message
     from ..message_builder import ChoiceBuilder
-    from ..parts import FinishReason, Part
-
-__all__ = ["OpenAIChat", "turn"]
 
 
 class _Function(Struct, gc=False):
@@ -77,7 +64,7 @@ class _Chunk(Struct, gc=False):
     x_groq: dict[str, Any] | None = None
     citations: list[Any] | None = None
     search_results: list[Any] | None = None
-    # What errors are, where they stand by themselves and not in `error`.
+    # The fields of an error that is not in `error`.
     type: Any = None
     code: Any = None
     message: Any = None
@@ -91,18 +78,13 @@ class _FirstChunk(_Chunk, gc=False):
     object: str | None = None
 
 
-REASONS: dict[str, FinishReason] = {
-    "stop": "stop",
-    "eos": "stop",
-    "length": "length",
-    "model_length": "length",
-    "tool_calls": "tool_calls",
-    "function_call": "tool_calls",
-    "content_filter": "content_filter",
-    "error": "error",
-    "insufficient_system_resource": "error",
-}
-
+REASONS = finish_reasons(
+    stop="stop eos",
+    length="length model_length",
+    tool_calls="tool_calls function_call",
+    content_filter="content_filter",
+    error="error insufficient_system_resource",
+)
 
 OBJECTS = ("chat.completion", "text_completion")  # how the `object` of a chunk begins
 
@@ -138,7 +120,7 @@ class OpenAIChat(FormatDecoder):
             event = self.decode(payload)
         except DAMAGED:
             return None
-        # Streams are full of pieces of text and nothing else.
+        # Most events of a stream: a piece of text and nothing else.
         choices = event.choices
         if choices is not None and len(choices) == 1 and event.usage is None and event.error is None:
             choice = choices[0]
@@ -183,10 +165,8 @@ class OpenAIChat(FormatDecoder):
         for choice in chunk.choices or ():
             self._choice(choice, chunk)
         self._cite(chunk)
-        if isinstance(usage, dict):
-            self.builder.count(usage_of(usage))
-        elif usage:
-            self.keep(usage, "usage")
+        if usage or isinstance(usage, dict):
+            self.count(usage)
         if error:
             self.builder.fail(error_of(error))
         if chunk.choices and len(chunk.choices) == 1:
@@ -213,9 +193,9 @@ class OpenAIChat(FormatDecoder):
         if choice.text and (delta is None or not delta.content):
             builder.text(choice.text)  # a legacy completion; some servers repeat their deltas here
         if choice.logprobs:
-            entries = [entry for name in ("content", "refusal") for entry in list_of(choice.logprobs.get(name))] or (
-                [choice.logprobs] if "tokens" in choice.logprobs else []
-            )
+            entries = [entry for name in ("content", "refusal") for entry in list_of(choice.logprobs.get(name))]
+            if not entries and "tokens" in choice.logprobs:
+                entries = [choice.logprobs]
             if entries:
                 self.emit(Logprobs(choice=builder.index, entries=entries))
         if choice.finish_reason:
@@ -281,9 +261,8 @@ class OpenAIChat(FormatDecoder):
                 builder.reasoning(text_of(detail.get("text")) or text_of(detail.get("summary")))
             for key in ("signature", "data"):
                 if signature := text_of(detail.get(key)):
-                    builder.latest(ReasoningBuilder).sign(
-                        signature, id=text_of(detail.get("id")) or None, fmt=text_of(detail.get("format")) or None
-                    )
+                    id, fmt = text_of(detail.get("id")) or None, text_of(detail.get("format")) or None
+                    builder.latest(ReasoningBuilder).sign(signature, id=id, fmt=fmt)
 
     def _call(self, builder: ChoiceBuilder, fragment: _ToolCall) -> CallBuilder:
         calls = self._calls.setdefault(builder.index, _Calls(builder))
@@ -293,8 +272,7 @@ class OpenAIChat(FormatDecoder):
             call.native["extra_content"] = fragment.extra_content
             google = dict_of(fragment.extra_content.get("google"))
             call.sign(text_of(google.get("thought_signature")))
-        arguments = function.arguments
-        call.add(arguments_of(arguments))
+        call.add(arguments_of(function.arguments))
         return call
 
     def _audio(self, builder: ChoiceBuilder, audio: dict[str, Any]) -> None:
@@ -337,6 +315,20 @@ class OpenAIChat(FormatDecoder):
     def knows(self, value: dict[str, Any]) -> bool:
         return text_of(value.get("object")).startswith(OBJECTS)
 
+    @staticmethod
+    def usage_of(usage: dict[str, Any]) -> Usage:
+        input, output, total = counts(usage, "prompt_tokens", "completion_tokens", "total_tokens")
+        read, write = counts(dict_of(usage.get("prompt_tokens_details")), "cached_tokens", "cache_write_tokens")
+        (reasoning,) = counts(dict_of(usage.get("completion_tokens_details")), "reasoning_tokens")
+        # xAI counts reasoning beside the output, all others within it.
+        if reasoning and total is not None and total == (input or 0) + (output or 0) + reasoning:
+            output = (output or 0) + reasoning
+        if read is None:
+            (read,) = counts(usage, "prompt_cache_hit_tokens")
+        return Usage(
+            input=input, output=output, reasoning=reasoning, cache_read=read, cache_write=write, total=total, raw=usage
+        )
+
     def finish(self) -> None:
         for choice in self.builder.choices.values():
             if choice.reason is not None:
@@ -345,7 +337,7 @@ class OpenAIChat(FormatDecoder):
 
 
 class _Calls:
-    """Which call a fragment belongs to, among those of a choice: vendors key them by index, by id, or not at all."""
+    """The calls of a choice, to find the one of a fragment: vendors key them by index, by id, or not at all."""
 
     __slots__ = ("_builder", "_by_id", "_by_index", "_last")
 
@@ -363,8 +355,8 @@ class _Calls:
         if call is None:
             call = self._last if index is None else self._by_index.get(index)
             if call is not None and name and call.name:
-                # No fragment of that call if the call has a name and the fragment another name, or another id. One
-                # without a name goes on with that call, though its id be new: some give every fragment its own.
+                # A fragment with a name is of another call if its name or its id is another. A fragment without a name
+                # continues the call, even with a new id: some servers give every fragment its own.
                 another_id = id is not None and call.id is not None
                 if another_id or name != call.name:
                     call = None
@@ -417,27 +409,6 @@ class _Details:
             entry | {name: text.getvalue() for name, text in self._texts[key].items()}
             for key, entry in self._entries.items()
         ]
-
-
-def usage_of(usage: dict[str, Any]) -> Usage:
-    """Return the usage in neutral terms. xAI counts reasoning beside the output, all others within it."""
-    input, output, total = (plain_number(usage.get(f"{name}_tokens")) for name in ("prompt", "completion", "total"))
-    of_input, of_output = dict_of(usage.get("prompt_tokens_details")), dict_of(usage.get("completion_tokens_details"))
-    reasoning = plain_number(of_output.get("reasoning_tokens"))
-    if reasoning and total is not None and total == (input or 0) + (output or 0) + reasoning:
-        output = (output or 0) + reasoning
-    cache_read = plain_number(of_input.get("cached_tokens"))
-    if cache_read is None:
-        cache_read = plain_number(usage.get("prompt_cache_hit_tokens"))
-    return Usage(
-        input=input,
-        output=output,
-        reasoning=reasoning,
-        cache_read=cache_read,
-        cache_write=plain_number(of_input.get("cache_write_tokens")),
-        total=total,
-        raw=usage,
-    )
 
 
 def turn(message: Message) -> dict[str, Any]:

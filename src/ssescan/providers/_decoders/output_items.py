@@ -1,30 +1,24 @@
 """The output items of an OpenAI response: as they were announced, as they came whole, and as they are wanted back.
 
-Knows items, and nothing of events: which of them an event is for is told by its index, its ids, or what came last.
+Knows items, and nothing of events. An item is found by its index, by its ids, or as the last one.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..format_decoder import text_of
+from ..json_values import text_of
 
 if TYPE_CHECKING:
-    from ..block_builders import CallBuilder, ReasoningBuilder, RefusalBuilder, TextBuilder
-
-__all__ = ["TEXTS", "OutputItem", "OutputItems", "streamed_under"]
-
-TEXTS = ("output_text", "text")
-"""The types of a message's parts that are text."""
+    from ..block_builders import CallBuilder, MediaBuilder, ReasoningBuilder, RefusalBuilder, TextBuilder
 
 
 class OutputItem:
     """An output item: as it was announced, and, once it has come whole, as it is wanted back."""
 
-    __slots__ = ("announced", "call", "confirmed", "done", "item", "number", "refusals", "texts", "thought", "type")
+    __slots__ = ("announced", "call", "confirmed", "done", "image", "item", "refusals", "texts", "thoughts", "type")
 
-    def __init__(self, number: int, item: dict[str, Any]) -> None:
-        self.number: int = number
+    def __init__(self, item: dict[str, Any]) -> None:
         self.item: dict[str, Any] = item
         self.type: str = text_of(item.get("type"))
         self.announced: bool = True  # by an event of its own, and not by a delta
@@ -33,42 +27,50 @@ class OutputItem:
         self.call: CallBuilder | None = None
         self.texts: dict[int, TextBuilder] = {}  # by content_index
         self.refusals: dict[int, RefusalBuilder] = {}
-        self.thought: ReasoningBuilder | None = None  # the latest
+        self.thoughts: dict[tuple[str, int], ReasoningBuilder] = {}  # by kind and index
+        self.image: MediaBuilder | None = None
 
 
 class OutputItems:
-    """All output items, in order; as `plain` gives them, they are an assistant's turn."""
+    """All output items, in order; `plain` returns them as an assistant's turn."""
 
     __slots__ = ("_by_id", "_by_index", "_by_type", "_open", "all", "ended", "last")
 
     def __init__(self) -> None:
         self.all: list[OutputItem] = []
         self.last: OutputItem | None = None
-        self.ended: bool = False  # the response said so
+        self.ended: bool = False  # the end of the response came
         self._by_index: dict[int, OutputItem] = {}
         self._by_id: dict[str, OutputItem] = {}
         self._by_type: dict[str, list[OutputItem]] = {}
         self._open: int = 0  # the calls of those before it were ended
 
+    def at(self, index: int | None) -> OutputItem | None:
+        """Return the item with that index; None if there is none, or the index is missing."""
+        return None if index is None else self._by_index.get(index)
+
     def find(self, index: int | None, id: str | None) -> OutputItem | None:
+        """Return the item with that index; without an index, with that id; without both, the last."""
         if index is not None:
             return self._by_index.get(index)
         return self._by_id.get(id) if id else self.last
 
+    def with_id_of(self, item: dict[str, Any]) -> OutputItem | None:
+        """Return the item that has an id of this one."""
+        return next((known for id in _ids(item) if (known := self._by_id.get(id))), None)
+
     def add(self, index: int | None, item: dict[str, Any]) -> OutputItem:
-        made = self.last = OutputItem(len(self.all), item)
+        made = self.last = OutputItem(item)
         self.all.append(made)
         if index is not None:
             self._by_index[index] = made
-        for name in ("id", "call_id"):
-            if id := text_of(item.get(name)):
-                self._by_id[id] = made
+        self._by_id.update(dict.fromkeys(_ids(item), made))
         self._by_type.setdefault(made.type, []).append(made)
         return made
 
     @property
     def any_streamed(self) -> bool:
-        """Whether the response at hand has items."""
+        """Whether the current response has items."""
         return bool(self._by_type)
 
     def of_type(self, kind: str, place: int) -> OutputItem | None:
@@ -83,7 +85,7 @@ class OutputItems:
                 item.call.end(cut=not item.confirmed)
         self._open = len(self.all)
 
-    def begin_anew(self) -> None:
+    def begin_again(self) -> None:
         """Forget indices, ids and places, not the items."""
         for known in (self._by_index, self._by_id, self._by_type):
             known.clear()
@@ -108,14 +110,8 @@ def drop_thoughts(items: list[dict[str, Any]]) -> None:
         items.pop()
 
 
-def streamed_under(content: list[dict[str, Any]], texts: Any, refusals: Any) -> list[tuple[int, Any]]:
-    """Return the indices of the streamed parts, and the place of each."""
-    found = []
-    for index, part in enumerate(content):
-        kinds = refusals if part.get("type") == "refusal" else texts if part.get("type") in TEXTS else {}
-        if index in kinds:
-            found.append((index, kinds))
-    return found
+def _ids(item: dict[str, Any]) -> list[str]:
+    return [id for name in ("id", "call_id") if (id := text_of(item.get(name)))]
 
 
 def wanted_back(item: OutputItem) -> dict[str, Any] | None:

@@ -75,7 +75,7 @@ DEEPEST = 100  # steps of a path
 
 
 def _steps(path: str) -> list[str | int] | None:
-    """Split a path such as `$.a[0].b`; None where it is none, or too deep."""
+    """Split a path such as `$.a[0].b`; return None if it is not a path, or too deep."""
     steps: list[str | int] = []
     at = 1
     while at < len(path):

@@ -1,0 +1,196 @@
+"""The parts of a candidate of Gemini: as blocks, and as they came, since the API wants them back that way.
+
+Knows parts, and nothing of events.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..block_builders import BlockBuilder, CallBuilder, MediaBuilder, ReasoningBuilder, TextBuilder
+from ..format_decoder import text_or_raw
+from ..json_values import compact, text_of
+from ..parts import Raw, ToolCallDelta
+from .partial_arguments import PartialArguments
+
+if TYPE_CHECKING:
+    from ..message_builder import ChoiceBuilder
+
+PARTS = (
+    "text", "functionCall", "inlineData", "fileData", "executableCode", "codeExecutionResult", "toolCall",
+    "toolResponse",
+)  # fmt: skip
+"""The fields that tell the kind of a part. A part with none of them is kept as Raw."""
+
+KNOWN = {*PARTS, "thought", "thoughtSignature"}
+
+
+class CandidateParts:
+    """The parts of a candidate: as blocks, and as they came, since the API wants them back that way.
+
+    Pieces of text are joined, but never one that was signed with another.
+    """
+
+    __slots__ = ("_call", "_values", "choice", "open", "parts")
+
+    def __init__(self, choice: ChoiceBuilder) -> None:
+        self.choice = choice
+        self.parts: list[dict[str, Any] | Span | CallBuilder] = []
+        self.open: BlockBuilder | None = None  # the block that the last span goes on with
+        self._call: CallBuilder | None = None  # one whose arguments are streamed
+        self._values = PartialArguments()  # of that call
+        choice.native["parts"] = self
+
+    def add(self, part: Any) -> None:
+        if not isinstance(part, dict):
+            self.choice.emit(Raw(choice=self.choice.index, name="part", data=part))
+            return
+        text = part.get("text")
+        if type(text) is str and text and len(part) == 1:
+            # Most parts of a stream.
+            block: Any = self.choice.last(TextBuilder)
+            if block is not self.open:
+                self._span(block)
+            self.choice.emit(block.delta(text))
+            return
+        signature = text_or_raw(part.get("thoughtSignature"), "thoughtSignature", self.choice.emit)
+        kind = next((name for name in PARTS if part.get(name) is not None), None)
+        # An unknown field beside a known one: keep it, and send it back with its part.
+        beside = {name: value for name, value in part.items() if name not in KNOWN} if kind else {}
+        if kind == "text" and isinstance(text, str):
+            self._text(text, part, signature, beside)
+        elif kind == "functionCall" and isinstance(part["functionCall"], dict):
+            self._function(part["functionCall"], signature, beside)
+        else:
+            self.open = None
+            block = self._other(kind, part) if kind and isinstance(part.get(kind), dict) else None
+            if block is None:
+                name = next((name for name in part if name not in ("thought", "thoughtSignature")), "part")
+                block = self.choice.raw(name, part)
+            self.parts.append(part)
+            block.sign(signature)
+        for name, value in beside.items():
+            self.choice.emit(Raw(choice=self.choice.index, name=name, data={name: value}))
+
+    def _span(self, block: Any, signature: str = "", beside: dict[str, Any] | None = None) -> None:
+        self.open = None if signature or beside else block
+        before = self.parts[-1] if self.parts else None
+        if isinstance(before, Span) and before.block is block:
+            before.stop = block.size
+        self.parts.append(Span(block, block.size, signature, beside or {}))
+
+    def _text(self, text: str, part: dict[str, Any], signature: str, beside: dict[str, Any]) -> None:
+        choice = self.choice
+        kind: type[Any] = ReasoningBuilder if part.get("thought") is True else TextBuilder
+        # An empty text brings a signature for what came before it.
+        block = choice.last(kind) if text or not choice.blocks else choice.blocks[-1]
+        if isinstance(block, (TextBuilder, ReasoningBuilder)):
+            if signature or beside or block is not self.open:
+                self._span(block, signature, beside)
+            block.add(text)
+        elif signature:
+            self.parts.append({"text": "", "thoughtSignature": signature} | beside)
+        block.sign(signature)
+
+    def _function(self, function: dict[str, Any], signature: str, beside: dict[str, Any]) -> None:
+        self.open = None
+        name = text_or_raw(function.get("name"), "functionCall", self.choice.emit)
+        goes_on = function.get("willContinue") is True
+        partial = function.get("partialArgs")
+        if not function and self._call is None:
+            return  # the end of a call that has ended
+        if name or self._call is None:
+            self.end(whole=True)
+            call = self._call = CallBuilder(self.choice, text_of(function.get("id")) or None, name)
+            self._values = PartialArguments()
+            call.native |= {"signature": signature, "beside": beside}
+            self.parts.append(call)
+            if function.get("args") is not None:
+                self._values.tree = function["args"]
+        call, values = self._call, self._values
+        if not partial and not goes_on:
+            self.end(whole=True)
+        call.sign(signature)
+        if not partial:
+            return
+        if isinstance(partial, list):
+            call.start()
+            call.emit_part(ToolCallDelta, partial=partial)
+            for value in partial:
+                values.add(value)
+        else:
+            self.choice.emit(Raw(choice=self.choice.index, name="partialArgs", data=partial))
+            values.lost = True
+        if not goes_on:
+            self.end(whole=True)
+
+    def end(self, *, whole: bool) -> None:
+        """End the call that is open. Its end may be missing: then the next call, or the reason of the end, is it."""
+        call, values = self._call, self._values
+        if call is None:
+            return
+        self._call = None
+        values.close()
+        call.native["args"] = values.tree
+        if values.tree != {}:
+            call.whole = compact(values.tree)
+        call.end(cut=not whole or values.lost)
+
+    def _other(self, kind: str, part: dict[str, Any]) -> Any:
+        choice, it = self.choice, part[kind]
+        id = text_of(it.get("id")) or None
+        if kind == "codeExecutionResult":
+            return choice.result(id, "code_execution", it, error=it.get("outcome") != "OUTCOME_OK")
+        if kind in ("inlineData", "fileData"):
+            mime = text_of(it.get("mimeType"))
+            media = MediaBuilder.begin(choice, mime or None, in_pieces=mime.startswith("audio/"))
+            media.add(text_of(it.get("data")), url=text_of(it.get("fileUri")))
+            return media
+        if kind not in ("executableCode", "toolCall"):
+            return choice.result(id, text_of(it.get("toolType")) or None, it.get("response"))
+        if kind == "executableCode":
+            name, asked = "code_execution", {key: value for key, value in it.items() if key != "id"}
+        else:
+            name, asked = text_of(it.get("toolType")), it.get("args")
+        call = CallBuilder(choice, id, name, server=True)
+        call.whole = compact(asked) if asked else ""
+        call.end()
+        return call
+
+    def plain(self) -> list[dict[str, Any]]:
+        """Return the parts for `contents`."""
+        texts: dict[int, str] = {}
+        made: list[dict[str, Any]] = []
+        for part in self.parts:
+            if isinstance(part, dict):
+                made.append(part)
+            elif isinstance(part, Span):
+                block = part.block
+                if block.number not in texts:
+                    texts[block.number] = block.text
+                text = texts[block.number][part.start : part.stop]
+                if text or part.signature or part.beside:
+                    thought = {"thought": True} if isinstance(block, ReasoningBuilder) else {}
+                    made.append({"text": text} | thought | _signed(part.signature) | part.beside)
+            elif part.ended and not part.cut:
+                id, native = {"id": part.id} if part.id else {}, part.native
+                function = {"functionCall": id | {"name": part.name, "args": native["args"]}}
+                made.append(function | _signed(native["signature"]) | native["beside"])
+        return made
+
+
+def _signed(signature: str) -> dict[str, Any]:
+    return {"thoughtSignature": signature} if signature else {}
+
+
+class Span:
+    """A run of a block's text, that was one part, or several unsigned ones."""
+
+    __slots__ = ("beside", "block", "signature", "start", "stop")
+
+    def __init__(self, block: Any, start: int, signature: str, beside: dict[str, Any]) -> None:
+        self.beside = beside
+        self.block = block
+        self.start = start
+        self.stop: int | None = None
+        self.signature = signature

@@ -1,0 +1,168 @@
+"""From the output items of an OpenAI response to blocks: as an item begins, and as it comes whole.
+
+Streamed text is compared with the whole item, which has the last word. Knows items, and nothing of events.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..block_builders import CallBuilder, MediaBuilder, ReasoningBuilder, RefusalBuilder, TextBuilder
+from ..format_decoder import FormatDecoder
+from ..json_values import arguments_of, compact, text_of, with_unit
+from .output_items import OutputItem, OutputItems
+
+if TYPE_CHECKING:
+    from ..message_builder import ChoiceBuilder
+
+TEXTS = ("output_text", "text")
+"""The types of a message's parts that are text."""
+
+RESULTS = ("results", "outputs", "output", "result", "action", "tools")
+"""The fields of a hosted tool's item that may hold its result; the first counts. A web search has its action."""
+
+INPUTS = ("action", "operation", "actions", "queries", "arguments")
+"""The fields that may hold its input."""
+
+
+def with_char_unit(annotation: dict[str, Any]) -> dict[str, Any]:
+    return with_unit(annotation, "char" if "start_index" in annotation else None)
+
+
+class ItemDecoder(FormatDecoder):
+    """The part of the decoder that makes blocks of items."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.items = OutputItems()
+        self.choice: ChoiceBuilder = self.builder.choice(0)
+        self.choice.native["items"] = self.items
+
+    # Blocks
+
+    def text_block(self, item: OutputItem, index: int) -> TextBuilder:
+        block = item.texts.get(index)
+        if block is None:
+            block = item.texts[index] = TextBuilder(self.choice)
+            if phase := item.item.get("phase"):
+                block.native["phase"] = phase
+        return block
+
+    def refusal_block(self, item: OutputItem, index: int) -> RefusalBuilder:
+        block = item.refusals.get(index)
+        if block is None:
+            block = item.refusals[index] = RefusalBuilder(self.choice)
+        return block
+
+    def thought(self, item: OutputItem, said: Any, index: int) -> ReasoningBuilder:
+        block = item.thoughts.get((said, index))
+        if block is None:
+            block = item.thoughts[said, index] = ReasoningBuilder(self.choice, said)
+        return block
+
+    def image(self, item: OutputItem, output_format: Any) -> MediaBuilder:
+        if item.image is None:
+            item.image = MediaBuilder(self.choice, f"image/{text_of(output_format) or 'png'}")
+        return item.image
+
+    # Items
+
+    def announce(self, index: int | None, it: dict[str, Any]) -> OutputItem:
+        """Add an item; begin the call that it is, if it is one."""
+        item = self.items.add(index, it)
+        id = text_of(it.get("call_id")) or text_of(it.get("id"))
+        name = text_of(it.get("name"))
+        if item.type == "function_call":
+            item.call = CallBuilder(self.choice, id, name)
+            item.call.whole = arguments_of(it.get("arguments"))
+        elif item.type == "custom_tool_call":
+            item.call = CallBuilder(self.choice, id, name, custom=True)
+        elif item.type == "code_interpreter_call":
+            item.call = CallBuilder(self.choice, id, "code_interpreter", server=True, custom=True)
+        elif item.type.endswith("_call"):
+            item.call = CallBuilder(self.choice, id, name or item.type.removesuffix("_call"), server=True)
+        return item
+
+    def complete_item(self, item: OutputItem, whole: dict[str, Any]) -> None:
+        """Handle an item that came whole, the first time."""
+        if item.done:
+            return
+        item.done = True
+        item.item = whole
+        kind = text_of(whole.get("type")) or item.type
+        if kind == "message":
+            self._message(item, self.objects(whole.get("content"), "content"))
+        elif kind == "reasoning":
+            self._reasoning(item, whole)
+        elif item.call is not None and not item.call.server:
+            item.call.call_it(text_of(whole.get("name")))
+            item.call.reconcile(arguments_of(whole.get("input" if item.call.custom else "arguments")))
+            item.call.end(cut=whole.get("status") == "incomplete")
+        elif item.call is not None:
+            self._hosted(item, item.call, whole)
+        else:
+            self.choice.raw(kind or "item", whole)
+
+    def _message(self, item: OutputItem, content: list[dict[str, Any]]) -> None:
+        """Handle the parts of a message that came whole: each completes a streamed part, of any index."""
+        # By the index, if something was streamed under it; the rest in order.
+        texts, refusals = dict(item.texts), dict(item.refusals)
+        kinds = [part.get("type") for part in content]
+        streamed: list[dict[int, Any]] = [
+            refusals if kind == "refusal" else texts if kind in TEXTS else {} for kind in kinds
+        ]
+        placed = {index: blocks.pop(index) for index, blocks in enumerate(streamed) if index in blocks}
+        for index, (part, left) in enumerate(zip(content, streamed, strict=True)):
+            block = placed.get(index) or (left.pop(next(iter(left))) if left else None)
+            if block is None:
+                self.part(item, index, part)
+            elif kinds[index] == "refusal":
+                block.reconcile(self.text(part.get("refusal"), "refusal"))
+            else:
+                self._text_whole(block, part)
+
+    def _reasoning(self, item: OutputItem, whole: dict[str, Any]) -> None:
+        for name, kind in (("summary", "summary"), ("content", "text")):
+            for index, part in enumerate(self.objects(whole.get(name), name)):
+                if text := self.text(part.get("text"), name):
+                    self.thought(item, kind, index).reconcile(text)
+        if encrypted := text_of(whole.get("encrypted_content")):
+            block = next(reversed(item.thoughts.values()), None) or ReasoningBuilder(self.choice)
+            block.sign(encrypted, id=text_of(whole.get("id")) or None)
+
+    def _hosted(self, item: OutputItem, call: CallBuilder, whole: dict[str, Any]) -> None:
+        """Handle the result of a tool that the provider runs."""
+        status = text_of(whole.get("status")) or None
+        asked = next((whole[name] for name in INPUTS if whole.get(name)), None)
+        if call.custom:
+            call.reconcile(whole.get("code"))
+        elif isinstance(asked, str):
+            call.reconcile(asked)
+        elif asked is not None:
+            call.whole = compact(asked)
+        call.end(cut=status == "incomplete")
+        failed = bool(whole.get("error")) or status == "failed"
+        result = whole.get("error") or next((whole[name] for name in RESULTS if whole.get(name)), None)
+        if item.type == "image_generation_call":
+            if isinstance(result, str):
+                self.image(item, whole.get("output_format")).add(result)
+            result = None
+        self.choice.result(call.id, None, result, error=failed, status=status, call=call)
+
+    def part(self, item: OutputItem, index: int, part: dict[str, Any]) -> None:
+        """Handle a part of a message that came whole."""
+        kind = part.get("type")
+        if kind == "refusal":
+            self.refusal_block(item, index).reconcile(self.text(part.get("refusal"), "refusal"))
+        elif kind in TEXTS:
+            if part.get("text") or part.get("annotations"):
+                self._text_whole(self.text_block(item, index), part)
+        elif kind == "reasoning_text":
+            self.thought(item, "text", index).reconcile(self.text(part.get("text"), "reasoning_text"))
+        elif kind:
+            self.choice.raw(str(kind), part)
+
+    def _text_whole(self, block: TextBuilder, part: dict[str, Any]) -> None:
+        block.reconcile(self.text(part.get("text"), "text"))
+        cited = self.objects(part.get("annotations"), "annotations")
+        block.cite([with_char_unit(note) for note in cited[len(block.citations) :]])
