@@ -23,7 +23,7 @@ OPENAI_EVENT_SIZE = 258
 IMAGE_SIZE = 4 * MIB
 
 TEXT = (
-    "the river carries small stones down to a valley where old mills turn slowly and people mend their nets "
+    "the river carries small stones down to a valley where old mills turn slowly and people knot their nets "
     "before evening while someone counts boats that come home late with empty baskets"
 )
 WORDS = TEXT.split()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from .._generic import E_co, Subscriptable
 from ..errors import UnexpectedContentType, UnexpectedStatus, UnknownFormat
@@ -152,9 +152,8 @@ class _AsyncPayloadStream(_Payloads, AsyncEventStream[Any]):
     _byte_source_of = staticmethod(async_byte_source_of)
     _as_event = staticmethod(_abody)
 
-    @property
-    def is_reading(self) -> bool:
-        return self._reading
+    # The slot itself: a property would be a call for each event.
+    is_reading: ClassVar[Any] = AsyncEventStream._reading  # type: ignore[misc]  # noqa: SLF001
 
     async def end(self) -> None:
         await self._end()
@@ -270,6 +269,7 @@ class Shell(_Shell[E_co]):
 def _items(events: _PayloadStream, decoder: MessageDecoder) -> Iterator[Any]:
     """Yield what the decoder makes of the events. Twin of AsyncShell.__anext__."""
     feed: Any = decoder.feed
+    is_fast = False
     try:
         for item in events:
             parts = feed(item)
@@ -287,7 +287,8 @@ def _items(events: _PayloadStream, decoder: MessageDecoder) -> Iterator[Any]:
             yield from parts
             if decoder.done:
                 break
-            feed = decoder.fast_feed or feed
+            if not is_fast and (fast_feed := decoder.fast_feed):
+                feed, is_fast = fast_feed, True
         if decoder.done:
             yield from decoder.feed_rest()
             if failure := decoder.pop_failure():
@@ -306,13 +307,14 @@ def _items(events: _PayloadStream, decoder: MessageDecoder) -> Iterator[Any]:
 class AsyncShell(_Shell[E_co]):
     """Shell for asyncio and trio. `async with` closes the source."""
 
-    __slots__ = ("_failure", "_feed", "_ready")
+    __slots__ = ("_failure", "_feed", "_is_fast", "_ready")
 
     _payloads = _AsyncPayloadStream
 
     def __init__(self, source: AsyncEvents, stall: Stall | None, name: str, new_decoder: NewDecoder) -> None:
         super().__init__(source, stall, name, new_decoder)
         self._feed: Callable[[Any], Any] = self._decoder.feed
+        self._is_fast = False
         self._ready: Iterator[E_co] = iter(())
         self._failure: BaseException | None = None  # raised when the ready parts were returned
 
@@ -340,7 +342,8 @@ class AsyncShell(_Shell[E_co]):
                         return parts  # type: ignore[return-value]  # the parts of a MessageStream
                     if parts is None:
                         parts = decoder.feed(item)
-                    self._feed = decoder.fast_feed or self._feed
+                    if not self._is_fast and (fast_feed := decoder.fast_feed):
+                        self._feed, self._is_fast = fast_feed, True
                     if decoder.done:
                         parts = await self._end([*parts, *decoder.feed_rest()])
                     self._ready = iter(parts)

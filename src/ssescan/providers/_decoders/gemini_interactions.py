@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from msgspec import Struct
 
 from ..block_builders import CallBuilder, MediaBuilder, ReasoningBuilder, TextBuilder
-from ..format_decoder import GUESS, FormatDecoder, error_of, finish_reasons
+from ..format_decoder import DAMAGED, GUESS, FormatDecoder, error_of, finish_reasons
 from ..formats import register
 from ..json_values import arguments_of, counts, dict_of, text_of, with_unit, without_unit
-from ..parts import Part, Usage
+from ..parts import Part, TextDelta, Usage
 
 if TYPE_CHECKING:
     from ..message import Message
@@ -100,6 +100,27 @@ class GeminiInteractions(FormatDecoder):
         if isinstance(kind, str) and (kind.startswith(KINDS) or kind == "error"):
             return GUESS + 6
         return GUESS + 5 if value.get("object") == "interaction" else 0  # an answer that was not streamed
+
+    def feed(self, payload: bytes) -> list[Part] | TextDelta | None:
+        try:
+            event = self.decode(payload)
+        except DAMAGED:
+            return None
+        # Streams are full of pieces of text and nothing else.
+        delta = event.delta
+        if delta is not None and len(delta) == 2 and delta.get("type") == "text" and event.event_type == "step.delta":
+            step, text = self._by_index.get(event.index), delta.get("text")
+            if (
+                step is not None
+                and step.content
+                and type(block := step.content[-1]) is TextBuilder
+                and type(text) is str
+                and text
+                and event.usage is None
+                and event.metadata is None
+            ):
+                return block.delta(text)
+        return self.handle(event)
 
     def handle(self, event: _Event) -> list[Part] | None:
         kind = event.event_type or self.name() or ""
