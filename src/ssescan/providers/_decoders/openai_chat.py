@@ -6,76 +6,22 @@ dialects are accepted at once. https://platform.openai.com/docs/api-reference/ch
 
 from __future__ import annotations
 
-from io import StringIO
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from msgspec import Struct
-
-from ..block_builders import CallBuilder, MediaBuilder, ReasoningBuilder, TextBuilder
-from ..format_decoder import DAMAGED, GUESS, FormatDecoder, error_of, finish_reasons
+from ..block_builders import CallBuilder, TextBuilder
+from ..format_decoder import DAMAGED, GUESS, error_of, finish_reasons
 from ..formats import register
 from ..json_values import arguments_of, counts, dict_of, list_of, text_of
 from ..message import MediaBlock, Message, ToolCall
-from ..parts import FinishReason, Logprobs, Part, Raw, TextDelta, Usage
+from ..parts import FinishReason, Logprobs, Part, TextDelta, Usage
 from ..payloads import convert
+from .chat_chunks import CallFragment, Choice, Chunk, Delta, FirstChunk, Function
+from .chat_content import ContentDecoder
 
 if TYPE_CHECKING:
+    from msgspec import Struct
+
     from ..message_builder import ChoiceBuilder
-
-
-class _Function(Struct, gc=False):
-    name: str | None = None
-    arguments: Any = None  # mostly a text
-
-
-class _ToolCall(Struct, gc=False):
-    index: int | None = None
-    id: str | None = None
-    function: _Function | None = None
-    extra_content: dict[str, Any] | None = None
-
-
-class _Delta(Struct, gc=False):
-    content: str | list[Any] | None = None
-    tool_calls: list[_ToolCall] | None = None
-    reasoning_content: str | dict[str, Any] | None = None
-    reasoning: str | dict[str, Any] | None = None
-    reasoning_details: list[Any] | None = None
-    refusal: str | None = None
-    function_call: _Function | None = None
-    annotations: list[Any] | None = None
-    images: list[Any] | None = None
-    audio: dict[str, Any] | None = None
-
-
-class _Choice(Struct, gc=False):
-    index: int | None = None
-    delta: _Delta | None = None
-    finish_reason: str | None = None
-    logprobs: dict[str, Any] | None = None
-    text: str | None = None
-    message: dict[str, Any] | None = None
-
-
-class _Chunk(Struct, gc=False):
-    choices: list[_Choice] | None = None
-    usage: dict[str, Any] | None = None
-    error: Any = None
-    x_groq: dict[str, Any] | None = None
-    citations: list[Any] | None = None
-    search_results: list[Any] | None = None
-    # The fields of an error that is not in `error`.
-    type: Any = None
-    code: Any = None
-    message: Any = None
-
-
-class _FirstChunk(_Chunk, gc=False):
-    """A chunk with the fields that all chunks repeat."""
-
-    id: str | None = None
-    model: str | None = None
-    object: str | None = None
 
 
 REASONS = finish_reasons(
@@ -90,11 +36,11 @@ OBJECTS = ("chat.completion", "text_completion")  # how the `object` of a chunk 
 
 
 @register
-class OpenAIChat(FormatDecoder):
+class OpenAIChat(ContentDecoder):
     """Chunks to parts."""
 
     api: ClassVar[str] = "openai-chat"
-    event: type[Struct] = _FirstChunk
+    event: type[Struct] = FirstChunk
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -150,16 +96,16 @@ class OpenAIChat(FormatDecoder):
                 return TextDelta(choice=self._choice_index, block=self._number, text=delta.content)
         return self.handle(event)
 
-    def handle(self, chunk: _Chunk) -> list[Part] | None:
+    def handle(self, chunk: Chunk) -> list[Part] | None:
         self._block = None
         self._index = -1
         usage = chunk.usage or (chunk.x_groq or {}).get("usage")
         error = chunk.error or self._error_by_itself(chunk)
-        if isinstance(chunk, _FirstChunk):
+        if isinstance(chunk, FirstChunk):
             if chunk.choices is None and not usage and not error and not (chunk.id or chunk.object):
                 return None
             if chunk.choices or chunk.id or chunk.model:
-                self.begin(chunk.id, chunk.model, _Chunk)
+                self.begin(chunk.id, chunk.model, Chunk)
         elif chunk.choices is None and not usage and not error:
             return None
         for choice in chunk.choices or ():
@@ -177,17 +123,17 @@ class OpenAIChat(FormatDecoder):
                 self._choice_index, self._number, self._write = block.choice, block.number, block.write
         return self.builder.drain()
 
-    def _error_by_itself(self, chunk: _Chunk) -> Any:
+    def _error_by_itself(self, chunk: Chunk) -> Any:
         by_name = self.name() == "error" or getattr(chunk, "object", "error") == "error"
         if chunk.choices is None and chunk.message and by_name:
             return {"message": chunk.message, "type": chunk.type, "code": chunk.code}
         return None
 
-    def _choice(self, choice: _Choice, chunk: _Chunk) -> None:
+    def _choice(self, choice: Choice, chunk: Chunk) -> None:
         builder = self.builder.choice(choice.index or 0)
         delta = choice.delta
         if delta is None and choice.message and getattr(chunk, "object", None) == "chat.completion":
-            delta = convert(choice.message, _Delta)[0]  # an answer that was not streamed
+            delta = convert(choice.message, Delta)[0]  # an answer that was not streamed
         if delta is not None:
             self._delta(builder, delta)
         if choice.text and (delta is None or not delta.content):
@@ -202,71 +148,34 @@ class OpenAIChat(FormatDecoder):
             builder.raw_reason = choice.finish_reason
             builder.reason = self._reason(builder)
 
-    def _delta(self, builder: ChoiceBuilder, delta: _Delta) -> None:
-        reasoning = self._flat(delta.reasoning_content) or self._flat(delta.reasoning)
+    def _delta(self, builder: ChoiceBuilder, delta: Delta) -> None:
+        reasoning = self.flat(delta.reasoning_content) or self.flat(delta.reasoning)
         if delta.reasoning_content:
             builder.native["reasoning_content"] = True
         builder.reasoning(reasoning)
         if delta.reasoning_details:
-            self._details(builder, delta.reasoning_details, flat=bool(reasoning))
+            self.details(builder, delta.reasoning_details, flat=bool(reasoning))
         if type(delta.content) is str:
             builder.text(delta.content)
         elif isinstance(delta.content, list):
-            self._content(builder, delta.content)
+            self.content(builder, delta.content)
         builder.refusal(delta.refusal)
         for fragment in delta.tool_calls or ():
             self._call(builder, fragment)
         if delta.function_call is not None and (delta.function_call.name or delta.function_call.arguments is not None):
-            call = self._call(builder, _ToolCall(0, None, delta.function_call))
+            call = self._call(builder, CallFragment(0, None, delta.function_call))
             call.native["function_call"] = True
         if delta.audio:
-            self._audio(builder, delta.audio)
+            self.audio(builder, delta.audio)
         for image in delta.images or ():
-            self._image(builder, image)
+            self.image(builder, image)
         if delta.annotations:
             items = [item | {"unit": "char"} for item in self.objects(delta.annotations, "annotations")]
             builder.latest(TextBuilder).cite(items)
 
-    def _flat(self, value: str | dict[str, Any] | None) -> str:
-        if isinstance(value, dict) and isinstance(value.get("content"), str):
-            value = value["content"]
-        return self.text(value, "reasoning")
-
-    def _content(self, builder: ChoiceBuilder, parts: list[Any]) -> None:
-        """Handle content that is a list (Mistral): text, thinking, images, and other kinds."""
-        for part in parts:
-            kind = part.get("type") if isinstance(part, dict) else None
-            if isinstance(part, str):
-                builder.text(part)
-            elif kind == "text" and isinstance(part.get("text"), str):
-                builder.text(part["text"])
-            elif kind == "thinking":
-                thoughts = part.get("thinking")
-                if isinstance(thoughts, str):
-                    builder.reasoning(thoughts)
-                else:
-                    for thought in self.objects(thoughts, "thinking"):
-                        builder.reasoning(self.text(thought.get("text"), "thinking"))
-            elif kind == "image_url":
-                self._image(builder, part)
-            else:
-                self.emit(Raw(choice=builder.index, name=kind if isinstance(kind, str) else "content", data=part))
-
-    def _details(self, builder: ChoiceBuilder, details: list[Any], *, flat: bool) -> None:
-        """Handle OpenRouter's reasoning_details; their text counts if there is no flat field beside them."""
-        kept = builder.native.setdefault("reasoning_details", _Details())
-        for detail in self.objects(details, "reasoning_details"):
-            kept.add(detail)
-            if not flat:
-                builder.reasoning(text_of(detail.get("text")) or text_of(detail.get("summary")))
-            for key in ("signature", "data"):
-                if signature := text_of(detail.get(key)):
-                    id, fmt = text_of(detail.get("id")) or None, text_of(detail.get("format")) or None
-                    builder.latest(ReasoningBuilder).sign(signature, id=id, fmt=fmt)
-
-    def _call(self, builder: ChoiceBuilder, fragment: _ToolCall) -> CallBuilder:
+    def _call(self, builder: ChoiceBuilder, fragment: CallFragment) -> CallBuilder:
         calls = self._calls.setdefault(builder.index, _Calls(builder))
-        function = fragment.function or _Function()
+        function = fragment.function or Function()
         call = calls.find(fragment.index, fragment.id, function.name)
         if fragment.extra_content:
             call.native["extra_content"] = fragment.extra_content
@@ -275,27 +184,7 @@ class OpenAIChat(FormatDecoder):
         call.add(arguments_of(function.arguments))
         return call
 
-    def _audio(self, builder: ChoiceBuilder, audio: dict[str, Any]) -> None:
-        block: MediaBuilder = builder.keyed("audio", MediaBuilder, "audio/*")
-        block.native |= {key: audio[key] for key in ("id", "expires_at") if audio.get(key)}
-        block.add(self.text(audio.get("data"), "audio"), transcript=self.text(audio.get("transcript"), "audio"))
-
-    def _image(self, builder: ChoiceBuilder, image: Any) -> None:
-        where = dict_of(image).get("image_url")
-        url = text_of(where if isinstance(where, str) else dict_of(where).get("url"))
-        if not url:
-            self.emit(Raw(choice=builder.index, name="image", data=image))
-            return
-        head, comma, data = url.partition(",")
-        if comma and head.startswith("data:") and head.endswith(";base64"):
-            block = MediaBuilder(builder, head[len("data:") : -len(";base64")] or None)
-            block.add(data)
-        else:
-            block = MediaBuilder(builder, "image/*")
-            block.add(url=url)
-        block.native["image"] = image
-
-    def _cite(self, chunk: _Chunk) -> None:
+    def _cite(self, chunk: Chunk) -> None:
         """Cite Perplexity's sources. Every chunk repeats them and may add some."""
         found = chunk.search_results or chunk.citations
         if found and len(found) > self._cited:
@@ -371,44 +260,6 @@ class _Calls:
             self._by_index[index] = call
         self._last = call
         return call
-
-
-class _Details:
-    """reasoning_details as they are wanted back: the text of each joined, the rest as it came last."""
-
-    __slots__ = ("_entries", "_texts")
-
-    def __init__(self) -> None:
-        self._entries: dict[Any, dict[str, Any]] = {}
-        self._texts: dict[Any, dict[str, StringIO]] = {}
-
-    def add(self, detail: dict[str, Any]) -> None:
-        key = self._key(detail)
-        entry = self._entries.setdefault(key, {})
-        texts = self._texts.setdefault(key, {})
-        for name, value in detail.items():
-            if name in ("text", "summary") and isinstance(value, str):
-                entry.setdefault(name, "")
-                texts.setdefault(name, StringIO(newline="\n")).write(value)
-            elif value is not None or name not in entry:
-                entry[name] = value
-
-    def _key(self, detail: dict[str, Any]) -> Any:
-        """Return the entry of a fragment: by its index, else its id; without both, the latest of its kind."""
-        kind = detail.get("type") if isinstance(detail.get("type"), str) else None
-        for name in ("index", "id"):
-            if isinstance(value := detail.get(name), (int, str)):
-                return name, value, kind
-        last = next(reversed(self._entries), None)
-        if last is not None and last[2] == kind and "data" not in detail and "signature" not in self._entries[last]:
-            return last
-        return "place", len(self._entries), kind
-
-    def plain(self) -> list[dict[str, Any]]:
-        return [
-            entry | {name: text.getvalue() for name, text in self._texts[key].items()}
-            for key, entry in self._entries.items()
-        ]
 
 
 def turn(message: Message) -> dict[str, Any]:
