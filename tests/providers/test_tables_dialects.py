@@ -87,7 +87,10 @@ DIALECTS = {
         usage={"cache_read": 7, "reasoning": 1, "output": 2},
     ),
     "DeepSeek, out of resources": Case(
-        framed(A, chunk(finish="insufficient_system_resource"), DONE), {"text": "a", "finish": "error"}
+        framed(A, chunk(finish="insufficient_system_resource"), DONE),
+        {"text": "a", "finish": "error"},
+        False,
+        [("insufficient_system_resource", None)],
     ),
     "Groq": Case(
         framed(
@@ -136,7 +139,9 @@ DIALECTS = {
         {"tools": [(None, "f", "{}")], "finish": "tool_calls"},
     ),
     "Mistral, model_length": Case(framed(A, chunk(finish="model_length"), DONE), {"text": "a", "finish": "length"}),
-    "Mistral, error": Case(framed(A, chunk(finish="error"), DONE), {"text": "a", "finish": "error"}),
+    "Mistral, error": Case(
+        framed(A, chunk(finish="error"), DONE), {"text": "a", "finish": "error"}, False, [("error", None)]
+    ),
     "Perplexity": Case(
         framed(
             chunk(
@@ -386,7 +391,13 @@ DIALECTS = {
     "the last finish counts": Case(
         framed(A, chunk(finish="stop"), chunk(finish="length")), {"text": "a", "finish": "length"}
     ),
-    "stop before the calls": Case(framed(STOP, chunk(call("{}", index=0, id="c1", name="f")), DONE), F),
+    # Content after a finish reopens the choice.
+    "stop before the calls": Case(
+        framed(STOP, chunk(call("{}", index=0, id="c1", name="f")), DONE), {"tools": F["tools"]}, False
+    ),
+    "stop before the calls, and again": Case(
+        framed(STOP, chunk(call("{}", index=0, id="c1", name="f")), STOP, DONE), F
+    ),
     "legacy completions": Case(
         framed(
             {

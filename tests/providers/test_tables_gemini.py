@@ -329,13 +329,13 @@ INTERACTIONS = {
         interacted(I_CREATED, interaction("completed", "failed")),
         {"finish": "error"},
         False,
-        [(None, "the interaction failed")],
+        [("failed", "the interaction failed")],
     ),
     "no JSON, then failed": Case(
         interacted(I_CREATED) + b"data: {oops\n\n" + interacted(interaction("completed", "failed")),
         {"finish": "error"},
         False,
-        [("decode", None), (None, "the interaction failed")],
+        [("decode", None), ("failed", "the interaction failed")],
     ),
     "incomplete": Case(
         interacted(I_CREATED, *I_TEXT, interaction("completed", "incomplete")), {"text": "Hey", "finish": "length"}

@@ -169,7 +169,7 @@ RESPONSES = {
         named(*ANSWER[:2]) + b"data: {oops\n\n" + named(ended("failed")),
         {"finish": "error"},
         False,
-        [("decode", None), (None, "the response failed")],
+        [("decode", None), ("failed", "the response failed")],
     ),
     "keepalive": Case(
         named(*ANSWER[:5], {"type": "keepalive", "sequence_number": 5}, *ANSWER[5:]), SAID_HI_, parts=[Ping()]

@@ -17,16 +17,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Literal
 
+    from .finish_reasons import Ending, LostEvents
     from .message_builder import ChoiceBuilder
 
 
 class BlockBuilder:
     """A block of a choice. `native`: fields of its provider alone, for to_turn."""
 
-    __slots__ = ("choice", "emit", "native", "number", "signed")
+    __slots__ = ("choice", "emit", "ending", "native", "number", "signed")
 
     def __init__(self, choice: ChoiceBuilder) -> None:
         self.choice: int = choice.index
+        self.ending: Ending = choice.ending
         self.emit: Callable[[parts.Part], None] = choice.emit
         self.number: int = len(choice.blocks)
         self.native: dict[str, Any] = {}
@@ -109,6 +111,8 @@ class TextBuilder(_Written):
         self.citations: list[dict[str, Any]] = []
 
     def delta(self, text: str) -> TextDelta:
+        if self.ending.reason is not None:
+            self.ending.reopen()  # content after a finish
         self.write(text)
         return TextDelta(choice=self.choice, block=self.number, text=text)
 
@@ -132,6 +136,8 @@ class ReasoningBuilder(_Written):
         self.said: Literal["text", "summary"] = said
 
     def delta(self, text: str) -> parts.Part:
+        if self.ending.reason is not None:
+            self.ending.reopen()  # content after a finish
         self.write(text)
         return ReasoningDelta(choice=self.choice, block=self.number, text=text, kind=self.said)
 
@@ -145,6 +151,8 @@ class RefusalBuilder(_Written):
     __slots__ = ()
 
     def delta(self, text: str) -> parts.Part:
+        if self.ending.reason is not None:
+            self.ending.reopen()  # content after a finish
         self.write(text)
         return RefusalDelta(choice=self.choice, block=self.number, text=text)
 
@@ -192,6 +200,7 @@ class MediaBuilder(BlockBuilder):
         """Add a piece. The piece after a preview replaces it."""
         if not (data or url or transcript):
             return
+        self.ending.reopen()
         if partial or self.partial:
             self.data.clear()
         self.partial = partial
@@ -213,7 +222,7 @@ class MediaBuilder(BlockBuilder):
 class CallBuilder(_Written):
     """A call of a tool: its arguments are written; it starts when its name is known."""
 
-    __slots__ = ("custom", "cut", "ended", "id", "name", "result", "server", "started", "whole")
+    __slots__ = ("custom", "cut", "ended", "id", "lost", "lost_before", "name", "result", "server", "started", "whole")
 
     def __init__(
         self, choice: ChoiceBuilder, id: str | None, name: str | None, *, server: bool = False, custom: bool = False
@@ -227,6 +236,9 @@ class CallBuilder(_Written):
         self.ended: bool = False
         self.cut: bool = False
         self.result: message.ServerToolResultBlock | None = None
+        self.lost: LostEvents = choice.lost
+        self.lost_before: int = choice.lost.count  # before the call began
+        choice.ending.reopen()
         self.whole: str = ""  # arguments that came whole, and count unless others are streamed
         choice.calls.append(self)
         choice.has_client_calls |= not server
@@ -249,6 +261,8 @@ class CallBuilder(_Written):
             self.start()
 
     def delta(self, text: str) -> parts.Part:
+        if self.ending.reason is not None:
+            self.ending.reopen()  # content after a finish
         self.write(text)
         return ToolCallDelta(choice=self.choice, block=self.number, json=text)
 
@@ -258,16 +272,34 @@ class CallBuilder(_Written):
         if self.started:
             self.emit(self.delta(text))
         else:
+            self.ending.reopen()
             self.write(text)
 
-    def end(self, *, cut: bool = False) -> None:
-        """End the call, once."""
+    def end(self, *, cut: bool = False, lost: int | None = None) -> None:
+        """End the call, once. It is cut also if an event was lost within it; `lost`: until then, None: until now."""
         if self.ended:
             return
         self.start()
         self.ended = True
-        self.cut = cut
+        self.cut = cut = cut or self._has_gap(self.lost.count if lost is None else lost)
         self.emit_part(parts.ToolCallEnd, id=self.id, name=self.name, json=self.arguments, cut=cut, server=self.server)
+
+    def _has_gap(self, lost: int) -> bool:
+        if lost > self.lost_before:
+            return True
+        # The event before it may have been its first.
+        return self.lost_before > 0 and not self.custom and not self.is_whole
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the arguments are JSON; plain text always is."""
+        if self.custom:
+            return True
+        try:
+            msgspec.json.decode(self.arguments)
+        except (ValueError, RecursionError):
+            return False
+        return True
 
     @property
     def arguments(self) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import msgspec
 from msgspec import Struct
 
-from .parts import OUR_KINDS, Error, FinishReason, Part, Raw, TextDelta, Usage
+from .parts import OUR_KINDS, Error, Part, Raw, TextDelta, Usage
 from .payloads import convert
 
 if TYPE_CHECKING:
@@ -54,15 +54,15 @@ class FormatDecoder:
         self._known: set[tuple[Any, str | None]] | None = None  # the provider's errors before `_looked_at`
         self._looked_at = 0
 
-    def begin(self, id: str | None, model: str | None, rest: type[Struct]) -> None:
-        """Set the id and the model, which all events repeat, until both are known.
+    def begin(self, id: str | None, model: str | None, rest: type[Struct], *, at_least: int = 1) -> None:
+        """Set the id and the model, which all events repeat, until both are known. `at_least`: in so many events.
 
         From then on events are decoded as `rest`, which has neither, to make no strings for nothing. After three
         events, a missing value is not expected any more.
         """
         self.builder.start(id, model)
         self._begun += 1
-        if (self.builder.id and self.builder.model) or self._begun == 3:
+        if (self.builder.id and self.builder.model and self._begun >= at_least) or self._begun == 3:
             self.event = rest
             self.decode = decoder(rest)
 
@@ -125,10 +125,10 @@ class FormatDecoder:
         elif usage is not None:
             self.keep(usage, "usage")
 
-    def fail(self, raw: Any, otherwise: str) -> None:
+    def fail(self, raw: Any, kind: str, otherwise: str) -> None:
         """Note the error that an answer ended with, unless it came before as an event of its own.
 
-        `otherwise`: the message if the provider gave no error at all.
+        `kind`, `otherwise`: the kind and the message if the provider gave no error at all.
         """
         errors = self.builder.errors
         known = self._known = self._known or set()
@@ -138,7 +138,7 @@ class FormatDecoder:
             if error.kind not in OUR_KINDS
         )
         self._looked_at = len(errors)
-        error = error_of(raw or {"message": otherwise})
+        error = error_of(raw or {"type": kind, "message": otherwise})
         if (error.code or error.kind, error.message) not in known if raw else not known:
             self.builder.fail(error)
 
@@ -149,7 +149,12 @@ class FormatDecoder:
     @property
     def complete(self) -> bool:
         """Whether the provider ended all that it began."""
-        return self.builder.all_finished
+        return self.builder.all_finished and not self.builder.has_cut_calls
+
+    @property
+    def has_last_word(self) -> bool:
+        """Whether the provider's last word came: an event after which no other belongs to the answer."""
+        return False
 
     def feed_value(self, value: Any) -> list[Part]:
         """Return the parts of any JSON value: an event, a list of events, or something else, which is kept as Raw."""
@@ -192,11 +197,6 @@ def text_or_raw(value: Any, name: str, emit: Callable[[Part], None]) -> str:
     if value is not None:
         emit(Raw(name=name, data=value))
     return ""
-
-
-def finish_reasons(**words: str) -> dict[str, FinishReason]:
-    """Return the finish reasons by the provider's words for each, which are separated by spaces."""
-    return {word: reason for reason, of_reason in words.items() for word in of_reason.split()}  # type: ignore[misc]
 
 
 def error_of(raw: Any) -> Error:

@@ -2,7 +2,8 @@
 
 The rules for every provider stand here and in `block_builders.py`: block numbers are dense, in order of appearance;
 deltas are never empty; a call starts once its name is known, ends once, and before its choice finishes; a choice
-finishes once. Pieces of text are joined when the message is asked for: the work is linear. Knows no wire format.
+finishes once, and content after its finish reopens it. Pieces of text are joined when the message is asked for: the
+work is linear. Knows no wire format.
 """
 
 from __future__ import annotations
@@ -10,13 +11,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .block_builders import BlockBuilder, CallBuilder, CompleteBlock, ReasoningBuilder, RefusalBuilder, TextBuilder
+from .finish_reasons import ENDED_EARLY, Ending, LostEvents, reason_of
 from .message import Choice, Message, RawBlock, RedactedReasoningBlock, ServerToolResultBlock
-from .parts import Error, Finish, FinishReason, Part, Ping, Raw, RedactedReasoning, ServerToolResult, Start, Usage
+from .parts import OUR_KINDS, Error, Finish, Part, Ping, Raw, RedactedReasoning, ServerToolResult, Start, Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from ..scanner import EventReader
+    from .parts import FinishReason
 
 MAX_DAMAGED_KEPT = 100
 
@@ -29,8 +32,8 @@ class ChoiceBuilder:
     """
 
     __slots__ = (
-        "_keyed", "blocks", "calls", "details", "emit", "finished", "has_client_calls", "index", "latest_of", "native",
-        "raw_reason", "reason", "stop_sequence",
+        "_keyed", "blocks", "calls", "emit", "ending", "finished", "has_client_calls", "index", "latest_of", "lost",
+        "native",
     )  # fmt: skip
 
     def __init__(self, builder: MessageBuilder, index: int) -> None:
@@ -41,10 +44,8 @@ class ChoiceBuilder:
         self.calls: list[CallBuilder] = []
         self.has_client_calls: bool = False  # that are the program's to make
         self._keyed: dict[str, BlockBuilder] = {}
-        self.reason: FinishReason | None = None  # as it is known so far: a later word replaces it
-        self.raw_reason: str | None = None
-        self.stop_sequence: str | None = None
-        self.details: dict[str, Any] | None = None
+        self.ending: Ending = Ending()
+        self.lost: LostEvents = builder.lost
         self.finished: bool = False
         self.native: dict[str, Any] = {}
 
@@ -81,6 +82,7 @@ class ChoiceBuilder:
             self.emit(self.last(RefusalBuilder).delta(text))
 
     def redacted(self, data: str) -> BlockBuilder:
+        self.ending.reopen()
         block = CompleteBlock(self, RedactedReasoningBlock(data))
         block.emit_part(RedactedReasoning, data=data)
         return block
@@ -90,6 +92,7 @@ class ChoiceBuilder:
         call: CallBuilder | None = None,
     ) -> BlockBuilder:  # fmt: skip
         """Add the result of a tool that the provider runs: to its call, if it came with that, else as a block."""
+        self.ending.reopen()
         made = ServerToolResultBlock(id, name, data, error, status)
         block: BlockBuilder = call or CompleteBlock(self, made)
         if call is not None:
@@ -105,6 +108,39 @@ class ChoiceBuilder:
 
     # The end
 
+    @property
+    def reason(self) -> FinishReason | None:
+        """The finish reason, as it is known so far. To set it is to end the choice, without the provider's word."""
+        return self.ending.reason
+
+    @reason.setter
+    def reason(self, reason: FinishReason) -> None:
+        self.end(reason, None)
+
+    def end(
+        self, reason: FinishReason, raw: str | None, *, stop_sequence: str | None = None,
+        details: dict[str, Any] | None = None, early: bool = False,
+    ) -> None:  # fmt: skip
+        """Set the finish reason. `early`: it came before the content, which does not take it back."""
+        ending = self.ending
+        ending.reason, ending.raw, ending.stop_sequence, ending.details = reason, raw, stop_sequence, details
+        ending.early = early
+        ending.has_come = True
+        ending.lost = self.lost.count
+
+    def end_by_word(
+        self, word: str | None, own: Mapping[str, FinishReason] | None = None, *, stop_sequence: str | None = None,
+        details: dict[str, Any] | None = None, early: bool = False,
+    ) -> None:  # fmt: skip
+        """Set the finish reason that a provider's word means, if it means one. `own`: see reason_of()."""
+        if reason := reason_of(word or "", own):
+            self.end(reason, word, stop_sequence=stop_sequence, details=details, early=early)
+
+    def stop_for_calls(self) -> None:
+        """Replace "stop", in formats that say it of every answer: by "tool_calls" with calls, "refusal" with one."""
+        if self.ending.reason == "stop":
+            self.ending.reason = "tool_calls" if self.has_client_calls else "refusal" if self.refused else "stop"
+
     def end_calls(self, *, cut: bool) -> None:
         """End the calls that are open."""
         for call in self.calls:
@@ -115,16 +151,38 @@ class ChoiceBuilder:
         """End the open calls, and emit the finish reason, if it is known."""
         if self.finished:
             return
-        reason = self.reason
-        self.end_calls(cut=reason is None or reason in ("length", "content_filter", "error"))
-        if reason is None:
+        ending = self.ending
+        own = [call for call in self.calls if not call.server]
+        for call in self.calls:
+            doubtful = self._doubts(call, last=bool(own) and call is own[-1])
+            if call.ended:
+                # Its part was returned, but the message can still say so.
+                call.cut |= doubtful
+            else:
+                call.end(cut=doubtful, lost=ending.lost if ending.reason else None)
+        if ending.reason is None:
             return
         self.finished = True
-        if reason == "length" and self.blocks and isinstance(self.blocks[-1], CallBuilder):
-            # Its provider ended it for want of room: its part was returned, but the message can still say so.
-            self.blocks[-1].cut = True
-        raw, sequence, details = self.raw_reason, self.stop_sequence, self.details
-        self.emit(Finish(choice=self.index, reason=reason, raw=raw, stop_sequence=sequence, details=details))
+        reason, sequence, details = ending.reason, ending.stop_sequence, ending.details
+        self.emit(Finish(choice=self.index, reason=reason, raw=ending.raw, stop_sequence=sequence, details=details))
+
+    def _doubts(self, call: CallBuilder, *, last: bool) -> bool:
+        """Return whether a call may be incomplete, by the reason of the end. `last`: of the program's own calls."""
+        reason = self.ending.reason
+        if reason == "length":
+            if call.ended:  # by its provider: for want of room, if nothing followed
+                return call is self.blocks[-1] or not (call.server or call.is_whole)
+            return last or call.server or call.custom or not call.is_whole
+        if reason == "other":  # nobody knows what the word means
+            return not (call.ended and call.server)
+        if self.ending.assumed:
+            return not (call.server or call.is_whole)
+        return not call.ended and (reason is None or reason in ("content_filter", "error"))
+
+    @property
+    def has_cut_calls(self) -> bool:
+        """Whether a call of the program's is cut, though the finish reason does not say that the answer was."""
+        return self.ending.reason not in ENDED_EARLY and any(call.cut and not call.server for call in self.calls)
 
     @property
     def refused(self) -> bool:
@@ -136,10 +194,10 @@ class ChoiceBuilder:
         return Choice(
             index=self.index,
             blocks=[block.block() for block in self.blocks],
-            finish_reason=self.reason,
-            raw_finish_reason=self.raw_reason,
-            stop_sequence=self.stop_sequence,
-            finish_details=self.details,
+            finish_reason=self.ending.reason,
+            raw_finish_reason=self.ending.raw,
+            stop_sequence=self.ending.stop_sequence,
+            finish_details=self.ending.details,
             native={name: value.plain() if hasattr(value, "plain") else value for name, value in self.native.items()},
         )
 
@@ -147,10 +205,11 @@ class ChoiceBuilder:
 class MessageBuilder:
     """The message so far. `parts`: those that were emitted since the last drain()."""
 
-    __slots__ = ("_reader", "choices", "complete", "emit", "errors", "id", "model", "parts", "started", "usage")
+    __slots__ = ("_reader", "choices", "complete", "emit", "errors", "id", "lost", "model", "parts", "started", "usage")
 
     def __init__(self, reader: EventReader[Any]) -> None:
         self._reader = reader
+        self.lost: LostEvents = LostEvents(reader)
         self.parts: list[Part] = []
         self.emit: Callable[[Part], None] = self.parts.append
         self.choices: dict[int, ChoiceBuilder] = {}
@@ -196,19 +255,44 @@ class MessageBuilder:
 
     def fail(self, error: Error) -> None:
         """Emit an error. Of payloads that are not JSON, the message keeps the first few."""
+        self.lost.damaged += error.kind == "decode"
         if error.kind != "decode" or len(self.errors) < MAX_DAMAGED_KEPT:
             self.errors.append(error)
         self.emit(error)
 
+    def assume_finish(self, raw: str) -> None:
+        """End the choices that have content, if the provider gave no finish reason at all, and no error."""
+        choices = self.choices.values()
+        if self.errors or any(choice.ending.has_come for choice in choices):
+            return
+        for choice in choices:
+            if choice.blocks:
+                choice.end("stop", raw)
+                choice.stop_for_calls()
+                choice.ending.assumed = True
+
     def finish(self) -> None:
-        """Finish the choices, in the order of their numbers."""
+        """Finish the choices, in the order of their numbers; note an error for each that ended with one.
+
+        No error is added to those that the provider reported itself.
+        """
+        is_known = any(error.kind not in OUR_KINDS for error in self.errors)
         for index in sorted(self.choices):
-            self.choices[index].finish()
+            choice = self.choices[index]
+            if choice.reason == "error" and not choice.finished and not is_known:
+                raw, message = choice.ending.raw, choice.ending.message
+                self.fail(Error(choice=index, kind=raw, message=message, raw=choice.ending.details or raw))
+            choice.finish()
 
     @property
     def all_finished(self) -> bool:
         """Whether there is a choice, and all choices have a finish reason."""
         return bool(self.choices) and all(choice.reason is not None for choice in self.choices.values())
+
+    @property
+    def has_cut_calls(self) -> bool:
+        """Whether a call is cut, in a choice that does not say so."""
+        return any(choice.has_cut_calls for choice in self.choices.values())
 
     def message(self, api: str | None) -> Message:
         """Return the message so far."""

@@ -11,7 +11,7 @@ from functools import partial
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ProviderError, StreamCut, UnknownFormat
+from ..errors import ProviderError, SsescanError, StreamCut, StreamStalled, UnknownFormat
 from ..outcome import Outcome
 from ..scanner import Comment, ServerSentEvent, UnknownLine
 from ..scanner._shared import BYTE_ORDER_MARK
@@ -24,7 +24,6 @@ from .payloads import DONE, NotJson, StrayLines, load, shown, values
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ..errors import SsescanError
     from ..scanner import EventReader
     from .format_decoder import FormatDecoder, Parts
     from .message import Message
@@ -46,6 +45,13 @@ DECODER_STATES = {
 }
 
 
+def is_of_transport(error: BaseException | None) -> bool:
+    """Return whether an error says that a connection broke, or that nothing came: not wrong use, nor a limit."""
+    if isinstance(error, (SsescanError, TypeError, ValueError)):
+        return isinstance(error, StreamStalled)
+    return isinstance(error, Exception)
+
+
 class MessageDecoder:
     """Turns the items of one stream into parts.
 
@@ -54,13 +60,16 @@ class MessageDecoder:
     """
 
     __slots__ = (
-        "_failure", "_named", "_reader", "_stray", "_strict", "_truncated", "_undecided", "_whole_at", "builder",
-        "closed", "done", "format_decoder",
+        "_accept_done", "_failure", "_named", "_reader", "_stray", "_strict", "_truncated", "_undecided", "_whole_at",
+        "builder", "closed", "done", "format_decoder",
     )  # fmt: skip
 
-    def __init__(self, api: str | None, reader: EventReader[Any], limit: int | None, *, strict: bool) -> None:
-        """`reader`: the source of everything that is fed. `limit`: of an event, bytes."""
+    def __init__(
+        self, api: str | None, reader: EventReader[Any], limit: int | None, *, strict: bool, accept_done: bool = False
+    ) -> None:
+        """`reader`: the source of everything that is fed. `limit`: of an event, bytes. Else as for stream()."""
         self._named = checked_api(api)
+        self._accept_done = accept_done
         self._reader = reader
         self._strict = strict
         self._stray = StrayLines(limit)
@@ -123,9 +132,14 @@ class MessageDecoder:
         failure, self._failure = self._failure, None
         return failure
 
-    def fail(self) -> list[Part]:
-        """End the message after an error of the source or of a feed(); return the last parts."""
-        return self._end(cut=False, failed=True)
+    def fail(self, error: BaseException | None = None) -> list[Part]:
+        """End the message after an error of the source or of a feed(); return the last parts.
+
+        If the provider's last word had come, an error of the transport changes nothing: the message may be complete.
+        """
+        decoder = self.format_decoder
+        harmless = decoder is not None and decoder.has_last_word and is_of_transport(error)
+        return self._end(cut=False, failed=not harmless)
 
     def unknown_format(self, payload: bytes) -> UnknownFormat:
         """Return the error for a stream of no known format, or of another than it must be."""
@@ -260,6 +274,8 @@ class MessageDecoder:
         complete = False
         if self.format_decoder is not None:
             self.format_decoder.line_ended = not reader.cut_in_line
+            if self._accept_done and self.done and not truncated:
+                self.builder.assume_finish("[DONE]")
             self.format_decoder.finish()
             complete = self.format_decoder.complete and not self.builder.errors
         self.builder.complete = complete and not truncated and not failed

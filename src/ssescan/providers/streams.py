@@ -163,11 +163,16 @@ class _AsyncPayloadStream(_Payloads, AsyncEventStream[Any]):
             await self._fail(error)
 
 
+def checked_bool(value: Any, name: str) -> bool:
+    """Return an argument as it was passed. TypeError if it is not a bool."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} must be a bool, not {type(value).__name__}")
+    return value
+
+
 def checked_strict(strict: Any) -> bool:
     """Return `strict` as it was passed. TypeError if it is not a bool."""
-    if not isinstance(strict, bool):
-        raise TypeError(f"strict must be a bool, not {type(strict).__name__}")
-    return strict
+    return checked_bool(strict, "strict")
 
 
 class _Shell(Subscriptable[E_co]):
@@ -297,7 +302,9 @@ def _items(events: _PayloadStream, decoder: MessageDecoder) -> Iterator[Any]:
     except Exception as error:
         events.fail(error)
         if not isinstance(error, REFUSALS):
-            yield from decoder.fail()
+            yield from decoder.fail(error)
+            if decoder.builder.complete:
+                return  # the connection broke after the provider's last word
         raise
     yield from decoder.close(events.outcome)
     if failure := decoder.pop_failure():
@@ -351,8 +358,9 @@ class AsyncShell(_Shell[E_co]):
                 await events.fail(error)
                 if isinstance(error, REFUSALS) or decoder.closed:
                     raise
-                self._failure = error
-                self._ready = iter(decoder.fail())
+                self._ready = iter(decoder.fail(error))
+                # A connection that broke after the provider's last word is no error.
+                self._failure = None if decoder.builder.complete else error
             for part in self._ready:
                 return part
         failure, self._failure = self._failure, None
@@ -424,12 +432,22 @@ class AsyncMessageStream(AsyncShell[Part]):
         return self.message
 
 
-def _new_message_decoder(api: Any, strict: Any) -> NewDecoder:
-    return partial(MessageDecoder, checked_api(api), strict=checked_strict(strict))
+def _new_message_decoder(api: Any, strict: Any, accept_done: Any) -> NewDecoder:
+    return partial(
+        MessageDecoder,
+        checked_api(api),
+        strict=checked_strict(strict),
+        accept_done=checked_bool(accept_done, "accept_done"),
+    )
 
 
 def stream(
-    source: SyncEvents, api: Api | None = None, *, strict: bool = True, stall: Stall | None = None
+    source: SyncEvents,
+    api: Api | None = None,
+    *,
+    strict: bool = True,
+    stall: Stall | None = None,
+    accept_done: bool = False,
 ) -> MessageStream:
     """Read what a model says, in parts that are the same for every API.
 
@@ -439,23 +457,32 @@ def stream(
     None: found from the first event. If that event is unmistakably of another format than the named one, that format
     is read, see the stream's `api`. `strict`: after its last part, End, a stream that is not a success (it was cut,
     the provider reported an error, an event was damaged) raises; otherwise it ends quietly, and `message.complete`
-    is False. `stall`: a Stall, as for iter_events; pings are no progress.
+    is False. `stall`: a Stall, as for iter_events; pings are no progress. `accept_done`: for servers that never give a
+    finish reason, only `[DONE]`: take that as the end of an answer that has no error and no finish reason at all. The
+    reason is then "stop", or "tool_calls"; a call whose arguments are not whole JSON is cut, the message incomplete.
 
     Returns a MessageStream. Raises, here, TypeError and ValueError for wrong use; in the reading, UnknownFormat for a
     first event of no known format, ProviderError if the provider reported an error, StreamCut if the stream ended
-    before the answer, and the errors of iter_events. The message so far is on the stream, and on the first two.
+    before the answer, and the errors of iter_events. The message so far is on the stream, and on the first two. If the
+    connection breaks after the provider's last word (`[DONE]`, `message_stop`, `response.completed` and its like,
+    `interaction.completed`), nothing is raised: the message is complete, and `outcome` is "failed".
     """
-    return MessageStream(source, stall, "stream", _new_message_decoder(api, strict))
+    return MessageStream(source, stall, "stream", _new_message_decoder(api, strict, accept_done))
 
 
 def astream(
-    source: AsyncEvents, api: Api | None = None, *, strict: bool = True, stall: Stall | None = None
+    source: AsyncEvents,
+    api: Api | None = None,
+    *,
+    strict: bool = True,
+    stall: Stall | None = None,
+    accept_done: bool = False,
 ) -> AsyncMessageStream:
     """Read what a model says asynchronously, under asyncio or trio.
 
     `source`: all that aiter_events takes, or an async iterable of events. All else as for stream().
     """
-    return AsyncMessageStream(source, stall, "astream", _new_message_decoder(api, strict))
+    return AsyncMessageStream(source, stall, "astream", _new_message_decoder(api, strict, accept_done))
 
 
 for _public in (MessageStream, AsyncMessageStream, stream, astream):

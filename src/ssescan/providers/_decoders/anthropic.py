@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from .. import message as blocks
 from ..block_builders import BlockBuilder, CallBuilder, ReasoningBuilder, TextBuilder
-from ..format_decoder import DAMAGED, GUESS, FormatDecoder, error_of, finish_reasons
+from ..format_decoder import DAMAGED, GUESS, FormatDecoder, error_of
 from ..formats import register
 from ..json_values import arguments_of, counts, dict_of, list_of, text_of, with_unit, without_unit
 from ..parts import Error, Part, Raw, TextDelta, Usage
@@ -45,14 +45,6 @@ class _Event(Struct, gc=False):
     error: Any = None
     request_id: str | None = None
 
-
-REASONS = finish_reasons(
-    stop="end_turn stop_sequence",
-    length="max_tokens model_context_window_exceeded",
-    tool_calls="tool_use",
-    refusal="refusal",
-    pause="pause_turn compaction",
-)
 
 CALLS = {"tool_use": False, "server_tool_use": True, "mcp_tool_use": True}
 """The blocks that call a tool, and whether it is one of the provider's own."""
@@ -147,7 +139,13 @@ class Anthropic(FormatDecoder):
         self._id = id
         self.builder.start(id, text_of(message.get("model")))
         self.count(message.get("usage"))
-        self.builder.choice(0)
+        choice = self.builder.choice(0)
+        sequence, details = text_of(message.get("stop_sequence")) or None, message.get("stop_details")
+        details = details if isinstance(details, dict) else None
+        # An answer that another program began (programmatic tool calls) has its reason here.
+        choice.end_by_word(
+            text_of(message.get("stop_reason")), stop_sequence=sequence, details=details, early=True
+        )  # fmt: skip
         for index, block in enumerate(self.objects(message.get("content"), "content")):
             self._begin(index, block)
 
@@ -159,6 +157,11 @@ class Anthropic(FormatDecoder):
         """Begin a block, with the content that it has from its start."""
         choice = self.builder.choice(0)
         kind = text_of(block.get("type"))
+        before = self._blocks.get(index)
+        if isinstance(before, CallBuilder) and not before.ended:
+            if kind in CALLS and before.id and before.id == text_of(block.get("id")):
+                return  # its start was sent twice
+            before.end(cut=True)  # another one took its place
         native = {name: value for name, value in block.items() if value is not None and name not in ("type", "text")}
         self._text = None
         builder: BlockBuilder
@@ -243,10 +246,8 @@ class Anthropic(FormatDecoder):
         delta = event.delta
         self.count(event.usage)
         if delta is not None and delta.stop_reason:
-            choice.raw_reason = delta.stop_reason
-            choice.reason = REASONS.get(delta.stop_reason, "other")
-            choice.stop_sequence = delta.stop_sequence
-            choice.details = delta.stop_details
+            self._text = None  # text after it reopens the choice
+            choice.end_by_word(delta.stop_reason, stop_sequence=delta.stop_sequence, details=delta.stop_details)
 
     def _message_stop(self, event: _Event) -> None:
         self._stopped = True
@@ -280,13 +281,23 @@ class Anthropic(FormatDecoder):
         ]
 
     def finish(self) -> None:
-        # The end of the message confirms no call: each block has an end of its own.
-        self.builder.choice(0).end_calls(cut=True)
+        choice = self.builder.choice(0)
+        for call in choice.calls:
+            # Each block has an end of its own. Some servers leave it out: then the end of the message confirms calls
+            # whose arguments are whole, and no others.
+            if not call.ended and not (self._stopped and choice.reason == "tool_calls" and _is_object(call)):
+                call.end(cut=True)
         super().finish()
 
     @property
     def complete(self) -> bool:
-        return self._stopped or super().complete
+        if self._stopped:
+            return not self.builder.has_cut_calls
+        return super().complete and not self.builder.choice(0).ending.early
+
+    @property
+    def has_last_word(self) -> bool:
+        return self._stopped
 
     handlers: ClassVar[dict[str, Callable[[Anthropic, _Event], None]]] = {
         "message_start": _message_start,
@@ -310,6 +321,11 @@ class Anthropic(FormatDecoder):
 
 def _number(index: int | None, otherwise: int) -> int:
     return otherwise if index is None else index
+
+
+def _is_object(call: CallBuilder) -> bool:
+    """Return whether the arguments are a whole JSON object, as they are where none came."""
+    return call.is_whole and call.arguments.lstrip().startswith("{")
 
 
 def _cited(citation: Any) -> dict[str, Any]:

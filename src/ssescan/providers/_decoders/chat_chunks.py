@@ -23,6 +23,7 @@ class CallFragment(Struct, gc=False):
 
 
 class Delta(Struct, gc=False):
+    role: str | None = None
     content: str | list[Any] | None = None
     tool_calls: list[CallFragment] | None = None
     reasoning_content: str | dict[str, Any] | None = None
@@ -42,6 +43,8 @@ class Choice(Struct, gc=False):
     logprobs: dict[str, Any] | None = None
     text: str | None = None
     message: dict[str, Any] | None = None
+    native_finish_reason: str | None = None
+    error: Any = None
 
 
 class Chunk(Struct, gc=False):

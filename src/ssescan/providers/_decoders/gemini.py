@@ -12,10 +12,10 @@ import msgspec
 from msgspec import Struct
 
 from ..block_builders import TextBuilder
-from ..format_decoder import DAMAGED, GUESS, FormatDecoder, decoder, error_of, finish_reasons
+from ..format_decoder import DAMAGED, GUESS, FormatDecoder, decoder, error_of
 from ..formats import register
 from ..json_values import dict_of, list_of, plain_number
-from ..parts import Citation, FinishReason, Logprobs, Part, Raw, TextDelta, Usage
+from ..parts import Citation, Logprobs, Part, Raw, TextDelta, Usage
 from ..payloads import convert
 from .gemini_parts import CandidateParts
 
@@ -93,16 +93,6 @@ class _PlainEvent(Struct, gc=False, forbid_unknown_fields=True):
 MAX_MISSED = 8
 """How many times an event may not be as plain as was expected, before none is expected to be so any more."""
 
-REASONS = finish_reasons(
-    stop="STOP",
-    length="MAX_TOKENS",
-    pause="CONTINUATION",
-    content_filter="SAFETY RECITATION LANGUAGE BLOCKLIST PROHIBITED_CONTENT SPII IMAGE_SAFETY IMAGE_PROHIBITED_CONTENT "
-    "IMAGE_RECITATION ESCALATION MODEL_ARMOR",
-    error="MALFORMED_FUNCTION_CALL MALFORMED_RESPONSE UNEXPECTED_TOOL_CALL TOO_MANY_TOOL_CALLS "
-    "MISSING_THOUGHT_SIGNATURE PUP_LIMITED_DISABLED",
-)
-
 COUNTS = [
     f"{name}TokenCount" for name in ("prompt", "toolUsePrompt", "candidates", "thoughts", "cachedContent", "total")
 ]
@@ -179,7 +169,8 @@ class Gemini(FormatDecoder):
         if candidates is not None and len(candidates) == 1:
             kept = self._candidates[candidates[0].index or 0]
             block = kept.open
-            if isinstance(block, TextBuilder) and kept.choice.blocks[-1] is block:
+            # After a finish, text reopens the choice.
+            if isinstance(block, TextBuilder) and kept.choice.blocks[-1] is block and kept.choice.reason is None:
                 self._plain = True
                 self.decode: Callable[[bytes], Any] = decoder(_PlainEvent)
                 self._index, self._number, self._write = block.choice, block.number, block.write
@@ -205,9 +196,9 @@ class Gemini(FormatDecoder):
             self.builder.count(usage)
         if event.promptFeedback and (blocked := self.text(event.promptFeedback.get("blockReason"), "blockReason")):
             choice = self.builder.choice(0)
-            choice.raw_reason, choice.reason = f"PROMPT_BLOCKED:{blocked}", "content_filter"
-            if message := event.promptFeedback.get("blockReasonMessage"):
-                choice.details = {"blockReasonMessage": message}
+            message = event.promptFeedback.get("blockReasonMessage")
+            details = {"blockReasonMessage": message} if message else None
+            choice.end("content_filter", f"PROMPT_BLOCKED:{blocked}", details=details)
         return self.builder.drain()
 
     def _candidate(self, candidate: _Candidate) -> None:
@@ -222,15 +213,10 @@ class Gemini(FormatDecoder):
         if candidate.logprobsResult:
             self._logprobs(choice, candidate.logprobsResult)
         self._sources(choice, candidate)
-        if candidate.finishReason and candidate.finishReason != "FINISH_REASON_UNSPECIFIED":
-            choice.raw_reason = candidate.finishReason
-            choice.reason = self._reason(choice)
-            if candidate.finishMessage:
-                choice.details = {"finishMessage": candidate.finishMessage}
-
-    def _reason(self, choice: ChoiceBuilder) -> FinishReason:
-        reason = REASONS.get(choice.raw_reason or "", "other")
-        return "tool_calls" if reason == "stop" and choice.has_client_calls else reason
+        if candidate.finishReason:
+            details = {"finishMessage": candidate.finishMessage} if candidate.finishMessage else None
+            choice.end_by_word(candidate.finishReason, details=details)
+            choice.stop_for_calls()
 
     def _logprobs(self, choice: ChoiceBuilder, result: dict[str, Any]) -> None:
         chosen, top = list_of(result.get("chosenCandidates")), list_of(result.get("topCandidates"))
@@ -288,9 +274,6 @@ class Gemini(FormatDecoder):
             self.builder.count(Usage(total=plain_number(usage.get("tokens")), raw=usage))
 
     def finish(self) -> None:
-        for choice in self.builder.choices.values():
-            if choice.reason == "stop":
-                choice.reason = self._reason(choice)  # calls may have come after it
         for kept in self._candidates.values():
             kept.end(whole=kept.choice.reason in ("stop", "tool_calls"))
         super().finish()

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from msgspec import Struct
 
 from ..block_builders import CallBuilder, MediaBuilder, ReasoningBuilder, TextBuilder
-from ..format_decoder import DAMAGED, GUESS, FormatDecoder, error_of, finish_reasons
+from ..finish_reasons import finish_reasons
+from ..format_decoder import DAMAGED, GUESS, FormatDecoder, error_of
 from ..formats import register
 from ..json_values import arguments_of, counts, dict_of, text_of, with_unit, without_unit
 from ..parts import Part, TextDelta, Usage
@@ -33,16 +34,13 @@ class _Event(Struct, gc=False):
     error: Any = None
 
 
-REASONS = finish_reasons(
-    stop="completed",
-    tool_calls="requires_action",
-    length="incomplete budget_exceeded",
-    pause="requires_continuation",
-    error="failed",
-    other="cancelled",
-)
+REASONS = finish_reasons(other="cancelled")
+"""The words that mean something else here than elsewhere."""
+
 OPEN = ("in_progress", "queued", "")
 """Statuses of an interaction that goes on."""
+
+ENDED_BADLY = {"failed": "the interaction failed", "cancelled": "the interaction was cancelled"}
 
 KINDS = ("interaction.", "step.", "content.")  # how the kinds of events begin
 MEDIA = ("image", "audio", "video", "document")
@@ -163,12 +161,10 @@ class GeminiInteractions(FormatDecoder):
             for index, step in enumerate(self.objects(interaction.get("steps"), "steps")):
                 self._begin(index, step)  # only the whole interaction has it
                 self._stop(index)
-        self.choice.raw_reason = status
-        self.choice.reason = REASONS.get(status, "other")
-        if status == "completed" and self.choice.has_client_calls:
-            self.choice.reason = "tool_calls"
-        if status == "failed":
-            self.fail(interaction.get("error"), "the interaction failed")
+        self.choice.end_by_word(status, REASONS)
+        self.choice.stop_for_calls()
+        if status in ENDED_BADLY:
+            self.fail(interaction.get("error"), status, ENDED_BADLY[status])
 
     # Steps
 
@@ -297,6 +293,10 @@ class GeminiInteractions(FormatDecoder):
         for step in self._steps.all:
             self._tell_result(step)
         super().finish()
+
+    @property
+    def has_last_word(self) -> bool:
+        return self.choice.reason is not None
 
     @staticmethod
     def usage_of(usage: dict[str, Any]) -> Usage:

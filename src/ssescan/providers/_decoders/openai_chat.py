@@ -9,28 +9,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..block_builders import CallBuilder, TextBuilder
-from ..format_decoder import DAMAGED, GUESS, error_of, finish_reasons
+from ..finish_reasons import reason_of
+from ..format_decoder import DAMAGED, GUESS, decoder, error_of
 from ..formats import register
 from ..json_values import arguments_of, counts, dict_of, list_of, text_of
 from ..message import MediaBlock, Message, ToolCall
-from ..parts import FinishReason, Logprobs, Part, TextDelta, Usage
+from ..parts import Logprobs, Part, TextDelta, Usage
 from ..payloads import convert
 from .chat_chunks import CallFragment, Choice, Chunk, Delta, FirstChunk, Function
 from .chat_content import ContentDecoder
+from .chat_restarts import Restarts
 
 if TYPE_CHECKING:
     from msgspec import Struct
 
     from ..message_builder import ChoiceBuilder
 
-
-REASONS = finish_reasons(
-    stop="stop eos",
-    length="length model_length",
-    tool_calls="tool_calls function_call",
-    content_filter="content_filter",
-    error="error insufficient_system_resource",
-)
 
 OBJECTS = ("chat.completion", "text_completion")  # how the `object` of a chunk begins
 
@@ -51,6 +45,7 @@ class OpenAIChat(ContentDecoder):
         self._block: TextBuilder | None = None
         self._write: Any = None
         self._choice_index = self._number = 0
+        self._restarts = Restarts(self.builder)
 
     @classmethod
     def recognize(cls, value: dict[str, Any], name: str | None) -> int:
@@ -76,6 +71,8 @@ class OpenAIChat(ContentDecoder):
                 and choice.index == self._index
                 and choice.finish_reason is None
                 and choice.logprobs is None
+                and choice.error is None
+                and (delta.role is None or self._restarts.id_in_json in payload)
                 and type(delta.content) is str
                 and delta.content
                 and delta.tool_calls is None
@@ -94,18 +91,23 @@ class OpenAIChat(ContentDecoder):
             ):
                 self._write(delta.content)
                 return TextDelta(choice=self._choice_index, block=self._number, text=delta.content)
+            if delta is not None and delta.role is not None and self._restarts.id_in_json not in payload:
+                return self.handle(decoder(FirstChunk)(payload))  # the id is needed
         return self.handle(event)
 
     def handle(self, chunk: Chunk) -> list[Part] | None:
         self._block = None
         self._index = -1
-        usage = chunk.usage or (chunk.x_groq or {}).get("usage")
-        error = chunk.error or self._error_by_itself(chunk)
+        groq = chunk.x_groq or {}
+        usage = chunk.usage or groq.get("usage")
+        errors = [chunk.error, groq.get("error"), *(choice.error for choice in chunk.choices or ())]
+        error = next(filter(None, errors), None) or self._error_by_itself(chunk)
         if isinstance(chunk, FirstChunk):
             if chunk.choices is None and not usage and not error and not (chunk.id or chunk.object):
                 return None
             if chunk.choices or chunk.id or chunk.model:
-                self.begin(chunk.id, chunk.model, Chunk)
+                self.begin(chunk.id, chunk.model, Chunk, at_least=2)
+            self._restarts.look_at(chunk)
         elif chunk.choices is None and not usage and not error:
             return None
         for choice in chunk.choices or ():
@@ -115,10 +117,11 @@ class OpenAIChat(ContentDecoder):
             self.count(usage)
         if error:
             self.builder.fail(error_of(error))
-        if chunk.choices and len(chunk.choices) == 1:
-            builders = self.builder.choices.get(chunk.choices[0].index or 0)
-            if builders and builders.blocks and type(builders.blocks[-1]) is TextBuilder:
-                block = builders.blocks[-1]
+        if chunk.choices and len(chunk.choices) == 1 and self.event is Chunk:
+            builder = self.builder.choices.get(chunk.choices[0].index or 0)
+            # After a finish, text reopens the choice.
+            if builder and builder.blocks and builder.reason is None and type(builder.blocks[-1]) is TextBuilder:
+                block = builder.blocks[-1]
                 self._index, self._block = chunk.choices[0].index, block
                 self._choice_index, self._number, self._write = block.choice, block.number, block.write
         return self.builder.drain()
@@ -145,8 +148,10 @@ class OpenAIChat(ContentDecoder):
             if entries:
                 self.emit(Logprobs(choice=builder.index, entries=entries))
         if choice.finish_reason:
-            builder.raw_reason = choice.finish_reason
-            builder.reason = self._reason(builder)
+            word, native = choice.finish_reason, choice.native_finish_reason
+            # A gateway (OpenRouter) says "tool_calls" of an answer with calls, whatever ended it.
+            builder.end_by_word(native if reason_of(native or "") == "length" else word)
+            builder.stop_for_calls()
 
     def _delta(self, builder: ChoiceBuilder, delta: Delta) -> None:
         reasoning = self.flat(delta.reasoning_content) or self.flat(delta.reasoning)
@@ -193,14 +198,6 @@ class OpenAIChat(ContentDecoder):
             items = [item if isinstance(item, dict) else {"url": item} for item in new]
             self.builder.choice(0).latest(TextBuilder).cite(items)
 
-    def _reason(self, builder: ChoiceBuilder) -> FinishReason:
-        reason = REASONS.get(builder.raw_reason or "", "other")
-        if reason == "stop" and builder.has_client_calls:
-            return "tool_calls"
-        if reason == "stop" and builder.refused:
-            return "refusal"
-        return reason
-
     def knows(self, value: dict[str, Any]) -> bool:
         return text_of(value.get("object")).startswith(OBJECTS)
 
@@ -217,12 +214,6 @@ class OpenAIChat(ContentDecoder):
         return Usage(
             input=input, output=output, reasoning=reasoning, cache_read=read, cache_write=write, total=total, raw=usage
         )
-
-    def finish(self) -> None:
-        for choice in self.builder.choices.values():
-            if choice.reason is not None:
-                choice.reason = self._reason(choice)  # calls may have come after it
-        super().finish()
 
 
 class _Calls:

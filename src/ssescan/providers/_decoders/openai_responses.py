@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from msgspec import Struct
 
 from ..block_builders import MediaBuilder, ReasoningBuilder, RefusalBuilder, TextBuilder
+from ..finish_reasons import finish_reasons
 from ..format_decoder import DAMAGED, GUESS, error_of
 from ..formats import register
 from ..json_values import arguments_of, counts, dict_of, text_of
-from ..parts import Error, FinishReason, Logprobs, Part, TextDelta, Usage
+from ..parts import Error, Logprobs, Part, TextDelta, Usage
 from .whole_items import ItemDecoder, with_char_unit
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ class _Event(Struct, gc=False):
     param: Any = None
 
 
-INCOMPLETE: dict[str, FinishReason] = {"max_output_tokens": "length", "content_filter": "content_filter"}
+REASONS = finish_reasons(other="incomplete")
+"""The words that mean something else here than elsewhere."""
 
 PROGRESS = (".in_progress", ".searching", ".interpreting", ".generating", ".completed", ".failed", ".compacting")
 """Ends of the names of events about the progress of a hosted tool; the result stands in its item."""
@@ -62,6 +64,9 @@ CALL_OF = {
 """The events that bring the arguments of a call, and the type of its item."""
 
 ENDS = ("completed", "incomplete", "failed", "cancelled")
+OPEN = ("queued", "in_progress")
+"""Statuses of a response that goes on."""
+ENDED_BADLY = {"failed": "the response failed", "cancelled": "the response was cancelled"}
 ARGUMENTS = [f"response.{kind}.{end}" for kind in CALL_OF for end in ("delta", "done")]
 
 
@@ -107,7 +112,9 @@ class OpenAIResponses(ItemDecoder):
             and event.delta
             and not event.logprobs
         ):
-            return self._text.delta(event.delta)
+            # After the end of the response there is no such block: text reopens it.
+            self._text.write(event.delta)
+            return TextDelta(block=self._text.number, text=event.delta)
         return self.handle(event)
 
     def handle(self, event: _Event) -> list[Part] | None:
@@ -126,8 +133,7 @@ class OpenAIResponses(ItemDecoder):
         if value.get("object") != "response" or "type" in value:
             return [value]
         status = text_of(value.get("status"))
-        ended = status if status in ENDS else "completed"
-        return [{"type": f"response.{ended}", "response": value}]
+        return [{"type": "response.done" if status in OPEN else "response.completed", "response": value}]
 
     # The response
 
@@ -139,7 +145,7 @@ class OpenAIResponses(ItemDecoder):
                 # Another response, glued to the first. It numbers its items from 0 again.
                 text = f"the stream began with response {self._created!r}, and another, {id!r}, begins within it"
                 self.builder.fail(Error(kind="protocol", message=text, raw=response))
-                self.choice.reason = None
+                self.choice.ending.reopen()
                 self.items.begin_again()
             self._created = id
         self.builder.start(id, text_of(response.get("model")))
@@ -148,7 +154,6 @@ class OpenAIResponses(ItemDecoder):
         """Handle the terminal event: items that were not streamed or are still open, the usage, the finish reason."""
         response = event.response or {}
         self._begin(event)
-        self.items.ended = True
         streamed = self.items.any_streamed
         seen: dict[str, int] = {}
         for index, item in enumerate(self.objects(response.get("output"), "output")):
@@ -159,18 +164,36 @@ class OpenAIResponses(ItemDecoder):
             self.complete_item(known or self.announce(None if streamed else index, item), item)
         self.items.end_calls()
         self.count(response.get("usage"))
-        status = self.text(response.get("status"), "status") or (event.type or self.name() or "").rpartition(".")[2]
-        self.choice.raw_reason, self.choice.reason = status, "other"
+        self._finish(self.text(response.get("status"), "status"), response, event)
+        self.items.ended = self.choice.reason is not None
+
+    def _finish(self, status: str, response: dict[str, Any], event: _Event) -> None:
+        named = (event.type or self.name() or "").rpartition(".")[2]
+        if named != "done" and status in ("", *OPEN):
+            status = named  # the name of the event says that it ended
+        if status in ("", *OPEN):
+            return
+        choice = self.choice
         if status == "completed":
-            calls = self.choice.has_client_calls
-            only_refused = self.choice.refused and TextBuilder not in self.choice.latest_of
-            self.choice.reason = "tool_calls" if calls else "refusal" if only_refused else "stop"
+            calls = choice.has_client_calls
+            only_refused = choice.refused and TextBuilder not in choice.latest_of
+            choice.end("tool_calls" if calls else "refusal" if only_refused else "stop", status)
         elif status == "incomplete":
-            self.choice.raw_reason = text_of(dict_of(response.get("incomplete_details")).get("reason")) or status
-            self.choice.reason = INCOMPLETE.get(self.choice.raw_reason, "other")
-        elif status == "failed":
-            self.choice.reason = "error"
-            self.fail(response.get("error"), "the response failed")
+            word = text_of(dict_of(response.get("incomplete_details")).get("reason")) or status
+            choice.end_by_word(word, REASONS)
+        else:
+            choice.end("error" if status == "failed" else "other", status)
+        if status in ENDED_BADLY:
+            self.fail(response.get("error"), status, ENDED_BADLY[status])
+
+    @property
+    def complete(self) -> bool:
+        # The response may end well without an item that it began: that call is cut, and the answer is not.
+        return self.choice.reason not in (None, "other") or super().complete
+
+    @property
+    def has_last_word(self) -> bool:
+        return self.choice.reason is not None
 
     def finish(self) -> None:
         self.items.end_calls()
@@ -326,7 +349,7 @@ class OpenAIResponses(ItemDecoder):
         "error": _error,
         **dict.fromkeys(ARGUMENTS, _arguments),
         **dict.fromkeys(("response.created", "response.queued", "response.in_progress"), _begin),
-        **dict.fromkeys([f"response.{status}" for status in ENDS], _end),
+        **dict.fromkeys([f"response.{status}" for status in (*ENDS, "done")], _end),
         **dict.fromkeys(("response.keep_alive", "keepalive", "ping"), _ping),
     }
 

@@ -1,0 +1,96 @@
+"""How an answer ends: the words of all providers for it, in one table, and the end of a choice as it is known so far.
+
+Knows no wire format: gateways pass on the words of one provider in the format of another, in any case.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .parts import FinishReason
+
+
+def finish_reasons(**words: str) -> dict[str, FinishReason]:
+    """Return the finish reasons by the provider's words for each, which are separated by spaces."""
+    return {word: reason for reason, of_reason in words.items() for word in of_reason.split()}  # type: ignore[misc]
+
+
+WORDS = finish_reasons(
+    stop="stop eos eos_token end_turn stop_sequence completed complete",
+    length="length max_tokens max_output_tokens max_completion_tokens max_length max_len max_context model_length "
+    "model_context_window_exceeded context_length_exceeded incomplete budget_exceeded",
+    tool_calls="tool_calls tool_call tool_use function_call requires_action",
+    content_filter="content_filter content_filtered safety recitation language blocklist prohibited_content spii "
+    "image_safety image_prohibited_content image_recitation escalation model_armor sensitive guardrail_intervened",
+    refusal="refusal",
+    pause="pause pause_turn compaction continuation requires_continuation",
+    error="error failed abort aborted cancel cancelled canceled timeout timed_out time_limit network_error "
+    "connection_error server_error internal_error interrupted insufficient_system_resource malformed_function_call "
+    "malformed_response unexpected_tool_call too_many_tool_calls missing_thought_signature pup_limited_disabled",
+)
+"""The words of all formats, in lower case. A format has a table of its own for words that mean something else there."""
+
+NO_WORDS = ("", "null", "none", "unspecified")
+"""Words that are no finish reason: the answer goes on."""
+
+ENDED_EARLY = ("length", "content_filter")
+"""The reasons that say themselves that an answer, or a call, stopped in the middle."""
+
+
+def reason_of(word: str, own: Mapping[str, FinishReason] | None = None) -> FinishReason | None:
+    """Return the reason for a provider's word; "other" for one of no table, None for one that means that there is none.
+
+    `own`: the words of the format that mean something else there; they win.
+    """
+    plain = word.strip().lower().replace("-", "_").removeprefix("finish_").removeprefix("reason_")
+    if plain in NO_WORDS:
+        return None
+    return (own or {}).get(plain) or WORDS.get(plain, "other")
+
+
+class LostEvents:
+    """The number of events that are missing: damaged ones, and those that the scanner skipped for their size."""
+
+    __slots__ = ("_reader", "damaged")
+
+    def __init__(self, reader: Any) -> None:
+        self._reader = reader
+        self.damaged: int = 0
+
+    @property
+    def count(self) -> int:
+        skipped: int = self._reader.skipped
+        return skipped + self.damaged
+
+
+class Ending:
+    """How a choice ended, as far as it is known. A later word replaces it, and later content takes it back.
+
+    `lost`: how many events were lost before it. `has_come`: there was one, even if it was taken back. `early`: it came
+    before the content. `assumed`: the provider gave none, and the program said that `[DONE]` stands for one.
+    """
+
+    __slots__ = ("assumed", "details", "early", "has_come", "lost", "raw", "reason", "stop_sequence")
+
+    def __init__(self) -> None:
+        self.reason: FinishReason | None = None
+        self.raw: str | None = None
+        self.stop_sequence: str | None = None
+        self.details: dict[str, Any] | None = None
+        self.lost: int = 0
+        self.has_come = self.early = self.assumed = False
+
+    def reopen(self) -> None:
+        """Take the reason back: there is content after it. One that came before all content stays."""
+        if not self.early:
+            self.reason = self.raw = self.stop_sequence = self.details = None
+
+    @property
+    def message(self) -> str | None:
+        """The provider's explanation, if there is one."""
+        details = self.details or {}
+        names = ("finishMessage", "message", "explanation")
+        return next((details[name] for name in names if isinstance(details.get(name), str)), None)
