@@ -5,14 +5,15 @@ Nothing here knows of HTTP or of event streams: the input is JSON, as Structs or
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 from msgspec import Struct
 
 from .parts import OUR_KINDS, Error, Part, Raw, TextDelta, Usage
-from .payloads import convert
+from .payloads import convert, spelled
+from .unknown_fields import UnknownFields
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +27,8 @@ DAMAGED = (ValueError, RecursionError, TypeError)
 """The errors of decoding a payload; TypeError for a comment or a line, which the thorough way handles."""
 GUESS = 10
 """The most that `recognize` returns for an event that another format may have as well."""
+MAX_MISSED = 8
+"""How many times a plain event may be expected in vain, before none is expected any more."""
 MAX_WRAPPED = 8
 """How deep an error may lie within errors."""
 
@@ -39,6 +42,8 @@ class FormatDecoder:
 
     api: ClassVar[str]
     event: type[Struct]
+    exact: type[Struct] | None = None
+    """The Struct of the fast path, if it is another: it refuses fields that the format does not know."""
     usage_of: Callable[[dict[str, Any]], Usage]
     """Returns a usage in neutral terms: a static method."""
 
@@ -49,7 +54,12 @@ class FormatDecoder:
         """Returns the name of the current event, None if it has none: for JSON without a type."""
         self.line_ended = True
         """Whether the last line of the stream was ended: set before `complete` is asked for."""
-        self.decode: Callable[[bytes], Any] = decoder(self.event)
+        self.decode: Callable[[bytes], Any] = decoder(self.exact or self.event)
+        self.payload = b""
+        """The event that is read the thorough way: it shows how a number was spelled."""
+        self.unknown = UnknownFields()
+        self._plain = False  # whether `decode` refuses everything but a piece of text
+        self._missed = 0
         self._begun = 0
         self._known: set[tuple[Any, str | None]] | None = None  # the provider's errors before `_looked_at`
         self._looked_at = 0
@@ -64,7 +74,25 @@ class FormatDecoder:
         self._begun += 1
         if (self.builder.id and self.builder.model and self._begun >= at_least) or self._begun == 3:
             self.event = rest
-            self.decode = decoder(rest)
+            if self.exact is None:
+                self.decode = decoder(rest)
+
+    def expect(self, plain: type[Struct]) -> None:
+        """Decode the next event as a plain piece of text, unless that has failed too often.
+
+        msgspec finds in the decoding whether an event is one, and has nothing besides. Any other event is decoded
+        again, the thorough way.
+        """
+        if self._missed < MAX_MISSED:
+            self._plain = True
+            self.decode = decoder(plain)
+
+    def expect_all(self, *, was_right: bool) -> None:
+        """Decode the next event as any event. `was_right`: plain events came, after one was expected."""
+        if self._plain:
+            self._plain = False
+            self._missed += not was_right
+            self.decode = decoder(self.exact or self.event)
 
     @classmethod
     def recognize(cls, value: dict[str, Any], name: str | None) -> int:
@@ -99,7 +127,9 @@ class FormatDecoder:
         return False
 
     def text(self, value: Any, name: str) -> str:
-        """Return a text of the answer as text_or_raw() does."""
+        """Return a text of the answer: a number or a boolean as it was spelled, anything else as text_or_raw() does."""
+        if isinstance(value, (int, float)):
+            return spelled(value, self.payload)
         return text_or_raw(value, name, self.emit)
 
     def objects(self, value: Any, name: str) -> list[dict[str, Any]]:
@@ -175,10 +205,21 @@ class FormatDecoder:
         if (parts is None and not self.knows(value)) or not fits:
             name = next((value[key] for key in ("type", "event_type", "object") if isinstance(value.get(key), str)), "")
             return [*_several(parts), Raw(name=name or self.name() or "event", data=value)]
-        return _several(parts)
+        unread: list[Part] = []
+        self.look(value, unread)
+        if self.unknown.grown:
+            self.unknown.grown = False
+            self.learn()
+        return [*_several(parts), *unread]
+
+    def look(self, value: dict[str, Any], unread: list[Part]) -> None:
+        """Add a Raw for every field of an event that is not read."""
+
+    def learn(self) -> None:
+        """Let the fast path accept the fields that were seen: else each event that has them would take the slow one."""
 
 
-@cache
+@lru_cache(maxsize=256)
 def decoder(event: type[Struct]) -> Callable[[bytes], Any]:
     """Return the function that decodes JSON into a Struct. It is cached: making it costs as much as twenty events."""
     return msgspec.json.Decoder(event).decode

@@ -244,7 +244,9 @@ class MessageBuilder:
             self.emit(Start(id=self.id, model=self.model))
 
     def count(self, usage: Usage) -> None:
-        """Emit a snapshot of the usage; the message keeps the last."""
+        """Emit a snapshot of the usage; the message keeps the last. Zeros and nulls do not replace numbers."""
+        if self.usage is not None and not _says(usage) and _says(self.usage):
+            return
         self.usage = usage
         self.emit(usage)
 
@@ -305,3 +307,7 @@ class MessageBuilder:
             errors=list(self.errors),
             complete=self.complete,
         )
+
+
+def _says(usage: Usage) -> bool:
+    return any((usage.input, usage.output, usage.reasoning, usage.cache_read, usage.cache_write, usage.total))

@@ -195,7 +195,9 @@ class MessageDecoder:
         if self.format_decoder is None and (parts := self._before_format(value, payload)) is not None:
             return parts
         format_decoder = self.format_decoder or self._choose_format(value, payload)
+        format_decoder.payload = payload
         parts = format_decoder.feed_value(value)
+        format_decoder.payload = b""
         return [*self.builder.drain(), *parts]  # first the parts from before it gave up
 
     def _before_format(self, value: Any, payload: bytes) -> list[Part] | None:

@@ -150,6 +150,21 @@ def _is_event(line: bytes) -> bool:
     return begin == b"{" and line.rstrip(_SPACE).endswith(b"}") and isinstance(_loaded(line), dict)
 
 
+_NUMBER = re.compile(rb"[:\[,\s](-?[0-9]++(?:\.[0-9]++)?(?:[eE][-+]?[0-9]++)?)(?=[,\]}\s])")
+
+
+def spelled(number: bool | float, payload: bytes) -> str:
+    """Return a number or a boolean as it stands in a payload: `1.0` and `1e5` are other texts than `1` and `100000`."""
+    if isinstance(number, bool):
+        return "true" if number else "false"
+    if isinstance(number, float):
+        for found in _NUMBER.finditer(payload):
+            token = found[1].decode()
+            if float(token) == number and not (token.lstrip("-").isdigit() and number.is_integer() and len(token) < 16):
+                return token
+    return str(number)
+
+
 def shown(payload: bytes) -> str:
     """Return the beginning of a payload, for an error."""
     return payload[:MAX_SHOWN_PAYLOAD].decode("utf-8", "replace")

@@ -12,10 +12,11 @@ from msgspec import Struct
 
 from .. import message as blocks
 from ..block_builders import BlockBuilder, CallBuilder, ReasoningBuilder, TextBuilder
-from ..format_decoder import DAMAGED, GUESS, FormatDecoder, error_of
+from ..format_decoder import DAMAGED, GUESS, FormatDecoder, decoder, error_of
 from ..formats import register
 from ..json_values import arguments_of, counts, dict_of, list_of, text_of, with_unit, without_unit
 from ..parts import Error, Part, Raw, TextDelta, Usage
+from ..unknown_fields import fields_of, with_fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
 
 class _Delta(Struct, gc=False):
     type: str | None = None
-    text: str | None = None
+    text: Any = None  # mostly a text
     partial_json: Any = None  # mostly a text
-    thinking: str | None = None
+    thinking: Any = None
     signature: str | None = None
     citation: dict[str, Any] | None = None
     content: Any = None
@@ -45,6 +46,19 @@ class _Event(Struct, gc=False):
     error: Any = None
     request_id: str | None = None
 
+
+class _ExactDelta(_Delta, gc=False, forbid_unknown_fields=True):
+    text: str | None = None
+    thinking: str | None = None
+
+
+class _ExactEvent(_Event, gc=False, forbid_unknown_fields=True):
+    """An event whose fields are all known."""
+
+    delta: _ExactDelta | None = None
+
+
+EVENT_FIELDS, DELTA_FIELDS = fields_of(_Event), fields_of(_Delta)
 
 CALLS = {"tool_use": False, "server_tool_use": True, "mcp_tool_use": True}
 """The blocks that call a tool, and whether it is one of the provider's own."""
@@ -71,10 +85,13 @@ class Anthropic(FormatDecoder):
 
     api: ClassVar[str] = "anthropic"
     event: type[Struct] = _Event
+    exact: type[Struct] | None = _ExactEvent
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self._blocks: dict[int, BlockBuilder] = {}
+        # The text and the reasoning that came under the index of a block of another kind.
+        self._beside: dict[tuple[int, type[BlockBuilder]], BlockBuilder] = {}
         self._usage: dict[str, Any] = {}
         self._began = False
         self._id = ""  # of the message that the stream began with
@@ -112,6 +129,17 @@ class Anthropic(FormatDecoder):
             self._write(delta.text)
             return TextDelta(block=self._number, text=delta.text)
         return self.handle(event)
+
+    def look(self, value: dict[str, Any], unread: list[Part]) -> None:
+        self.unknown.once("event", value, EVENT_FIELDS, unread)
+        delta = dict_of(value.get("delta"))
+        self.unknown.each(delta, DELTA_FIELDS, unread)
+        self.unknown.note("delta", delta, DELTA_FIELDS)
+
+    def learn(self) -> None:
+        delta: Any = with_fields(_ExactDelta, self.unknown.of("delta"))
+        self.exact = with_fields(_ExactEvent, self.unknown.of("event"), ("delta", delta | None, None))
+        self.decode = decoder(self.exact)
 
     def handle(self, event: _Event) -> list[Part] | None:
         kind = event.type or self.name()
@@ -164,6 +192,8 @@ class Anthropic(FormatDecoder):
             before.end(cut=True)  # another one took its place
         native = {name: value for name, value in block.items() if value is not None and name not in ("type", "text")}
         self._text = None
+        self._beside.pop((index, TextBuilder), None)
+        self._beside.pop((index, ReasoningBuilder), None)
         builder: BlockBuilder
         if kind == "text":
             builder = TextBuilder(choice)
@@ -200,21 +230,21 @@ class Anthropic(FormatDecoder):
         block = self._blocks.get(index)
         kind = delta.type
         if kind == "text_delta":
-            # A delta of a block that never began begins it. A delta for a block of another kind is kept as Raw.
+            # A delta of a block that never began begins it. The type of the delta decides about its kind.
             text = self._expected(index, TextBuilder)
             if text is None or delta.text is None:
                 return False
-            text.add(delta.text)
+            text.add(self.text(delta.text, kind))
             self._index, self._text, self._number, self._write = event.index, text, text.number, text.write
         elif kind == "thinking_delta":
             thought = self._expected(index, ReasoningBuilder)
             if thought is None:
                 return False
-            thought.add(delta.thinking)
+            thought.add(self.text(delta.thinking, kind))
         elif kind == "input_json_delta" and isinstance(block, CallBuilder):
             block.add(arguments_of(delta.partial_json))
         elif kind == "signature_delta":
-            signed = block or self._expected(index, ReasoningBuilder)
+            signed = self._beside.get((index, ReasoningBuilder)) or block or self._expected(index, ReasoningBuilder)
             signed.sign(delta.signature or "")
         elif kind == "citations_delta":
             text = self._expected(index, TextBuilder)
@@ -230,10 +260,14 @@ class Anthropic(FormatDecoder):
         return True
 
     def _expected(self, index: int, kind: type[Any]) -> Any:
-        """Return the block, begun here if it was not; None if it is of another kind."""
+        """Return the block of that kind, begun here if it was not; None if the index is of a block of no such kind."""
         if index not in self._blocks:
             self._blocks[index] = kind(self.builder.choice(0))
         block = self._blocks[index]
+        if type(block) is not kind and isinstance(block, (TextBuilder, ReasoningBuilder, CallBuilder)):
+            block = self._beside.get((index, kind)) or self._beside.setdefault(
+                (index, kind), kind(self.builder.choice(0))
+            )
         return block if type(block) is kind else None
 
     def _block_stop(self, event: _Event) -> None:

@@ -1,13 +1,16 @@
 """The chunks of Chat Completions as msgspec Structs, with the fields of all dialects that are read.
 
-Knows what stands where, and not what it means.
+Three of each: a lenient one, for values of any type; an exact one, which refuses unknown fields and types; and a plain
+one, which is a piece of text and nothing else. Knows what stands where, and not what it means.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
+
+from ..unknown_fields import with_fields
 
 
 class Function(Struct, gc=False):
@@ -23,13 +26,17 @@ class CallFragment(Struct, gc=False):
 
 
 class Delta(Struct, gc=False):
-    role: str | None = None
-    content: str | list[Any] | None = None
+    role: Any = None
+    content: Any = None  # mostly a text, or a list of parts
     tool_calls: list[CallFragment] | None = None
-    reasoning_content: str | dict[str, Any] | None = None
-    reasoning: str | dict[str, Any] | None = None
+    reasoning_content: Any = None
+    reasoning: Any = None
+    reasoning_text: Any = None
+    thinking: Any = None
+    thinking_blocks: list[Any] | None = None
+    reasoning_opaque: str | None = None
     reasoning_details: list[Any] | None = None
-    refusal: str | None = None
+    refusal: Any = None
     function_call: Function | None = None
     annotations: list[Any] | None = None
     images: list[Any] | None = None
@@ -41,10 +48,11 @@ class Choice(Struct, gc=False):
     delta: Delta | None = None
     finish_reason: str | None = None
     logprobs: dict[str, Any] | None = None
-    text: str | None = None
+    text: Any = None
     message: dict[str, Any] | None = None
     native_finish_reason: str | None = None
     error: Any = None
+    usage: dict[str, Any] | None = None
 
 
 class Chunk(Struct, gc=False):
@@ -58,11 +66,88 @@ class Chunk(Struct, gc=False):
     type: Any = None
     code: Any = None
     message: Any = None
+    id: Any = None
+    model: Any = None
+    object: Any = None
 
 
 class FirstChunk(Chunk, gc=False):
-    """A chunk with the fields that all chunks repeat."""
+    """A chunk before the id and the model are known: a wrong type of either is worth a Raw."""
 
     id: str | None = None
     model: str | None = None
     object: str | None = None
+
+
+Text: TypeAlias = str | dict[str, Any] | None
+
+
+class ExactDelta(Delta, gc=False, forbid_unknown_fields=True):
+    content: str | list[Any] | dict[str, Any] | None = None
+    reasoning_content: Text = None
+    reasoning: Text = None
+    reasoning_text: Text = None
+    thinking: Text = None
+    refusal: str | None = None
+
+
+class ExactChoice(Choice, gc=False, forbid_unknown_fields=True):
+    delta: ExactDelta | None = None
+    text: str | None = None
+
+
+class ExactChunk(Chunk, gc=False, forbid_unknown_fields=True):
+    """A chunk whose fields are all known."""
+
+    choices: list[ExactChoice] | None = None  # type: ignore[assignment]
+    created: Any = None
+    system_fingerprint: Any = None
+    service_tier: Any = None
+    obfuscation: Any = None
+    provider: Any = None
+
+
+Nothing: TypeAlias = Literal[""] | None
+
+
+class PlainDelta(Struct, gc=False, forbid_unknown_fields=True):
+    content: str
+    role: Any = None
+    reasoning_content: Nothing = None
+    reasoning: Nothing = None
+    reasoning_details: tuple[()] | None = None
+    refusal: Nothing = None
+    tool_calls: tuple[()] | None = None
+    function_call: None = None
+
+
+class PlainChoice(Struct, gc=False, forbid_unknown_fields=True):
+    delta: PlainDelta
+    index: int | None = None
+    finish_reason: None = None
+    logprobs: None = None
+
+
+class PlainChunk(Struct, gc=False, forbid_unknown_fields=True):
+    choices: tuple[PlainChoice]
+    id: str = ""
+    model: str = ""
+    object: str = ""
+    created: int = 0
+    usage: None = None
+    system_fingerprint: str | None = None
+    service_tier: str | None = None
+    obfuscation: str | None = None
+    provider: str | None = None
+
+
+def chunks_with(
+    of_chunk: frozenset[str], of_choice: frozenset[str], of_delta: frozenset[str]
+) -> tuple[type[Struct], type[Struct]]:
+    """Return the exact and the plain chunk that also accept these fields."""
+    delta: Any = with_fields(ExactDelta, of_delta)
+    choice: Any = with_fields(ExactChoice, of_choice, ("delta", delta | None, None))
+    exact = with_fields(ExactChunk, of_chunk, ("choices", list[choice] | None, None))
+    delta = with_fields(PlainDelta, of_delta)
+    choice = with_fields(PlainChoice, of_choice, ("delta", delta))
+    return exact, with_fields(PlainChunk, of_chunk, ("choices", tuple[choice]))

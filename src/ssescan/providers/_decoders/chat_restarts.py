@@ -10,6 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from ..block_builders import TextBuilder
+from ..json_values import text_of
 from ..parts import Error
 
 if TYPE_CHECKING:
@@ -37,14 +38,15 @@ class Restarts:
         self.id_in_json = ANYWHERE
 
     def look_at(self, chunk: Any) -> None:
-        """Look at a chunk that was decoded with its id, before its content is added. Notes an error for a restart."""
-        if chunk.id:
-            self._look_at_id(chunk.id)
+        """Look at a chunk before its content is added. Notes an error for a restart."""
+        id = text_of(chunk.id)
+        if id:
+            self._look_at_id(id)
         for choice in chunk.choices or ():
             if choice.delta is not None and choice.delta.role:
                 index = choice.index or 0
-                if chunk.id and self._ids is not None:
-                    self._look_at_role(index, chunk.id)
+                if id and self._ids is not None:
+                    self._look_at_role(index, id)
                 self._with_role.add(index)
 
     def _look_at_id(self, id: str) -> None:

@@ -120,10 +120,14 @@ class Gemini(FormatDecoder):
 
     @classmethod
     def recognize(cls, value: dict[str, Any], name: str | None) -> int:
-        if any(key in value for key in KEYS) or _is_early(value):
+        if any(key in value for key in KEYS) or _is_early(value) or _unwrapped(value) is not None:
             return GUESS + 1
         error = dict_of(value.get("error"))
         return GUESS - 2 if isinstance(error.get("status"), str) and isinstance(error.get("code"), int) else 0
+
+    def unfolded(self, value: dict[str, Any]) -> list[dict[str, Any]]:
+        inner = _unwrapped(value)
+        return [value] if inner is None else [inner | {name: value[name] for name in value if name != "response"}]
 
     def feed(self, payload: bytes) -> list[Part] | tuple[Part, Part] | TextDelta | None:
         try:
@@ -301,3 +305,11 @@ def _is_early(value: dict[str, Any]) -> bool:
         and all(isinstance(part, dict) and isinstance(part.get("text"), str) for part in content)
         and isinstance(value.get("meta"), dict)
     )
+
+
+def _unwrapped(value: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the event within an event of Code Assist: `{"response": …, "traceId": …}`; None for any other."""
+    inner = value.get("response")
+    if isinstance(inner, dict) and "type" not in value and any(key in inner for key in KEYS):
+        return inner
+    return None

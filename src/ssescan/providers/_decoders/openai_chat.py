@@ -10,21 +10,30 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..block_builders import CallBuilder, TextBuilder
 from ..finish_reasons import reason_of
-from ..format_decoder import DAMAGED, GUESS, decoder, error_of
+from ..format_decoder import DAMAGED, GUESS, MAX_MISSED, decoder, error_of
 from ..formats import register
-from ..json_values import arguments_of, counts, dict_of, list_of, text_of
+from ..json_values import arguments_of, dict_of, list_of, plain_number, text_of
 from ..message import MediaBlock, Message, ToolCall
 from ..parts import Logprobs, Part, TextDelta, Usage
 from ..payloads import convert
-from .chat_chunks import CallFragment, Choice, Chunk, Delta, FirstChunk, Function
-from .chat_content import ContentDecoder
+from ..unknown_fields import fields_of
+from .chat_chunks import CallFragment, Choice, Chunk, Delta, ExactChunk, FirstChunk, Function, PlainChunk, chunks_with
+from .chat_content import ContentDecoder, reasoning_back, says
 from .chat_restarts import Restarts
+from .openai_usage import openai_usage
 
 if TYPE_CHECKING:
     from msgspec import Struct
 
     from ..message_builder import ChoiceBuilder
 
+
+CHUNK_FIELDS = fields_of(FirstChunk)
+CHOICE_FIELDS = fields_of(Choice)
+DELTA_FIELDS = fields_of(Delta)
+
+WORTH = 32
+"""How much text must come in plain chunks for the expectation to be worth it, characters."""
 
 OBJECTS = ("chat.completion", "text_completion")  # how the `object` of a chunk begins
 
@@ -35,14 +44,17 @@ class OpenAIChat(ContentDecoder):
 
     api: ClassVar[str] = "openai-chat"
     event: type[Struct] = FirstChunk
+    exact: type[Struct] | None = ExactChunk
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self._calls: dict[int, _Calls] = {}
         self._cited = 0
-        # The text block that a delta for this choice would go on with, if nothing else came since.
+        # The text block that a plain chunk for this choice goes on with.
+        self._plain_chunk: type[Struct] = PlainChunk
         self._index: int | None = -1
         self._block: TextBuilder | None = None
+        self._size = 0
         self._write: Any = None
         self._choice_index = self._number = 0
         self._restarts = Restarts(self.builder)
@@ -61,73 +73,82 @@ class OpenAIChat(ContentDecoder):
             event = self.decode(payload)
         except DAMAGED:
             return None
+        if not self._plain:
+            return self.handle(event)
         # Most events of a stream: a piece of text and nothing else.
-        choices = event.choices
-        if choices is not None and len(choices) == 1 and event.usage is None and event.error is None:
-            choice = choices[0]
-            delta = choice.delta
-            if (
-                delta is not None
-                and choice.index == self._index
-                and choice.finish_reason is None
-                and choice.logprobs is None
-                and choice.error is None
-                and (delta.role is None or self._restarts.id_in_json in payload)
-                and type(delta.content) is str
-                and delta.content
-                and delta.tool_calls is None
-                and not delta.reasoning_content
-                and not delta.reasoning
-                and not delta.reasoning_details
-                and not delta.refusal
-                and delta.annotations is None
-                and delta.images is None
-                and delta.audio is None
-                and delta.function_call is None
-                and event.citations is None
-                and event.search_results is None
-                and event.x_groq is None
-                and self._block is not None
-            ):
-                self._write(delta.content)
-                return TextDelta(choice=self._choice_index, block=self._number, text=delta.content)
-            if delta is not None and delta.role is not None and self._restarts.id_in_json not in payload:
-                return self.handle(decoder(FirstChunk)(payload))  # the id is needed
-        return self.handle(event)
+        choice = event.choices[0]
+        delta = choice.delta
+        text = delta.content
+        is_known = delta.role is None or self._restarts.id_in_json in payload  # else the id is looked at
+        if choice.index != self._index or not text or not is_known:
+            return None
+        self._write(text)
+        return TextDelta(choice=self._choice_index, block=self._number, text=text)
 
     def handle(self, chunk: Chunk) -> list[Part] | None:
-        self._block = None
-        self._index = -1
+        self._expect_all()
         groq = chunk.x_groq or {}
         usage = chunk.usage or groq.get("usage")
         errors = [chunk.error, groq.get("error"), *(choice.error for choice in chunk.choices or ())]
         error = next(filter(None, errors), None) or self._error_by_itself(chunk)
-        if isinstance(chunk, FirstChunk):
-            if chunk.choices is None and not usage and not error and not (chunk.id or chunk.object):
+        begins = self.event is FirstChunk
+        if begins:
+            id, model, kind = (text_of(value) for value in (chunk.id, chunk.model, chunk.object))
+            if chunk.choices is None and not usage and not error and not (id or kind):
                 return None
-            if chunk.choices or chunk.id or chunk.model:
-                self.begin(chunk.id, chunk.model, Chunk, at_least=2)
-            self._restarts.look_at(chunk)
+            if chunk.choices or id or model:
+                self.begin(id, model, Chunk, at_least=2)
         elif chunk.choices is None and not usage and not error:
             return None
+        if begins or any(choice.delta is not None and choice.delta.role for choice in chunk.choices or ()):
+            self._restarts.look_at(chunk)
         for choice in chunk.choices or ():
             self._choice(choice, chunk)
+            usage = usage or choice.usage
         self._cite(chunk)
         if usage or isinstance(usage, dict):
             self.count(usage)
         if error:
             self.builder.fail(error_of(error))
-        if chunk.choices and len(chunk.choices) == 1 and self.event is Chunk:
-            builder = self.builder.choices.get(chunk.choices[0].index or 0)
-            # After a finish, text reopens the choice.
-            if builder and builder.blocks and builder.reason is None and type(builder.blocks[-1]) is TextBuilder:
-                block = builder.blocks[-1]
-                self._index, self._block = chunk.choices[0].index, block
-                self._choice_index, self._number, self._write = block.choice, block.number, block.write
+        if chunk.choices and len(chunk.choices) == 1 and self.event is not FirstChunk:
+            self._expect_text(chunk.choices[0].index)
         return self.builder.drain()
 
+    def _expect_text(self, index: int | None) -> None:
+        """Expect a plain piece of text, if the choice of this index has an open one."""
+        choice = self.builder.choices.get(index or 0)
+        # After a finish, text reopens the choice.
+        if choice and choice.reason is None and choice.blocks and type(block := choice.blocks[-1]) is TextBuilder:
+            self._index, self._block, self._size = index, block, block.size
+            self._choice_index, self._number, self._write = block.choice, block.number, block.write
+            self.expect(self._plain_chunk)
+
+    def _expect_all(self) -> None:
+        block, self._block = self._block, None
+        self.expect_all(was_right=block is not None and block.size > self._size + WORTH)
+
+    def look(self, value: dict[str, Any], unread: list[Part]) -> None:
+        self.unknown.once("chunk", value, CHUNK_FIELDS, unread)
+        for choice in list_of(value.get("choices")):
+            if not isinstance(choice, dict):
+                continue
+            index = plain_number(choice.get("index")) or 0
+            self.unknown.once("choice", choice, CHOICE_FIELDS, unread, index)
+            for name in ("delta", "message"):
+                holder = dict_of(choice.get(name))
+                self.unknown.each(holder, DELTA_FIELDS, unread, index)
+                self.unknown.note("delta", holder, DELTA_FIELDS)
+
+    def learn(self) -> None:
+        known = (self.unknown.of(place) for place in ("chunk", "choice", "delta"))
+        self.exact, self._plain_chunk = chunks_with(*known)
+        if not self._plain:
+            self.decode = decoder(self.exact)
+        elif self._missed < MAX_MISSED:
+            self.decode = decoder(self._plain_chunk)
+
     def _error_by_itself(self, chunk: Chunk) -> Any:
-        by_name = self.name() == "error" or getattr(chunk, "object", "error") == "error"
+        by_name = self.name() == "error" or chunk.object == "error" or self.event is not FirstChunk
         if chunk.choices is None and chunk.message and by_name:
             return {"message": chunk.message, "type": chunk.type, "code": chunk.code}
         return None
@@ -135,12 +156,14 @@ class OpenAIChat(ContentDecoder):
     def _choice(self, choice: Choice, chunk: Chunk) -> None:
         builder = self.builder.choice(choice.index or 0)
         delta = choice.delta
-        if delta is None and choice.message and getattr(chunk, "object", None) == "chat.completion":
-            delta = convert(choice.message, Delta)[0]  # an answer that was not streamed
-        if delta is not None:
+        if choice.message and not says(delta):
+            whole = self.not_streamed(builder, convert(choice.message, Delta)[0])
+            self._delta(builder, whole)
+        elif delta is not None:
             self._delta(builder, delta)
-        if choice.text and (delta is None or not delta.content):
-            builder.text(choice.text)  # a legacy completion; some servers repeat their deltas here
+        if choice.text not in (None, "") and (delta is None or delta.content in (None, "")):
+            # A legacy completion; some servers repeat their deltas here.
+            builder.text(self.text(choice.text, "text"))
         if choice.logprobs:
             entries = [entry for name in ("content", "refusal") for entry in list_of(choice.logprobs.get(name))]
             if not entries and "tokens" in choice.logprobs:
@@ -154,17 +177,9 @@ class OpenAIChat(ContentDecoder):
             builder.stop_for_calls()
 
     def _delta(self, builder: ChoiceBuilder, delta: Delta) -> None:
-        reasoning = self.flat(delta.reasoning_content) or self.flat(delta.reasoning)
-        if delta.reasoning_content:
-            builder.native["reasoning_content"] = True
-        builder.reasoning(reasoning)
-        if delta.reasoning_details:
-            self.details(builder, delta.reasoning_details, flat=bool(reasoning))
-        if type(delta.content) is str:
-            builder.text(delta.content)
-        elif isinstance(delta.content, list):
-            self.content(builder, delta.content)
-        builder.refusal(delta.refusal)
+        self.reasoning(builder, delta)
+        self.content(builder, delta.content)
+        builder.refusal(self.text(delta.refusal, "refusal"))
         for fragment in delta.tool_calls or ():
             self._call(builder, fragment)
         if delta.function_call is not None and (delta.function_call.name or delta.function_call.arguments is not None):
@@ -203,17 +218,7 @@ class OpenAIChat(ContentDecoder):
 
     @staticmethod
     def usage_of(usage: dict[str, Any]) -> Usage:
-        input, output, total = counts(usage, "prompt_tokens", "completion_tokens", "total_tokens")
-        read, write = counts(dict_of(usage.get("prompt_tokens_details")), "cached_tokens", "cache_write_tokens")
-        (reasoning,) = counts(dict_of(usage.get("completion_tokens_details")), "reasoning_tokens")
-        # xAI counts reasoning beside the output, all others within it.
-        if reasoning and total is not None and total == (input or 0) + (output or 0) + reasoning:
-            output = (output or 0) + reasoning
-        if read is None:
-            (read,) = counts(usage, "prompt_cache_hit_tokens")
-        return Usage(
-            input=input, output=output, reasoning=reasoning, cache_read=read, cache_write=write, total=total, raw=usage
-        )
+        return openai_usage(usage)
 
 
 class _Calls:
@@ -260,6 +265,7 @@ def turn(message: Message) -> dict[str, Any]:
     made: dict[str, Any] = {"role": "assistant", "content": choice.text or (None if calls or choice.refusal else "")}
     if choice.refusal:
         made["refusal"] = choice.refusal
+    made |= reasoning_back(choice)
     if "reasoning_details" in choice.native:
         made["reasoning_details"] = list(choice.native["reasoning_details"])
     elif calls and choice.native.get("reasoning_content"):

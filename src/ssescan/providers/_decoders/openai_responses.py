@@ -14,8 +14,9 @@ from ..block_builders import MediaBuilder, ReasoningBuilder, RefusalBuilder, Tex
 from ..finish_reasons import finish_reasons
 from ..format_decoder import DAMAGED, GUESS, error_of
 from ..formats import register
-from ..json_values import arguments_of, counts, dict_of, text_of
+from ..json_values import arguments_of, dict_of, text_of
 from ..parts import Error, Logprobs, Part, TextDelta, Usage
+from .openai_usage import openai_usage
 from .whole_items import ItemDecoder, with_char_unit
 
 if TYPE_CHECKING:
@@ -355,12 +356,7 @@ class OpenAIResponses(ItemDecoder):
 
     @staticmethod
     def usage_of(usage: dict[str, Any]) -> Usage:
-        input, output, total = counts(usage, "input_tokens", "output_tokens", "total_tokens")
-        read, write = counts(dict_of(usage.get("input_tokens_details")), "cached_tokens", "cache_write_tokens")
-        (reasoning,) = counts(dict_of(usage.get("output_tokens_details")), "reasoning_tokens")
-        return Usage(
-            input=input, output=output, reasoning=reasoning, cache_read=read, cache_write=write, total=total, raw=usage
-        )
+        return openai_usage(usage)
 
 
 def turn(message: Message) -> list[dict[str, Any]]:

@@ -91,7 +91,10 @@ class ItemDecoder(FormatDecoder):
         item.item = whole
         kind = text_of(whole.get("type")) or item.type
         if kind == "message":
-            self._message(item, self.objects(whole.get("content"), "content"))
+            content = whole.get("content")
+            if isinstance(content, (str, int, float)) and content != "":
+                content = [{"type": "output_text", "text": self.text(content, "content")}]
+            self._message(item, self.objects([content] if isinstance(content, dict) else content, "content"))
         elif kind == "reasoning":
             self._reasoning(item, whole)
         elif item.call is not None and not item.call.server:

@@ -1,0 +1,115 @@
+"""The fields that no decoder reads: which of them carry nothing, which were seen, and Structs that know these as well.
+
+An event with a field that its Struct does not have is refused by msgspec (`forbid_unknown_fields`), so that streams
+without such fields pay nothing for the look. The thorough way then keeps the field as Raw (R30 of docs/rules.md). A
+field that stands in every event would be refused in every event: `with_fields` makes a Struct that knows it.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from .parts import Raw
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from msgspec import Struct
+
+    from .parts import Part
+
+CARRY_NOTHING = frozenset(
+    {
+        # The event: its kind, its number, when it was made, what it was filled up with.
+        "type", "object", "event_type", "event_id", "index", "sequence_number", "created", "created_at", "createTime",
+        "timestamp", "obfuscation", "p", "padding",
+        # The answer and its server, which the request, or the part Start, says already.
+        "id", "model", "role", "status", "request_id", "requestId", "trace_id", "traceId", "generationId", "responseId",
+        "modelVersion", "system_fingerprint", "service_tier", "provider", "seed", "stream_options", "interaction_id",
+        # The text, once more, as numbers.
+        "token_id", "token_ids", "prompt_token_ids", "tokenCount", "avgLogprobs", "logprobs",
+        # Filters that let the answer pass: one that does not is a finish reason.
+        "prompt_filter_results", "content_filter_results", "content_filter_offsets", "content_filter_result",
+        "safetyRatings",
+        # How fast the server was.
+        "timings", "time_info", "latency_checkpoint", "sla_metrics",
+    }
+)  # fmt: skip
+"""The names of fields that say nothing about the answer, in every format and in every place."""
+
+MAX_NAMES = 32
+"""How many names of a stream are remembered for each place; a further one is Raw each time."""
+_PLAIN_NAME = re.compile(r'[^"\\\x00-\x1f]+')  # of a field that a Struct can have
+
+
+class UnknownFields:
+    """The fields of one stream that no decoder reads. `names`: those seen so far, of each place."""
+
+    __slots__ = ("grown", "names")
+
+    def __init__(self) -> None:
+        self.names: dict[str, frozenset[str]] = {}
+        self.grown = False  # since it was set to False
+
+    def each(self, value: dict[str, Any], known: Collection[str], parts: list[Part], choice: int = 0) -> None:
+        """Add a Raw for every unknown field of an object that holds content."""
+        for name, data in value.items():
+            if data is not None and name not in known and name not in CARRY_NOTHING:
+                parts.append(Raw(choice=choice, name=name, data=data))
+
+    def note(self, place: str, value: dict[str, Any], known: Collection[str]) -> None:
+        """Remember the fields that carry nothing: the fast path may accept them."""
+        seen = self.names.get(place, frozenset())
+        new = CARRY_NOTHING.intersection(value).difference(known, seen)
+        if new:
+            self.names[place] = seen | new
+            self.grown = True
+
+    def once(
+        self, place: str, value: dict[str, Any], known: Collection[str], parts: list[Part], choice: int = 0
+    ) -> None:
+        """Add a Raw for every unknown field that comes for the first time in this place."""
+        seen = self.names.get(place, frozenset())
+        new = {
+            name: data
+            for name, data in value.items()
+            if name not in known and name not in seen and (data is not None or name in CARRY_NOTHING)
+        }
+        if not new:
+            return
+        parts += [Raw(choice=choice, name=name, data=data) for name, data in new.items() if name not in CARRY_NOTHING]
+        if len(seen) + len(new) <= MAX_NAMES:
+            self.names[place] = seen.union(new)
+            self.grown = True
+
+    def of(self, place: str) -> frozenset[str]:
+        """Return the names that were seen in a place, and that a Struct can have."""
+        return frozenset(name for name in self.names.get(place, ()) if _PLAIN_NAME.fullmatch(name))
+
+
+@lru_cache(maxsize=256)
+def fields_of(*structs: type[Struct]) -> frozenset[str]:
+    """Return the names, in JSON, of the fields that these Structs have."""
+    return frozenset(field.encode_name for struct in structs for field in msgspec.structs.fields(struct))
+
+
+@lru_cache(maxsize=256)
+def with_fields(struct: type[Struct], names: frozenset[str], *replaced: tuple[str, Any]) -> type[Struct]:
+    """Return a Struct that accepts further fields, and has other types for some. It is cached: making it is slow."""
+    extra = sorted(names - fields_of(struct))
+    if not extra and not replaced:
+        return struct
+    fields = [(f"_unknown_{number}", Any, None) for number in range(len(extra))]
+    return msgspec.defstruct(
+        struct.__name__,
+        [*replaced, *fields],
+        bases=(struct,),
+        rename=dict(zip([name for name, _, _ in fields], extra, strict=True)),
+        forbid_unknown_fields=True,
+        kw_only=True,
+        gc=False,
+    )

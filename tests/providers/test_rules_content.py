@@ -1,0 +1,297 @@
+"""Rules R25 to R34 of docs/rules.md: text, reasoning and usage under other names."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+import ssescan
+from ssescan.providers import Raw, ReasoningDelta, Signature, TextDelta
+
+from .assertions import APIS, DONE, framed, read
+from .rules import Rule
+from .test_tables_anthropic import block, delta, start, stop
+from .test_tables_chat import HI, ROLE, SAID_A, SAID_HI, STOP, USAGE, A, chunk
+from .test_tables_gemini import candidate
+from .test_tables_responses import CREATED, response
+
+CHAT, RESPONSES, ANTHROPIC, GEMINI, INTERACTIONS = APIS
+MESSAGE_STOP = {"type": "message_stop"}
+
+
+def reason(word: str) -> dict[str, Any]:
+    return {"type": "message_delta", "delta": {"stop_reason": word}, "usage": {"output_tokens": 3}}
+
+
+def with_choice(event: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    """Return a chunk whose choice has more fields."""
+    return event | {"choices": [event["choices"][0] | fields]}
+
+
+COMPLETED = {"type": "response.completed", "response": response()}
+
+
+def number(literal: str, field: str = "content") -> str:
+    """Return a chunk with a number as text, spelled as given."""
+    return json.dumps(chunk({field: "@@"})).replace('"@@"', literal)
+
+
+def output_text(literal: str) -> str:
+    event = {"type": "response.output_text.delta", "item_id": "m", "output_index": 0, "content_index": 0, "delta": "@@"}
+    return json.dumps(event).replace('"@@"', literal)
+
+
+NUMBERS = {
+    **{
+        f"content {literal}": Rule(
+            CHAT, [A, number(literal), A, STOP, DONE], {"text": f"a{literal}a", "finish": "stop"}
+        )
+        for literal in ("6", "0.005", "1.0", "true", "false", "-3", "1e5")
+    },
+    "the first of all": Rule(CHAT, [number("6"), STOP, DONE], {"text": "6", "finish": "stop"}),
+    "zero": Rule(CHAT, [A, number("0"), STOP, DONE], {"text": "a0", "finish": "stop"}),
+    "reasoning_content": Rule(
+        CHAT, [number("6", "reasoning_content"), A, STOP, DONE], {"text": "a", "reasoning": "6", "finish": "stop"}
+    ),
+    "reasoning": Rule(
+        CHAT, [number("1.0", "reasoning"), A, STOP, DONE], {"text": "a", "reasoning": "1.0", "finish": "stop"}
+    ),
+    "a legacy text": Rule(
+        CHAT,
+        [
+            json.dumps(
+                {
+                    "id": "c",
+                    "object": "text_completion",
+                    "model": "m",
+                    "choices": [{"index": 0, "text": "@@", "finish_reason": None}],
+                }
+            ).replace('"@@"', "1.50"),
+            {
+                "id": "c",
+                "object": "text_completion",
+                "model": "m",
+                "choices": [{"index": 0, "text": "", "finish_reason": "stop"}],
+            },
+            DONE,
+        ],
+        {"text": "1.50", "finish": "stop"},
+    ),
+    **{
+        f"a Responses delta {literal}": Rule(
+            RESPONSES,
+            [CREATED, json.loads(output_text('"a"')), Literal, COMPLETED],
+            {"text": f"a{literal}", "finish": "stop"},
+        )
+        for literal in ("6", "1.0", "true")
+        for Literal in [output_text(literal)]
+    },
+}
+
+
+def whole(message: Any, kind: str | None = "chat.completion.chunk", **fields: Any) -> dict[str, Any]:
+    """Return a chunk with a `message` and no delta."""
+    made = {"id": "c", "model": "m", "choices": [{"index": 0, "message": message, "finish_reason": "stop"} | fields]}
+    return made if kind is None else made | {"object": kind}
+
+
+ANSWER = {"role": "assistant", "content": "hi"}
+CALLING = {
+    "role": "assistant", "content": None,
+    "tool_calls": [{"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}}],
+}  # fmt: skip
+MESSAGES = {
+    "under chat.completion.chunk": Rule(CHAT, [whole(ANSWER), DONE], SAID_HI),
+    "under no object": Rule(CHAT, [whole(ANSWER, None), DONE], SAID_HI),
+    "under chat.completion": Rule(CHAT, [whole(ANSWER, "chat.completion"), DONE], SAID_HI),
+    "after a role chunk": Rule(CHAT, [ROLE, whole(ANSWER), DONE], SAID_HI),
+    "with a call": Rule(
+        CHAT, [whole(CALLING, finish_reason="tool_calls"), DONE], {"tools": [("c1", "f", "{}")], "finish": "tool_calls"}
+    ),
+    "with reasoning": Rule(
+        CHAT, [whole(ANSWER | {"reasoning_content": "r"}), DONE], {"text": "hi", "reasoning": "r", "finish": "stop"}
+    ),
+    "beside a delta with content": Rule(CHAT, [whole(ANSWER, delta={"content": "hi"}), DONE], SAID_HI),
+    "beside an empty delta": Rule(CHAT, [whole(ANSWER, delta={}), DONE], SAID_HI),
+    "a repetition of what was streamed": Rule(CHAT, [HI, whole(ANSWER), DONE], SAID_HI),
+    "a repetition at the end, with an empty delta": Rule(CHAT, [HI, whole(ANSWER, delta={}), DONE], SAID_HI),
+}
+
+PARTS = {
+    "output_text": Rule(CHAT, [chunk({"content": [{"type": "output_text", "text": "a"}]}), STOP, DONE], SAID_A),
+    "an object in place of a list": Rule(CHAT, [chunk({"content": {"type": "text", "text": "a"}}), STOP, DONE], SAID_A),
+    "a reasoning part with a summary": Rule(
+        CHAT,
+        [chunk({"content": [{"type": "reasoning", "summary": [{"type": "summary_text", "text": "r"}]}, {"type": "text", "text": "a"}]}), STOP, DONE],
+        {"text": "a", "reasoning": "r", "finish": "stop"},
+    ),
+    "a Responses message with a text as its content": Rule(
+        RESPONSES,
+        [
+            CREATED,
+            {"type": "response.output_item.done", "output_index": 0, "item": {"type": "message", "id": "m", "role": "assistant", "content": "a"}},
+            COMPLETED,
+        ],
+        SAID_A,
+    ),
+    "the same, only at the end": Rule(
+        RESPONSES,
+        [CREATED, {"type": "response.completed", "response": response(output=[{"type": "message", "id": "m", "role": "assistant", "content": "a"}])}],
+        SAID_A,
+    ),
+    "Anthropic, text in a thinking block": Rule(
+        ANTHROPIC,
+        [start(), block({"type": "thinking", "thinking": ""}), delta("thinking", thinking="r"), delta("text", text="a"), stop(), reason("end_turn"), MESSAGE_STOP],
+        {"text": "a", "reasoning": "r", "finish": "stop"},
+    ),
+    "Anthropic, text in a tool block": Rule(
+        ANTHROPIC,
+        [start(), block({"type": "tool_use", "id": "c1", "name": "f", "input": {}}), delta("text", text="a"), delta("input_json", partial_json="{}"), stop(), reason("tool_use"), MESSAGE_STOP],
+        {"text": "a", "tools": [("c1", "f", "{}")], "finish": "tool_calls"},
+    ),
+    "Anthropic, thinking in a text block": Rule(
+        ANTHROPIC,
+        [start(), block({"type": "text", "text": ""}), delta("thinking", thinking="r"), delta("text", text="a"), stop(), reason("end_turn"), MESSAGE_STOP],
+        {"text": "a", "reasoning": "r", "finish": "stop"},
+    ),
+}  # fmt: skip
+
+R = {"text": "a", "reasoning": "r", "finish": "stop"}
+THOUGHT = [ReasoningDelta(block=0, text="r")]
+REASONING = {
+    **{
+        name: Rule(CHAT, [chunk({name: "r"}), A, STOP, DONE], R, parts=THOUGHT)
+        for name in ("reasoning_text", "thinking", "reasoning", "reasoning_content")
+    },
+    "thinking_blocks": Rule(CHAT, [chunk({"thinking_blocks": [{"type": "thinking", "thinking": "r"}]}), A, STOP, DONE], R),
+    "two names with the same piece": Rule(
+        CHAT, [chunk({"reasoning_content": "r", "thinking_blocks": [{"type": "thinking", "thinking": "r"}]}), A, STOP, DONE], R
+    ),
+    "two flat names with the same piece": Rule(CHAT, [chunk({"reasoning_text": "r", "reasoning": "r"}), A, STOP, DONE], R),
+    "a signature in thinking_blocks": Rule(
+        CHAT,
+        [chunk({"thinking_blocks": [{"type": "thinking", "thinking": "r"}]}),
+         chunk({"thinking_blocks": [{"type": "thinking", "thinking": "", "signature": "S"}]}), A, STOP, DONE],
+        R, parts=[Signature(block=0, data="S")],
+    ),
+    "reasoning_opaque": Rule(
+        CHAT, [chunk({"reasoning_text": "r"}), chunk({"reasoning_opaque": "S"}), A, STOP, DONE],
+        R, parts=[Signature(block=0, data="S")],
+    ),
+}  # fmt: skip
+
+
+def usage(api: Any, raw: dict[str, Any], **expected: Any) -> Rule:
+    events: list[Any] = {
+        CHAT: [A, STOP, chunk() | {"choices": [], "usage": raw}, DONE],
+        RESPONSES: [
+            CREATED,
+            json.loads(output_text('"a"')),
+            {"type": "response.completed", "response": response(usage=raw)},
+        ],
+    }[api]
+    return Rule(api, events, SAID_A, usage=expected)
+
+
+USAGES = {
+    "inside the choice": Rule(
+        CHAT, [A, with_choice(STOP, usage=USAGE), DONE], SAID_A, usage={"input": 1, "output": 2, "total": 3}
+    ),
+    "cached_tokens at the top": usage(CHAT, USAGE | {"cached_tokens": 1}, input=1, output=2, cache_read=1),
+    "Anthropic's names in Chat": usage(
+        CHAT, USAGE | {"prompt_tokens": 9, "cache_read_input_tokens": 4, "cache_creation_input_tokens": 3},
+        input=9, cache_read=4, cache_write=3,
+    ),
+    "reasoning_tokens at the top": usage(CHAT, USAGE | {"reasoning_tokens": 1}, output=2, reasoning=1),
+    "input_tokens in Chat": usage(CHAT, {"input_tokens": 5, "output_tokens": 7}, input=5, output=7),
+    "prompt_tokens in Responses": usage(RESPONSES, {"prompt_tokens": 5, "completion_tokens": 7}, input=5, output=7),
+    "zeros do not replace": Rule(
+        CHAT,
+        [A, STOP | {"usage": USAGE}, chunk() | {"choices": [], "usage": {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}}, DONE],
+        SAID_A, usage={"input": 1, "output": 2},
+    ),
+    "nulls do not replace": Rule(
+        CHAT, [A, STOP | {"usage": USAGE}, chunk() | {"choices": [], "usage": {"prompt_tokens": None, "completion_tokens": None}}, DONE],
+        SAID_A, usage={"input": 1, "output": 2},
+    ),
+}  # fmt: skip
+
+
+WRAPPED = {
+    "Gemini, wrapped": Rule(
+        GEMINI, [{"response": candidate({"text": "a"}, finish="STOP"), "traceId": "t"}], SAID_A
+    ),
+    "Gemini, wrapped, in two events": Rule(
+        GEMINI,
+        [{"response": candidate({"text": "a"})}, {"response": candidate({"text": "b"}, finish="STOP"), "traceId": "t"}],
+        {"text": "ab", "finish": "stop"},
+    ),
+    "Gemini, wrapped, with an error": Rule(
+        GEMINI,
+        [{"response": candidate({"text": "a"})}, {"error": {"code": 503, "message": "oh", "status": "UNAVAILABLE"}}],
+        {"text": "a"}, False, [(503, "oh")],
+    ),
+}  # fmt: skip
+
+ALL = {
+    f"{group}: {name}": rule
+    for group, rules in {
+        "R25": NUMBERS, "R26": MESSAGES, "R27, R28": PARTS, "R29": REASONING, "R31": USAGES, "R34": WRAPPED,
+    }.items()
+    for name, rule in rules.items()
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("rule", ALL.values(), ids=ALL)
+def test_content(rule: Rule) -> None:
+    rule.check()
+
+
+def test_whole_message_in_a_json_body() -> None:
+    for kind in ("chat.completion", "chat.completion.chunk", None):
+        assert ssescan.stream(json.dumps(whole(ANSWER, kind)).encode()).collect().text == "hi"
+
+
+TURNS: dict[str, tuple[list[Any], dict[str, Any]]] = {
+    "reasoning_text": ([{"reasoning_text": "r"}, {"reasoning_opaque": "S"}], {"reasoning_text": "r", "reasoning_opaque": "S"}),
+    "thinking_blocks": (
+        [{"thinking_blocks": [{"type": "thinking", "thinking": "r"}]}, {"thinking_blocks": [{"type": "thinking", "thinking": "", "signature": "S"}]}],
+        {"thinking_blocks": [{"type": "thinking", "thinking": "r", "signature": "S"}]},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("deltas", "expected"), TURNS.values(), ids=TURNS)
+def test_signed_reasoning_goes_back_under_its_name(deltas: list[Any], expected: dict[str, Any]) -> None:
+    turn = ssescan.stream(framed(*map(chunk, deltas), A, STOP, DONE)).collect().to_turn()
+    assert {name: turn.get(name) for name in expected} == expected
+    assert turn["content"] == "a"
+
+
+def test_unknown_field_of_a_delta_is_raw_each_time() -> None:
+    parts = read(framed(chunk({"content": "a", "mood": "glad"}), chunk({"mood": "sad"}), STOP, DONE))[0]
+    assert [part.data for part in parts if isinstance(part, Raw) and part.name == "mood"] == ["glad", "sad"]
+
+
+@pytest.mark.parametrize("place", ["chunk", "choice"])
+def test_unknown_field_of_a_chunk_is_raw_once(place: str) -> None:
+    events = [A | {"weather": 1}] * 3 if place == "chunk" else [with_choice(A, weather=1)] * 3
+    for api in (None, CHAT):
+        parts = read(framed(*events, STOP, DONE), api)[0]
+        assert [part.data for part in parts if isinstance(part, Raw) and part.name == "weather"] == [1]
+        assert [part.text for part in parts if isinstance(part, TextDelta)] == ["a"] * 3
+
+
+def test_unknown_field_late_in_the_stream() -> None:
+    parts = read(framed(*[A] * 9, A | {"weather": 1}, STOP, DONE))[0]
+    assert [part.data for part in parts if isinstance(part, Raw)] == [1]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"system_fingerprint": "f"}, {"obfuscation": "x"}, {"provider": "p"}, {"service_tier": "s"}, {"weather": None}],
+)
+def test_field_that_carries_nothing(fields: dict[str, Any]) -> None:
+    assert not [part for part in read(framed(A | fields, STOP | fields, DONE))[0] if isinstance(part, Raw)]
