@@ -29,7 +29,8 @@ CARRY_NOTHING = frozenset(
         "timestamp", "obfuscation", "p", "padding",
         # The answer and its server, which the request, or the part Start, says already.
         "id", "model", "role", "status", "request_id", "requestId", "trace_id", "traceId", "generationId", "responseId",
-        "modelVersion", "system_fingerprint", "service_tier", "provider", "seed", "stream_options", "interaction_id",
+        "modelVersion", "system_fingerprint", "service_tier", "provider", "seed",
+        "native_finish_reason", "stream_options", "interaction_id",
         # The text, once more, as numbers.
         "token_id", "token_ids", "prompt_token_ids", "tokenCount", "avgLogprobs", "logprobs",
         # Filters that let the answer pass: one that does not is a finish reason.
