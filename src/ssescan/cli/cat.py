@@ -8,13 +8,14 @@ import sys
 import click
 
 from .. import EventStream, Outcome, Stall, iter_events
+from .curl import CurlCommand, Request, source_options
 from .exits import Exit, Failure, print_error
 from .output import Format, JsonLines, Plain, Raw, counted
 from .printing import print_all, progress_option
-from .sources import Request, open_source, source_options
+from .sources import open_source
 
 
-@click.command("cat")
+@click.command("cat", cls=CurlCommand)
 @source_options
 @click.option("--json", "as_json", is_flag=True, help="One JSON line an event: event, data, id, retry, received_ns.")
 @click.option("--raw", is_flag=True, help="The bytes as they arrive, line ends and control characters made visible.")

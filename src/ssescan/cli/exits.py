@@ -4,6 +4,7 @@ Knows the exceptions of ssescan and of httpx, not the commands. Raise `Failure` 
 says what was expected, what came and what to do; `command.run` prints it and exits with its status.
 """
 
+import html
 import re
 import sys
 from enum import IntEnum
@@ -30,6 +31,25 @@ ADVICE = (
 )
 OTHER_ADVICE = "what came before it is not complete; ask again"
 
+
+STATUS_ADVICE = dict.fromkeys((401, 403), "check the credentials (-H, -u)") | {
+    402: "check the account's quota and billing",
+    404: "check the path of the URL, and the name of the model in the body (-d)",
+    405: "check the method: -d sends a POST, -X names another",
+    407: "check the credentials in HTTP_PROXY or HTTPS_PROXY",
+    413: "send a shorter body (-d)",
+    415: "check the content type: -H 'Content-Type: application/json' for a JSON body",
+}
+# In texts of ssl: the server answered in something else than TLS; and of the resolver.
+NOT_TLS = ("wrong version number", "record layer failure", "unknown protocol", "http request")
+UNKNOWN_HOST = ("name or service not known", "nodename nor servname", "getaddrinfo", "name resolution")
+TLS_ALERT = "\\x15\\x03"  # as h11 quotes the first bytes of an answer in TLS
+MAX_PAGE = 65536  # bytes of a body in which a title is searched
+TITLE = re.compile(
+    rb"\A[^<]{0,99}<(?:!doctype|html|head|!--).*?<title[^>]{0,200}>(.{0,1000}?)</title", re.IGNORECASE | re.DOTALL
+)
+
+NO_RESPONSE = "before a response came"
 
 PHRASES = {status.value: f" {status.phrase}" for status in HTTPStatus}
 
@@ -68,20 +88,27 @@ def print_error(line: str) -> None:
     click.echo(visible(line), err=True)
 
 
+def print_note(text: str) -> None:
+    """Print a line on stderr about what a command does, where it may surprise."""
+    print_error(f"ssescan: note: {text}")
+
+
 def failure_of(error: Exception, source_name: str, so_far: str) -> Failure | None:
     """Return the Failure for an error while reading a stream, None if the error is not known.
 
-    `so_far`: how much was read before the error, such as "after 2 events and 80 bytes".
+    `so_far`: how much was read before the error, such as "after 2 events and 80 bytes", or NO_RESPONSE.
     """
     match error:
         case errors.UnexpectedStatus():
             text = f"expected an event stream from {source_name}, got status {error.status}"
             text += PHRASES.get(error.status, "")
-            return Failure(Exit.REFUSED, f"{text}{and_body(error)}; {advice_on(error.status)}")
+            return Failure(Exit.REFUSED, f"{text}{and_body(error)}; {advice_on(error, source_name)}")
         case errors.UnexpectedContentType():
             got = f"content type {visible(error.content_type)!r}" if error.content_type else "no content type"
             text = f"expected content type text/event-stream from {source_name}, got {got}"
             advice = "ask for a stream (many APIs want that in the request's body)"
+            if title_of(error.body) is not None:
+                advice = "that is a page for people, check the URL (an API has another path) and the credentials (-H)"
             return Failure(Exit.REFUSED, f"{text}{and_body(error, with_type=False)}; {advice}")
         case errors.UnsupportedEncoding():
             text = f"expected a body from {source_name} that can be decoded, got one with Content-Encoding"
@@ -138,30 +165,62 @@ def transport_failure(error: Exception, source_name: str, so_far: str) -> Failur
         return Failure(Exit.FAILED, f"{text}; a longer --idle waits longer")
     if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout)):
         text = f"expected to connect to {source_name}, got {error_without_secrets(error) or type(error).__name__}"
-        return Failure(Exit.FAILED, f"{text}; check the address and that the server is up")
+        return Failure(Exit.FAILED, f"{text}; {advice_on_connecting(str(error), source_name)}")
     if isinstance(error, httpx.LocalProtocolError):
         text = f"expected a request that HTTP allows, got: {error_without_secrets(error)}"
         return Failure(Exit.USAGE, f"{text}; check -X and -H")
     got = f"{type(error).__name__} ({error_without_secrets(error)})"
     text = f"expected an event stream from {source_name} and its end, got {got}, {so_far}"
-    return Failure(Exit.FAILED, f"{text}; the server, or a proxy before it, gave up")
+    advice = "the server, or a proxy before it, gave up"
+    if TLS_ALERT in str(error):
+        advice = f"the server speaks TLS on this port, try {with_scheme('https', source_name)}"
+    elif source_name.startswith("http://") and so_far == NO_RESPONSE:
+        advice += f"; if it expects TLS, try {with_scheme('https', source_name)}"
+    return Failure(Exit.FAILED, f"{text}; {advice}")
 
 
-def advice_on(status: int) -> str:
+def advice_on_connecting(error_text: str, source_name: str) -> str:
+    """Return advice after an error while connecting, by its text: no class tells them apart."""
+    lowered = error_text.lower().replace("_", " ")
+    if "certificate" in lowered:
+        return "check the name in the URL; -k connects without this check"
+    if any(words in lowered for words in NOT_TLS):
+        return f"the server does not speak TLS on this port, try {with_scheme('http', source_name)}"
+    if any(words in lowered for words in UNKNOWN_HOST):
+        return "check the name of the host in the URL, and the network"
+    return "check the address and that the server is up"
+
+
+def with_scheme(scheme: str, source_name: str) -> str:
+    """Return the name of a URL with another scheme."""
+    return f"{scheme}://{source_name.partition('://')[2]}"
+
+
+def advice_on(error: errors.UnexpectedStatus, source_name: str) -> str:
     """Return advice after a response with an error status."""
-    if status in (401, 403):
-        return "check the credentials (-H)"
+    status = error.status
+    if source_name.startswith("http://") and re.search(rb"\bHTTPS\b", error.body[:MAX_PAGE]):
+        return f"the server speaks TLS on this port, try {with_scheme('https', source_name)}"
     if status in (408, 429) or status >= 500:
-        return "it may work later"
-    return "check the URL, the method (-X), the headers (-H) and the body (-d)"
+        wait = getattr(error.response, "headers", {}).get("retry-after", "")
+        return f"it may work later{f' (Retry-After: {shortened(wait)})' if wait else ''}"
+    return STATUS_ADVICE.get(status, "check the URL, the method (-X), the headers (-H) and the body (-d)")
 
 
 def and_body(error: "errors.UnexpectedStatus | errors.UnexpectedContentType", *, with_type: bool = True) -> str:
     """Return the content type and the beginning of the body of a refused response, to append to a text."""
     headers = getattr(error.response, "headers", {})
     kind = headers.get("content-type", "") if with_type else ""
-    text = shortened(error.body[: 4 * MAX_QUOTED].decode("utf-8", "replace"))
+    title = title_of(error.body)
+    text = shortened(error.body[: 4 * MAX_QUOTED].decode("utf-8", "replace")) if title is None else title
     return (f" ({visible(kind)})" if kind else "") + (f": {text}" if text else ", without a body")
+
+
+def title_of(body: bytes) -> str | None:
+    """Return the title of an HTML page, as messages show it; None if the body is not a page with a title."""
+    found = TITLE.search(body[:MAX_PAGE])
+    title = shortened(html.unescape(found[1].decode("utf-8", "replace"))) if found else ""
+    return f"an HTML page, {title!r}" if title else None
 
 
 def shortened(text: str) -> str:

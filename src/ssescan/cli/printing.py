@@ -11,9 +11,9 @@ import click
 
 from .. import Stall
 from .._secrets import error_without_secrets
+from .curl import positive_seconds
 from .exits import Exit, Failure, OutputFailed, failure_of
 from .output import Format, counted
-from .sources import positive_seconds
 
 if TYPE_CHECKING:
     from .. import EventStream

@@ -13,14 +13,15 @@ from .. import Stall
 from ..providers import stream
 from ..providers.formats import APIS, Api
 from .answers import Answer, PartLines, TextOnly, WholeMessage
+from .curl import CurlCommand, Request, source_options
 from .exits import Exit
 from .printing import print_all, progress_option
-from .sources import Request, open_source, source_options
+from .sources import open_source
 
 API_HELP = f"The format: {', '.join(APIS)}. By default, the first event decides."
 
 
-@click.command("read")
+@click.command("read", cls=CurlCommand)
 @source_options
 @progress_option
 @click.option("--api", type=click.Choice(list(APIS)), metavar="NAME", help=API_HELP)
