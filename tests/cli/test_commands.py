@@ -14,6 +14,7 @@ import pytest
 from ssescan import Outcome, backend, iter_events
 from ssescan.cli.doctor import EXTRAS
 from ssescan.cli.playback import Scene, scenes
+from ssescan.dropin.sdk.known_versions import TESTED_VERSIONS
 
 from .processes import environment, run
 
@@ -94,6 +95,36 @@ def test_doctor_explains_the_pure_backend() -> None:
     assert done.status == 0
     assert re.search(r"backend +python .*SSESCAN_BACKEND", done.out.decode())
     assert "unset SSESCAN_BACKEND" in done.out.decode()
+
+
+def test_doctor_shows_whether_acceleration_covers_an_sdk() -> None:
+    facts = json.loads(run("doctor", "--json").out)["accelerate"]
+    assert "httpx2" in facts
+    shown = run("doctor").out.decode()
+    for name, found in facts.items():
+        assert (found["covered"], found["reason"]) == (True, None), name
+        assert found["tested"] == TESTED_VERSIONS[name]
+        assert re.search(rf"^  {name} +{re.escape(metadata.version(name))}  covered$", shown, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("package", "source", "words"),
+    [
+        ("httpx2", "class EventSource: ...", "no module"),
+        ("httpx2", "raise RuntimeError('broken:\x1b build')", "cannot be imported: RuntimeError: broken:.* build"),
+        ("httpx_sse", "raise ModuleNotFoundError('no httpx')", "cannot be imported: ModuleNotFoundError: no httpx"),
+    ],
+)
+def test_doctor_shows_why_an_sdk_is_not_covered(package: str, source: str, words: str, tmp_path: Path) -> None:
+    (tmp_path / f"{package}.py").write_text(source)
+    changed = environment()
+    changed["PYTHONPATH"] = f"{tmp_path}{os.pathsep}{changed['PYTHONPATH']}"
+    done = run("doctor", env=changed)
+    name = package.replace("_", "-")
+    assert (done.status, done.err) == (0, "")
+    shown = done.out.decode()
+    assert re.search(rf"^  {name} +\S+  not covered, the program works as without it: .*{words}", shown, re.MULTILINE)
+    assert "\x1b" not in shown
 
 
 def test_doctor_knows_the_packages_of_every_extra() -> None:

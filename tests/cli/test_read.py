@@ -19,6 +19,7 @@ from .answers import (
     PROVIDER,
     STOP,
     UNFINISHED,
+    USAGE_CHUNK,
     WHOLE,
     chunk,
     error_line,
@@ -34,7 +35,9 @@ def test_text_on_stdout_and_summary_on_stderr(server: Server) -> None:
     done = run("read", server.answers_with(WHOLE))
     assert (done.status, done.out.decode()) == (ENDED, "Hello é\n")
     assert re.fullmatch(
-        r"-- stop, 1,200 tokens in, 34 out \(8 reasoning\), 5 events, first part after \d+ ms, complete\n", done.err
+        r"-- stop, 1,200 tokens in, 34 out \(8 reasoning\), 5 events, first part after \d+ ms, "
+        r"\d+\.\d\d s in total, [\d,.]+ tokens/s, complete\n",
+        done.err,
     )
 
 
@@ -173,3 +176,18 @@ def test_time_to_first_part_starts_with_the_request(server: Server) -> None:
     found = re.search(r"first part after (\d+) ms", run("read", url).err)
     assert found
     assert int(found[1]) >= 300
+
+
+def test_rate_is_of_the_whole_time(server: Server) -> None:
+    pause = threading.Event()
+    done = run("read", server.answers_with(text("a"), lambda: pause.wait(0.5), STOP + USAGE_CHUNK + DONE))
+    found = re.search(r", ([\d.]+) s in total, ([\d.]+) tokens/s, complete\n\Z", done.err)
+    assert found
+    assert float(found[1]) >= 0.5
+    assert float(found[2]) == pytest.approx(34 / float(found[1]), rel=0.05)
+
+
+@pytest.mark.parametrize("body", [text("a") + STOP + DONE, UNFINISHED])
+def test_rate_is_omitted_without_usage(body: bytes) -> None:
+    done = run("read", stdin=body)
+    assert re.search(r" ms, \d+\.\d\d s in total, (complete|cut)$", summary_line(done))

@@ -3,6 +3,8 @@
 The output is UTF-8. `answers_terminal.py` has the format for a terminal. Needs msgspec.
 """
 
+import time
+
 import msgspec
 
 from .. import Outcome
@@ -10,6 +12,8 @@ from ..providers import End, Message, MessageStream, Part, Ping, Raw, RefusalDel
 from .exits import print_error
 from .output import Format, counted, write, write_json
 from .visible import visible
+
+MIN_WHOLE_RATE = 10  # tokens a second; a lower rate is printed with a decimal
 
 
 class Answer(Format):
@@ -36,7 +40,7 @@ class Answer(Format):
         raise NotImplementedError
 
     def summary(self, stream: MessageStream) -> str | None:
-        """Return a summary: finish reason, tokens, tool calls, events, time, end. None if no part came."""
+        """Return a summary: finish reason, tokens, tool calls, events, times, end. None if no part came."""
         if self._milliseconds is None:
             return None
         message = stream.message
@@ -49,6 +53,7 @@ class Answer(Format):
         if self._revised:
             words.append("text revised after it was streamed (--message has the final text)")
         words += [counted(stream.events, "event"), f"first part after {self._milliseconds:,.0f} ms"]
+        words += times_of(message.usage, time.perf_counter_ns() - self._asked_ns)
         return f"-- {', '.join([*words, end_of(stream, message)])}"
 
 
@@ -118,6 +123,16 @@ def usage_of(usage: Usage | None) -> str:
         reasoning = f" ({usage.reasoning:,} reasoning)" if usage.reasoning else ""
         words.append((f"{usage.output:,}" if words else counted(usage.output, "token")) + f" out{reasoning}")
     return ", ".join(words)
+
+
+def times_of(usage: Usage | None, total_ns: int) -> list[str]:
+    """Return the time from the request to the end, and the tokens of output in a second of it, if they are known."""
+    seconds = max(total_ns, 1) / 1e9
+    words = [f"{seconds:,.2f} s in total"]
+    if usage is not None and usage.output:
+        rate = usage.output / seconds
+        words.append(f"{rate:,.{0 if rate >= MIN_WHOLE_RATE else 1}f} tokens/s")
+    return words
 
 
 def end_of(stream: MessageStream, message: Message) -> str:

@@ -30,7 +30,11 @@ def command(*, source: str, request: Request, as_json: bool, raw: bool, stall: S
     \b
         ssescan cat recorded.sse
         curl -sN http://localhost:8000/events | ssescan cat --json
-        ssescan cat -H 'Content-Type: application/json' -d @ask.json https://...
+        ssescan cat https://... -H "Authorization: Bearer $KEY" -d @ask.json
+
+    \b
+    The options are those of curl, so a copied curl command works with
+    ssescan cat in place of curl (--data-json in place of --json).
     """  # noqa: D301 - \b is click's mark for a paragraph that keeps its lines
     if as_json and raw:
         raise click.UsageError("expected one format, got --json and --raw")

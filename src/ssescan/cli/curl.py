@@ -12,6 +12,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -36,7 +37,7 @@ DATA = {
 # The options of curl that change nothing here.
 ACCEPTED = (
     ("-N", "--no-buffer"), ("-s", "--silent"), ("-S", "--show-error"), ("-f", "--fail"), ("--fail-with-body",),
-    ("-L", "--location"), ("--compressed",), ("--http1.1",), ("--http2",),
+    ("-L", "--location"), ("--compressed",), ("-g", "--globoff"), ("--http1.1",), ("--http2",),
 )  # fmt: skip
 
 F = TypeVar("F", bound=Callable[..., object])
@@ -53,6 +54,10 @@ class CurlCommand(click.Command):
     """A command with the options of `source_options`; it keeps their order, in which the data are joined."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        for option, value in pairwise([*args, ""]):
+            if option.startswith("--json=") or (option == "--json" and value.lstrip().startswith(("{", "[", "@"))):
+                text = "expected --json without a value, as it sets the output here; --data-json is curl's --json"
+                raise click.UsageError(text, ctx)
         order = self.make_parser(ctx).parse_args(args=list(args))[2]
         ctx.meta[__name__] = [option.name for option in order]
         return super().parse_args(ctx, args)

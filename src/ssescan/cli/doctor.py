@@ -1,17 +1,23 @@
-"""`ssescan doctor`: show what is installed here, which scanner runs and why.
+"""`ssescan doctor`: show what is installed here, which scanner runs and why, and which SDKs can be accelerated.
 
-Needs only click, so that it runs if another package is missing.
+Needs only click, so that it runs if another package is missing. It imports the SDKs that are installed, as only their
+code shows whether acceleration covers it.
 """
 
 import json
 import os
 import platform
 import sys
+import warnings
+from importlib import import_module
 from typing import Any
 
 import click
 
-from .. import backend, scanner
+from .. import accelerate, backend, scanner
+from .._secrets import error_without_secrets
+from ..dropin.sdk.known_versions import TESTED_VERSIONS
+from ..dropin.sdk.libraries import LIBRARIES
 from .command import installed, version
 from .exits import Exit
 from .output import write_json
@@ -24,15 +30,18 @@ EXTRAS = {
 }  # fmt: skip
 # Packages that ssescan works with, if the user has them.
 OTHERS = (
-    "aiohttp", "anthropic", "google-genai", "httpx-sse", "niquests", "openai", "requests", "sseclient-py", "trio",
-    "urllib3",
+    "aiohttp", "anthropic", "google-genai", "httpx-sse", "mcp", "niquests", "openai", "requests", "sseclient-py",
+    "trio", "urllib3",
 )  # fmt: skip
+
+
+IS_ACCELERATED = "is accelerated"  # the end of the report on a library that is covered
 
 
 @click.command("doctor")
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON.")
 def command(*, as_json: bool) -> Exit:
-    """Show what is installed here, which scanner runs, and why."""
+    """Show what is installed here, which scanner runs and why, and which SDKs `accelerate` covers."""
     facts = examine()
     if as_json:
         write_json(json.dumps(facts).encode())
@@ -53,7 +62,24 @@ def examine() -> dict[str, Any]:
         "backend_reason": scanner.backend_reason,
         "SSESCAN_BACKEND": os.environ.get("SSESCAN_BACKEND"),
         "packages": {name: installed(name) for name in (*EXTRAS, *OTHERS)},
+        "accelerate": {name: acceleration_of(name) for name in LIBRARIES if installed(name)},
     }
+
+
+def acceleration_of(name: str) -> dict[str, Any]:
+    """Return whether `accelerate` covers the installed version of a library, the reason if not, the tested versions."""
+    reason = None
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            for module in LIBRARIES[name].parts:
+                import_module(module)
+            with accelerate(name) as acceleration:
+                report = acceleration.report[name]
+        if not report.endswith(IS_ACCELERATED):
+            reason = report
+    except Exception as error:  # noqa: BLE001 - a library that cannot be imported may raise anything
+        reason = f"it cannot be imported: {type(error).__name__}: {error_without_secrets(error)}"
+    return {"covered": reason is None, "reason": reason, "tested": TESTED_VERSIONS[name]}
 
 
 def report(facts: dict[str, Any]) -> str:
@@ -66,9 +92,19 @@ def report(facts: dict[str, Any]) -> str:
         ("backend", backend_in_words(facts)),
     ]
     lines = [f"ssescan {facts['ssescan']}", *aligned(here), "extras", *aligned(extras)]
-    if others := [(name, found) for name in OTHERS if (found := packages[name])]:
+    if sdks := facts["accelerate"]:
+        lines += ["SDKs, and whether accelerate covers them"]
+        lines += aligned([(name, f"{packages[name]}  {in_words(found)}") for name, found in sdks.items()])
+    if others := [(name, found) for name in OTHERS if (found := packages[name]) and name not in sdks]:
         lines += ["also here, and known to ssescan", *aligned(others)]
     return "\n".join(lines)
+
+
+def in_words(found: dict[str, Any]) -> str:
+    """Return whether a library is covered, as text."""
+    if found["covered"]:
+        return "covered"
+    return f"not covered, the program works as without it: {' '.join(str(found['reason']).split())}"
 
 
 def backend_in_words(facts: dict[str, Any]) -> str:

@@ -4,7 +4,9 @@ Connects a source (`sources.py`), the stream of parts and an output format (`ans
 no API.
 """
 
+import re
 import sys
+from difflib import get_close_matches
 from typing import cast
 
 import click
@@ -21,10 +23,40 @@ from .sources import open_source
 API_HELP = f"The format: {', '.join(APIS)}. By default, the first event decides."
 
 
+# Words for a format that are not similar to its name.
+OTHER_NAMES = {
+    "claude": "anthropic", "messages": "anthropic", "google": "gemini", "vertex": "gemini", "gpt": "openai-chat",
+    "completions": "openai-chat",
+}  # fmt: skip
+
+
+def known_api(context: click.Context, option: click.Parameter, name: str | None) -> str | None:
+    """Return the value of --api; a click callback that accepts only the name of a format."""
+    if name is None or name in APIS:
+        return name
+    text = f"expected one of {', '.join(map(repr, APIS))}, got {name!r}"
+    if similar := similar_apis(name):
+        text += f"; did you mean {' or '.join(map(repr, similar))}?"
+    raise click.BadParameter(text, context, option)
+
+
+def similar_apis(name: str) -> list[str]:
+    """Return the names of the formats that a wrong name may stand for."""
+    word = re.sub(r"[\W_]+", "-", name.lower()).strip("-")
+    if len(word) < 3:
+        return []
+    return (
+        get_close_matches(word, APIS, n=1, cutoff=0.8)
+        or [api for other, api in OTHER_NAMES.items() if other in word][:1]
+        or [api for api in APIS if word in api or api in word]
+        or get_close_matches(word, APIS, n=1, cutoff=0.5)
+    )
+
+
 @click.command("read", cls=CurlCommand)
 @source_options
 @progress_option
-@click.option("--api", type=click.Choice(list(APIS)), metavar="NAME", help=API_HELP)
+@click.option("--api", callback=known_api, metavar="NAME", help=API_HELP)
 @click.option("--json", "as_json", is_flag=True, help="One JSON line a part: its type, its fields, received_ns.")
 @click.option("--message", "whole", is_flag=True, help="The message as one JSON document, when the stream is over.")
 def command(*, source: str, request: Request, api: str | None, as_json: bool, whole: bool, stall: Stall | None) -> Exit:
@@ -34,7 +66,7 @@ def command(*, source: str, request: Request, api: str | None, as_json: bool, wh
     To a pipe or a file, only the text of the answer is printed, with a line
     feed if it does not end with one. A terminal also shows the reasoning
     and the tool calls. One line on standard error has the finish reason,
-    the usage, and how the stream ended.
+    the usage, the times, and how the stream ended.
 
     \b
     Exit status 0: the answer is complete. 3: it was cut. 6: the provider
@@ -43,8 +75,12 @@ def command(*, source: str, request: Request, api: str | None, as_json: bool, wh
     \b
         ssescan read recorded.sse
         curl -sN https://... | ssescan read --message | jq .usage
-        ssescan read -H "Authorization: Bearer $KEY" \\
-            -H 'Content-Type: application/json' -d @ask.json https://...
+        ssescan read https://... -H "Authorization: Bearer $KEY" \\
+            -d @ask.json
+
+    \b
+    The options are those of curl, so a copied curl command works with
+    ssescan read in place of curl (--data-json in place of --json).
     """  # noqa: D301 - \b is click's mark for a paragraph that keeps its lines
     if as_json and whole:
         raise click.UsageError("expected one format, got --json and --message")

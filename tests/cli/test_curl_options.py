@@ -1,0 +1,243 @@
+"""curl's options of `cat` and `read`, one by one, and URLs without a scheme."""
+
+import json
+import os
+import re
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import trustme
+
+from .processes import Done, Server, run
+
+EVENT = b"data: a\n\n"
+Run = Callable[..., Done]
+ENDED, USAGE, FAILED = 0, 2, 5
+HERE = "http://127.0.0.1:9/"  # a port without a server
+JSON_BODY = '{"stream": true}'
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("-N",), ("--no-buffer",), ("-s",), ("--silent",), ("-sS",), ("-L",), ("--location",), ("--compressed",), ("-k",),
+        ("--insecure",), ("-sSNLkf",), ("--http1.1",), ("-N", "-s", "-L", "-k", "--compressed"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("command", ["cat", "read"])
+def test_options_that_change_nothing(command: str, options: tuple[str, ...], server: Server, run_here: Run) -> None:
+    plain, with_options = (
+        run_here(command, server.answers_with(EVENT)),
+        run_here(command, *options, server.answers_with(EVENT)),
+    )
+    assert with_options == plain
+    first, second = server.received
+    assert first == second
+
+
+def test_options_that_change_nothing_need_no_url() -> None:
+    done = run("cat", "-sN", "--compressed", stdin=EVENT)
+    assert (done.status, done.out, done.err) == (ENDED, EVENT, "")
+
+
+@pytest.mark.parametrize(
+    ("options", "body"),
+    [
+        (("-d", "a=1", "--data", "b=2"), b"a=1&b=2"),
+        (("--data-raw", "@a", "-d", "b", "--data-binary", "c"), b"@a&b&c"),
+        (("-d", "1", "--data-raw", "2", "-d", "3"), b"1&2&3"),
+        (("--data-binary=3", "--data=2", "--data-ascii=1"), b"3&2&1"),
+        (("-d", "", "-d", "x"), b"x"),
+        (("-d", "@body", "--data-binary", "@body"), b"linetwo&line\r\ntwo\n"),
+        (("--data-json", '{"a":', "--data-json", "1}"), b'{"a":1}'),
+        (("--data-json", "@body"), b"line\r\ntwo\n"),
+        (("--data-binary", "@-"), b"in\r\nput\n"),
+    ],
+)
+def test_data_are_joined_in_their_order(options: tuple[str, ...], body: bytes, server: Server, tmp_path: Path) -> None:
+    (tmp_path / "body").write_bytes(b"line\r\ntwo\n")
+    options = tuple(option.replace("@body", f"@{tmp_path / 'body'}") for option in options)
+    assert run("cat", *options, server.answers_with(EVENT), stdin=b"in\r\nput\n").status == ENDED
+    (request,) = server.received
+    assert (request.method, request.body) == ("POST", body)
+
+
+@pytest.mark.parametrize(
+    ("options", "content_type", "is_noted"),
+    [
+        (("-d", JSON_BODY), "application/json", True),
+        (("--data-raw", f" \n[{JSON_BODY}]\n"), "application/json", True),
+        (("--data-binary", JSON_BODY, "-X", "PUT"), "application/json", True),
+        (("-d", '{"a": 1,', "-d", '"b": 2}'), "application/x-www-form-urlencoded", False),
+        (("-d", JSON_BODY, "-H", "Content-Type: text/plain"), "text/plain", False),
+        (("-d", JSON_BODY, "-H", "content-type: application/json; a=b"), "application/json; a=b", False),
+        (("-d", JSON_BODY, "--header", "CONTENT-TYPE;"), "", False),
+        (("--data-json", JSON_BODY), "application/json", False),
+        (("--data-json", JSON_BODY, "-H", "Content-Type: a/b"), "a/b", False),
+        (("-d", "a=1"), "application/x-www-form-urlencoded", False),
+        (("-d", "12"), "application/x-www-form-urlencoded", False),
+        (("-d", '"a"'), "application/x-www-form-urlencoded", False),
+        (("-d", ""), "application/x-www-form-urlencoded", False),
+        (("-d", "{a: 1}"), "application/x-www-form-urlencoded", False),
+    ],
+)
+def test_json_without_a_content_type(
+    options: tuple[str, ...], content_type: str, is_noted: bool, server: Server, run_here: Run
+) -> None:
+    done = run_here("cat", *options, server.answers_with(EVENT))
+    assert (done.status, done.out) == (ENDED, EVENT)
+    assert server.received[0].all("content-type") == [content_type]
+    assert bool(re.fullmatch(r"ssescan: note: .*JSON.*application/json.*\n", done.err)) == is_noted
+    assert bool(done.err) == is_noted
+
+
+def test_removed_content_type_stays_removed(server: Server, run_here: Run) -> None:
+    done = run_here("cat", "-d", JSON_BODY, "-H", "Content-Type:", server.answers_with(EVENT))
+    assert (done.status, done.err, server.received[0].all("content-type")) == (ENDED, "", [])
+
+
+@pytest.mark.parametrize(
+    ("url", "options", "path"),
+    [
+        ("", ("-G", "-d", "a=1", "-d", "b=x y"), "/?a=1&b=x%20y"),
+        ("?a=1", ("--get", "--data-raw", "b=%20"), "/?a=1&b=%20"),
+        ("?a=1#part", ("-G", "-d", 'q={"a":"é"}'), "/?a=1&q=%7B%22a%22:%22%C3%A9%22%7D"),
+        ("", ("-G",), "/"),
+        ("", ("-G", "-d", ""), "/"),
+    ],
+)
+def test_get_sends_the_data_in_the_query(
+    url: str, options: tuple[str, ...], path: str, server: Server, run_here: Run
+) -> None:
+    assert run_here("cat", *options, server.answers_with(EVENT) + url).status == ENDED
+    (request,) = server.received
+    assert (request.method, request.path, request.body, request.all("content-type")) == ("GET", path, b"", [])
+
+
+@pytest.mark.parametrize(
+    ("options", "name", "values"),
+    [
+        (("-u", "me:pw"), "authorization", ["Basic bWU6cHc="]),
+        (("--user", "key:"), "authorization", ["Basic a2V5Og=="]),
+        (("--user=a:b:é",), "authorization", ["Basic YTpiOsOp"]),
+        (("-u", "me:pw", "-H", "Authorization: Bearer k"), "authorization", ["Bearer k"]),
+        (("-b", "a=1; b=2"), "cookie", ["a=1; b=2"]),
+        (("--cookie", "a=1", "-b", "b=="), "cookie", ["a=1; b=="]),
+        (("-b", ""), "cookie", []),
+        (("-b", "a=1", "-H", "cookie: c=3"), "cookie", ["c=3"]),
+        (("-A", "me/1"), "user-agent", ["me/1"]),
+        (("--user-agent", ""), "user-agent", []),
+        (("-A", "me/1", "-H", "User-Agent: you"), "user-agent", ["you"]),
+        (("-e", "http://a/"), "referer", ["http://a/"]),
+        (("--referer=http://b/",), "referer", ["http://b/"]),
+        (("--header", "accept: */*"), "accept", ["*/*"]),
+        (("--header=Accept:",), "accept", []),
+        (("-H", "accept-encoding: identity"), "accept-encoding", ["identity"]),
+        (("-H", "Accept-Encoding: gzip"), "accept-encoding", ["gzip"]),
+    ],
+)
+def test_headers_of_options(
+    options: tuple[str, ...], name: str, values: list[str], server: Server, run_here: Run
+) -> None:
+    assert run_here("cat", *options, server.answers_with(EVENT)).status == ENDED
+    assert server.received[0].all(name) == values
+
+
+@pytest.mark.parametrize("options", [("-X", "PUT"), ("--request", "PUT"), ("--request=PUT", "-d", "a")])
+def test_method_of_options(options: tuple[str, ...], server: Server, run_here: Run) -> None:
+    assert run_here("cat", *options, server.answers_with(EVENT)).status == ENDED
+    assert server.received[0].method == "PUT"
+
+
+def test_url_option(server: Server, run_here: Run) -> None:
+    assert run_here("cat", "--url", server.answers_with(EVENT)).out == EVENT
+    done = run_here("cat", "--url", HERE, HERE)
+    assert (done.status, "expected one source" in done.err) == (USAGE, True)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("-u", "SECRET"), "expected -u NAME:PASSWORD"),
+        (("-b", "SECRET"), "expected -b NAME=VALUE"),
+        (("-A", "a\nSECRET"), "expected one line for -A"),
+        (("-b", "a=\rSECRET"), "expected one line for -b"),
+        (("--json", '{"a": "SECRET"}'), "--data-json is curl's --json"),
+        (("--json", "@SECRET"), "--data-json is curl's --json"),
+        (("--json=SECRET",), "--data-json is curl's --json"),
+        (("-d", "@missing/body"), "expected a file with the body of the request after @, got 'missing/body': No such"),
+        (("--data-binary", "@missing.json"), "got 'missing.json': No such"),
+        (("--data-json=@missing.json",), "--data-raw sends a text that begins with @"),
+    ],
+)
+@pytest.mark.parametrize("command", ["cat", "read"])
+def test_wrong_values(command: str, options: tuple[str, ...], words: str, run_here: Run) -> None:
+    done = run_here(command, *options, HERE)
+    assert (done.status, done.out) == (USAGE, b"")
+    assert re.fullmatch(rf"ssescan: .+ \(see 'ssescan {command} --help'\)\n", done.err)
+    assert words in done.err
+    assert "SECRET" not in done.err
+
+
+@pytest.mark.parametrize("options", [("-G",), ("-k",), ("-u", "a:b"), ("-b", "a=b"), ("-A", "a"), ("-e", "b")])
+def test_request_needs_a_url(options: tuple[str, ...], run_here: Run) -> None:
+    done = run_here("cat", *options, "file")
+    assert (done.status, f"{options[0]} need a URL" in done.err) == (USAGE, True)
+
+
+@pytest.mark.parametrize("path", ["/v1/events", "/", "", "/?a=b", "?a=b"])
+def test_host_with_a_port_is_http(path: str, server: Server, run_here: Run) -> None:
+    server.answers_with(EVENT, path=path.partition("?")[0] or "/")
+    for host in ("127.0.0.1", "localhost"):
+        done = run_here("cat", f"{host}:{server.server_port}{path}")
+        assert (done.status, done.out) == (ENDED, EVENT)
+        shown = f"http://{host}:{server.server_port}{path.partition('?')[0]}"
+        assert re.fullmatch(rf"ssescan: note: .* {re.escape(shown)}\n", done.err)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no colon in names of files")
+def test_file_with_the_name_of_a_host_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run_here: Run) -> None:
+    (tmp_path / "localhost:9").write_bytes(EVENT)
+    monkeypatch.chdir(tmp_path)
+    done = run_here("cat", "localhost:9")
+    assert (done.status, done.out, done.err) == (ENDED, EVENT, "")
+
+
+@pytest.mark.parametrize(
+    "target", ["localhost", "localhost/events", "C:\\events.sse", "host:port", "host:123456", ":8000"]
+)
+def test_other_targets_are_files(target: str, run_here: Run) -> None:
+    done = run_here("cat", target)
+    assert (done.status, "expected a file to read" in done.err) == (USAGE, True)
+
+
+def test_unknown_certificate(server: Server, run_here: Run) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    url = server.answers_with(EVENT).replace("http:", "https:")
+    refused = run_here("cat", url)
+    assert (refused.status, refused.out) == (FAILED, b"")
+    assert refused.err.endswith("; check the name in the URL; -k connects without this check\n")
+    for option in ("-k", "--insecure"):
+        done = run_here("cat", option, url)
+        assert (done.status, done.out, done.err) == (ENDED, EVENT, "")
+
+
+def test_help_names_every_option() -> None:
+    shown = run("read", "--help").out.decode()
+    for name in (
+        "--header",
+        "--data",
+        "--data-raw",
+        "--data-binary",
+        "--data-json",
+        "--url",
+        "--user",
+        "--cookie",
+        "-G",
+    ):
+        assert name in shown
+    assert json.loads(run("read", "--message", stdin=b"").out)["complete"] is False
