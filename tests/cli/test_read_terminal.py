@@ -22,7 +22,7 @@ def test_terminal_separates_reasoning_text_and_calls(file_of: Callable[[bytes], 
     shown = run_on_terminal("read", file_of(body), errors=True)
     assert re.fullmatch(
         r'Let me think\.\n\nOne moment\.\n\ntool call first \{"a": 1\}\ntool call second \{\}\n\n'
-        r"-- tool_calls, no usage, 2 tool calls, 9 events, first part after \d+ ms,\s+\d\.\d\d s in total, complete\n",
+        r"-- tool_calls, no usage, 2 tool calls, 9 events, first part after \d+ ms,\s+\d\.\d\d\s+s\s+in\s+total,\s+complete\n",
         without_colors(shown),
     )
     assert "\x1b[2mLet me \x1b[0m" in shown, "reasoning is dim"
