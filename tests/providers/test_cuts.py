@@ -146,6 +146,9 @@ def said_by(body: Body, end: int) -> Said:
     return said
 
 
+CONTENT = ("content", "reasoning", "reasoning_content", "refusal", "tool_calls")
+
+
 def _chat(said: Said, value: dict[str, Any], name: str) -> None:
     if value.get("error") or value.get("object") == "error" or (name == "error" and "choices" not in value):
         said.error = True
@@ -154,6 +157,8 @@ def _chat(said: Said, value: dict[str, Any], name: str) -> None:
         said.open.setdefault(index, True)
         delta = choice.get("delta") or {}
         content = delta.get("content")
+        if any(delta.get(name) for name in CONTENT) or choice.get("text"):
+            said.open[index] = True  # content after a finish reopens the choice
         if index == 0:
             # Together sends both fields, with the same text.
             said.add(0, content if "delta" in choice else choice.get("text"))
@@ -213,6 +218,8 @@ def _gemini(said: Said, value: dict[str, Any], name: str) -> None:
         for part in (candidate.get("content") or {}).get("parts") or ():
             if index == 0 and not part.get("thought"):
                 said.add(0, part.get("text"))
+            if part.get("text") or "functionCall" in part:
+                said.open[index] = True
         if candidate.get("finishReason") not in (None, "", "FINISH_REASON_UNSPECIFIED"):
             said.open[index] = False
 

@@ -32,6 +32,7 @@ from ssescan import (
 )
 from ssescan.providers import (
     AsyncMessageStream,
+    End,
     Finish,
     MessageStream,
     TextDelta,
@@ -93,9 +94,10 @@ def test_source_error_before_the_first_event(api: Any, begin: list[bytes]) -> No
 def test_source_error_after_a_complete_answer() -> None:
     reading = stream(generated(BODY, then=Boom()))
     parts, error = read_to_error(reading)
-    assert isinstance(error, Boom)
-    assert told_of_end(parts) == [CUT]
+    assert error is None
+    assert told_of_end(parts) == [End(complete=True)]
     assert in_few_words(reading.message) == SAID
+    assert reading.outcome is Outcome.FAILED
 
 
 @loops

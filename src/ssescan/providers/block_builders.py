@@ -281,7 +281,10 @@ class CallBuilder(_Written):
             return
         self.start()
         self.ended = True
-        self.cut = cut = cut or self._has_gap(self.lost.count if lost is None else lost)
+        # A call without a name is the rest of one.
+        self.cut = cut = (
+            cut or self._has_gap(self.lost.count if lost is None else lost) or not (self.name or self.server)
+        )
         self.emit_part(parts.ToolCallEnd, id=self.id, name=self.name, json=self.arguments, cut=cut, server=self.server)
 
     def _has_gap(self, lost: int) -> bool:

@@ -46,7 +46,7 @@ class Restarts:
             if choice.delta is not None and choice.delta.role:
                 index = choice.index or 0
                 if id and self._ids is not None:
-                    self._look_at_role(index, id)
+                    self._look_at_role(index, id, self._ids)
                 self._with_role.add(index)
 
     def _look_at_id(self, id: str) -> None:
@@ -58,10 +58,9 @@ class Restarts:
                 self._ids = {}
                 self.id_in_json = json.dumps(id).encode() if len(id) >= MIN_ID else NOWHERE
 
-    def _look_at_role(self, index: int, id: str) -> None:
-        ids: dict[int, str] = self._ids or {}
+    def _look_at_role(self, index: int, id: str, ids: dict[int, str]) -> None:
         before = ids.get(index, self._first)
-        self._ids = ids | {index: id}
+        ids[index] = id
         choice = self._builder.choices.get(index)
         if before == id or choice is None or index not in self._with_role or choice.ending.has_come:
             return
