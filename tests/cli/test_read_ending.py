@@ -31,6 +31,7 @@ from .answers import (
     event,
     summary_line,
     text,
+    tool,
 )
 from .processes import Server, run, run_with_full_disk, running
 
@@ -289,3 +290,13 @@ def test_ctrl_c_prints_the_message_so_far() -> None:
         message = json.loads(process.stdout.read())
         assert (message["text"], message["complete"]) == ("a", False)
         assert process.stderr.read() == b""
+
+
+@pytest.mark.parametrize("options", ALL_FORMATS)
+def test_accept_done_takes_done_as_the_end(options: tuple[str, ...]) -> None:
+    assert run("read", *options, stdin=UNFINISHED + DONE).status == CUT
+    done = run("read", *options, "--accept-done", stdin=UNFINISHED + DONE)
+    assert done.status == ENDED
+    assert "ssescan: " not in done.err
+    for body in (UNFINISHED, UNFINISHED + tool(0, '{"a', name="x") + DONE):
+        assert run("read", *options, "--accept-done", stdin=body).status == CUT

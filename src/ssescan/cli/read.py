@@ -57,9 +57,19 @@ def similar_apis(name: str) -> list[str]:
 @source_options
 @progress_option
 @click.option("--api", callback=known_api, metavar="NAME", help=API_HELP)
+@click.option("--accept-done", is_flag=True, help="Take [DONE] as the end, if the server never gives a finish reason.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON line a part: its type, its fields, received_ns.")
 @click.option("--message", "whole", is_flag=True, help="The message as one JSON document, when the stream is over.")
-def command(*, source: str, request: Request, api: str | None, as_json: bool, whole: bool, stall: Stall | None) -> Exit:
+def command(
+    *,
+    source: str,
+    request: Request,
+    api: str | None,
+    accept_done: bool,
+    as_json: bool,
+    whole: bool,
+    stall: Stall | None,
+) -> Exit:
     """Print the answer of a model as it arrives.
 
     \b
@@ -90,7 +100,7 @@ def command(*, source: str, request: Request, api: str | None, as_json: bool, wh
 
         new_answer = AnswerTerminal
     with open_source(source, request) as opened:
-        parts = stream(opened.stream, cast("Api | None", api), stall=stall)
+        parts = stream(opened.stream, cast("Api | None", api), stall=stall, accept_done=accept_done)
         # The stream is strict: it raises StreamCut if the answer is not complete.
         output = PartLines() if as_json else WholeMessage() if whole else new_answer(opened.asked_ns)
         print_all(parts, output, opened.name, lambda: parts.events)
