@@ -57,6 +57,11 @@ def test_cli_page_has_every_command_and_status() -> None:
     assert sorted(map(int, re.findall(r"^\| (\d+) \|", page, re.MULTILINE))) == sorted(map(int, Exit))
 
 
+def test_rules_page_has_every_number_once() -> None:
+    page = (DOCS / "rules.md").read_text(encoding="utf-8")
+    assert list(map(int, re.findall(r"^\| R(\d+) \|", page, re.MULTILINE))) == list(range(1, 47))
+
+
 def test_scanner_page_has_every_option() -> None:
     page = (DOCS / "scanner.md").read_text(encoding="utf-8")
     for name in list(inspect.signature(scanner_options).parameters)[1:]:
