@@ -10,7 +10,7 @@ import pytest
 import ssescan
 from ssescan.providers import Raw, ReasoningDelta, Signature, TextDelta
 
-from .assertions import APIS, DONE, framed, read
+from .assertions import APIS, DONE, aread, framed, read
 from .rules import Rule
 from .test_tables_anthropic import block, delta, start, stop
 from .test_tables_chat import HI, ROLE, SAID_A, SAID_HI, STOP, USAGE, A, chunk
@@ -219,6 +219,36 @@ USAGES = {
 }  # fmt: skip
 
 
+def halves(first: str, second: str, field: str = "content") -> list[Any]:
+    """Return two chunks whose texts are JSON escapes."""
+    return [json.dumps(chunk({field: "@@"})).replace("@@", text) for text in (first, second)]
+
+
+HIGH, LOW = r"\ud83d", r"\ude00"
+SURROGATES = {
+    "two halves": Rule(CHAT, [*halves(HIGH, LOW), STOP, DONE], {"text": "😀", "finish": "stop"}),
+    "with text around them": Rule(CHAT, [*halves("a" + HIGH, LOW + "b"), STOP, DONE], {"text": "a😀b", "finish": "stop"}),
+    "in reasoning": Rule(CHAT, [*halves(HIGH, LOW, "reasoning"), A, STOP, DONE], {"text": "a", "reasoning": "😀", "finish": "stop"}),
+    "the second half does not come": Rule(CHAT, [*halves(HIGH, "b"), STOP, DONE], {"text": "\ufffdb", "finish": "stop"}),
+    "nothing comes": Rule(CHAT, [A, halves(HIGH, "")[0], STOP, DONE], {"text": "a\ufffd", "finish": "stop"}),
+    "a low half alone": Rule(CHAT, [*halves("a", LOW), STOP, DONE], {"text": "a\ufffd", "finish": "stop"}),
+    "Anthropic": Rule(
+        ANTHROPIC,
+        [start(), block({"type": "text", "text": ""}),
+         *(json.dumps(delta("text", text="@@")).replace("@@", text) for text in (HIGH, LOW)),
+         stop(), reason("end_turn"), MESSAGE_STOP],
+        {"text": "😀", "finish": "stop"},
+    ),
+    "Responses": Rule(
+        RESPONSES, [CREATED, output_text(f'"{HIGH}"'), output_text(f'"{LOW}"'), COMPLETED], {"text": "😀", "finish": "stop"}
+    ),
+    "Gemini": Rule(
+        GEMINI,
+        [*(json.dumps(candidate({"text": "@@"})).replace("@@", text) for text in (HIGH, LOW)), candidate(finish="STOP")],
+        {"text": "😀", "finish": "stop"},
+    ),
+}  # fmt: skip
+
 WRAPPED = {
     "Gemini, wrapped": Rule(
         GEMINI, [{"response": candidate({"text": "a"}, finish="STOP"), "traceId": "t"}], SAID_A
@@ -238,7 +268,7 @@ WRAPPED = {
 ALL = {
     f"{group}: {name}": rule
     for group, rules in {
-        "R25": NUMBERS, "R26": MESSAGES, "R27, R28": PARTS, "R29": REASONING, "R31": USAGES, "R34": WRAPPED,
+        "R25": NUMBERS, "R26": MESSAGES, "R27, R28": PARTS, "R29": REASONING, "R31": USAGES, "R32": SURROGATES, "R34": WRAPPED,
     }.items()
     for name, rule in rules.items()
 }  # fmt: skip
@@ -295,3 +325,8 @@ def test_unknown_field_late_in_the_stream() -> None:
 )
 def test_field_that_carries_nothing(fields: dict[str, Any]) -> None:
     assert not [part for part in read(framed(A | fields, STOP | fields, DONE))[0] if isinstance(part, Raw)]
+
+
+def test_half_of_an_emoji_in_an_async_stream() -> None:
+    chunks = [framed(event) for event in (*halves(HIGH, LOW), STOP, DONE)]
+    assert aread(chunks)[1].text == "😀"

@@ -12,6 +12,7 @@ import msgspec
 
 from . import message, parts
 from .parts import ReasoningDelta, RefusalDelta, TextDelta, ToolCallDelta
+from .surrogates import joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,6 +69,11 @@ class _Written(BlockBuilder):
 
     @property
     def text(self) -> str:
+        return joined(self._buffer.getvalue())
+
+    @property
+    def pieces(self) -> str:
+        """The text as `size` counts it: with halves of characters that are not joined yet."""
         return self._buffer.getvalue()
 
     @property
@@ -91,9 +97,9 @@ class _Written(BlockBuilder):
         """
         if not isinstance(whole, str) or not whole:
             return
-        size = self.size
-        if len(whole) >= size and whole.startswith(self.text if size else ""):
-            self.add(whole[size:])
+        text = self.text if self.size else ""
+        if whole.startswith(text):
+            self.add(whole[len(text) :])
             return
         data = {"choice": self.choice, "block": self.number, "streamed": self.text, "whole": whole}
         self.emit_part(parts.Raw, name="mismatch", data=data)

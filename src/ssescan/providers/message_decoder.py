@@ -20,6 +20,7 @@ from .formats import checked_api, decoder_class, detect
 from .message_builder import MessageBuilder
 from .parts import OUR_KINDS, End, Error, Part, Ping, Raw
 from .payloads import DONE, NotJson, StrayLines, load, shown, values
+from .surrogates import Halves
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,6 +53,10 @@ def is_of_transport(error: BaseException | None) -> bool:
     return isinstance(error, Exception)
 
 
+def _refuse(payload: Any) -> Any:
+    raise ValueError
+
+
 class MessageDecoder:
     """Turns the items of one stream into parts.
 
@@ -60,8 +65,8 @@ class MessageDecoder:
     """
 
     __slots__ = (
-        "_accept_done", "_failure", "_named", "_reader", "_stray", "_strict", "_truncated", "_undecided", "_whole_at",
-        "builder", "closed", "done", "format_decoder",
+        "_accept_done", "_decode", "_failure", "_halves", "_named", "_reader", "_stray", "_strict", "_truncated",
+        "_undecided", "_whole_at", "builder", "closed", "done", "format_decoder",
     )  # fmt: skip
 
     def __init__(
@@ -79,6 +84,8 @@ class MessageDecoder:
         self._whole_at = -1  # the number of events before a whole value that stray lines held
         self.builder: MessageBuilder = MessageBuilder(reader)
         self.format_decoder: FormatDecoder | None = None
+        self._halves = Halves()
+        self._decode: Any = None  # of the format decoder, while a half waits
         self.done: bool = False
         self.closed: bool = False
         self._failure: SsescanError | None = None
@@ -168,7 +175,7 @@ class MessageDecoder:
     def _feed_values(self, payload: bytes, *, at_end: bool) -> list[Part]:
         parts: list[Part] = []
         damaged = False  # the value before was not JSON: a run of these is one error
-        for value, following in pairwise(chain(values(payload), (NO_MORE,))):
+        for value, following in pairwise(chain(values(payload, halves=True), (NO_MORE,))):
             if value is DONE:
                 self.done = True
                 break
@@ -195,10 +202,19 @@ class MessageDecoder:
         if self.format_decoder is None and (parts := self._before_format(value, payload)) is not None:
             return parts
         format_decoder = self.format_decoder or self._choose_format(value, payload)
+        halves = self._halves
+        if halves.waiting:
+            format_decoder.decode = self._decode
         format_decoder.payload = payload
         parts = format_decoder.feed_value(value)
         format_decoder.payload = b""
-        return [*self.builder.drain(), *parts]  # first the parts from before it gave up
+        parts = [*self.builder.drain(), *parts]  # first the parts from before it gave up
+        if halves.waiting or b"\\u" in payload:
+            parts = halves.feed(parts)
+            if halves.waiting:
+                # The next event must not take the fast path: it may bring the other half.
+                self._decode, format_decoder.decode = format_decoder.decode, _refuse
+        return parts
 
     def _before_format(self, value: Any, payload: bytes) -> list[Part] | None:
         """Return the parts of a value that shows no format: a sign of life, or no event at all. None for others."""
@@ -282,7 +298,7 @@ class MessageDecoder:
             complete = self.format_decoder.complete and not self.builder.errors
         self.builder.complete = complete and not truncated and not failed
         self.builder.emit(End(complete=self.builder.complete))
-        return self.builder.drain()
+        return self._halves.feed(self.builder.drain()) if self._halves.waiting else self.builder.drain()
 
     def why_failed(self) -> SsescanError | None:
         """Return the error that the message ended with, None for a success."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from functools import cache
+from functools import cache, partial
 from types import UnionType
 from typing import TYPE_CHECKING, Any, Union, get_args, get_origin, get_type_hints
 
@@ -17,6 +17,7 @@ import msgspec
 from msgspec import NODEFAULT, Struct
 
 from ..scanner._shared import BYTE_ORDER_MARK
+from .surrogates import only_in_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,8 +50,8 @@ def load(payload: bytes) -> Any:
     return value
 
 
-def _loaded(payload: bytes) -> Any:
-    """Return what load() returns, or the NotJson that it raises.
+def _loaded(payload: bytes, *, halves: bool = False) -> Any:
+    """Return what load() returns, or the NotJson that it raises. `halves`: see values().
 
     A stream may be full of events that are not JSON: each exception less, and each parser less, is a third of the cost
     of one. The words are those of json.loads().
@@ -67,7 +68,7 @@ def _loaded(payload: bytes) -> Any:
         return NotJson("nested too deeply")
     except ValueError:
         pass
-    text = _text(payload)
+    text = _text(payload, halves=halves)
     try:
         value, end = _scan(text, _after_space(text, 0))
     except StopIteration as stop:
@@ -77,6 +78,8 @@ def _loaded(payload: bytes) -> Any:
     except ValueError as error:
         return NotJson(str(error))
     end = _after_space(text, end)
+    if halves and "\\u" in text:
+        value = only_in_texts(value)
     return value if end == len(text) else NotJson(f"Extra data: {_place(text, end)}")
 
 
@@ -89,19 +92,36 @@ def _place(text: str, at: int) -> str:
     return f"line {text.count(chr(10), 0, at) + 1} column {at - text.rfind(chr(10), 0, at)} (char {at})"
 
 
-def _text(payload: bytes) -> str:
-    """Return a payload as text, with U+FFFD for bytes and escapes that are not text."""
+def _text(payload: bytes, *, halves: bool = False) -> str:
+    """Return a payload as text, with U+FFFD for bytes and escapes that are not text.
+
+    `halves`: but for half of a surrogate pair at the edge of a string.
+    """
     text = payload.decode("utf-8", "replace")
-    return _ESCAPE.sub(lambda escape: "\\ufffd" if escape[1] else escape[0], text) if "\\u" in text else text
+    if "\\u" not in text:
+        return text
+
+    def fixed(escape: re.Match[str]) -> str:
+        if not escape[1]:
+            return escape[0]
+        start, end = escape.span()
+        if halves and escape[1][2] in "89abAB":
+            return escape[0] if text[end : end + 1] == '"' else "\\ufffd"
+        at_start = text[start - 1 : start] == '"' and text[start - 2 : start - 1] != "\\"
+        return escape[0] if halves and at_start else "\\ufffd"
+
+    return _ESCAPE.sub(fixed, text)
 
 
-def values(payload: bytes) -> Iterator[Any]:
+def values(payload: bytes, *, halves: bool = False) -> Iterator[Any]:
     """Yield the values of a payload, NotJson in place of one that is not JSON.
+
+    `halves`: leave half of a surrogate pair where a piece of text begins or ends with it.
 
     Mostly there is one. A gateway that spliced an event into an unfinished one, and a server that puts no blank lines
     between events, make one of several, a line each: if the whole is not JSON, its lines are tried one by one.
     """
-    value = _loaded(payload)
+    value = _loaded(payload, halves=halves)
     if type(value) is NotJson:
         lines = payload.split(b"\n")
         # Looked for first, and made again below, so that all of them are not held at once: it is mostly the first line.
@@ -109,7 +129,7 @@ def values(payload: bytes) -> Iterator[Any]:
             yield from _elements(payload)
             yield value
             return
-        for value in map(_try, lines):
+        for value in map(partial(_try, halves=halves), lines):
             if value is not None:
                 yield value
     else:
@@ -134,12 +154,12 @@ DONE: Any = object()
 """The value that `values` yields for a line that is `[DONE]`."""
 
 
-def _try(line: bytes) -> Any:
+def _try(line: bytes, *, halves: bool = False) -> Any:
     if not line.strip():
         return None
     if line.lstrip().startswith(b"[DONE]"):
         return DONE
-    return _loaded(line)
+    return _loaded(line, halves=halves)
 
 
 def _is_event(line: bytes) -> bool:

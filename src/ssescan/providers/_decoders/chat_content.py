@@ -12,6 +12,7 @@ from ..block_builders import CallBuilder, MediaBuilder, ReasoningBuilder, Refusa
 from ..format_decoder import FormatDecoder
 from ..json_values import arguments_of, dict_of, text_of
 from ..parts import Raw
+from ..surrogates import joined
 
 if TYPE_CHECKING:
     from ..message import Choice
@@ -234,7 +235,7 @@ class _Details:
 
     def plain(self) -> list[dict[str, Any]]:
         return [
-            entry | {name: text.getvalue() for name, text in self._texts[key].items()}
+            entry | {name: joined(text.getvalue()) for name, text in self._texts[key].items()}
             for key, entry in self._entries.items()
         ]
 

@@ -11,6 +11,7 @@ from ..block_builders import BlockBuilder, CallBuilder, MediaBuilder, ReasoningB
 from ..format_decoder import text_or_raw
 from ..json_values import compact, text_of
 from ..parts import Raw, ToolCallDelta
+from ..surrogates import joined
 from .partial_arguments import PartialArguments
 
 if TYPE_CHECKING:
@@ -167,8 +168,8 @@ class CandidateParts:
             elif isinstance(part, Span):
                 block = part.block
                 if block.number not in texts:
-                    texts[block.number] = block.text
-                text = texts[block.number][part.start : part.stop]
+                    texts[block.number] = block.pieces
+                text = joined(texts[block.number][part.start : part.stop])
                 if text or part.signature or part.beside:
                     thought = {"thought": True} if isinstance(block, ReasoningBuilder) else {}
                     made.append({"text": text} | thought | _signed(part.signature) | part.beside)

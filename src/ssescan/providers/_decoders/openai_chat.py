@@ -86,7 +86,11 @@ class OpenAIChat(ContentDecoder):
         return TextDelta(choice=self._choice_index, block=self._number, text=text)
 
     def handle(self, chunk: Chunk) -> list[Part] | None:
-        self._expect_all()
+        nothing = chunk.choices is None and not (chunk.usage or chunk.error or chunk.x_groq or chunk.id or chunk.object)
+        if nothing and not chunk.message:
+            return None
+        if self._plain:
+            self._expect_all()
         groq = chunk.x_groq or {}
         usage = chunk.usage or groq.get("usage")
         errors = [chunk.error, groq.get("error"), *(choice.error for choice in chunk.choices or ())]
