@@ -18,12 +18,14 @@ from ..scanner._shared import BYTE_ORDER_MARK
 from .format_decoder import error_of
 from .formats import checked_api, decoder_class, detect
 from .message_builder import MessageBuilder
-from .parts import OUR_KINDS, End, Error, Part, Ping, Raw
+from .parts import OUR_KINDS, End, Error, Part, Ping, Raw, TextDelta
 from .payloads import DONE, NotJson, StrayLines, load, shown, values
 from .surrogates import Halves
+from .think_tags import ThinkTags
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Literal
 
     from ..scanner import EventReader
     from .format_decoder import FormatDecoder, Parts
@@ -65,13 +67,14 @@ class MessageDecoder:
     """
 
     __slots__ = (
-        "_accept_done", "_decode", "_failure", "_halves", "_named", "_reader", "_stray", "_strict", "_truncated",
-        "_undecided", "_whole_at", "builder", "closed", "done", "format_decoder",
+        "_accept_done", "_decode", "_failure", "_halves", "_named", "_reader", "_stray", "_strict", "_tags",
+        "_truncated", "_undecided", "_whole_at", "builder", "closed", "done", "format_decoder",
     )  # fmt: skip
 
     def __init__(
-        self, api: str | None, reader: EventReader[Any], limit: int | None, *, strict: bool, accept_done: bool = False
-    ) -> None:
+        self, api: str | None, reader: EventReader[Any], limit: int | None, *, strict: bool, accept_done: bool = False,
+        think_tags: bool | Literal["open"] = False,
+    ) -> None:  # fmt: skip
         """`reader`: the source of everything that is fed. `limit`: of an event, bytes. Else as for stream()."""
         self._named = checked_api(api)
         self._accept_done = accept_done
@@ -85,6 +88,7 @@ class MessageDecoder:
         self.builder: MessageBuilder = MessageBuilder(reader)
         self.format_decoder: FormatDecoder | None = None
         self._halves = Halves()
+        self._tags = ThinkTags(open=think_tags == "open") if think_tags else None
         self._decode: Any = None  # of the format decoder, while a half waits
         self.done: bool = False
         self.closed: bool = False
@@ -96,16 +100,27 @@ class MessageDecoder:
 
     @property
     def message(self) -> Message:
-        return self.builder.message(self.api)
+        message = self.builder.message(self.api)
+        return message if self._tags is None else self._tags.message(message)
 
     @property
     def fast_feed(self) -> Callable[[Any], Parts | None] | None:
         """The fast path of `feed`, None until the format is known. Where it returns None, feed() the same item."""
-        return None if self.format_decoder is None else self.format_decoder.feed
+        if self.format_decoder is None:
+            return None
+        return self.format_decoder.feed if self._tags is None else self._feed_tagged
 
     def feed(self, item: Any) -> list[Part]:
         """Accept a payload, a comment or an unknown line; return its parts. Raises UnknownFormat."""
-        return self._feed_payload(item) if type(item) is bytes else self._feed_line(item)
+        parts = self._feed_payload(item) if type(item) is bytes else self._feed_line(item)
+        return parts if self._tags is None else self._tags.feed(parts)
+
+    def _feed_tagged(self, item: Any) -> list[Part] | None:
+        """Return the parts of the fast path, with reasoning for what is between tags."""
+        parts = None if self.format_decoder is None else self.format_decoder.feed(item)
+        if parts is None or self._tags is None:
+            return None
+        return self._tags.feed([parts] if type(parts) is TextDelta else parts)  # type: ignore[arg-type]
 
     def feed_rest(self) -> list[Part]:
         """Return the errors in what the reader still holds after `[DONE]`: nothing else of it counts."""
@@ -298,7 +313,10 @@ class MessageDecoder:
             complete = self.format_decoder.complete and not self.builder.errors
         self.builder.complete = complete and not truncated and not failed
         self.builder.emit(End(complete=self.builder.complete))
-        return self._halves.feed(self.builder.drain()) if self._halves.waiting else self.builder.drain()
+        parts = self.builder.drain()
+        if self._halves.waiting:
+            parts = self._halves.feed(parts)
+        return parts if self._tags is None else self._tags.feed(parts)
 
     def why_failed(self) -> SsescanError | None:
         """Return the error that the message ended with, None for a success."""

@@ -21,10 +21,11 @@ from ..streams import AsyncEventStream, EventStream
 from .formats import Api, checked_api
 from .message_decoder import MessageDecoder
 from .parts import Part, TextDelta
+from .think_tags import checked_think_tags
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
-    from typing import NoReturn, Self, TypeAlias
+    from typing import Literal, NoReturn, Self, TypeAlias
 
     from ..scanner import ServerSentEvent
     from ..sources import AsyncSource, SyncSource
@@ -432,12 +433,13 @@ class AsyncMessageStream(AsyncShell[Part]):
         return self.message
 
 
-def _new_message_decoder(api: Any, strict: Any, accept_done: Any) -> NewDecoder:
+def _new_message_decoder(api: Any, strict: Any, accept_done: Any, think_tags: Any) -> NewDecoder:
     return partial(
         MessageDecoder,
         checked_api(api),
         strict=checked_strict(strict),
         accept_done=checked_bool(accept_done, "accept_done"),
+        think_tags=checked_think_tags(think_tags),
     )
 
 
@@ -448,6 +450,7 @@ def stream(
     strict: bool = True,
     stall: Stall | None = None,
     accept_done: bool = False,
+    think_tags: bool | Literal["open"] = False,
 ) -> MessageStream:
     """Read what a model says, in parts that are the same for every API.
 
@@ -460,6 +463,9 @@ def stream(
     is False. `stall`: a Stall, as for iter_events; pings are no progress. `accept_done`: for servers that never give a
     finish reason, only `[DONE]`: take that as the end of an answer that has no error and no finish reason at all. The
     reason is then "stop", or "tool_calls"; a call whose arguments are not whole JSON is cut, the message incomplete.
+    `think_tags`: for models that write `<think>…</think>` as text before their answer. True: what is between the tags,
+    at the start of an answer, is reasoning. "open": the same, and the opening tag may be missing, because it is part of
+    the prompt.
 
     Returns a MessageStream. Raises, here, TypeError and ValueError for wrong use; in the reading, UnknownFormat for a
     first event of no known format, ProviderError if the provider reported an error, StreamCut if the stream ended
@@ -467,7 +473,7 @@ def stream(
     connection breaks after the provider's last word (`[DONE]`, `message_stop`, `response.completed` and its like,
     `interaction.completed`), nothing is raised: the message is complete, and `outcome` is "failed".
     """
-    return MessageStream(source, stall, "stream", _new_message_decoder(api, strict, accept_done))
+    return MessageStream(source, stall, "stream", _new_message_decoder(api, strict, accept_done, think_tags))
 
 
 def astream(
@@ -477,12 +483,13 @@ def astream(
     strict: bool = True,
     stall: Stall | None = None,
     accept_done: bool = False,
+    think_tags: bool | Literal["open"] = False,
 ) -> AsyncMessageStream:
     """Read what a model says asynchronously, under asyncio or trio.
 
     `source`: all that aiter_events takes, or an async iterable of events. All else as for stream().
     """
-    return AsyncMessageStream(source, stall, "astream", _new_message_decoder(api, strict, accept_done))
+    return AsyncMessageStream(source, stall, "astream", _new_message_decoder(api, strict, accept_done, think_tags))
 
 
 for _public in (MessageStream, AsyncMessageStream, stream, astream):
