@@ -202,21 +202,33 @@ class ReconnectsExhausted(SsescanError):
 
 
 class UnknownFormat(SsescanError):
-    """The first event is not of a format that ssescan knows; `event` is that event."""
+    """No event is of a format that ssescan knows; `event` is the first one. `formats`: the names of those it knows."""
+
+    formats: tuple[str, ...] = ()
 
     def __init__(self, event: Any) -> None:
         self.event = event
         super().__init__(event)
 
     def __str__(self) -> str:
-        return f"the first event is of no known format, name the format with api=...: {self.event!r:.300}"
+        formats = f" ({', '.join(self.formats)})" if self.formats else ""
+        return (
+            f"the events are of no known format{formats}: name the format with api=... if it is one of them, or read "
+            f"the events themselves with iter_events(); the first is {self.event!r:.300}"
+        )
 
 
 class StreamCut(SsescanError):
     """The answer is not complete; `message` is the part that came.
 
     The stream ended before the answer did, or a part of it was over `max_event_size` and skipped (oversize="skip").
+    `status`: None, `retryable`: True, as for ProviderError. `beginning`: the first 200 characters of the lines that
+    belong to no event, such as a page of HTML; "" if there were none.
     """
+
+    status: int | None = None
+    retryable: bool | None = True
+    beginning = ""
 
     def __init__(self, message: Any) -> None:
         self.message = message
@@ -224,21 +236,25 @@ class StreamCut(SsescanError):
 
     def __str__(self) -> str:
         if not getattr(self.message, "choices", True):
-            return (
+            text = (
                 "the stream ended before any answer came: is it a stream of an LLM API, "
                 "and was none of it over max_event_size and skipped?"
             )
-        return (
-            "the answer is not whole: the stream ended before it did, or something in it was over max_event_size and "
-            "skipped; what came is in `message`"
-        )
+        else:
+            text = (
+                "the answer is not whole: the stream ended before it did, or something in it was over max_event_size "
+                "and skipped; what came is in `message`"
+            )
+        return f"{text}; lines of no event came: {' '.join(self.beginning.split())}" if self.beginning else text
 
 
 class ProviderError(SsescanError):
     """The provider reported an error within the stream.
 
     `api`: the format, "" if it is not known. `kind`, `code`, `detail`: as the provider names them, or None. `raw`: the
-    error as it came. `message`: the message before it.
+    error as it came. `message`: the message before it. `status`: the HTTP status that the error stands for, from 400 to
+    599, None if it does not say: the stream itself had 200. `retryable`: whether the same request may succeed later,
+    None if that is not known.
     """
 
     def __init__(self, api: str, kind: str | None, code: Any, detail: str | None, raw: Any, message: Any) -> None:
@@ -249,6 +265,18 @@ class ProviderError(SsescanError):
         self.raw = raw
         self.message = message
         super().__init__(api, kind, code, detail, raw, message)
+
+    @property
+    def status(self) -> int | None:
+        from ._error_status import status_of
+
+        return status_of(self.kind, self.code, self.raw)
+
+    @property
+    def retryable(self) -> bool | None:
+        from ._error_status import is_retryable
+
+        return is_retryable(self.status, self.kind, self.code)
 
     def __str__(self) -> str:
         if self.kind == "decode":  # a kind of ssescan's, as is the next

@@ -192,7 +192,7 @@ def test_ping_as_first_event(api: str) -> None:
 
 @pytest.mark.parametrize("data", UNKNOWN.values(), ids=UNKNOWN)
 def test_unknown_format_is_raised(data: str) -> None:
-    closed = generated(f"event: greeting\nid: 7\ndata: {data}\n\n".encode(), BODY)
+    closed = generated(*[f"event: greeting\nid: 7\ndata: {data}\n\n".encode()] * 9, BODY)
     reading = stream(closed)
     parts, error = read_to_error(reading)
     assert isinstance(error, UnknownFormat)

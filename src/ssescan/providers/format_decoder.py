@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import msgspec
 from msgspec import Struct
 
-from .parts import OUR_KINDS, Error, Part, Raw, TextDelta, Usage
+from .parts import OUR_KINDS, Part, Raw, TextDelta, Usage
 from .payloads import convert, spelled
+from .provider_errors import error_in, error_of
 from .unknown_fields import UnknownFields
 
 if TYPE_CHECKING:
@@ -29,8 +30,6 @@ GUESS = 10
 """The most that `recognize` returns for an event that another format may have as well."""
 MAX_MISSED = 8
 """How many times a plain event may be expected in vain, before none is expected any more."""
-MAX_WRAPPED = 8
-"""How deep an error may lie within errors."""
 
 
 class FormatDecoder:
@@ -126,6 +125,13 @@ class FormatDecoder:
         """Return whether an event without parts is one of this format."""
         return False
 
+    def has_content(self, value: dict[str, Any], *, known: bool) -> bool:
+        """Return whether an event has a part of an answer, so that it cannot be an error as a whole.
+
+        `known`: whether `handle` knew it. For formats with types, that decides.
+        """
+        return known
+
     def text(self, value: Any, name: str) -> str:
         """Return a text of the answer: a number or a boolean as it was spelled, anything else as text_or_raw() does."""
         if isinstance(value, (int, float)):
@@ -199,12 +205,14 @@ class FormatDecoder:
 
     def _feed_one(self, value: Any) -> list[Part]:
         if not isinstance(value, dict):
-            return [Raw(name=self.name() or "value", data=value)]
+            return [unknown_event(value, self.name())]
         event, fits = convert(value, self.event)
+        before = len(self.builder.errors)
         parts = self.handle(event)
+        if len(self.builder.errors) == before and not self.has_content(value, known=parts is not None):
+            parts = self._with_error(value, parts)
         if (parts is None and not self.knows(value)) or not fits:
-            name = next((value[key] for key in ("type", "event_type", "object") if isinstance(value.get(key), str)), "")
-            return [*_several(parts), Raw(name=name or self.name() or "event", data=value)]
+            return [*_several(parts), unknown_event(value, self.name())]
         unread: list[Part] = []
         self.look(value, unread)
         if self.unknown.grown:
@@ -217,6 +225,14 @@ class FormatDecoder:
 
     def learn(self) -> None:
         """Let the fast path accept the fields that were seen: else each event that has them would take the slow one."""
+
+    def _with_error(self, value: dict[str, Any], parts: Parts | None) -> Parts | None:
+        """Return the parts of an event without content, with the error that it is, if it is one."""
+        raw = error_in(value, self.name())
+        if raw is None:
+            return parts
+        self.builder.fail(error_of(raw))
+        return [*_several(parts), *self.builder.drain()]
 
 
 @lru_cache(maxsize=256)
@@ -231,6 +247,14 @@ def _several(parts: Parts | None) -> list[Part]:
     return [parts] if isinstance(parts, TextDelta) else list(parts)
 
 
+def unknown_event(value: Any, name: str | None) -> Raw:
+    """Return the part for a value that is not an event of the format. `name`: of its event."""
+    if not isinstance(value, dict):
+        return Raw(name=name or "value", data=value)
+    kind = next((value[key] for key in ("type", "event_type", "object") if isinstance(value.get(key), str)), "")
+    return Raw(name=kind or name or "event", data=value)
+
+
 def text_or_raw(value: Any, name: str, emit: Callable[[Part], None]) -> str:
     """Return a text of an answer; "" for anything else, which is kept as Raw unless it is None."""
     if isinstance(value, str):
@@ -238,18 +262,3 @@ def text_or_raw(value: Any, name: str, emit: Callable[[Part], None]) -> str:
     if value is not None:
         emit(Raw(name=name, data=value))
     return ""
-
-
-def error_of(raw: Any) -> Error:
-    """Return an Error for the provider's: an object, or a text. Of nested ones, the innermost counts."""
-    for _ in range(MAX_WRAPPED):
-        if isinstance(raw, dict) and raw.get("message") is None and raw.get("code") is None and raw.get("error"):
-            raw = raw["error"]
-    if not isinstance(raw, dict):
-        return Error(message=raw if isinstance(raw, str) else None, raw=raw)
-    kind, code, message = (raw.get(key) for key in ("type", "code", "message"))
-    if not isinstance(message, str):
-        message = next((raw[key] for key in ("error", "detail", "reason") if isinstance(raw.get(key), str)), None)
-    if isinstance(code, bool) or not isinstance(code, (str, int, float)):
-        code = None
-    return Error(kind=kind if isinstance(kind, str) else None, code=code, message=message, raw=raw)

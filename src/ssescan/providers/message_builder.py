@@ -296,6 +296,11 @@ class MessageBuilder:
         """Whether a call is cut, in a choice that does not say so."""
         return any(choice.has_cut_calls for choice in self.choices.values())
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing of an answer came."""
+        return not any(choice.blocks or choice.reason for choice in self.choices.values())
+
     def message(self, api: str | None) -> Message:
         """Return the message so far."""
         return Message(

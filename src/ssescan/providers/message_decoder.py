@@ -15,11 +15,13 @@ from ..errors import ProviderError, SsescanError, StreamCut, StreamStalled, Unkn
 from ..outcome import Outcome
 from ..scanner import Comment, ServerSentEvent, UnknownLine
 from ..scanner._shared import BYTE_ORDER_MARK
-from .format_decoder import error_of
-from .formats import checked_api, decoder_class, detect
+from .block_lines import CONTINUES, BlockLines
+from .format_decoder import unknown_event
+from .formats import checked_api, decoder_class, detect, known_apis
 from .message_builder import MessageBuilder
 from .parts import OUR_KINDS, End, Error, Part, Ping, Raw, TextDelta
 from .payloads import DONE, NotJson, StrayLines, load, shown, values
+from .provider_errors import error_in, error_of
 from .surrogates import Halves
 from .think_tags import ThinkTags
 
@@ -33,12 +35,13 @@ if TYPE_CHECKING:
 
 NO_MORE: Any = object()
 SIGNS_OF_LIFE = ("ping", "keepalive", "response.keep_alive")
-MAX_DAMAGED = 8
-"""How many events in a row may be damaged before one shows the format; with the next, it is unknown."""
+MAX_UNKNOWN = 8
+"""How many events may be damaged or unknown before one shows the format; with the next, it is unknown (R46)."""
+MAX_BEGINNING = 200  # characters of the lines of no event that an exception shows
 
 # The states of a decoder, and the next one after each input; None: that cannot come. `format_decoder` is None while the
 # decoder is undecided, `done` is set by `[DONE]`, after which only errors count, and `closed` is set by close() and
-# fail(). A payload that shows no format raises UnknownFormat. `docs/inside.md` has the same table.
+# fail(). More than MAX_UNKNOWN payloads that show no format raise UnknownFormat. `docs/inside.md` has the same table.
 DECODER_INPUTS = ("payload of a format", "sign of life", "damaged payload", "[DONE]", "close() or fail()")
 DECODER_STATES = {
     "undecided": ("decoding", "undecided", "undecided", "done", "closed"),
@@ -67,8 +70,9 @@ class MessageDecoder:
     """
 
     __slots__ = (
-        "_accept_done", "_decode", "_failure", "_halves", "_named", "_reader", "_stray", "_strict", "_tags",
-        "_truncated", "_undecided", "_whole_at", "builder", "closed", "done", "format_decoder",
+        "_accept_done", "_beginning", "_block_lines", "_decode", "_failure", "_guessed", "_halves", "_named", "_reader",
+        "_shows_lines", "_stray", "_strict", "_tags", "_truncated", "_undecided", "_unknown", "_whole_at", "builder",
+        "closed", "done", "format_decoder",
     )  # fmt: skip
 
     def __init__(
@@ -81,9 +85,14 @@ class MessageDecoder:
         self._reader = reader
         self._strict = strict
         self._stray = StrayLines(limit)
+        self._block_lines = BlockLines(limit)
+        self._beginning = ""  # of the lines of no event
+        self._shows_lines = True
         self._truncated = False
-        # The first event, if it was not JSON, and no other has shown the format yet.
+        # The first event, if it was damaged or unknown, and no other had shown the format yet.
         self._undecided: ServerSentEvent | None = None
+        self._unknown = 0  # how many such events there were
+        self._guessed = False  # no event has shown the format for sure
         self._whole_at = -1  # the number of events before a whole value that stray lines held
         self.builder: MessageBuilder = MessageBuilder(reader)
         self.format_decoder: FormatDecoder | None = None
@@ -130,7 +139,7 @@ class MessageDecoder:
                 value = load(item) if type(item) is bytes else None
             except NotJson:
                 continue
-            if isinstance(value, dict) and (value.get("error") or "error" in (value.get("type"), self.event_name())):
+            if isinstance(value, dict) and error_in(value, self.event_name()) is not None:
                 parts += self._feed_value(value, item)
         return parts
 
@@ -143,7 +152,7 @@ class MessageDecoder:
             return []
         if self.api is None and self._undecided is not None and not self.closed:
             self.closed = True
-            raise UnknownFormat(self._undecided)
+            raise self.unknown_format(b"")
         parts = self._end(cut=outcome is Outcome.CUT, failed=False)
         if self._strict:
             self._failure = self.why_failed()
@@ -165,13 +174,21 @@ class MessageDecoder:
 
     def unknown_format(self, payload: bytes) -> UnknownFormat:
         """Return the error for a stream of no known format, or of another than it must be."""
-        return UnknownFormat(self._undecided or self._event(payload))
+        error = UnknownFormat(self._undecided or self._event(payload))
+        error.formats = known_apis()
+        return error
 
     def event_name(self) -> str | None:
         """Return the name of the current event, None if it has none."""
         return self._reader.event_name
 
     def _feed_payload(self, payload: bytes) -> list[Part]:
+        if self._block_lines.lines:
+            joined = self._block_lines.joined(payload, self._reader.events)
+            if joined is None:
+                return [*self._feed_block_lines(), *self._feed_payload(payload)]
+            self._block_lines.pop()
+            payload = joined
         at_end = self._reader.is_over  # the end of the stream came before the blank line
         if self._reader.whole_body:
             payload = payload.removeprefix(BYTE_ORDER_MARK)
@@ -206,17 +223,16 @@ class MessageDecoder:
 
     def _damaged(self, payload: bytes, error: NotJson) -> list[Part]:
         if self.api is None:
-            if self._undecided is None:
-                self._undecided = self._event(payload)
-            if len(self.builder.errors) == MAX_DAMAGED:
-                raise UnknownFormat(self._undecided)
+            self._count_unknown(payload)
         self.builder.fail(Error(kind="decode", message=shown(payload), raw=str(error)))
         return self.builder.drain() if self.api is not None else []
 
     def _feed_value(self, value: Any, payload: bytes) -> list[Part]:
-        if self.format_decoder is None and (parts := self._before_format(value, payload)) is not None:
-            return parts
-        format_decoder = self.format_decoder or self._choose_format(value, payload)
+        format_decoder = self.format_decoder
+        if format_decoder is None or self._guessed:
+            format_decoder = self._choose_format(value)
+        if format_decoder is None:
+            return self._before_format(value, payload)
         halves = self._halves
         if halves.waiting:
             format_decoder.decode = self._decode
@@ -224,6 +240,8 @@ class MessageDecoder:
         parts = format_decoder.feed_value(value)
         format_decoder.payload = b""
         parts = [*self.builder.drain(), *parts]  # first the parts from before it gave up
+        if self._undecided is None and not self.builder.started and any(type(part) is Raw for part in parts):
+            self._undecided = self._event(payload)
         if halves.waiting or b"\\u" in payload:
             parts = halves.feed(parts)
             if halves.waiting:
@@ -231,26 +249,45 @@ class MessageDecoder:
                 self._decode, format_decoder.decode = format_decoder.decode, _refuse
         return parts
 
-    def _before_format(self, value: Any, payload: bytes) -> list[Part] | None:
-        """Return the parts of a value that shows no format: a sign of life, or no event at all. None for others."""
-        name = self.event_name()
-        if isinstance(value, dict) and (value.get("type") or name) in SIGNS_OF_LIFE and "error" not in value:
-            self.builder.ping()
-        elif not isinstance(value, (dict, list)) and self._named is None:
-            self._undecided = self._undecided or self._event(payload)
-            self.builder.emit(Raw(name=name or "value", data=value))
-        else:
+    def _choose_format(self, value: Any) -> FormatDecoder | None:
+        """Find the format. A named one, or a guess, is used unless an event is unmistakably of another.
+
+        Errors only allow a guess, as several formats have the same; once there is an answer, the format stays.
+        """
+        name, present = self.event_name(), self.format_decoder
+        if present is None and is_sign_of_life(value, name):
             return None
+        if present is not None and (self.builder.started or self.builder.choices):
+            self._guessed = False
+            return present
+        api = detect(value, name, guess=False)
+        self._guessed = api is None
+        api = api or (present and present.api) or self._named or detect(value, name, guess=True)
+        if api is not None and (present is None or present.api != api):
+            # Not `self.event_name`: the format decoder must not keep this object alive.
+            present = decoder_class(api)(self.builder, partial(getattr, self._reader, "event_name"))
+            self.format_decoder = present
+        return present
+
+    def _before_format(self, value: Any, payload: bytes) -> list[Part]:
+        """Return the parts of a value that shows no format: a sign of life, or an unknown event."""
+        name = self.event_name()
+        if is_sign_of_life(value, name):
+            self.builder.ping()
+            return self.builder.drain()
+        self._count_unknown(payload)
+        several = isinstance(value, list) and any(isinstance(element, dict) for element in value)
+        for element in value if several else [value]:
+            self.builder.emit(unknown_event(element, name))
         return self.builder.drain()
 
-    def _choose_format(self, value: Any, payload: bytes) -> FormatDecoder:
-        """Find the format. A named one is used unless the event is unmistakably of another."""
-        api = detect(value, self.event_name(), guess=self._named is None) or self._named
-        if api is None:
+    def _count_unknown(self, payload: bytes) -> None:
+        """Note an event that shows no format. Raises UnknownFormat after too many."""
+        self._unknown += 1
+        if self._unknown > MAX_UNKNOWN:
             raise self.unknown_format(payload)
-        # Not `self.event_name`: the format decoder must not keep this object alive.
-        self.format_decoder = decoder_class(api)(self.builder, partial(getattr, self._reader, "event_name"))
-        return self.format_decoder
+        if self._undecided is None:
+            self._undecided = self._event(payload)
 
     def _event(self, payload: bytes) -> ServerSentEvent:
         text = payload.decode("utf-8", "replace")
@@ -260,25 +297,47 @@ class MessageDecoder:
         """Decode a comment, or a line whose field the standard does not know."""
         if type(item) is Comment:
             self.builder.emit(Ping(text=item.text))
-        elif type(item) is UnknownLine:
-            line = item.text
-            name, colon, value = line.partition(":")
-            if self._stray.wants(line):
-                return self._feed_stray(self._stray.add(line))
-            if colon and name == "error":
-                self._whole_at = self._reader.events
-                try:
-                    raw = load(value.encode())
-                except NotJson:
-                    raw = value.strip()
-                self.builder.fail(error_of(raw or line))
-            else:
-                self.builder.emit(Raw(name="line", data=line))
-        else:
+            return self.builder.drain()
+        if type(item) is not UnknownLine:
             raise TypeError(
                 f"an event stream, or its events (ssescan.ServerSentEvent), was expected, {type(item).__name__} came"
             )
+        line, lines, events = item.text, self._block_lines, self._reader.events
+        before = self._feed_block_lines() if lines.lines and lines.events != events else []
+        if line[0] not in CONTINUES:
+            lines.other_at = events
+        elif lines.add(line, getattr(self._reader, "pending", 0), events):
+            return before
+        if lines.lines:
+            before += self._feed_block_lines()
+        parts = self._feed_unknown_line(line)
+        return before + parts if before else parts
+
+    def _feed_block_lines(self) -> list[Part]:
+        """Return the parts of the lines that were kept, and do not continue the data of their block."""
+        return [part for line in self._block_lines.pop() for part in self._feed_unknown_line(line)]
+
+    def _feed_unknown_line(self, line: str) -> list[Part]:
+        name, colon, value = line.partition(":")
+        if self._stray.wants(line):
+            return self._feed_stray(self._stray.add(line))
+        if colon and name == "error":
+            self._whole_at = self._reader.events
+            try:
+                raw = load(value.encode())
+            except NotJson:
+                raw = value.strip()
+            self.builder.fail(error_of(raw or line))
+        else:
+            if self._shows_lines:
+                self._show_line(line)
+            self.builder.emit(Raw(name="line", data=line))
         return self.builder.drain()
+
+    def _show_line(self, text: str) -> None:
+        """Keep a line of no event for the text of an exception."""
+        self._beginning += text[:MAX_BEGINNING] + "\n"
+        self._shows_lines = len(self._beginning) < MAX_BEGINNING
 
     def _feed_stray(self, text: str) -> list[Part]:
         if not text:
@@ -287,6 +346,7 @@ class MessageDecoder:
         try:
             value = load(payload)
         except NotJson:
+            self._show_line(text)
             self.builder.emit(Raw(name="line", data=text))
             return self.builder.drain()
         self._whole_at = self._reader.events
@@ -297,9 +357,11 @@ class MessageDecoder:
             return []
         self.closed = True
         reader = self._reader
+        parts = self._feed_block_lines()
         if text := self._stray.end():
             # A value that began and did not end.
             self._truncated = True
+            self._show_line(text)
             self.builder.emit(Raw(name="line", data=text))
         # A block that was cut short may hold a whole value all the same.
         whole = reader.events > reader.events_before_close or self._whole_at == reader.events
@@ -313,7 +375,7 @@ class MessageDecoder:
             complete = self.format_decoder.complete and not self.builder.errors
         self.builder.complete = complete and not truncated and not failed
         self.builder.emit(End(complete=self.builder.complete))
-        parts = self.builder.drain()
+        parts += self.builder.drain()
         if self._halves.waiting:
             parts = self._halves.feed(parts)
         return parts if self._tags is None else self._tags.feed(parts)
@@ -324,7 +386,16 @@ class MessageDecoder:
             return None
         errors = self.builder.errors
         if not errors:
-            return StreamCut(self.message)
+            if self._undecided is not None and self.builder.is_empty:
+                return self.unknown_format(b"")
+            cut = StreamCut(self.message)
+            cut.beginning = self._beginning[:MAX_BEGINNING]
+            return cut
         # The provider's own error comes before ours about its bytes.
         error = next((error for error in errors if error.kind not in OUR_KINDS), errors[0])
         return ProviderError(self.api or "", error.kind, error.code, error.message, error.raw, self.message)
+
+
+def is_sign_of_life(value: Any, name: str | None) -> bool:
+    """Return whether a value is an event that only says that the stream is alive, in any format."""
+    return isinstance(value, dict) and (value.get("type") or name) in SIGNS_OF_LIFE and "error" not in value

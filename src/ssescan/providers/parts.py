@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 from msgspec import Struct
 
+from .._error_status import WITHOUT_STATUS, is_retryable, status_of
 from .._nested import equal, flattened, is_deep, rebuilt, shown
 
 __all__ = [
@@ -23,7 +24,9 @@ __all__ = [
 FinishReason: TypeAlias = Literal[
     "stop", "length", "tool_calls", "content_filter", "refusal", "pause", "error", "other"
 ]
-OUR_KINDS = ("decode", "protocol")
+
+
+OUR_KINDS = WITHOUT_STATUS
 """Kinds of Error that are ours: the provider's bytes made no sense."""
 
 
@@ -231,13 +234,22 @@ class Error(Part, frozen=True, kw_only=True, gc=False):
 
     `kind`, `code`, `message`: the provider's, None where it has none. `raw`: as it came. Two kinds are ours: "decode",
     a payload that is not JSON (`message` has its first 200 bytes, `raw` the reason), and "protocol", a stream that
-    contradicts itself.
+    contradicts itself. `status`: the HTTP status that the error stands for, from 400 to 599, None if it does not say:
+    the stream itself had 200. `retryable`: whether the same request may succeed later, None if that is not known.
     """
 
     kind: str | None = None
     code: str | int | float | None = None
     message: str | None = None
     raw: Any = None
+
+    @property
+    def status(self) -> int | None:
+        return status_of(self.kind, self.code, self.raw)
+
+    @property
+    def retryable(self) -> bool | None:
+        return is_retryable(self.status, self.kind, self.code)
 
 
 class Ping(Part, frozen=True, kw_only=True, gc=False):

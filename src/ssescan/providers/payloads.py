@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from functools import cache, partial
+from functools import cache
 from types import UnionType
 from typing import TYPE_CHECKING, Any, Union, get_args, get_origin, get_type_hints
 
@@ -33,6 +33,7 @@ _FOUND_IN = json.JSONDecoder(strict=False)  # json.loads() would make one each t
 _scan: Any = _FOUND_IN.scan_once  # type: ignore[attr-defined]  # raw_decode() without its exception
 _decode = msgspec.json.Decoder().decode
 _SPACE = b" \t\n\r"
+_BETWEEN = re.compile(r"(?:\s+|data:|event: ?[\w.-]*\s)*+")  # what may stand between two values that were spliced
 _AFTER_SPACE = re.compile(r"[ \t\n\r]*")
 _AT_ONCE = "line 1 column 1 (char 0)"
 _BEGINS = frozenset(b'{["-0123456789tfnNI')  # every value that _decode or _scan can read
@@ -40,6 +41,8 @@ _BEGINS = frozenset(b'{["-0123456789tfnNI')  # every value that _decode or _scan
 
 class NotJson(ValueError):
     """A payload is not JSON, or is nested too deeply to be read."""
+
+    may_be_spliced = False  # it has more after a value, or begins with `data:`
 
 
 def load(payload: bytes) -> Any:
@@ -61,7 +64,10 @@ def _loaded(payload: bytes, *, halves: bool = False) -> Any:
         if payload.startswith(BYTE_ORDER_MARK):
             return NotJson("Unexpected UTF-8 BOM (decode using utf-8-sig): line 1 column 1 (char 0)")
         at = len(payload) - len(begins)
-        return NotJson(f"Expecting value: {_place(payload[:at].decode(), at) if at else _AT_ONCE}")
+        not_json = NotJson(f"Expecting value: {_place(payload[:at].decode(), at) if at else _AT_ONCE}")
+        if begins[:1] == b"d":
+            not_json.may_be_spliced = begins.startswith(b"data:")
+        return not_json
     try:
         return _decode(payload)
     except RecursionError:
@@ -80,7 +86,11 @@ def _loaded(payload: bytes, *, halves: bool = False) -> Any:
     end = _after_space(text, end)
     if halves and "\\u" in text:
         value = only_in_texts(value)
-    return value if end == len(text) else NotJson(f"Extra data: {_place(text, end)}")
+    if end == len(text):
+        return value
+    not_json = NotJson(f"Extra data: {_place(text, end)}")
+    not_json.may_be_spliced = begins[:1] in (b"{", b"[")
+    return not_json
 
 
 def _after_space(text: str, at: int) -> int:
@@ -123,15 +133,17 @@ def values(payload: bytes, *, halves: bool = False) -> Iterator[Any]:
     """
     value = _loaded(payload, halves=halves)
     if type(value) is NotJson:
+        if value.may_be_spliced and (found := _spliced(payload)) is not None:
+            yield from found
+            return
         lines = payload.split(b"\n")
         # Looked for first, and made again below, so that all of them are not held at once: it is mostly the first line.
         if len(lines) == 1 or not any(map(_is_event, lines)):
             yield from _elements(payload)
             yield value
             return
-        for value in map(partial(_try, halves=halves), lines):
-            if value is not None:
-                yield value
+        for line in lines:
+            yield from _try(line, halves=halves)
     else:
         yield value
 
@@ -154,12 +166,44 @@ DONE: Any = object()
 """The value that `values` yields for a line that is `[DONE]`."""
 
 
-def _try(line: bytes, *, halves: bool = False) -> Any:
+def _try(line: bytes, *, halves: bool = False) -> list[Any]:
+    """Return the values of a line, mostly one."""
     if not line.strip():
-        return None
+        return []
     if line.lstrip().startswith(b"[DONE]"):
-        return DONE
-    return _loaded(line, halves=halves)
+        return [DONE]
+    value = _loaded(line, halves=halves)
+    if type(value) is NotJson and value.may_be_spliced and (spliced := _spliced(line)) is not None:
+        return spliced
+    return [value]
+
+
+def _spliced(payload: bytes) -> list[Any] | None:
+    """Return the values of a payload that has one after the other, or `data:` once too often; None for any other.
+
+    The last may be cut: then NotJson stands in its place.
+    """
+    text = _text(payload)
+    found: list[Any] = []
+    at = _between(text, 0)
+    while at < len(text):
+        if text.startswith("[DONE]", at):
+            return [*found, DONE]
+        if text[at] not in "{[":
+            return None
+        try:
+            value, at = _FOUND_IN.raw_decode(text, at)
+        except (ValueError, RecursionError) as cut:
+            # The whole values count, if another was begun.
+            return [*found, NotJson(str(cut))] if found else None
+        found.append(value)
+        at = _between(text, at)
+    return found
+
+
+def _between(text: str, at: int) -> int:
+    found = _BETWEEN.match(text, at)
+    return at if found is None else found.end()
 
 
 def _is_event(line: bytes) -> bool:

@@ -52,7 +52,17 @@ LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 class _PayloadReader(EventReader[Any]):
     """A reader of payloads; its chunks may be events as well."""
 
-    __slots__ = ()
+    __slots__ = ("_scanner",)
+
+    def __init__(self, scanner: Any, timing: bool, payloads: bool) -> None:
+        super().__init__(scanner, timing, payloads)
+        self._scanner = scanner
+
+    @property
+    def pending(self) -> int:
+        """The bytes since the last blank line, as Scanner counts them."""
+        pending: int = self._scanner.pending
+        return pending
 
     def bytes_of(self, chunk: Any) -> bytes:
         return _event_bytes(chunk) or super().bytes_of(chunk)

@@ -12,10 +12,11 @@ from msgspec import Struct
 
 from .. import message as blocks
 from ..block_builders import BlockBuilder, CallBuilder, ReasoningBuilder, TextBuilder
-from ..format_decoder import DAMAGED, GUESS, FormatDecoder, decoder, error_of
+from ..format_decoder import DAMAGED, GUESS, FormatDecoder, decoder
 from ..formats import register
 from ..json_values import arguments_of, counts, dict_of, list_of, text_of, with_unit, without_unit
 from ..parts import Error, Part, Raw, TextDelta, Usage
+from ..provider_errors import error_of
 from ..unknown_fields import fields_of, with_fields
 
 if TYPE_CHECKING:

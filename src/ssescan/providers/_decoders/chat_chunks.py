@@ -62,10 +62,6 @@ class Chunk(Struct, gc=False):
     x_groq: dict[str, Any] | None = None
     citations: list[Any] | None = None
     search_results: list[Any] | None = None
-    # The fields of an error that is not in `error`.
-    type: Any = None
-    code: Any = None
-    message: Any = None
     id: Any = None
     model: Any = None
     object: Any = None

@@ -12,11 +12,12 @@ import msgspec
 from msgspec import Struct
 
 from ..block_builders import TextBuilder
-from ..format_decoder import DAMAGED, GUESS, FormatDecoder, decoder, error_of
+from ..format_decoder import DAMAGED, GUESS, FormatDecoder, decoder
 from ..formats import register
 from ..json_values import dict_of, list_of, plain_number
 from ..parts import Citation, Logprobs, Part, Raw, TextDelta, Usage
 from ..payloads import convert
+from ..provider_errors import error_of
 from .gemini_parts import CandidateParts
 
 if TYPE_CHECKING:
@@ -152,6 +153,8 @@ class Gemini(FormatDecoder):
                 counted = Usage(input=prompt, output=output, total=total, raw=raw)
                 self.builder.usage = counted
                 return (delta, counted)
+        elif event.candidates is None and event.usageMetadata is None and event.promptFeedback is None:
+            return None  # it may be an error
         return self.handle(event)
 
     def handle(self, event: Any) -> list[Part] | None:
@@ -256,6 +259,9 @@ class Gemini(FormatDecoder):
             choice.latest(TextBuilder).citations.append(kept)
             if "groundingMetadata" in item:
                 self._grounding[choice.index] = kept
+
+    def has_content(self, value: dict[str, Any], *, known: bool) -> bool:
+        return bool(value.get("candidates") or value.get("promptFeedback")) or (known and _is_early(value))
 
     @staticmethod
     def _usage(usage: dict[str, Any]) -> Usage | None:

@@ -12,10 +12,11 @@ from msgspec import Struct
 
 from ..block_builders import CallBuilder, MediaBuilder, ReasoningBuilder, TextBuilder
 from ..finish_reasons import finish_reasons
-from ..format_decoder import DAMAGED, GUESS, FormatDecoder, error_of
+from ..format_decoder import DAMAGED, GUESS, FormatDecoder
 from ..formats import register
 from ..json_values import arguments_of, counts, dict_of, text_of, with_unit, without_unit
 from ..parts import Part, TextDelta, Usage
+from ..provider_errors import error_of
 
 if TYPE_CHECKING:
     from ..message import Message

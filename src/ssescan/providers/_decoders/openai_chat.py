@@ -6,16 +6,18 @@ dialects are accepted at once. https://platform.openai.com/docs/api-reference/ch
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..block_builders import CallBuilder, TextBuilder
 from ..finish_reasons import reason_of
-from ..format_decoder import DAMAGED, GUESS, MAX_MISSED, decoder, error_of
+from ..format_decoder import DAMAGED, GUESS, MAX_MISSED, decoder
 from ..formats import register
 from ..json_values import arguments_of, dict_of, list_of, plain_number, text_of
 from ..message import MediaBlock, Message, ToolCall
 from ..parts import Logprobs, Part, TextDelta, Usage
 from ..payloads import convert
+from ..provider_errors import error_in, error_of
 from ..unknown_fields import fields_of
 from .chat_chunks import CallFragment, Choice, Chunk, Delta, ExactChunk, FirstChunk, Function, PlainChunk, chunks_with
 from .chat_content import ContentDecoder, reasoning_back, says
@@ -35,6 +37,8 @@ DELTA_FIELDS = fields_of(Delta)
 WORTH = 32
 """How much text must come in plain chunks for the expectation to be worth it, characters."""
 
+MAY_BE_ERROR = re.compile(rb'"(?:errors?|error_\w+|base_resp|code|status)"')
+"""A field of an error in a chunk without choices: it has to be looked at as a whole."""
 OBJECTS = ("chat.completion", "text_completion")  # how the `object` of a chunk begins
 
 
@@ -64,9 +68,8 @@ class OpenAIChat(ContentDecoder):
         kind = value.get("object")
         if isinstance(value.get("choices"), list) or (isinstance(kind, str) and kind.startswith(OBJECTS)):
             return GUESS + 4
-        type_of = value.get("type") if isinstance(value.get("type"), str) else name
-        is_error = value.get("error") or kind == "error" or (type_of == "error" and "message" in value)
-        return GUESS - 3 if is_error else 0  # where errors are alike: the format that most servers speak
+        # Where errors are alike: the format that most servers speak.
+        return GUESS - 3 if error_in(value, name) is not None else 0
 
     def feed(self, payload: bytes) -> list[Part] | TextDelta | None:
         try:
@@ -74,6 +77,8 @@ class OpenAIChat(ContentDecoder):
         except DAMAGED:
             return None
         if not self._plain:
+            if not event.choices and (event.usage is None or MAY_BE_ERROR.search(payload)):
+                return None
             return self.handle(event)
         # Most events of a stream: a piece of text and nothing else.
         choice = event.choices[0]
@@ -87,14 +92,14 @@ class OpenAIChat(ContentDecoder):
 
     def handle(self, chunk: Chunk) -> list[Part] | None:
         nothing = chunk.choices is None and not (chunk.usage or chunk.error or chunk.x_groq or chunk.id or chunk.object)
-        if nothing and not chunk.message:
+        if nothing:
             return None
         if self._plain:
             self._expect_all()
         groq = chunk.x_groq or {}
         usage = chunk.usage or groq.get("usage")
         errors = [chunk.error, groq.get("error"), *(choice.error for choice in chunk.choices or ())]
-        error = next(filter(None, errors), None) or self._error_by_itself(chunk)
+        error = next(filter(None, errors), None)
         begins = self.event is FirstChunk
         if begins:
             id, model, kind = (text_of(value) for value in (chunk.id, chunk.model, chunk.object))
@@ -150,12 +155,6 @@ class OpenAIChat(ContentDecoder):
             self.decode = decoder(self.exact)
         elif self._missed < MAX_MISSED:
             self.decode = decoder(self._plain_chunk)
-
-    def _error_by_itself(self, chunk: Chunk) -> Any:
-        by_name = self.name() == "error" or chunk.object == "error" or self.event is not FirstChunk
-        if chunk.choices is None and chunk.message and by_name:
-            return {"message": chunk.message, "type": chunk.type, "code": chunk.code}
-        return None
 
     def _choice(self, choice: Choice, chunk: Chunk) -> None:
         builder = self.builder.choice(choice.index or 0)
@@ -219,6 +218,9 @@ class OpenAIChat(ContentDecoder):
 
     def knows(self, value: dict[str, Any]) -> bool:
         return text_of(value.get("object")).startswith(OBJECTS)
+
+    def has_content(self, value: dict[str, Any], *, known: bool) -> bool:
+        return bool(value.get("choices"))
 
     @staticmethod
     def usage_of(usage: dict[str, Any]) -> Usage:

@@ -12,10 +12,11 @@ from msgspec import Struct
 
 from ..block_builders import MediaBuilder, ReasoningBuilder, RefusalBuilder, TextBuilder
 from ..finish_reasons import finish_reasons
-from ..format_decoder import DAMAGED, GUESS, error_of
+from ..format_decoder import DAMAGED, GUESS
 from ..formats import register
 from ..json_values import arguments_of, dict_of, text_of
 from ..parts import Error, Logprobs, Part, TextDelta, Usage
+from ..provider_errors import error_of
 from .openai_usage import openai_usage
 from .whole_items import ItemDecoder, with_char_unit
 

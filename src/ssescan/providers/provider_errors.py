@@ -1,0 +1,132 @@
+"""Which JSON is the error of a provider, and what it says: one place for all formats.
+
+Gateways put errors of their own shapes into the streams of every format: R35 and R36 of docs/rules.md have the list.
+Knows no wire format.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._error_status import STATUS_FIELDS
+from .json_values import dict_of, text_of
+from .parts import Error
+
+MAX_WRAPPED = 8
+"""How deep an error may lie within errors."""
+BARE = ("error", "response.error")
+"""Types that say that something failed, and not what."""
+TYPES = (
+    "overloaded", "insufficient_quota", "too_many_requests", "rate_limited", "service_unavailable", "unauthorized",
+    "forbidden", "bad_request", "invalid_api_key", "resource_exhausted", "server_overloaded", "server_is_overloaded",
+)  # fmt: skip
+"""Types of errors that do not say so by their ends."""
+CODES = ("code", "error_code", "errorCode", "status_code", "statusCode")
+MESSAGES = ("message", "msg", "error_message", "error_msg", "errorMessage", "status_msg")
+OF_ERRORS = MESSAGES[2:5]
+"""Messages that only an error has."""
+SUCCESS = ("", "0", "ok", "success", "succeeded", "none")
+FAILED = ("error", "failed", "failure")
+FIELDS = frozenset((
+    "error", "type", "event_type", "object", "base_resp", "errors", "error_type", "detail", "success",
+    *CODES, *MESSAGES, *STATUS_FIELDS,
+))  # fmt: skip
+"""Without one of these, an object is not an error."""
+
+
+def error_in(value: dict[str, Any], name: str | None) -> Any:
+    """Return the provider's error that an object without an answer is, as it came; None if it is not an error.
+
+    `name`: of the event. An object that says that it is something else, or that all went well, is not an error.
+    """
+    if name != "error" and FIELDS.isdisjoint(value):
+        return None  # at once: a stream may be full of events that are not known
+    nested = value.get("error")
+    if nested:
+        return value if nested is True else nested
+    kind = text_of(value.get("type")) or text_of(value.get("event_type"))
+    if name == "error" or value.get("object") == "error" or _is_errors(kind):
+        response = dict_of(value.get("response"))  # of response.error
+        return response["error"] if kind in BARE and response.get("error") else value
+    return value if not kind and _fails(value) else None
+
+
+def _is_errors(kind: str) -> bool:
+    """Return whether a type is that of an error."""
+    kind = kind.lower()
+    return kind.startswith("error") or kind.endswith(("error", "exception", "_exceeded")) or kind in TYPES
+
+
+def _fails(value: dict[str, Any]) -> bool:
+    """Return whether an object without a type says that something failed."""
+    inner = value.get("base_resp")  # MiniMax
+    if isinstance(inner, dict) and (code := code_of(inner)) is not None:
+        return not _is_success(code)
+    code = code_of(value)
+    if code is not None and _is_success(code):
+        return False
+    if any(value.get(name) for name in ("errors", "error_type", *OF_ERRORS)):
+        return True
+    if any(isinstance(value.get(name), (str, list)) for name in MESSAGES):
+        status = value.get("status")
+        failed = isinstance(status, str) and status.lower() in FAILED
+        return code is not None or failed or value.get("success") is False
+    return len(value) == 1 and bool(value.get("detail"))
+
+
+def _is_success(code: str | float) -> bool:
+    if isinstance(code, str):
+        code = code.strip().lower()
+        return code in SUCCESS or (len(code) == 3 and code.isdigit() and code.startswith("2"))
+    return code == 0 or 200 <= code <= 299
+
+
+def code_of(value: dict[str, Any]) -> Any:
+    """Return the code of an error, a text or a number; None if it has none."""
+    for name in CODES:
+        code = value.get(name)
+        if isinstance(code, (str, int, float)) and not isinstance(code, bool):
+            return code
+    # A status that is a number: others are words, such as "error".
+    numbers = (value.get(name) for name in STATUS_FIELDS)
+    return next((number for number in numbers if isinstance(number, int) and not isinstance(number, bool)), None)
+
+
+def error_of(raw: Any) -> Error:
+    """Return an Error for the provider's: an object, or a text. Of nested ones, the innermost counts."""
+    for _ in range(MAX_WRAPPED):
+        if not (isinstance(raw, dict) and raw.get("message") is None and raw.get("code") is None and raw.get("error")):
+            break
+        raw = raw["error"]
+    said = _said(raw) if isinstance(raw, dict) else raw
+    if not isinstance(said, dict):
+        return Error(message=said if isinstance(said, str) else None, raw=raw)
+    kind = text_of(said.get("type")) or text_of(said.get("error_type")) or None
+    code = code_of(said)
+    if kind in BARE and code is not None:
+        kind = None
+    return Error(kind=kind, code=code, message=_message(said), raw=raw)
+
+
+def _said(raw: Any) -> Any:
+    """Return what has the fields of an error: the error, the first of several, or an object within it."""
+    for _ in range(MAX_WRAPPED):
+        if not isinstance(raw, dict) or any(isinstance(raw.get(name), str) for name in MESSAGES):
+            return raw
+        inner = next((raw[name] for name in ("errors", "base_resp", "detail") if raw.get(name)), None)
+        if isinstance(inner, list):
+            inner = inner[0]
+        if not isinstance(inner, (dict, str)):
+            return raw
+        raw = inner
+    return raw
+
+
+def _message(said: dict[str, Any]) -> str | None:
+    for name in (*MESSAGES, "error", "detail", "reason"):
+        message = said.get(name)
+        if isinstance(message, list) and all(isinstance(line, str) for line in message):
+            message = "; ".join(message)
+        if isinstance(message, str) and (message or name == "message"):
+            return message
+    return None

@@ -1,0 +1,155 @@
+"""Rules R35 to R38 of docs/rules.md: errors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import ssescan
+from ssescan import ProviderError, StreamCut
+from ssescan.providers import Error
+
+from .assertions import APIS, DONE, error_in_few_words, framed, read
+from .reading import read_to_error
+from .test_tables_chat import HI, STOP, A, chunk
+from .test_tables_responses import CREATED
+
+CHAT, RESPONSES = APIS[:2]
+
+ERRORS: dict[str, tuple[dict[str, Any], tuple[Any, str | None]]] = {
+    "type and message": ({"type": "error", "message": "oh"}, ("error", "oh")),
+    "code and message": ({"code": 429, "message": "oh"}, (429, "oh")),
+    "code, a word, and message": ({"code": "rate_limit_exceeded", "message": "oh"}, ("rate_limit_exceeded", "oh")),
+    "status error": ({"status": "error", "message": "oh"}, (None, "oh")),
+    "response.error": ({"type": "response.error", "error": {"code": "server_error", "message": "oh"}}, ("server_error", "oh")),
+    "detail": ({"detail": "oh"}, (None, "oh")),
+    "code and msg": ({"code": 1001, "msg": "oh"}, (1001, "oh")),
+    "errors": ({"errors": [{"message": "oh", "code": 500}]}, (500, "oh")),
+    "errors of text": ({"errors": ["oh"]}, (None, "oh")),
+    "error_code and error_msg": ({"error_code": 17, "error_msg": "oh"}, (17, "oh")),
+    "error_message": ({"error_message": "oh"}, (None, "oh")),
+    "base_resp": ({"base_resp": {"status_code": 1008, "status_msg": "oh"}}, (1008, "oh")),
+    "error_type beside no choices": ({"error_type": "engine", "error_message": "oh", "choices": None}, ("engine", "oh")),
+    "error_type beside empty choices": ({"error_type": "engine", "error_message": "oh", "choices": []}, ("engine", "oh")),
+}  # fmt: skip
+
+
+def assert_error(parts: list[Any], expected: tuple[Any, str | None]) -> None:
+    errors = [part for part in parts if isinstance(part, Error)]
+    assert [(error.kind or error.code, error.message) for error in errors] in (
+        [expected],
+        [(errors[0].code, expected[1])],
+    )
+
+
+@pytest.mark.parametrize(("event", "expected"), ERRORS.values(), ids=ERRORS)
+@pytest.mark.parametrize("api", [None, *APIS])
+def test_error_alone(event: dict[str, Any], expected: tuple[Any, str | None], api: Any) -> None:
+    parts, raised = read_to_error(ssescan.stream(framed(event), api))
+    assert isinstance(raised, ProviderError)
+    assert_error(parts, expected)
+    assert raised.message is not None
+    assert raised.detail == expected[1]
+
+
+@pytest.mark.parametrize(("event", "expected"), ERRORS.values(), ids=ERRORS)
+@pytest.mark.parametrize("api", [None, CHAT])
+@pytest.mark.parametrize("at", [1, 2, 3])
+def test_error_in_a_stream(event: dict[str, Any], expected: tuple[Any, str | None], api: Any, at: int) -> None:
+    events = [A, A, STOP]
+    events.insert(at, event)
+    parts, raised = read_to_error(ssescan.stream(framed(*events, DONE), api))
+    assert isinstance(raised, ProviderError)
+    assert_error(parts, expected)
+
+
+NOT_ERRORS = {
+    "code 0": {"code": 0, "message": "ok"},
+    "code 200": {"code": 200, "msg": "success"},
+    "code success": {"code": "success", "message": "fine"},
+    "base_resp of a success": {"base_resp": {"status_code": 0, "status_msg": ""}},
+    "empty errors": {"errors": []},
+    "a type that is not an error's": {"type": "info", "message": "hello"},
+}
+
+
+@pytest.mark.parametrize("event", NOT_ERRORS.values(), ids=NOT_ERRORS)
+def test_not_an_error(event: dict[str, Any]) -> None:
+    parts, message, _ = read(framed(HI, event, STOP, DONE), CHAT)
+    assert not [part for part in parts if isinstance(part, Error)]
+    assert message.complete
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"code": 0, "msg": ""}, {"base_resp": {"status_code": 0}}, {"message": "x", "code": 500}, {"errors": ["x"]}],
+)
+def test_content_of_the_format_is_not_an_error(fields: dict[str, Any]) -> None:
+    _, message, _ = read(framed(HI | fields, STOP, DONE))
+    assert (message.text, message.complete) == ("hi", True)
+
+
+def test_error_of_responses() -> None:
+    event = {"type": "response.error", "error": {"code": "server_error", "message": "oh"}}
+    for events in ([event], [CREATED, event]):
+        for api in (None, RESPONSES):
+            with pytest.raises(ProviderError, match="oh"):
+                ssescan.stream(framed(*events, names="type"), api).collect()
+
+
+PAGES = {
+    "HTML": b"<!DOCTYPE html>\n<html><head><title>502 Bad Gateway</title></head>\n<body>nginx</body></html>\n",
+    "plain text": b"upstream connect error or disconnect/reset before headers\n",
+    "HTML as data": b"data: <html><title>502 Bad Gateway</title></html>\n\n",
+}
+
+
+@pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
+@pytest.mark.parametrize("api", [None, CHAT])
+def test_page_in_place_of_a_stream(page: bytes, api: Any) -> None:
+    """R37: the exception shows the beginning of what came."""
+    with pytest.raises(ssescan.SsescanError) as caught:
+        ssescan.stream(page, api).collect()
+    text = "upstream connect error" if b"upstream" in page else "502 Bad Gateway"
+    assert text in str(caught.value)
+
+
+STATUSES: dict[str, tuple[Any, int | None, bool | None]] = {
+    "overloaded_error": ({"error": {"type": "overloaded_error", "message": "x"}}, 529, True),
+    "rate_limit_error": ({"error": {"type": "rate_limit_error", "message": "x"}}, 429, True),
+    "rate_limit_exceeded": ({"error": {"code": "rate_limit_exceeded", "message": "x"}}, 429, True),
+    "server_error": ({"error": {"type": "server_error", "message": "x"}}, 500, True),
+    "authentication_error": ({"error": {"type": "authentication_error", "message": "x"}}, 401, False),
+    "invalid_request_error": ({"error": {"type": "invalid_request_error", "message": "x"}}, 400, False),
+    "code 503": ({"error": {"code": 503, "message": "x"}}, 503, True),
+    "code 408": ({"error": {"code": 408, "message": "x"}}, 408, True),
+    "code 404": ({"error": {"code": 404, "message": "x"}}, 404, False),
+    "code 599": ({"error": {"code": 599, "message": "x"}}, 599, True),
+    "code 1301": ({"error": {"code": 1301, "message": "x"}}, None, None),
+    "insufficient_quota": ({"error": {"type": "insufficient_quota", "code": "insufficient_quota", "message": "x"}}, 429, False),
+    "nothing known": ({"error": {"message": "x"}}, None, None),
+    "a text": ({"error": "x"}, None, None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("event", "status", "retryable"), STATUSES.values(), ids=STATUSES)
+def test_status_and_retryable(event: dict[str, Any], status: int | None, retryable: bool | None) -> None:
+    """R38."""
+    parts, raised = read_to_error(ssescan.stream(framed(A, event), CHAT))
+    assert isinstance(raised, ProviderError)
+    (error,) = [part for part in parts if isinstance(part, Error)]
+    for one in (error, raised):
+        assert one.status == status if status is not None or one.status is None else one.retryable is retryable
+        assert one.retryable is retryable
+
+
+def test_status_of_a_cut_stream() -> None:
+    with pytest.raises(StreamCut) as caught:
+        ssescan.stream(framed(A)).collect()
+    assert (caught.value.status, caught.value.retryable) == (None, True)
+
+
+def test_words_of_an_error_are_its_own() -> None:
+    _, message, _ = read(framed(A, chunk(finish="stop"), {"code": 500, "msg": "oh"}, DONE))
+    assert [error_in_few_words(error) for error in message.errors] == [(500, "oh")]
