@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from .message_builder import ChoiceBuilder
 
 
+PLAIN_TEXT = ("custom", "code_interpreter")
+"""The kinds of calls whose argument is plain text, not JSON."""
+
+
 class BlockBuilder:
     """A block of a choice. `native`: fields of its provider alone, for to_turn."""
 
@@ -31,9 +35,14 @@ class BlockBuilder:
         self.choice: int = choice.index
         self.ending: Ending = choice.ending
         self.emit: Callable[[parts.Part], None] = choice.emit
-        self.number: int = len(choice.blocks)
         self.native: dict[str, Any] = {}
         self.signed: str | None = None
+        self.number: int = -1
+        self.place(choice)
+
+    def place(self, choice: ChoiceBuilder) -> None:
+        """Take the next place among the blocks of the choice."""
+        self.number = len(choice.blocks)
         choice.blocks.append(self)
         choice.latest_of[type(self)] = self
 
@@ -226,36 +235,53 @@ class MediaBuilder(BlockBuilder):
 
 
 class CallBuilder(_Written):
-    """A call of a tool: its arguments are written; it starts when its name is known."""
+    """A call of a tool: its arguments are written; it starts when its name is known.
 
-    __slots__ = ("custom", "cut", "ended", "id", "lost", "lost_before", "name", "result", "server", "started", "whole")
+    `held`: more of the name may come, so it does not start by itself. `kind`: see ToolCall.
+    """
+
+    __slots__ = (
+        "cut", "ended", "held", "id", "kind", "lost", "lost_before", "name", "result", "server", "started", "whole",
+    )  # fmt: skip
 
     def __init__(
-        self, choice: ChoiceBuilder, id: str | None, name: str | None, *, server: bool = False, custom: bool = False
-    ) -> None:
+        self, choice: ChoiceBuilder, id: str | None, name: str | None, *, server: bool = False,
+        kind: str = "function", held: bool = False,
+    ) -> None:  # fmt: skip
+        self.server: bool = server
         super().__init__(choice)
         self.id: str | None = id or None
         self.name: str = name or ""
-        self.server: bool = server
-        self.custom: bool = custom
+        self.kind: str = kind
+        self.held: bool = held
         self.started: bool = False
         self.ended: bool = False
         self.cut: bool = False
         self.result: message.ServerToolResultBlock | None = None
         self.lost: LostEvents = choice.lost
         self.lost_before: int = choice.lost.count  # before the call began
-        choice.ending.reopen()
+        if self.number >= 0:
+            choice.ending.reopen()
         self.whole: str = ""  # arguments that came whole, and count unless others are streamed
-        choice.calls.append(self)
-        choice.has_client_calls |= not server
-        if self.name:
+        if self.name and not held:
             self.start()
+
+    def place(self, choice: ChoiceBuilder) -> None:
+        super().place(choice)
+        choice.calls.append(self)
+        choice.has_client_calls |= not self.server
+
+    @property
+    def custom(self) -> bool:
+        """Whether the argument is plain text, not JSON."""
+        return self.kind in PLAIN_TEXT
 
     def start(self) -> None:
         """Emit the start of the call, and the arguments that came before its name."""
         if self.started:
             return
         self.started = True
+        self.held = False
         self.emit_part(parts.ToolCallStart, id=self.id, name=self.name, server=self.server, custom=self.custom)
         if self.size:
             self.emit_part(ToolCallDelta, json=self.text)
@@ -264,7 +290,8 @@ class CallBuilder(_Written):
         """Set the name, if there is none yet."""
         if name and not self.name:
             self.name = name
-            self.start()
+            if not self.held:
+                self.start()
 
     def delta(self, text: str) -> parts.Part:
         if self.ending.reason is not None:
@@ -282,14 +309,16 @@ class CallBuilder(_Written):
             self.write(text)
 
     def end(self, *, cut: bool = False, lost: int | None = None) -> None:
-        """End the call, once. It is cut also if an event was lost within it; `lost`: until then, None: until now."""
+        """End the call, once. One of the program's without a name is cut: it cannot be made.
+
+        It is cut also if an event was lost within it; `lost`: until then, None: until now.
+        """
         if self.ended:
             return
         self.start()
         self.ended = True
-        # A call without a name is the rest of one.
         self.cut = cut = (
-            cut or self._has_gap(self.lost.count if lost is None else lost) or not (self.name or self.server)
+            cut or not (self.name or self.server) or self._has_gap(self.lost.count if lost is None else lost)
         )
         self.emit_part(parts.ToolCallEnd, id=self.id, name=self.name, json=self.arguments, cut=cut, server=self.server)
 
@@ -315,7 +344,7 @@ class CallBuilder(_Written):
         return self.text or self.whole or ("" if self.custom else "{}")
 
     def block(self) -> message.Block:
-        cut, native = self.cut or not self.ended, dict(self.native)
         return message.ToolCall(
-            self.id, self.name, self.arguments, cut, self.server, self.custom, self.signed, self.result, native
-        )
+            self.id, self.name, self.arguments, self.cut or not self.ended, self.server, self.custom, self.signed,
+            self.result, dict(self.native), self.kind,
+        )  # fmt: skip

@@ -53,6 +53,14 @@ def dict_of(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def is_same_json(one: Any, other: Any) -> bool:
+    """Return whether two values are the same JSON, whatever the order of their keys; False for nested too deeply."""
+    try:
+        return msgspec.json.encode(one, order="deterministic") == msgspec.json.encode(other, order="deterministic")
+    except RecursionError:
+        return False
+
+
 def compact(value: Any) -> str:
     """Return a value as JSON text: arguments that came as an object are text as well.
 

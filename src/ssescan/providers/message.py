@@ -75,7 +75,10 @@ class ToolCall(Nested, Struct, frozen=True, tag="tool_call"):
 
     `cut`: the arguments may be incomplete, the call must not be made. `server`: a tool of the provider's own; such
     calls are in `blocks`, and not in `tool_calls`. `custom`: the argument is plain text. `result`: the result of the
-    provider's tool, if it came with the call, and not as a block of its own.
+    provider's tool, if it came with the call, and not as a block of its own. `kind`: what is called, "function" for a
+    function of the program, "custom" for a tool of the program that takes plain text; "computer", "local_shell",
+    "shell" and "apply_patch" for the tools of OpenAI Responses that the program runs; else the provider's own word
+    (R22 of docs/rules.md).
     """
 
     type: ClassVar[str] = "tool_call"
@@ -88,6 +91,7 @@ class ToolCall(Nested, Struct, frozen=True, tag="tool_call"):
     signature: str | None = None
     result: ServerToolResultBlock | None = None
     native: Native = {}
+    kind: str = "function"
 
     def json(self) -> Any:
         """Parse the arguments. ValueError if they are not JSON: models write such text, and streams are cut."""

@@ -61,8 +61,12 @@ class _ExactEvent(_Event, gc=False, forbid_unknown_fields=True):
 
 EVENT_FIELDS, DELTA_FIELDS = fields_of(_Event), fields_of(_Delta)
 
-CALLS = {"tool_use": False, "server_tool_use": True, "mcp_tool_use": True}
-"""The blocks that call a tool, and whether it is one of the provider's own."""
+CALLS: dict[str, Any] = {
+    "tool_use": {},
+    "server_tool_use": {"server": True, "kind": "server_tool_use"},
+    "mcp_tool_use": {"server": True, "kind": "mcp_tool_use"},
+}
+"""The blocks that call a tool: whose it is, and its kind."""
 
 UNITS = {
     "char_location": "char",
@@ -207,7 +211,7 @@ class Anthropic(FormatDecoder):
         elif kind == "redacted_thinking":
             builder = choice.redacted(self.text(block.get("data"), kind))
         elif kind in CALLS:
-            builder = CallBuilder(choice, text_of(block.get("id")), text_of(block.get("name")), server=CALLS[kind])
+            builder = CallBuilder(choice, text_of(block.get("id")), text_of(block.get("name")), **CALLS[kind])
             builder.native = native | {"type": kind}
             if block.get("input"):
                 builder.whole = arguments_of(block["input"])  # counts, unless fragments come
@@ -393,7 +397,7 @@ def _content(block: blocks.Block) -> dict[str, Any] | None:
                 arguments = None
             if not isinstance(arguments, dict):
                 arguments = {"INVALID_JSON": block.arguments}  # Anthropic's own word for arguments that are not JSON
-            return {"type": "tool_use"} | block.native | {"id": block.id, "name": block.name, "input": arguments}
+            return {"type": "tool_use", "id": block.id} | block.native | {"name": block.name, "input": arguments}
         case blocks.ServerToolResultBlock(name=name, native=native):
             return {"type": name} | native
         case blocks.RawBlock(data=dict() as data, native=native):

@@ -18,17 +18,23 @@ class Function(Struct, gc=False):
     arguments: Any = None  # mostly a text
 
 
+class Custom(Struct, gc=False):
+    name: str | None = None
+    input: Any = None  # mostly a text
+
+
 class CallFragment(Struct, gc=False):
     index: int | None = None
     id: str | None = None
     function: Function | None = None
+    custom: Custom | None = None
     extra_content: dict[str, Any] | None = None
 
 
 class Delta(Struct, gc=False):
     role: Any = None
     content: Any = None  # mostly a text, or a list of parts
-    tool_calls: list[CallFragment] | None = None
+    tool_calls: list[CallFragment] | CallFragment | None = None  # one: R19 of docs/rules.md
     reasoning_content: Any = None
     reasoning: Any = None
     reasoning_text: Any = None
@@ -43,6 +49,12 @@ class Delta(Struct, gc=False):
     audio: dict[str, Any] | None = None
 
 
+def fragments(delta: Delta) -> list[CallFragment]:
+    """Return the fragments of calls in a delta."""
+    calls = delta.tool_calls
+    return [calls] if isinstance(calls, CallFragment) else calls or []
+
+
 class Choice(Struct, gc=False):
     index: int | None = None
     delta: Delta | None = None
@@ -53,6 +65,7 @@ class Choice(Struct, gc=False):
     native_finish_reason: str | None = None
     error: Any = None
     usage: dict[str, Any] | None = None
+    stop_reason: Any = None  # vLLM's: the stop sequence that was met, or the number of a token
 
 
 class Chunk(Struct, gc=False):
@@ -122,6 +135,8 @@ class PlainChoice(Struct, gc=False, forbid_unknown_fields=True):
     index: int | None = None
     finish_reason: None = None
     logprobs: None = None
+    native_finish_reason: None = None
+    stop_reason: None = None
 
 
 class PlainChunk(Struct, gc=False, forbid_unknown_fields=True):

@@ -13,6 +13,7 @@ from ..format_decoder import FormatDecoder
 from ..json_values import arguments_of, dict_of, text_of
 from ..parts import Raw
 from ..surrogates import joined
+from .chat_chunks import fragments
 
 if TYPE_CHECKING:
     from ..message import Choice
@@ -139,7 +140,7 @@ class ContentDecoder(FormatDecoder):
         if any(isinstance(block, TextBuilder) and block.citations for block in blocks):
             whole.annotations = None
         if builder.calls:
-            whole.tool_calls = [call for call in whole.tool_calls or () if not _was_streamed(call, builder.calls)]
+            whole.tool_calls = [call for call in fragments(whole) if not _was_streamed(call, builder.calls)]
             whole.function_call = None
         return whole
 

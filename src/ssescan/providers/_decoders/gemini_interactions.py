@@ -44,6 +44,8 @@ OPEN = ("in_progress", "queued", "")
 ENDED_BADLY = {"failed": "the interaction failed", "cancelled": "the interaction was cancelled"}
 
 KINDS = ("interaction.", "step.", "content.")  # how the kinds of events begin
+WITH_NAME = ("function_call", "mcp_server_tool_call")
+"""The types of calls that have a name, which may come late; any other is called by its type unless it has one."""
 MEDIA = ("image", "audio", "video", "document")
 
 
@@ -189,7 +191,8 @@ class GeminiInteractions(FormatDecoder):
                 self._think(step).sign(signature)
         elif kind.endswith("_call"):
             server = kind != "function_call"
-            step.call = CallBuilder(self.choice, id, name or kind.removesuffix("_call"), server=server)
+            tool = "function" if kind == "function_call" else kind.removesuffix("_call")
+            step.call = CallBuilder(self.choice, id, name, server=server, kind=tool)  # its name may come with a delta
             if item.get("arguments"):
                 step.call.whole = arguments_of(item["arguments"])
             step.call.sign(text_of(item.get("signature")))
@@ -205,8 +208,14 @@ class GeminiInteractions(FormatDecoder):
             return
         step.ended = True
         if step.call is not None:
+            self._call_by_type(step.call)
             step.call.end()
         self._tell_result(step)
+
+    def _call_by_type(self, call: CallBuilder) -> None:
+        """Call a provider's tool by its type, if it has no name."""
+        if call.server:
+            call.call_it(call.kind)
 
     def _tell_result(self, step: _Step) -> None:
         if step.result:
@@ -247,10 +256,15 @@ class GeminiInteractions(FormatDecoder):
         elif kind == "arguments_delta":
             if step.call is None:
                 return False
+            if step.type not in WITH_NAME:
+                self._call_by_type(step.call)
             step.call.add(arguments_of(delta.get("arguments")))
         elif kind.endswith("_call") and step.call is not None:
             step.update(delta)
+            step.call.id = step.call.id or text_of(delta.get("id")) or None
             step.call.call_it(text_of(delta.get("name")))
+            if step.type not in WITH_NAME:
+                self._call_by_type(step.call)
             if delta.get("arguments"):
                 step.call.whole = arguments_of(delta["arguments"])
             self._sign(step, delta)
@@ -292,6 +306,8 @@ class GeminiInteractions(FormatDecoder):
 
     def finish(self) -> None:
         for step in self._steps.all:
+            if step.call is not None:
+                self._call_by_type(step.call)
             self._tell_result(step)
         super().finish()
 

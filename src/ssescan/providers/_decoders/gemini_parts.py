@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..block_builders import BlockBuilder, CallBuilder, MediaBuilder, ReasoningBuilder, TextBuilder
 from ..format_decoder import text_or_raw
-from ..json_values import compact, text_of
+from ..json_values import compact, is_same_json, text_of
 from ..parts import Raw, ToolCallDelta
 from ..surrogates import joined
 from .partial_arguments import PartialArguments
@@ -32,7 +32,7 @@ class CandidateParts:
     Pieces of text are joined, but never one that was signed with another.
     """
 
-    __slots__ = ("_call", "_values", "choice", "open", "parts")
+    __slots__ = ("_by_id", "_call", "_values", "choice", "open", "parts")
 
     def __init__(self, choice: ChoiceBuilder) -> None:
         self.choice = choice
@@ -40,6 +40,7 @@ class CandidateParts:
         self.open: BlockBuilder | None = None  # the block that the last span goes on with
         self._call: CallBuilder | None = None  # one whose arguments are streamed
         self._values = PartialArguments()  # of that call
+        self._by_id: dict[str, CallBuilder] = {}
         choice.native["parts"] = self
 
     def add(self, part: Any) -> None:
@@ -102,7 +103,14 @@ class CandidateParts:
             return  # the end of a call that has ended
         if name or self._call is None:
             self.end(whole=True)
-            call = self._call = CallBuilder(self.choice, text_of(function.get("id")) or None, name)
+            id = function.get("id")
+            whole = not (partial or goes_on)
+            if whole and isinstance(id, str) and id and self._repeats(id, name, function, signature, beside):
+                return
+            call = self._call = CallBuilder(self.choice, text_of(id) or None, name)
+            if isinstance(id, str):
+                call.native["id"] = id  # wanted back as it was sent, even if it is empty
+                self._by_id[id] = call
             self._values = PartialArguments()
             call.native |= {"signature": signature, "beside": beside}
             self.parts.append(call)
@@ -124,6 +132,23 @@ class CandidateParts:
             values.lost = True
         if not goes_on:
             self.end(whole=True)
+
+    def _repeats(self, id: str, name: str, function: dict[str, Any], signature: str, beside: dict[str, Any]) -> bool:
+        """Return whether a call was sent before, under the same id; keep what is new about it.
+
+        R20 of docs/rules.md: a signature comes with one of the two.
+        """
+        call = self._by_id.get(id)
+        args = {} if function.get("args") is None else function["args"]
+        if call is None or call.name != name or not is_same_json(call.native["args"], args):
+            return False
+        call.native["beside"] |= beside
+        if signature and not call.signed:
+            call.native["signature"] = signature
+            call.sign(signature)
+        elif signature and signature != call.signed:
+            self.choice.emit(Raw(choice=self.choice.index, block=call.number, name="thoughtSignature", data=signature))
+        return True
 
     def end(self, *, whole: bool) -> None:
         """End the call that is open. Its end may be missing: then the next call, or the reason of the end, is it."""
@@ -153,7 +178,7 @@ class CandidateParts:
             name, asked = "code_execution", {key: value for key, value in it.items() if key != "id"}
         else:
             name, asked = text_of(it.get("toolType")), it.get("args")
-        call = CallBuilder(choice, id, name, server=True)
+        call = CallBuilder(choice, id, name, server=True, kind=name or "tool")
         call.whole = compact(asked) if asked else ""
         call.end()
         return call
@@ -174,7 +199,8 @@ class CandidateParts:
                     thought = {"thought": True} if isinstance(block, ReasoningBuilder) else {}
                     made.append({"text": text} | thought | _signed(part.signature) | part.beside)
             elif part.ended and not part.cut:
-                id, native = {"id": part.id} if part.id else {}, part.native
+                native = part.native
+                id = {"id": native["id"]} if "id" in native else {}
                 function = {"functionCall": id | {"name": part.name, "args": native["args"]}}
                 made.append(function | _signed(native["signature"]) | native["beside"])
         return made

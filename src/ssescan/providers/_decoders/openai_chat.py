@@ -19,7 +19,19 @@ from ..parts import Logprobs, Part, TextDelta, Usage
 from ..payloads import convert
 from ..provider_errors import error_in, error_of
 from ..unknown_fields import fields_of
-from .chat_chunks import CallFragment, Choice, Chunk, Delta, ExactChunk, FirstChunk, Function, PlainChunk, chunks_with
+from .chat_calls import ChatCalls
+from .chat_chunks import (
+    CallFragment,
+    Choice,
+    Chunk,
+    Delta,
+    ExactChunk,
+    FirstChunk,
+    Function,
+    PlainChunk,
+    chunks_with,
+    fragments,
+)
 from .chat_content import ContentDecoder, reasoning_back, says
 from .chat_restarts import Restarts
 from .openai_usage import openai_usage
@@ -52,7 +64,7 @@ class OpenAIChat(ContentDecoder):
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        self._calls: dict[int, _Calls] = {}
+        self._calls: dict[int, ChatCalls] = {}
         self._cited = 0
         # The text block that a plain chunk for this choice goes on with.
         self._plain_chunk: type[Struct] = PlainChunk
@@ -159,6 +171,8 @@ class OpenAIChat(ContentDecoder):
     def _choice(self, choice: Choice, chunk: Chunk) -> None:
         builder = self.builder.choice(choice.index or 0)
         delta = choice.delta
+        if self._calls and not (delta and delta.tool_calls) and builder.index in self._calls:
+            self._calls[builder.index].release()
         if choice.message and not says(delta):
             whole = self.not_streamed(builder, convert(choice.message, Delta)[0])
             self._delta(builder, whole)
@@ -176,14 +190,14 @@ class OpenAIChat(ContentDecoder):
         if choice.finish_reason:
             word, native = choice.finish_reason, choice.native_finish_reason
             # A gateway (OpenRouter) says "tool_calls" of an answer with calls, whatever ended it.
-            builder.end_by_word(native if reason_of(native or "") == "length" else word)
+            builder.end_by_word(native if reason_of(native or "") == "length" else word, **_stopped_by(choice))
             builder.stop_for_calls()
 
     def _delta(self, builder: ChoiceBuilder, delta: Delta) -> None:
         self.reasoning(builder, delta)
         self.content(builder, delta.content)
         builder.refusal(self.text(delta.refusal, "refusal"))
-        for fragment in delta.tool_calls or ():
+        for fragment in fragments(delta):
             self._call(builder, fragment)
         if delta.function_call is not None and (delta.function_call.name or delta.function_call.arguments is not None):
             call = self._call(builder, CallFragment(0, None, delta.function_call))
@@ -197,14 +211,23 @@ class OpenAIChat(ContentDecoder):
             builder.latest(TextBuilder).cite(items)
 
     def _call(self, builder: ChoiceBuilder, fragment: CallFragment) -> CallBuilder:
-        calls = self._calls.setdefault(builder.index, _Calls(builder))
-        function = fragment.function or Function()
-        call = calls.find(fragment.index, fragment.id, function.name)
+        calls = self._calls.get(builder.index)
+        if calls is None:
+            calls = self._calls[builder.index] = ChatCalls(builder)
+        function, custom = fragment.function, fragment.custom
+        if custom is not None and function is None:
+            name, arguments, kind = custom.name, arguments_of(custom.input), "custom"
+        else:
+            function = function or Function()
+            name, arguments, kind = function.name, arguments_of(function.arguments), "function"
+        call = calls.find(fragment.index, fragment.id, name, kind)
+        if arguments or fragment.extra_content:
+            call.release()
         if fragment.extra_content:
             call.native["extra_content"] = fragment.extra_content
             google = dict_of(fragment.extra_content.get("google"))
-            call.sign(text_of(google.get("thought_signature")))
-        call.add(arguments_of(function.arguments))
+            call.attach(text_of(google.get("thought_signature")))
+        call.add(arguments)
         return call
 
     def _cite(self, chunk: Chunk) -> None:
@@ -226,42 +249,19 @@ class OpenAIChat(ContentDecoder):
     def usage_of(usage: dict[str, Any]) -> Usage:
         return openai_usage(usage)
 
+    def finish(self) -> None:
+        for index, calls in self._calls.items():
+            calls.finish()
+            self.builder.choice(index).stop_for_calls()
+        super().finish()
 
-class _Calls:
-    """The calls of a choice, to find the one of a fragment: vendors key them by index, by id, or not at all."""
 
-    __slots__ = ("_builder", "_by_id", "_by_index", "_last")
-
-    def __init__(self, builder: ChoiceBuilder) -> None:
-        self._builder = builder
-        self._by_id: dict[str, CallBuilder] = {}
-        self._by_index: dict[int, CallBuilder] = {}
-        self._last: CallBuilder | None = None
-
-    def find(self, index: int | None, id: str | None, name: str | None) -> CallBuilder:
-        """Return the call, a new one if no known call fits; set its id and its name."""
-        if id in ("", "null"):
-            id = None
-        call = self._by_id.get(id) if id is not None else None
-        if call is None:
-            call = self._last if index is None else self._by_index.get(index)
-            if call is not None and name and call.name:
-                # A fragment with a name is of another call if its name or its id is another. A fragment without a name
-                # continues the call, even with a new id: some servers give every fragment its own.
-                another_id = id is not None and call.id is not None
-                if another_id or name != call.name:
-                    call = None
-        if call is None:
-            call = CallBuilder(self._builder, id, name)
-        else:
-            call.id = call.id or id
-            call.call_it(name)
-        if id is not None:
-            self._by_id[id] = call
-        if index is not None:
-            self._by_index[index] = call
-        self._last = call
-        return call
+def _stopped_by(choice: Choice) -> dict[str, Any]:
+    """Return vLLM's reason to stop: the text that was met, or the number of the token."""
+    reason = choice.stop_reason
+    if isinstance(reason, str):
+        return {"stop_sequence": reason or None}
+    return {} if reason is None else {"details": {"stop_reason": reason}}
 
 
 def turn(message: Message) -> dict[str, Any]:
@@ -277,11 +277,16 @@ def turn(message: Message) -> dict[str, Any]:
     elif calls and choice.native.get("reasoning_content"):
         made["reasoning_content"] = choice.reasoning  # DeepSeek and Kimi refuse a turn with calls that lacks it
     for call in calls:
+        id = call.native.get("id") if call.id is None else call.id
+        if call.custom:
+            custom = {"name": call.name, "input": call.arguments}
+            made.setdefault("tool_calls", []).append({"id": id, "type": "custom", "custom": custom})
+            continue
         function = {"name": call.name, "arguments": call.arguments}
         if call.native.get("function_call"):
             made["function_call"] = function
             continue
-        entry: dict[str, Any] = {"id": call.id, "type": "function", "function": function}
+        entry: dict[str, Any] = {"id": id, "type": "function", "function": function}
         if "extra_content" in call.native:
             entry["extra_content"] = call.native["extra_content"]
         made.setdefault("tool_calls", []).append(entry)

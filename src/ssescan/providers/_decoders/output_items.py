@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from ..block_builders import CallBuilder, MediaBuilder, ReasoningBuilder, RefusalBuilder, TextBuilder
 
 
+NAMED = ("function_call", "custom_tool_call")
+"""The types of calls that the program gave a name."""
+
+
 class OutputItem:
     """An output item: as it was announced, and, once it has come whole, as it is wanted back."""
 
@@ -82,6 +86,7 @@ class OutputItems:
         """End the calls that are open: cut, unless their arguments were confirmed."""
         for item in self.all[self._open :]:
             if item.call is not None:
+                item.call.call_it(None if item.type in NAMED else item.call.kind)
                 item.call.end(cut=not item.confirmed)
         self._open = len(self.all)
 
@@ -110,6 +115,19 @@ def drop_thoughts(items: list[dict[str, Any]]) -> None:
         items.pop()
 
 
+def with_known(whole: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
+    """Return an item that came whole, with what was known of it before where it has nothing.
+
+    R21 of docs/rules.md: a gateway may leave out of the end what it sent at the start. Its status is always new.
+    """
+    missing = {
+        name: value
+        for name, value in known.items()
+        if name != "status" and value not in (None, "") and whole.get(name) in (None, "")
+    }
+    return whole | missing if missing else whole
+
+
 def _ids(item: dict[str, Any]) -> list[str]:
     return [id for name in ("id", "call_id") if (id := text_of(item.get(name)))]
 
@@ -120,7 +138,7 @@ def wanted_back(item: OutputItem) -> dict[str, Any] | None:
         return None
     if item.done and (item.item.get("content") or not item.texts):
         return item.item
-    if item.call is not None and item.call.ended and not item.call.server:
+    if item.call is not None and item.call.ended and item.type in NAMED:
         # All of it came, but never the item as a whole.
         return item.item | {"input" if item.call.custom else "arguments": item.call.arguments, "status": "completed"}
     if item.type != "message":

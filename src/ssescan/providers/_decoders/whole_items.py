@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..block_builders import CallBuilder, MediaBuilder, ReasoningBuilder, RefusalBuilder, TextBuilder
 from ..format_decoder import FormatDecoder
-from ..json_values import arguments_of, compact, text_of, with_unit
-from .output_items import OutputItem, OutputItems
+from ..json_values import arguments_of, compact, dict_of, text_of, with_unit
+from .output_items import OutputItem, OutputItems, with_known
 
 if TYPE_CHECKING:
     from ..message_builder import ChoiceBuilder
@@ -23,6 +23,9 @@ RESULTS = ("results", "outputs", "output", "result", "action", "tools")
 
 INPUTS = ("action", "operation", "actions", "queries", "arguments")
 """The fields that may hold its input."""
+
+CLIENT_TOOLS = ("computer_call", "local_shell_call", "shell_call", "apply_patch_call")
+"""The calls of built-in tools that the program has to make (R22 of docs/rules.md). A shell may be the provider's."""
 
 
 def with_char_unit(annotation: dict[str, Any]) -> dict[str, Any]:
@@ -72,23 +75,30 @@ class ItemDecoder(FormatDecoder):
         item = self.items.add(index, it)
         id = text_of(it.get("call_id")) or text_of(it.get("id"))
         name = text_of(it.get("name"))
+        kind = item.type.removesuffix("_call")
         if item.type == "function_call":
             item.call = CallBuilder(self.choice, id, name)
             item.call.whole = arguments_of(it.get("arguments"))
         elif item.type == "custom_tool_call":
-            item.call = CallBuilder(self.choice, id, name, custom=True)
-        elif item.type == "code_interpreter_call":
-            item.call = CallBuilder(self.choice, id, "code_interpreter", server=True, custom=True)
+            item.call = CallBuilder(self.choice, id, name, kind="custom")
+        elif item.type in CLIENT_TOOLS:
+            # Whose shell it is says its environment, which may come with the whole item: until then it has no name.
+            item.call = CallBuilder(self.choice, id, None, kind=kind, server=not _is_ours(it))
+            if item.type != "shell_call" or it.get("environment"):
+                item.call.call_it(kind)
         elif item.type.endswith("_call"):
-            item.call = CallBuilder(self.choice, id, name or item.type.removesuffix("_call"), server=True)
+            item.call = CallBuilder(self.choice, id, name or kind, server=True, kind=kind)
         return item
 
     def complete_item(self, item: OutputItem, whole: dict[str, Any]) -> None:
         """Handle an item that came whole, the first time."""
         if item.done:
+            whole = item.item = with_known(item.item, whole)
+            if item.call is not None and not item.call.server and not item.call.ended:
+                self._call_whole(item, item.call, whole)  # its name came at last
             return
         item.done = True
-        item.item = whole
+        whole = item.item = with_known(whole, item.item)
         kind = text_of(whole.get("type")) or item.type
         if kind == "message":
             content = whole.get("content")
@@ -97,14 +107,37 @@ class ItemDecoder(FormatDecoder):
             self._message(item, self.objects([content] if isinstance(content, dict) else content, "content"))
         elif kind == "reasoning":
             self._reasoning(item, whole)
+        elif item.call is not None and item.type in CLIENT_TOOLS and _is_ours(whole):
+            self.choice.has_client_calls = True
+            self._client_tool(item.call, whole)
         elif item.call is not None and not item.call.server:
-            item.call.call_it(text_of(whole.get("name")))
-            item.call.reconcile(arguments_of(whole.get("input" if item.call.custom else "arguments")))
-            item.call.end(cut=whole.get("status") == "incomplete")
+            self._call_whole(item, item.call, whole)
         elif item.call is not None:
             self._hosted(item, item.call, whole)
         else:
             self.choice.raw(kind or "item", whole)
+
+    def _call_whole(self, item: OutputItem, call: CallBuilder, whole: dict[str, Any]) -> None:
+        """Handle a call of a function, or of a custom tool, that came whole."""
+        call.id = text_of(whole.get("call_id")) or call.id  # not the id of the item, which may have come first
+        call.call_it(text_of(whole.get("name")))
+        field = "input" if call.custom else "arguments"
+        call.reconcile(arguments_of(whole.get(field)))
+        if whole.get(field) in (None, ""):
+            item.item = whole | {field: call.arguments}  # empty does not replace what was streamed
+        if call.name:
+            call.end(cut=whole.get("status") == "incomplete")
+        else:
+            item.confirmed = True  # the end of the response may have the name
+
+    def _client_tool(self, call: CallBuilder, whole: dict[str, Any]) -> None:
+        """Handle the call of a built-in tool that the program has to make. Its arguments: the JSON of its action."""
+        call.server = False
+        call.id = text_of(whole.get("call_id")) or call.id
+        call.call_it(call.kind)
+        asked = next((whole[name] for name in INPUTS if whole.get(name)), None)
+        call.whole = arguments_of(asked)
+        call.end(cut=whole.get("status") == "incomplete")
 
     def _message(self, item: OutputItem, content: list[dict[str, Any]]) -> None:
         """Handle the parts of a message that came whole: each completes a streamed part, of any index."""
@@ -136,6 +169,7 @@ class ItemDecoder(FormatDecoder):
     def _hosted(self, item: OutputItem, call: CallBuilder, whole: dict[str, Any]) -> None:
         """Handle the result of a tool that the provider runs."""
         status = text_of(whole.get("status")) or None
+        call.call_it(call.kind)
         asked = next((whole[name] for name in INPUTS if whole.get(name)), None)
         if call.custom:
             call.reconcile(whole.get("code"))
@@ -169,3 +203,8 @@ class ItemDecoder(FormatDecoder):
         block.reconcile(self.text(part.get("text"), "text"))
         cited = self.objects(part.get("annotations"), "annotations")
         block.cite([with_char_unit(note) for note in cited[len(block.citations) :]])
+
+
+def _is_ours(item: dict[str, Any]) -> bool:
+    """Return whether the program has to make the call of a built-in tool: a shell only in its own environment."""
+    return item.get("type") != "shell_call" or dict_of(item.get("environment")).get("type") == "local"

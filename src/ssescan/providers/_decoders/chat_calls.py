@@ -1,0 +1,147 @@
+"""The calls of a choice of Chat Completions: which call a fragment belongs to, and what its name is.
+
+Vendors key fragments by index, by id, or not at all, and some cut a call in two. Knows nothing of events.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..block_builders import CallBuilder
+from ..parts import ToolCallDelta
+
+if TYPE_CHECKING:
+    from ..message_builder import ChoiceBuilder
+
+MAX_NAME_PIECES = 128
+"""How many pieces a name may have: for each, the arguments so far are looked at. OpenAI's names have 64 characters."""
+
+
+class ChatCall(CallBuilder):
+    """A call that has no place among the blocks until its name is known: its arguments may be another call's.
+
+    Once it is known, the call is `held` until something else than more of the name comes.
+    """
+
+    __slots__ = ("_home", "_pieces", "placed")
+
+    def __init__(self, choice: ChoiceBuilder, kind: str) -> None:
+        self.placed: bool = False
+        self._home = choice
+        self._pieces = 1
+        super().__init__(choice, None, None, kind=kind, held=True)
+
+    def place(self, choice: ChoiceBuilder) -> None:
+        """Do nothing at first: see `settle`."""
+
+    def settle(self) -> None:
+        """Take a place among the blocks, once."""
+        if not self.placed:
+            self.placed = True
+            super().place(self._home)
+
+    def call_it(self, name: str | None) -> None:
+        """Set the name, or add a piece to it."""
+        if not name or name == self.name:
+            return
+        if self.name:
+            self._pieces += 1
+        self.name += name
+        self.ending.reopen()
+        self.settle()
+
+    def takes(self, name: str) -> bool:
+        """Return whether a fragment with that name may be of this call: with the same name, or more of it.
+
+        R17 of docs/rules.md: more of it only if the call has an id, and its arguments are not whole yet.
+        """
+        if not self.name or name == self.name:
+            return True
+        if self.id is None or self._pieces == MAX_NAME_PIECES:
+            return False
+        return not self.size or not self.is_whole
+
+    def release(self) -> None:
+        """Start the call, if its name is known: the name is whole."""
+        if self.held and self.name:
+            self.start()
+            self.sign(self.signed or "")
+
+    def attach(self, signature: str) -> None:
+        """Attach a signature, which is emitted when the call has started."""
+        if self.started:
+            self.sign(signature)
+        else:
+            self.signed = signature or self.signed
+
+
+class ChatCalls:
+    """The calls of a choice, to find the one of a fragment."""
+
+    __slots__ = ("_by_id", "_by_index", "_choice", "_last", "all")
+
+    def __init__(self, choice: ChoiceBuilder) -> None:
+        self._choice = choice
+        self._by_id: dict[str, ChatCall] = {}
+        self._by_index: dict[int, ChatCall] = {}
+        self._last: ChatCall | None = None
+        self.all: list[ChatCall] = []
+
+    def find(self, index: int | None, id: str | None, name: str | None, kind: str) -> ChatCall:
+        """Return the call, a new one if no known call fits; set its id and its name."""
+        sent, id, name = id, _meant(id), _meant(name)
+        call = self._by_id.get(id) if id is not None else None
+        if call is None:
+            call = self._last if index is None else self._by_index.get(index)
+            # A fragment without a name continues the call, even with a new id: some servers give every fragment its
+            # own. With a name and another id, it is another call.
+            if call is not None and name and call.name and id is not None and call.id is not None:
+                call = None
+        if call is None or (name and not call.takes(name)):
+            self.release()
+            call = ChatCall(self._choice, kind)
+            self.all.append(call)
+        elif call is not self._last or not name:
+            self.release()
+        if id is not None:
+            call.id = call.id or id
+            self._by_id[id] = call
+        elif sent == "":
+            call.native["id"] = ""  # wanted back as it was sent
+        call.call_it(name)
+        if index is not None:
+            self._by_index[index] = call
+        self._last = call
+        return call
+
+    def release(self) -> None:
+        """Start the last call: its name does not go on."""
+        if self._last is not None and self._last.held:
+            self._last.release()
+
+    def finish(self) -> None:
+        """Join the halves of a call, and give a place to the calls that never got a name.
+
+        R18 of docs/rules.md: a name without arguments and arguments without a name are one call, if there is exactly
+        one of each. Halves that both have an id are two calls.
+        """
+        bare = [call for call in self.all if call.name and not call.size]
+        lone = [call for call in self.all if not call.name and call.size]
+        if len(bare) == len(lone) == 1 and (bare[0].id is None or lone[0].id is None):
+            call, rest = bare[0], lone[0]
+            self.all.remove(rest)
+            call.id = call.id or rest.id
+            call.native = rest.native | call.native
+            call.attach(rest.signed or "")
+            call.release()
+            call.lost_before = min(call.lost_before, rest.lost_before)
+            call.write(rest.text)
+            call.emit_part(ToolCallDelta, json=rest.text)  # not by add(): content at the end would reopen the choice
+        for call in self.all:
+            if call.id or call.size or call.native:
+                call.settle()
+
+
+def _meant(value: str | None) -> str | None:
+    """Return an id or a name; None for the words that servers send in place of nothing."""
+    return None if value in ("", "null") else value
