@@ -82,6 +82,7 @@ DONE_OBJECT = "the last chunk, that has the reason, is no chunk by its `object`,
 JOINED = "two calls at one index, or an id and a name that are repeated, are joined"
 THINKING = "thinking in a list of content, or in a field of another name"
 EMPTY_OUTPUT = "response.completed has an empty output: what was streamed is lost"
+BUILT_IN = "calls of built-in tools that the program has to make are items of their own kinds"
 REASONING_APART = "xAI counts reasoning beside the output"
 # The SDK's wrong values: the field, the reason, and the right value ("last usage", "not empty": see `right`).
 SDK_DIFFERS: dict[str, tuple[str, str, Any]] = {
@@ -91,6 +92,18 @@ SDK_DIFFERS: dict[str, tuple[str, str, Any]] = {
     "openai-streaming-responses-records-usage": ("finish", "no status: the event's name has it", "stop"),
     "cererebras-structured-output-tools.1": (
         "tools", JOINED, [("bbd2b9d98", "nonUsefulTool", "{}"), ("e0ecf32e0", "nonUsefulTool", "{}")],
+    ),
+    "openai-apply-patch-tool.1": (
+        "tools", BUILT_IN,
+        [(
+            "call_kA46f91ZwocQyMCKyyZqRyC5", "apply_patch",
+            ('{"type":"create_file","diff":"+## Shopping Checklist\\n+\\n+- [ ] Milk\\n+- [ ] Bread\\n+- [ ] Eggs\\n'
+            '+- [ ] Fresh fruit\\n+- [ ] Coffee\\n","path":"shopping-checklist.md"}'),
+        )],
+    ),
+    "openai-local-shell-tool.1": (
+        "tools", BUILT_IN,
+        [("call_h3nm8hUG0KO9tVNuRACkL1ri", "local_shell", '{"type":"exec","command":["ls","-a","~"],"env":{}}')],
     ),
     "reasoning_session_two_tool_calls_streaming.0": (
         "tools", EMPTY_OUTPUT,

@@ -16,7 +16,8 @@ from .test_tables_chat import TOOLS, A, call, chunk
 from .test_tables_gemini import candidate
 from .test_tables_responses import CREATED, named, response
 
-CHAT, RESPONSES, GEMINI, INTERACTIONS = "openai-chat", "openai-responses", "gemini", "gemini-interactions"
+CHAT, GEMINI, INTERACTIONS = "openai-chat", "gemini", "gemini-interactions"
+RESPONSES: Any = "openai-responses"
 
 
 def chat(*fragments: dict[str, Any]) -> list[Any]:
