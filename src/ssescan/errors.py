@@ -266,4 +266,3 @@ class ProviderError(SsescanError):
 
 for _name in __all__:
     globals()[_name].__module__ = "ssescan"
-del _name
