@@ -38,7 +38,7 @@ MAX_DAMAGED = 8
 # decoder is undecided, `done` is set by `[DONE]`, after which only errors count, and `closed` is set by close() and
 # fail(). A payload that shows no format raises UnknownFormat. `docs/inside.md` has the same table.
 DECODER_INPUTS = ("payload of a format", "sign of life", "damaged payload", "[DONE]", "close() or fail()")
-DECODER_STATES = {
+DECODER_STATES: dict[str, tuple[str | None, ...]] = {
     "undecided": ("decoding", "undecided", "undecided", "done", "closed"),
     "decoding": ("decoding", "decoding", "decoding", "done", "closed"),
     "done": ("done", "done", "done", "done", "closed"),
