@@ -243,9 +243,18 @@ def _sliced(chunk: bytes, size: int) -> Iterator[bytes]:
     return (chunk[at : at + size] for at in range(0, len(chunk), size))
 
 
-DECODERS = {"gzip": _Gzip, "x-gzip": _Gzip, "deflate": _Deflate, "br": _Brotli, "zstd": _Zstd}
-PACKAGES = {"br": ("brotli", "brotlicffi"), "zstd": ("compression.zstd", "backports.zstd", "zstandard")}
-INSTALLS = {"br": ("brotli", "brotlicffi"), "zstd": ("backports.zstd", "zstandard")}
+DECODERS: dict[str, type[_Decoder]] = {
+    "gzip": _Gzip,
+    "x-gzip": _Gzip,
+    "deflate": _Deflate,
+    "br": _Brotli,
+    "zstd": _Zstd,
+}
+PACKAGES: dict[str, tuple[str, ...]] = {
+    "br": ("brotli", "brotlicffi"),
+    "zstd": ("compression.zstd", "backports.zstd", "zstandard"),
+}
+INSTALLS: dict[str, tuple[str, ...]] = {"br": ("brotli", "brotlicffi"), "zstd": ("backports.zstd", "zstandard")}
 
 
 def _package_for(coding: str) -> Any:

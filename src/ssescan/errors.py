@@ -76,7 +76,7 @@ class _OfResponse(SsescanError):
     """An error about a response, which is the last argument."""
 
     def __init__(self, *arguments: Any) -> None:
-        self.response = arguments[-1]
+        self.response: Any = arguments[-1]
         super().__init__(*arguments)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -294,4 +294,3 @@ class ProviderError(SsescanError):
 
 for _name in __all__:
     globals()[_name].__module__ = "ssescan"
-del _name

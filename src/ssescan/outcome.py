@@ -8,7 +8,7 @@ from enum import StrEnum
 # then the name of the state, which is final. An interruption is an exception that is not an Exception: cancellation,
 # Ctrl-C, GeneratorExit. `docs/inside.md` has the same table.
 STREAM_INPUTS = ("read or open()", "end of the source", "error", "interruption", "close()")
-STREAM_STATES = {
+STREAM_STATES: dict[str, tuple[str | None, ...]] = {
     "new": ("open", None, "failed", "closed", "closed"),
     "open": ("open", "ended or cut", "failed", "closed", "closed"),
     **{final: (final, None, None, None, final) for final in ("ended", "cut", "failed", "closed")},

@@ -100,6 +100,9 @@ class EventStream(_StreamCore[E_co], EventIterator[E_co]):
     __module__ = "ssescan"
     __slots__ = ("__weakref__", "_byte_source", "_chunks", "_options", "_stall", "outcome", "response")
 
+    outcome: Outcome | None
+    response: Any
+
     def open(self) -> None:
         """Check the response now, as entering a `with` block does, so that a refusal is raised before the first event.
 
@@ -194,6 +197,8 @@ class AsyncEventStream(_StreamCore[E_co]):
         "response",
     )  # fmt: skip
 
+    outcome: Outcome | None
+    response: Any
     _called = "aiter_events"
 
     def __init__(

@@ -32,7 +32,7 @@ def write_json(document: bytes) -> None:
 class Format:
     """An output format: prints each item of a stream at once, and the text after the last one."""
 
-    def show(self, item: Any, stream: Any) -> None:
+    def show(self, item: Any, stream: Any, /) -> None:
         """Print one item, if there is anything to print."""
 
     def end(self, stream: Any) -> None:

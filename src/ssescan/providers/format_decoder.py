@@ -113,7 +113,7 @@ class FormatDecoder:
             return None
         return self.handle(event)
 
-    def handle(self, event: Any) -> Parts | None:
+    def handle(self, event: Any, /) -> Parts | None:
         """Return the parts of an event; None if it is not known.
 
         Everything in the Struct is of the Struct's types, and nothing else may be relied on. An event that is not known

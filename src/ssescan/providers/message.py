@@ -182,7 +182,7 @@ class Choice(_Answer, Struct, frozen=True, kw_only=True):
     """One of the answers. `blocks`: all of it, in order."""
 
     index: int = 0
-    blocks: list[Block] = []
+    blocks: list[Block] = []  # pyright: ignore[reportIncompatibleMethodOverride]  # a field in place of the property
     finish_reason: FinishReason | None = None
     raw_finish_reason: str | None = None
     stop_sequence: str | None = None

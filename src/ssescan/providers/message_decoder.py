@@ -43,7 +43,7 @@ MAX_BEGINNING = 200  # characters of the lines of no event that an exception sho
 # decoder is undecided, `done` is set by `[DONE]`, after which only errors count, and `closed` is set by close() and
 # fail(). More than MAX_UNKNOWN payloads that show no format raise UnknownFormat. `docs/inside.md` has the same table.
 DECODER_INPUTS = ("payload of a format", "sign of life", "damaged payload", "[DONE]", "close() or fail()")
-DECODER_STATES = {
+DECODER_STATES: dict[str, tuple[str | None, ...]] = {
     "undecided": ("decoding", "undecided", "undecided", "done", "closed"),
     "decoding": ("decoding", "decoding", "decoding", "done", "closed"),
     "done": ("done", "done", "done", "done", "closed"),

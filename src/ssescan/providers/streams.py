@@ -105,7 +105,10 @@ class _Payloads:
     _as_event: Any
 
     if TYPE_CHECKING:
-        _reader: EventReader[Any]
+
+        @property
+        def _reader(self) -> EventReader[Any]: ...
+
         _byte_source: Any
         _options: dict[str, Any]
 

@@ -25,13 +25,13 @@ if TYPE_CHECKING or not backend_reason:
     try:
         # Fails, too, where there is an extension that this interpreter cannot load, as in a subinterpreter.
         from ._compiled import Comment, EventIterator, EventReader, ReaderState, Scanner, ServerSentEvent, UnknownLine
-    except ImportError as error:
+    except ImportError as _error:
         if _forced:
             raise ImportError(
-                f"SSESCAN_BACKEND=compiled is set, but the extension cannot be loaded: {error}; unset it, or "
+                f"SSESCAN_BACKEND=compiled is set, but the extension cannot be loaded: {_error}; unset it, or "
                 "install ssescan from a wheel for this platform, or where there is a C compiler"
-            ) from error
-        backend_reason = f"the extension cannot be loaded: {error}"
+            ) from _error
+        backend_reason = f"the extension cannot be loaded: {_error}"
 backend: str = "python" if backend_reason else "compiled"
 if not TYPE_CHECKING and backend_reason:
     from ._python import Comment, EventIterator, EventReader, ReaderState, Scanner, ServerSentEvent, UnknownLine

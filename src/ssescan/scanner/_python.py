@@ -37,18 +37,7 @@ def read_only(name: str) -> Any:
 
 
 class Scanner:
-    """Bytes in, events out (WHATWG HTML section 9.2.6). No I/O; the chunks may be cut anywhere.
-
-    `max_event_size`: the limit on one block or one comment, bytes, line ends not counted; a security limit. None: no
-    limit. `oversize`: "raise" EventTooLarge, or "skip" the event and go on. `empty_events`: also dispatch blocks that
-    set event, id or retry but no data. `comments`, `unknown`: also return Comment and UnknownLine, in order, among the
-    events. `unterminated`: "drop" a block that the end of the stream cut short, as the standard says, or "dispatch" it.
-
-    `last_event_id`: changes at the blank line that ends a block. `retry`: the last valid reconnection time, ms, or
-    None. `pending`: bytes fed since the last blank line, line ends included. `skipped`: events dropped for their size.
-    `cut`: after close(), whether the stream ended within a block.
-    """
-
+    __doc__ = shared.SCANNER_DOC
     __module__ = "ssescan"
     __slots__ = ("_core", "_lock")
 
@@ -65,13 +54,7 @@ class Scanner:
         return self
 
     def __init__(self, /, *args: Any, **options: Any) -> None:
-        core = self._core
-        core.limit, core.skip, core.empty_events, core.comments, core.unknown, core.dispatch_unterminated = (
-            shared.scanner_options(self, *args, **options)
-        )
-        core.last_event_id = ""
-        core.retry = None
-        core.begin()
+        self._core.set_options(*shared.scanner_options(self, *args, **options))
 
     if not TYPE_CHECKING:
         __new__.__wrapped__ = shared.scanner_options  # so that inspect.signature() shows them, as of the compiled twin

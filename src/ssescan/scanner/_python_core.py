@@ -36,10 +36,16 @@ class ScannerCore:
     )  # fmt: skip
 
     def __init__(self) -> None:
-        self.limit = sys.maxsize
-        self.skip = self.empty_events = self.comments = self.unknown = self.dispatch_unterminated = False
         self.payloads = False  # set by an EventReader: return the data of an event as bytes, and no event
         self.event_name: str | None = None  # with `payloads`: the name of the event returned last, or None
+        self.set_options(sys.maxsize, False, False, False, False, False)
+
+    def set_options(
+        self, limit: int, skip: bool, empty_events: bool, comments: bool, unknown: bool, dispatch_unterminated: bool
+    ) -> None:
+        """Set the options, as scanner_options() returns them, and make ready for a first stream."""
+        self.limit, self.skip, self.empty_events = limit, skip, empty_events
+        self.comments, self.unknown, self.dispatch_unterminated = comments, unknown, dispatch_unterminated
         self.last_event_id = ""
         self.retry: int | None = None
         self.begin()

@@ -47,6 +47,20 @@ def _exact_str(name: str, value: object) -> str:
     raise TypeError(f"{name} must be a str, not {_kind(value)}")
 
 
+SCANNER_DOC = """Bytes in, events out (WHATWG HTML section 9.2.6). No I/O; the chunks may be cut anywhere.
+
+    `max_event_size`: the limit on one block or one comment, bytes, line ends not counted; a security limit. None: no
+    limit. `oversize`: "raise" EventTooLarge, or "skip" the event and go on. `empty_events`: also dispatch blocks that
+    set event, id or retry but no data. `comments`, `unknown`: also return Comment and UnknownLine, in order, among the
+    events. `unterminated`: "drop" a block that the end of the stream cut short, as the standard says, or "dispatch" it.
+
+    `last_event_id`: changes at the blank line that ends a block. `retry`: the last valid reconnection time, ms, or
+    None. `pending`: bytes fed since the last blank line, line ends included. `skipped`: events dropped for their size.
+    `cut`: after close(), whether the stream ended within a block.
+    """
+"""The docstring of the pure Scanner; that of the compiled one has to stand in its source."""
+
+
 # The next four have the signatures of the constructors that they are named after: the backends pass all arguments on,
 # so that both refuse a wrong call with the same text.
 

@@ -163,9 +163,9 @@ class KeyConversions:
     def __init__(self, models: Any) -> None:
         self._original_candidate = models._Candidate_from_mldev  # noqa: SLF001 - the SDK's
         original = models._GenerateContentResponse_from_mldev  # noqa: SLF001 - the SDK's
-        self.from_mldev = self._conversion(original, MLDEV_NAMES, self._candidate)
+        self.from_mldev: Any = self._conversion(original, MLDEV_NAMES, self._candidate)
         original = models._GenerateContentResponse_from_vertex  # noqa: SLF001 - the SDK's
-        self.from_vertex = self._conversion(original, VERTEX_NAMES, None)
+        self.from_vertex: Any = self._conversion(original, VERTEX_NAMES, None)
 
     def _conversion(self, original: Any, names: dict[str, str], convert_candidate: Any) -> Any:
         def from_response(from_object: Any, parent_object: Any = None, root_object: Any = None) -> Any:

@@ -13,7 +13,9 @@ class Patch:
     """A replacement for an attribute of a module or a class. `restore()` gives the attribute its former value."""
 
     def __init__(self, owner: Any, name: str, replacement: Any) -> None:
-        self.owner, self.name, self.replacement = owner, name, replacement
+        self.owner: Any = owner
+        self.name: str = name
+        self.replacement: Any = replacement
         self.original: Any = vars(owner).get(name, _INHERITED)
 
     def apply(self) -> None:
@@ -37,8 +39,10 @@ class Library:
     """
 
     def __init__(self, name: str, package: str, parts: dict[str, str]) -> None:
-        self.name, self.package, self.parts = name, package, parts
-        self.events = 0
+        self.name: str = name
+        self.package: str = package
+        self.parts: dict[str, str] = parts
+        self.events: int = 0
         self.limits: list[int | None] = []
 
     @property

@@ -20,7 +20,7 @@ class BodyReader(EventIterator[Any]):
         self.reader: EventReader[Any] = EventReader(scanner, False, payloads)
         super().__init__(self.reader)
         self._pop = self.reader.pop
-        self.chunks = chunks
+        self.chunks: Any = chunks
 
     def _open(self) -> Any:
         return iter(self.chunks)

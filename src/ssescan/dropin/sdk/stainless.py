@@ -70,7 +70,7 @@ class Decoder:
     def __init__(self, response: Any, scanner: Scanner[Any], yields_payloads: bool) -> None:
         self._response = response
         self._items = BodyReader(None, scanner)
-        self.reader = self._items.reader
+        self.reader: Any = self._items.reader
         self._yields_payloads = yields_payloads
         self._first: Event | None = None
 
