@@ -67,10 +67,10 @@ class LostEvents:
 
 
 class Ending:
-    """How a choice ended, as far as it is known. A later word replaces it, and later content takes it back.
+    """How a choice ended, as far as it is known. A later word replaces it, and later content reopens it.
 
-    `lost`: how many events were lost before it. `has_come`: there was one, even if it was taken back. `early`: it came
-    before the content. `assumed`: the provider gave none, and the program said that `[DONE]` stands for one.
+    `lost`: how many events were lost before it. `has_come`: there was one, even if content reopened the choice.
+    `early`: it came before the content. `assumed`: the provider gave none, and the program takes `[DONE]` for one.
     """
 
     __slots__ = ("assumed", "details", "early", "has_come", "lost", "raw", "reason", "stop_sequence")
@@ -84,7 +84,7 @@ class Ending:
         self.has_come = self.early = self.assumed = False
 
     def reopen(self) -> None:
-        """Take the reason back: there is content after it. One that came before all content stays."""
+        """Drop the reason: there is content after it. One that came before all content stays."""
         if not self.early:
             self.reason = self.raw = self.stop_sequence = self.details = None
 

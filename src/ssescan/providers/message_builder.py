@@ -121,7 +121,7 @@ class ChoiceBuilder:
         self, reason: FinishReason, raw: str | None, *, stop_sequence: str | None = None,
         details: dict[str, Any] | None = None, early: bool = False,
     ) -> None:  # fmt: skip
-        """Set the finish reason. `early`: it came before the content, which does not take it back."""
+        """Set the finish reason. `early`: it came before the content, which does not reopen the choice."""
         ending = self.ending
         ending.reason, ending.raw, ending.stop_sequence, ending.details = reason, raw, stop_sequence, details
         ending.early = early

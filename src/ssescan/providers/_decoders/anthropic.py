@@ -101,6 +101,7 @@ class Anthropic(FormatDecoder):
         self._began = False
         self._id = ""  # of the message that the stream began with
         self._stopped = False
+        self._open: set[int] = set()  # the blocks that began by an event of their own
         # The text block that deltas with this index are for.
         self._index: int | None = -1
         self._text: TextBuilder | None = None
@@ -184,7 +185,9 @@ class Anthropic(FormatDecoder):
 
     def _block_start(self, event: _Event) -> None:
         if event.content_block is not None:
-            self._begin(_number(event.index, len(self._blocks)), event.content_block)
+            index = _number(event.index, len(self._blocks))
+            self._begin(index, event.content_block)
+            self._open.add(index)
 
     def _begin(self, index: int, block: dict[str, Any]) -> None:
         """Begin a block, with the content that it has from its start."""
@@ -276,7 +279,9 @@ class Anthropic(FormatDecoder):
         return block if type(block) is kind else None
 
     def _block_stop(self, event: _Event) -> None:
-        block = self._blocks.get(_number(event.index, max(len(self._blocks) - 1, 0)))
+        index = _number(event.index, max(len(self._blocks) - 1, 0))
+        self._open.discard(index)
+        block = self._blocks.get(index)
         if isinstance(block, CallBuilder):
             block.end()
 
@@ -331,7 +336,8 @@ class Anthropic(FormatDecoder):
     @property
     def complete(self) -> bool:
         if self._stopped:
-            return not self.builder.has_cut_calls
+            has_reason = self.builder.choice(0).reason is not None
+            return (has_reason or not self._open) and not self.builder.has_cut_calls
         return super().complete and not self.builder.choice(0).ending.early
 
     @property

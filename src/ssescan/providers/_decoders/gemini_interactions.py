@@ -174,6 +174,11 @@ class GeminiInteractions(FormatDecoder):
     def _begin(self, index: int | None, item: dict[str, Any]) -> _Step:
         index = len(self._by_index) if index is None else index
         kind = text_of(item.get("type"))
+        before = self._by_index.get(index)
+        if before is not None and before.call is not None and not before.call.ended:
+            if before.call.id and before.call.id == item.get("id") and before.type == kind:
+                return before  # its start was sent twice
+            before.call.end(cut=True)  # another one took its place
         step = self._by_index[index] = _Step(item)
         self._steps.all.append(step)
         id, name = text_of(item.get("id")) or None, text_of(item.get("name"))
@@ -309,6 +314,8 @@ class GeminiInteractions(FormatDecoder):
             if step.call is not None:
                 self._call_by_type(step.call)
             self._tell_result(step)
+            if step.call is not None and not step.call.ended and not step.call.is_whole:
+                step.call.end(cut=True)  # each step has an end of its own: without it, only JSON shows the whole call
         super().finish()
 
     @property
