@@ -48,7 +48,10 @@ def test_json_on_a_terminal_is_escaped_and_equal(options: tuple[str, ...], file_
 
 
 def test_json_in_a_pipe_is_not_escaped() -> None:
-    assert run("read", "--message", stdin=odd_stream()).out == stream(odd_stream(), strict=False).collect().to_json() + b"\n"
+    assert (
+        run("read", "--message", stdin=odd_stream()).out
+        == stream(odd_stream(), strict=False).collect().to_json() + b"\n"
+    )
 
 
 @pytest.mark.parametrize("command", ["cat", "read"])

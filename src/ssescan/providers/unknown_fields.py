@@ -50,17 +50,31 @@ _PLAIN_NAME = re.compile(r'[^"\\\x00-\x1f]+')  # of a field that a Struct can ha
 class UnknownFields:
     """The fields of one stream that no decoder reads. `names`: those seen so far, of each place."""
 
-    __slots__ = ("grown", "names")
+    __slots__ = ("_last", "grown", "names")
 
     def __init__(self) -> None:
         self.names: dict[str, frozenset[str]] = {}
         self.grown = False  # since it was set to False
+        self._last: dict[str, Any] = {}
 
     def each(self, value: dict[str, Any], known: Collection[str], parts: list[Part], choice: int = 0) -> None:
         """Add a Raw for every unknown field of an object that holds content."""
         for name, data in value.items():
             if data is not None and name not in known and name not in CARRY_NOTHING:
                 parts.append(Raw(choice=choice, name=name, data=data))
+
+    def changed(self, value: dict[str, Any], known: Collection[str], parts: list[Part]) -> None:
+        """Add a Raw for every unknown field whose value is another than in the event before.
+
+        For events that are a delta themselves, and have the fields of an event as well.
+        """
+        found: list[Part] = []
+        self.each(value, known, found)
+        for part in found:
+            if isinstance(part, Raw) and (part.name not in self._last or self._last[part.name] != part.data):
+                parts.append(part)
+                if len(self._last) < MAX_NAMES or part.name in self._last:
+                    self._last[part.name] = part.data
 
     def note(self, place: str, value: dict[str, Any], known: Collection[str]) -> None:
         """Remember the fields that carry nothing: the fast path may accept them."""

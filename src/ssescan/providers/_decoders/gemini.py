@@ -14,15 +14,14 @@ from msgspec import Struct
 from ..block_builders import TextBuilder
 from ..format_decoder import DAMAGED, GUESS, FormatDecoder, decoder
 from ..formats import register
-from ..json_values import dict_of, list_of, plain_number
+from ..json_values import dict_of, list_of, plain_number, text_of
 from ..parts import Citation, Logprobs, Part, Raw, TextDelta, Usage
 from ..payloads import convert
 from ..provider_errors import error_of
+from ..unknown_fields import fields_of, with_fields
 from .gemini_parts import CandidateParts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ..message import Message
     from ..message_builder import ChoiceBuilder
 
@@ -50,14 +49,33 @@ class _Event(Struct, gc=False):
     # The early shape.
     content: list[Any] | None = None
     meta: dict[str, Any] | None = None
+    modelVersion: Any = None
+    responseId: Any = None
 
 
 class _FirstEvent(_Event, gc=False):
-    """An event with the fields that all events repeat."""
+    """An event before the model and the id are known: a wrong type of either is worth a Raw."""
 
     modelVersion: str | None = None
     responseId: str | None = None
 
+
+class _ExactContent(_Content, gc=False, forbid_unknown_fields=True):
+    role: Any = None
+
+
+class _ExactCandidate(_Candidate, gc=False, forbid_unknown_fields=True):
+    content: _ExactContent | None = None
+
+
+class _ExactEvent(_Event, gc=False, forbid_unknown_fields=True):
+    """An event whose fields are all known."""
+
+    candidates: list[_ExactCandidate] | None = None  # type: ignore[assignment]
+    createTime: Any = None
+
+
+EVENT_FIELDS, CANDIDATE_FIELDS, CONTENT_FIELDS = fields_of(_FirstEvent), fields_of(_Candidate), fields_of(_Content)
 
 # Most events of a stream: a piece of text, of one candidate, and the usage. msgspec finds while it decodes whether an
 # event is one of these, and has nothing besides; any other event is read again as an _Event.
@@ -91,9 +109,6 @@ class _PlainEvent(Struct, gc=False, forbid_unknown_fields=True):
     responseId: str = ""
 
 
-MAX_MISSED = 8
-"""How many times an event may not be as plain as was expected, before none is expected to be so any more."""
-
 COUNTS = [
     f"{name}TokenCount" for name in ("prompt", "toolUsePrompt", "candidates", "thoughts", "cachedContent", "total")
 ]
@@ -107,15 +122,15 @@ class Gemini(FormatDecoder):
 
     api: ClassVar[str] = "gemini"
     event: type[Struct] = _FirstEvent
+    exact: type[Struct] | None = _ExactEvent
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self._candidates: dict[int, CandidateParts] = {}
         self._grounding: dict[int, dict[str, Any]] = {}  # as it is attached, of each candidate
         self._early = False
-        # Whether the next event is read as a plain one, and the block that its text goes on with.
-        self._plain = False
-        self._missed = 0
+        # The block that a plain event goes on with.
+        self._plain_event: type[Struct] = _PlainEvent
         self._index = self._number = 0
         self._write: Any = None
 
@@ -135,7 +150,7 @@ class Gemini(FormatDecoder):
             event = self.decode(payload)
         except DAMAGED:
             return None
-        if type(event) is _PlainEvent:
+        if self._plain:
             candidate = event.candidates[0]
             index = candidate.index
             if index == self._index and (text := candidate.content.parts[0].text):
@@ -155,18 +170,17 @@ class Gemini(FormatDecoder):
                 return (delta, counted)
         elif event.candidates is None and event.usageMetadata is None and event.promptFeedback is None:
             return None  # it may be an error
-        return self.handle(event)
+        self.payload = payload
+        parts = self.handle(event)
+        self.payload = b""
+        return parts
 
     def handle(self, event: Any) -> list[Part] | None:
-        if type(event) is _PlainEvent:
+        if isinstance(event, _PlainEvent):
             event = convert(msgspec.to_builtins(event), _Event)[0]
-        if self._plain:
-            # It was tried, and was not plain, or not for the block that is open.
-            self._plain = False
-            self._missed += 1
-            self.decode = decoder(_Event)
+        self.expect_all(was_right=False)
         parts = self._event(event)
-        if parts and self.event is _Event and self._missed < MAX_MISSED:
+        if parts and self.event is _Event:
             self._expect_plain(event)
         return parts
 
@@ -178,12 +192,26 @@ class Gemini(FormatDecoder):
             block = kept.open
             # After a finish, text reopens the choice.
             if isinstance(block, TextBuilder) and kept.choice.blocks[-1] is block and kept.choice.reason is None:
-                self._plain = True
-                self.decode: Callable[[bytes], Any] = decoder(_PlainEvent)
+                self.expect(self._plain_event)
                 self._index, self._number, self._write = block.choice, block.number, block.write
 
+    def look(self, value: dict[str, Any], unread: list[Part]) -> None:
+        self.unknown.once("event", value, EVENT_FIELDS, unread)
+        for candidate in list_of(value.get("candidates")):
+            index = plain_number(dict_of(candidate).get("index")) or 0
+            self.unknown.once("candidate", dict_of(candidate), CANDIDATE_FIELDS, unread, index)
+            self.unknown.each(dict_of(dict_of(candidate).get("content")), CONTENT_FIELDS, unread, index)
+
+    def learn(self) -> None:
+        of_event, of_candidate = self.unknown.of("event"), self.unknown.of("candidate")
+        candidate: Any = with_fields(_ExactCandidate, of_candidate)
+        self.exact = with_fields(_ExactEvent, of_event, ("candidates", list[candidate] | None, None))
+        candidate = with_fields(_PlainCandidate, of_candidate)
+        self._plain_event = with_fields(_PlainEvent, of_event, ("candidates", tuple[candidate]))
+        self.decode = decoder(self._plain_event if self._plain else self.exact)
+
     def _event(self, event: _Event) -> list[Part] | None:
-        first = event if isinstance(event, _FirstEvent) else None
+        id, model = text_of(event.responseId), text_of(event.modelVersion)
         if event.error:
             self.builder.fail(error_of(event.error))
         elif event.content is not None:
@@ -192,11 +220,11 @@ class Gemini(FormatDecoder):
             event.candidates is None
             and event.usageMetadata is None
             and event.promptFeedback is None
-            and (first is None or not (first.modelVersion or first.responseId))
+            and (self.event is _Event or not (id or model))
         ):
             return None
-        if first is not None:
-            self.begin(first.responseId, first.modelVersion, _Event)
+        if self.event is not _Event:
+            self.begin(id, model, _Event)
         for candidate in event.candidates or ():
             self._candidate(candidate)
         if event.usageMetadata and (usage := self._usage(event.usageMetadata)):
@@ -213,7 +241,7 @@ class Gemini(FormatDecoder):
         choice = self.builder.choice(index)
         kept = self._candidates.get(index)
         if kept is None:
-            kept = self._candidates[index] = CandidateParts(choice)
+            kept = self._candidates[index] = CandidateParts(choice, self)
         if candidate.content is not None:
             for part in candidate.content.parts or ():
                 kept.add(part)

@@ -12,11 +12,12 @@ from msgspec import Struct
 
 from ..block_builders import CallBuilder, MediaBuilder, ReasoningBuilder, TextBuilder
 from ..finish_reasons import finish_reasons
-from ..format_decoder import DAMAGED, GUESS, FormatDecoder
+from ..format_decoder import DAMAGED, GUESS, FormatDecoder, decoder
 from ..formats import register
 from ..json_values import arguments_of, counts, dict_of, text_of, with_unit, without_unit
 from ..parts import Part, TextDelta, Usage
 from ..provider_errors import error_of
+from ..unknown_fields import fields_of, with_fields
 
 if TYPE_CHECKING:
     from ..message import Message
@@ -38,6 +39,15 @@ class _Event(Struct, gc=False):
 REASONS = finish_reasons(other="cancelled")
 """The words that mean something else here than elsewhere."""
 
+
+class _ExactEvent(_Event, gc=False, forbid_unknown_fields=True):
+    """An event whose fields are all known."""
+
+    event_id: Any = None
+
+
+EVENT_FIELDS = fields_of(_Event) | {"status"}
+
 OPEN = ("in_progress", "queued", "")
 """Statuses of an interaction that goes on."""
 
@@ -47,6 +57,16 @@ KINDS = ("interaction.", "step.", "content.")  # how the kinds of events begin
 WITH_NAME = ("function_call", "mcp_server_tool_call")
 """The types of calls that have a name, which may come late; any other is called by its type unless it has one."""
 MEDIA = ("image", "audio", "video", "document")
+
+
+DELTA_FIELDS = {
+    "text": ("text", "annotations"),
+    "thought_summary": ("content",),
+    "thought_signature": ("signature",),
+    "arguments_delta": ("arguments",),
+    "text_annotation_delta": ("annotations",),
+}
+"""The fields of deltas that are read, of the kinds that are not kept as they came."""
 
 
 class _Step:
@@ -87,6 +107,7 @@ class GeminiInteractions(FormatDecoder):
 
     api: ClassVar[str] = "gemini-interactions"
     event: type[Struct] = _Event
+    exact: type[Struct] | None = _ExactEvent
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -121,7 +142,17 @@ class GeminiInteractions(FormatDecoder):
                 and event.metadata is None
             ):
                 return block.delta(text)
-        return self.handle(event)
+        self.payload = payload
+        parts = self.handle(event)
+        self.payload = b""
+        return parts
+
+    def look(self, value: dict[str, Any], unread: list[Part]) -> None:
+        self.unknown.once("event", value, EVENT_FIELDS, unread)
+
+    def learn(self) -> None:
+        self.exact = with_fields(_ExactEvent, self.unknown.of("event"))
+        self.decode = decoder(self.exact)
 
     def handle(self, event: _Event) -> list[Part] | None:
         kind = event.event_type or self.name() or ""
@@ -244,6 +275,11 @@ class GeminiInteractions(FormatDecoder):
             step = self._begin(index, {"type": kind if whole else begun.get(kind, "model_output")})
         if step.type == "user_input":
             return False
+        if kind in DELTA_FIELDS:
+            unread: list[Part] = []
+            self.unknown.each(delta, DELTA_FIELDS[kind], unread)
+            for part in unread:
+                self.emit(part)
         if kind == "text" or kind in MEDIA:
             self._add(step, delta)
         elif kind in ("text_annotation_delta", "text_annotation"):

@@ -15,6 +15,7 @@ from ..surrogates import joined
 from .partial_arguments import PartialArguments
 
 if TYPE_CHECKING:
+    from ..format_decoder import FormatDecoder
     from ..message_builder import ChoiceBuilder
 
 PARTS = (
@@ -32,10 +33,11 @@ class CandidateParts:
     Pieces of text are joined, but never one that was signed with another.
     """
 
-    __slots__ = ("_by_id", "_call", "_values", "choice", "open", "parts")
+    __slots__ = ("_by_id", "_call", "_decoder", "_values", "choice", "open", "parts")
 
-    def __init__(self, choice: ChoiceBuilder) -> None:
+    def __init__(self, choice: ChoiceBuilder, decoder: FormatDecoder) -> None:
         self.choice = choice
+        self._decoder = decoder
         self.parts: list[dict[str, Any] | Span | CallBuilder] = []
         self.open: BlockBuilder | None = None  # the block that the last span goes on with
         self._call: CallBuilder | None = None  # one whose arguments are streamed
@@ -48,6 +50,9 @@ class CandidateParts:
             self.choice.emit(Raw(choice=self.choice.index, name="part", data=part))
             return
         text = part.get("text")
+        if isinstance(text, (int, float)):
+            text = self._decoder.text(text, "text")
+            part = part | {"text": text}
         if type(text) is str and text and len(part) == 1:
             # Most parts of a stream.
             block: Any = self.choice.last(TextBuilder)

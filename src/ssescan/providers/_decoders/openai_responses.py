@@ -6,17 +6,18 @@ it, by the ids of the item and of the call; without these, the last item is mean
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from msgspec import Struct
 
 from ..block_builders import MediaBuilder, ReasoningBuilder, RefusalBuilder, TextBuilder
 from ..finish_reasons import finish_reasons
-from ..format_decoder import DAMAGED, GUESS
+from ..format_decoder import DAMAGED, GUESS, decoder
 from ..formats import register
 from ..json_values import arguments_of, dict_of, text_of
 from ..parts import Error, Logprobs, Part, TextDelta, Usage
 from ..provider_errors import error_of
+from ..unknown_fields import fields_of, with_fields
 from .openai_usage import openai_usage
 from .whole_items import ItemDecoder, with_char_unit
 
@@ -35,8 +36,8 @@ class _Event(Struct, gc=False):
     item_id: str | None = None
     logprobs: list[Any] | None = None
     summary_index: int | None = None
-    text: str | None = None
-    refusal: str | None = None
+    text: Any = None
+    refusal: Any = None
     arguments: Any = None
     input: Any = None
     code: Any = None
@@ -50,6 +51,34 @@ class _Event(Struct, gc=False):
     message: Any = None
     param: Any = None
 
+
+class _ExactEvent(_Event, gc=False, forbid_unknown_fields=True):
+    """An event whose fields are all known."""
+
+    delta: str | dict[str, Any] | list[Any] | None = None
+    text: str | None = None
+    refusal: str | None = None
+    sequence_number: Any = None
+    obfuscation: Any = None
+
+
+class _PlainEvent(Struct, gc=False, forbid_unknown_fields=True):
+    """Most events of a stream: a piece of text."""
+
+    type: Literal["response.output_text.delta"]
+    delta: str
+    output_index: int
+    content_index: int | None = None
+    item_id: str | None = None
+    sequence_number: int = 0
+    logprobs: tuple[()] | None = None
+    obfuscation: str = ""
+
+
+EVENT_FIELDS = fields_of(_Event) | {
+    "annotation_index", "background", "name", "partial_image_index", "quality", "size", "summary_part",
+}  # fmt: skip
+"""The fields that are read, or repeat what the item has."""
 
 REASONS = finish_reasons(other="incomplete")
 """The words that mean something else here than elsewhere."""
@@ -78,13 +107,18 @@ class OpenAIResponses(ItemDecoder):
 
     api: ClassVar[str] = "openai-responses"
     event: type[Struct] = _Event
+    exact: type[Struct] | None = _ExactEvent
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self._created: str | None = None  # the id of the response that was created last
-        # The text block that deltas with these indices are for.
-        self._place: tuple[int | None, int | None] = (-1, -1)
-        self._text: TextBuilder | None = None
+        # The text block that plain events with these indices go on with.
+        self._plain_event: type[Struct] = _PlainEvent
+        self._block: Any = None
+        self._index: int | None = -1
+        self._part_index: int | None = -1
+        self._size = self._number = 0
+        self._write: Any = None
 
     @classmethod
     def recognize(cls, value: dict[str, Any], name: str | None) -> int:
@@ -105,22 +139,17 @@ class OpenAIResponses(ItemDecoder):
             event = self.decode(payload)
         except DAMAGED:
             return None
-        # Most events of a stream: a piece of the text that came last.
-        if (
-            event.type == "response.output_text.delta"
-            and self._text is not None
-            and (event.output_index, event.content_index) == self._place
-            and type(event.delta) is str
-            and event.delta
-            and not event.logprobs
-        ):
-            # After the end of the response there is no such block: text reopens it.
-            self._text.write(event.delta)
-            return TextDelta(block=self._text.number, text=event.delta)
-        return self.handle(event)
+        if not self._plain:
+            return self.handle(event)
+        text = event.delta
+        if event.output_index != self._index or event.content_index != self._part_index or not text:
+            return None
+        self._write(text)
+        return TextDelta(block=self._number, text=text)
 
     def handle(self, event: _Event) -> list[Part] | None:
-        self._text = None
+        if self._plain:
+            self.expect_all(was_right=self._block.size > self._size)
         kind = event.type or self.name() or ""
         handler = self.handlers.get(kind)
         if handler is not None:
@@ -130,6 +159,18 @@ class OpenAIResponses(ItemDecoder):
         elif not (kind.startswith("response.") and kind.endswith(PROGRESS)):
             return None
         return self.builder.drain()
+
+    def look(self, value: dict[str, Any], unread: list[Part]) -> None:
+        if text_of(value.get("type")).endswith(".delta"):
+            self.unknown.changed(value, EVENT_FIELDS, unread)
+            self.unknown.note("event", value, EVENT_FIELDS)
+        else:
+            self.unknown.once("event", value, EVENT_FIELDS, unread)
+
+    def learn(self) -> None:
+        known = self.unknown.of("event")
+        self.exact, self._plain_event = with_fields(_ExactEvent, known), with_fields(_PlainEvent, known)
+        self.decode = decoder(self._plain_event if self._plain else self.exact)
 
     def unfolded(self, value: dict[str, Any]) -> list[dict[str, Any]]:
         if value.get("object") != "response" or "type" in value:
@@ -269,7 +310,10 @@ class OpenAIResponses(ItemDecoder):
         if event.logprobs:
             block.emit_part(Logprobs, entries=event.logprobs)
         if event.output_index is not None:
-            self._place, self._text = (event.output_index, event.content_index), block
+            # After the end of the response there is no such block: text reopens it.
+            self._index, self._part_index = event.output_index, event.content_index
+            self._block, self._size, self._number, self._write = block, block.size, block.number, block.write
+            self.expect(self._plain_event)
 
     def _text_done(self, event: _Event) -> None:
         if event.text:
