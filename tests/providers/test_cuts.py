@@ -75,10 +75,14 @@ def bodies_in(shared: Path) -> list[Body]:
     for entry in manifest["files"]:
         if entry["wire"] in WIRES:
             raw = (shared / "corpus" / entry["file"]).read_bytes()
-            body = Body(entry["file"], WIRES[entry["wire"]], raw)
-            _find_events(body)
-            bodies.append(body)
+            bodies.append(body_of(entry["file"], WIRES[entry["wire"]], raw))
     return bodies
+
+
+def body_of(file: str, api: Any, raw: bytes) -> Body:
+    body = Body(file, api, raw)
+    _find_events(body)
+    return body
 
 
 def _find_events(body: Body) -> None:

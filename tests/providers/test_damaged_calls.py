@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ssescan.providers import stream
 
-from .test_cuts import RULES, Body, Event, bodies_in
+from .test_cuts import RULES, Body, Event, bodies_in, body_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +32,9 @@ MARKS = (
 )
 """How the types of events begin or end that are no content: starts, stops and finishes."""
 
+APIS = {"anthropic": "anthropic", "gemini": "gemini", "interactions": "gemini-interactions"}
+"""The formats of the wire specification's files, by how their names begin."""
+
 Call = tuple[str, str]
 
 
@@ -43,7 +46,14 @@ def calls_in(raw: bytes, api: Any, *, cut: bool = False) -> list[Call]:
 
 
 def with_calls(shared: Path, api: str) -> list[Body]:
-    return [body for body in bodies_in(shared) if body.api == api and calls_in(body.raw, body.api)]
+    """Return the streams of a format that have calls: recorded ones, and those of the wire specification."""
+    written = [
+        body_of(f"wire/{file.name}", APIS[file.name.split("-")[0]], file.read_bytes())
+        for file in sorted((shared / "wire").glob("*.sse"))
+        if file.name.split("-")[0] in APIS
+    ]
+    bodies = [body for body in [*bodies_in(shared), *written] if body.api == api]
+    return [body for body in bodies if calls_in(body.raw, body.api)]
 
 
 def is_mark(api: str, event: Event) -> bool:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from typing import Any
 
 import pytest
 
 import ssescan
-from ssescan.providers import End, Finish, Message
+from ssescan.providers import End
 
 from .assertions import APIS, DONE, framed, read
-from .reading import Boom, agenerated, generated
 from .rules import Rule
 from .test_tables_anthropic import block, delta, start, stop
-from .test_tables_chat import HI, ROLE, SAID_A, STOP, TOOLS, USAGE, A, call, chunk
+from .test_tables_chat import SAID_A, STOP, TOOLS, USAGE, A, call, chunk
 from .test_tables_gemini import candidate
-from .test_tables_responses import CREATED, named, response
+from .test_tables_responses import CREATED, response
 
 CHAT: Any
 CHAT, RESPONSES, ANTHROPIC, GEMINI, INTERACTIONS = APIS
@@ -424,160 +422,11 @@ DAMAGED = {
     ),
 }
 
-STEPS: list[Any] = [
-    {"event_type": "interaction.created", "interaction": {"id": "i", "model": "m", "status": "in_progress"}},
-    {"event_type": "step.start", "index": 0, "step": {"type": "function_call", "id": "c1", "name": "f"}},
-]
-
-
-def piece(arguments: str) -> dict[str, Any]:
-    return {"event_type": "step.delta", "index": 0, "delta": {"type": "arguments_delta", "arguments": arguments}}
-
-
-def ended_as(status: str, **fields: Any) -> dict[str, Any]:
-    return {"event_type": "interaction.completed", "interaction": {"id": "i", "status": status} | fields}
-
-
-STEP_STOP = {"event_type": "step.stop", "index": 0}
-TEXT_STEP = [
-    STEPS[0],
-    {"event_type": "step.start", "index": 0, "step": {"type": "model_output"}},
-    {"event_type": "step.delta", "index": 0, "delta": {"type": "text", "text": "a"}},
-]
-OTHER_FORMATS = {
-    "R2, Interactions, aborted": Rule(
-        INTERACTIONS, [*TEXT_STEP, ended_as("aborted")], {"text": "a", "finish": "error"}, False, [("aborted", None)]
-    ),
-    "R2, Interactions, cancelled": Rule(
-        INTERACTIONS,
-        [*TEXT_STEP, ended_as("cancelled")],
-        {"text": "a", "finish": "other"},
-        False,
-        [("cancelled", "the interaction was cancelled")],
-    ),
-    "R2, Responses, an unknown reason with a call": Rule(
-        RESPONSES,
-        responses_call(
-            "{}",
-            {
-                "type": "response.incomplete",
-                "response": response("incomplete", incomplete_details={"reason": "steered"}),
-            },
-        ),
-        {"tools": F, "finish": "other"},
-        False,
-        cut=["f"],
-    ),
-    "R4, Interactions, MAX_TOKENS": Rule(
-        INTERACTIONS, [*TEXT_STEP, ended_as("MAX_TOKENS")], {"text": "a", "finish": "length"}
-    ),
-    "R4, Anthropic, a call that was closed before text": Rule(
-        ANTHROPIC,
-        anthropic_call(
-            stop(),
-            block({"type": "text", "text": ""}, 1),
-            delta("text", 1, text="a"),
-            reason("max_tokens"),
-            MESSAGE_STOP,
-        ),
-        {"text": "a", "tools": F, "finish": "length"},
-    ),
-    "R6, Responses": Rule(
-        RESPONSES,
-        responses_text({"type": "response.completed", "response": response()}, responses_text()[1]),
-        {"text": "aa"},
-        False,
-    ),
-    "R6, Anthropic": Rule(
-        ANTHROPIC, [*anthropic_text()[:3], reason("end_turn"), delta("text", text="b")], {"text": "ab"}, False
-    ),
-    "R6, Interactions": Rule(INTERACTIONS, [*TEXT_STEP, ended_as("completed"), TEXT_STEP[2]], {"text": "aa"}, False),
-    "R6, several pieces, and another finish": Rule(
-        CHAT, [A, A, STOP, A, A, A, STOP, DONE], {"text": "aaaaa", "finish": "stop"}
-    ),
-    "R6, a finish in every chunk": Rule(
-        CHAT, [chunk({"content": "a"}, "stop"), chunk({"content": "b"}, "stop"), DONE], {"text": "ab", "finish": "stop"}
-    ),
-    "R7, no status": Rule(RESPONSES, responses_text(done(None)), {"text": "a"}, False),
-    "R7, in progress": Rule(RESPONSES, responses_text(done("in_progress")), {"text": "a"}, False),
-    "R9, an open text": Rule(ANTHROPIC, [*anthropic_text()[:3], reason(None), MESSAGE_STOP], {"text": "a"}, False),
-    "R10, another word": Rule(
-        ANTHROPIC, anthropic_call(reason("end_turn"), MESSAGE_STOP), {"tools": F, "finish": "stop"}, False, cut=["f"]
-    ),
-    "R10, no message_stop": Rule(
-        ANTHROPIC, anthropic_call(reason("tool_use")), {"tools": F, "finish": "tool_calls"}, False, cut=["f"]
-    ),
-    "R10, Interactions, no step.stop": Rule(
-        INTERACTIONS,
-        [*STEPS, piece('{"a":'), ended_as("requires_action")],
-        {"tools": [("c1", "f", '{"a":')], "finish": "tool_calls"},
-        False,
-        cut=["f"],
-    ),
-    "a start that came twice, Anthropic": Rule(
-        ANTHROPIC,
-        [start(), block(WEATHER), *anthropic_call(reason("tool_use"), MESSAGE_STOP)[1:]],
-        {"tools": F, "finish": "tool_calls"},
-    ),
-    "a start that came twice, Interactions": Rule(
-        INTERACTIONS,
-        [*STEPS, STEPS[1], piece("{}"), STEP_STOP, ended_as("requires_action")],
-        {"tools": F, "finish": "tool_calls"},
-    ),
-    "R14, within a call": Rule(
-        CHAT,
-        [
-            chunk({"role": "assistant"}),
-            OPEN_CALL,
-            chunk({"role": "assistant"}) | {"id": "d"},
-            chunk(call("{}", index=0, id="c2", name="g")) | {"id": "d"},
-            TOOLS | {"id": "d"},
-            DONE,
-        ],
-        {"tools": [("c1", "f", '{"a":'), ("c2", "g", "{}")], "finish": "tool_calls"},
-        False,
-        [("protocol", None)],
-        cut=["f"],
-    ),
-    "R15, Interactions": Rule(
-        INTERACTIONS,
-        [*STEPS, piece('{"a":'), '{"event_type":"step.del', piece("1}"), STEP_STOP, ended_as("requires_action")],
-        {"tools": [("c1", "f", '{"a":1}')], "finish": "tool_calls"},
-        False,
-        [("decode", None)],
-        cut=["f"],
-    ),
-    "R15, Gemini": Rule(
-        GEMINI,
-        [
-            candidate({"functionCall": {"name": "f", "id": "c1", "willContinue": True}}),
-            '{"candidates":[{"con',
-            candidate({"functionCall": {}}),
-            candidate(finish="STOP"),
-        ],
-        {"tools": F, "finish": "tool_calls"},
-        False,
-        [("decode", None)],
-        cut=["f"],
-    ),
-    "R15, after the finish": Rule(
-        CHAT, [CALL, TOOLS, BROKEN, DONE], {"tools": F, "finish": "tool_calls"}, False, [("decode", None)]
-    ),
-    "R15, the first piece of a call": Rule(
-        CHAT,
-        [A, BROKEN, chunk(call("1}", index=0, id="c1", name="f")), TOOLS, DONE],
-        {"text": "a", "tools": [("c1", "f", "1}")], "finish": "tool_calls"},
-        False,
-        [("decode", None)],
-        cut=["f"],
-    ),
-}
-
 ALL = {
     f"{group}: {name}": rule
     for group, rules in {
         "R1, R3": ERRORS, "R2, R4": WORDS, "R4, R5": LENGTH, "R6, R11": REOPENED, "R7 to R10": TERMINAL,
-        "R14": RESTARTED, "R15": DAMAGED, "more": OTHER_FORMATS,
+        "R14": RESTARTED, "R15": DAMAGED,
     }.items()
     for name, rule in rules.items()
 }  # fmt: skip
@@ -598,112 +447,6 @@ def test_body_that_is_not_finished(status: str, api: Any) -> None:
         ssescan.stream(body, api).collect()
     assert getattr(caught.value, "kind", "cancelled") == "cancelled"
     assert not message.complete
-
-
-LAST_WORDS = {
-    "chat": framed(ROLE, HI, STOP, DONE),
-    "responses": named(*responses_text({"type": "response.completed", "response": response()})),
-    "anthropic": named(*anthropic_text(reason("end_turn"), MESSAGE_STOP)),
-    "interactions": framed(
-        {"event_type": "interaction.created", "interaction": {"id": "i", "model": "m", "status": "in_progress"}},
-        {"event_type": "step.start", "index": 0, "step": {"type": "model_output"}},
-        {"event_type": "step.delta", "index": 0, "delta": {"type": "text", "text": "a"}},
-        {"event_type": "step.stop", "index": 0},
-        {"event_type": "interaction.completed", "interaction": {"id": "i", "status": "completed"}},
-    ),
-}
-
-
-@pytest.mark.parametrize("body", LAST_WORDS.values(), ids=LAST_WORDS)
-def test_connection_breaks_after_the_last_word(body: bytes) -> None:
-    with ssescan.stream(generated(body, then=Boom())) as given:
-        assert given.collect().complete
-    assert given.outcome == ("ended" if body.endswith(b"[DONE]\n\n") else "failed")
-
-
-@pytest.mark.parametrize("body", LAST_WORDS.values(), ids=LAST_WORDS)
-def test_connection_breaks_after_the_last_word_async(body: bytes) -> None:
-    async def main() -> None:
-        async with ssescan.astream(agenerated(body, then=Boom())) as given:
-            assert (await given.collect()).complete
-        assert given.outcome == ("ended" if body.endswith(b"[DONE]\n\n") else "failed")
-
-    asyncio.run(main())
-
-
-def test_stall_after_the_last_word() -> None:
-    async def main() -> None:
-        async def source() -> Any:
-            yield LAST_WORDS["anthropic"]
-            await asyncio.sleep(600)
-
-        async with ssescan.astream(source(), stall=ssescan.Stall(progress=0.01)) as given:
-            assert (await given.collect()).complete
-        assert given.outcome == "failed"
-
-    asyncio.run(main())
-
-
-@pytest.mark.parametrize("error", [TypeError("mine"), ValueError("mine")])
-def test_wrong_use_after_the_last_word_is_raised(error: Exception) -> None:
-    with (
-        ssescan.stream(generated(LAST_WORDS["anthropic"], then=error)) as given,
-        pytest.raises(type(error), match="mine"),
-    ):
-        given.collect()
-    assert not given.message.complete
-
-
-@pytest.mark.parametrize("end", [1, 2])
-def test_connection_breaks_before_the_last_word(end: int) -> None:
-    body = framed(ROLE, HI, STOP)[: None if end == 2 else -70]
-    with ssescan.stream(generated(body, then=Boom())) as given, pytest.raises(Boom):
-        given.collect()
-    assert not given.message.complete
-
-
-def finished(source: bytes, api: Any = None, *, strict: bool = False) -> Message:
-    return ssescan.stream(source, api, strict=strict, accept_done=True).collect()
-
-
-DONE_ONLY = {
-    "text": ([ROLE, HI], {"text": "hi"}, "stop", True, []),
-    "a call": ([CALL], {}, "tool_calls", True, []),
-    "a call that is not whole": ([OPEN_CALL], {}, "tool_calls", False, ["f"]),
-    "an error": ([HI, {"error": {"message": "oh"}}], {"text": "hi"}, None, False, []),
-    "nothing": ([ROLE], {}, None, False, []),
-    "content after a finish": ([HI, STOP, HI], {"text": "hihi"}, None, False, []),
-    "a damaged event": ([HI, BROKEN], {"text": "hi"}, None, False, []),
-    "a finish": ([HI, chunk(finish="length")], {"text": "hi"}, "length", True, []),
-}
-
-
-@pytest.mark.parametrize(("events", "said", "finish", "complete", "cut"), DONE_ONLY.values(), ids=DONE_ONLY)
-@pytest.mark.parametrize("api", [None, CHAT])
-def test_accept_done(
-    events: list[Any], said: dict[str, Any], finish: Any, complete: bool, cut: list[str], api: Any
-) -> None:
-    message = finished(framed(*events, DONE), api)
-    assert (message.text, message.finish_reason) == (said.get("text", ""), finish)
-    assert message.complete is complete
-    assert [call.name for call in message.tool_calls if call.cut] == cut
-    if finish in ("stop", "tool_calls"):
-        assert message.raw_finish_reason == "[DONE]"
-        parts = list(ssescan.stream(framed(*events, DONE), api, strict=False, accept_done=True))
-        assert Finish(reason=finish, raw="[DONE]") in parts
-    assert (
-        not ssescan.stream(framed(*events), api, strict=False, accept_done=True).collect().complete
-        or finish == "length"
-    )
-
-
-def test_done_is_not_accepted_without_the_option() -> None:
-    assert not ssescan.stream(framed(ROLE, HI, DONE), strict=False).collect().complete
-
-
-def test_accept_done_is_a_bool() -> None:
-    with pytest.raises(TypeError, match="accept_done"):
-        ssescan.stream(b"", accept_done=1)  # type: ignore[arg-type]
 
 
 def test_skipped_event_in_a_call() -> None:
