@@ -325,7 +325,7 @@ def test_unknown_content_of_recorded_bodies(shared: Path) -> None:
         # Fields that are not read (R30 of docs/rules.md): of events, of choices, of deltas.
         "container", "context_management", "copilot_usage", "cost", "moderation",
         "matched_stop", "messages",
-        "channel", "executed_tools", "graph_data", "name", "provider_metadata",
+        "channel", "executed_tools", "graph_data", "missing-parts", "name", "provider_metadata",
         # Anthropic's beta blocks.
         "compaction", "compaction_delta", "fallback",
         # OpenAI's items that are not tool calls.

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any, Union, get_args, get_origin, get_type_hin
 import msgspec
 from msgspec import NODEFAULT, Struct
 
+from ..scanner import Comment, UnknownLine
 from ..scanner._shared import BYTE_ORDER_MARK
-from .surrogates import only_in_texts
+from .surrogates import LONE, only_in_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -227,6 +228,18 @@ def spelled(number: bool | float, payload: bytes) -> str:
             if float(token) == number and not (token.lstrip("-").isdigit() and number.is_integer() and len(token) < 16):
                 return token
     return str(number)
+
+
+def event_bytes(event: Any) -> bytes:
+    """Return an event as the bytes that it may have come from; b"" for anything else."""
+    if type(event) in (Comment, UnknownLine):
+        return f"{': ' if type(event) is Comment else ''}{event.text}\n".encode("utf-8", "replace")
+    name, data = getattr(event, "event", None), getattr(event, "data", None)
+    if not isinstance(data, str) or not (name is None or isinstance(name, str)):
+        return b""
+    data = LONE.sub("\ufffd", data).replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\ndata: ")
+    head = "" if name in (None, "", "message") else "event: " + " ".join(name.splitlines()) + "\n"
+    return f"{head}data: {data}\n\n".encode("utf-8", "replace")
 
 
 def shown(payload: bytes) -> str:

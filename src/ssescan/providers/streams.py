@@ -6,7 +6,6 @@ shell here are all that waits; the objects of each API use them with another dec
 
 from __future__ import annotations
 
-import re
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -21,6 +20,7 @@ from ..streams import AsyncEventStream, EventStream
 from .formats import Api, checked_api
 from .message_decoder import MessageDecoder
 from .parts import Part, TextDelta
+from .payloads import event_bytes
 from .think_tags import checked_think_tags
 
 if TYPE_CHECKING:
@@ -46,7 +46,6 @@ REFUSALS = (UnexpectedStatus, UnexpectedContentType, UnknownFormat)
 """Errors for streams that we refuse: such a stream has no parts, not even an End."""
 OVER = (Outcome.CLOSED, Outcome.FAILED)
 """Outcomes after which no part comes any more."""
-LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class _PayloadReader(EventReader[Any]):
@@ -65,19 +64,7 @@ class _PayloadReader(EventReader[Any]):
         return pending
 
     def bytes_of(self, chunk: Any) -> bytes:
-        return _event_bytes(chunk) or super().bytes_of(chunk)
-
-
-def _event_bytes(event: Any) -> bytes:
-    """Return an event as the bytes that it may have come from; b"" for anything else."""
-    if type(event) in (Comment, UnknownLine):
-        return f"{': ' if type(event) is Comment else ''}{event.text}\n".encode("utf-8", "replace")
-    name, data = getattr(event, "event", None), getattr(event, "data", None)
-    if not isinstance(data, str) or not (name is None or isinstance(name, str)):
-        return b""
-    data = LONE_SURROGATE.sub("\ufffd", data).replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\ndata: ")
-    head = "" if name in (None, "", "message") else "event: " + " ".join(name.splitlines()) + "\n"
-    return f"{head}data: {data}\n\n".encode("utf-8", "replace")
+        return event_bytes(chunk) or super().bytes_of(chunk)
 
 
 def _body(chunks: Iterator[Any]) -> Iterator[bytes]:

@@ -143,7 +143,7 @@ class PlainChunk(Struct, gc=False, forbid_unknown_fields=True):
     choices: tuple[PlainChoice]
     id: str = ""
     model: str = ""
-    object: str = ""
+    object: Literal["chat.completion.chunk", "chat.completion", ""] = ""
     created: int = 0
     usage: None = None
     system_fingerprint: str | None = None
