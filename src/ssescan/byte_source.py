@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from socket import socket
     from typing import Any
 
+NOT_IN_WORDS = dict.fromkeys(map(ord, "!#$%&'*+-.^_`|~"))  # what a token may have besides letters and digits
+
 
 class ByteSource:
     """A source of chunks: open() returns their iterator, once; close() or aclose() ends it.
@@ -38,9 +40,7 @@ class ByteSource:
         self.status: int | None = status
         self.content_type: str | None = None
         if response is not None:
-            headers = response.headers
-            # The headers of every client ignore case; the plain dict of a stand-in does not.
-            self.content_type = headers.get("content-type") or headers.get("Content-Type") or ""
+            self.content_type = content_type_of(response.headers)
 
     def open(self) -> Any:
         """Return the iterator of the chunks; after this, the source must be closed."""
@@ -49,8 +49,13 @@ class ByteSource:
 
     @property
     def media_type(self) -> str:
-        """The content type without its parameters; "" if there is none."""
-        return (self.content_type or "").partition(";")[0].strip().lower()
+        """The content type without its parameters, the last valid one of several; "" if there is none.
+
+        Fetch, "extract a MIME type": https://fetch.spec.whatwg.org/#concept-header-extract-mime-type
+        """
+        values = _between_commas(self.content_type or "")
+        types = (value.partition(";")[0].strip(" \t\r\n").lower() for value in values)
+        return next((found for found in reversed([*types]) if found != "*/*" and _is_media_type(found)), "")
 
     @property
     def has_connection(self) -> bool:
@@ -115,6 +120,35 @@ class ByteSource:
                 closing = (getattr(self.response, "aclose", None) or self.response.close)()
                 if hasattr(closing, "__await__"):
                     await closing  # the close() of aiohttp is synchronous
+
+
+def content_type_of(headers: Any) -> str:
+    """Return the content type of a response, several of them with commas between them; "" if there is none."""
+    get_all = getattr(headers, "getall", None) or getattr(headers, "get_all", None)
+    if get_all is not None:  # these clients' get() returns the first header of several
+        return ", ".join(get_all("Content-Type", None) or ())
+    # The headers of the other clients ignore case; the plain dict of a stand-in does not.
+    return headers.get("content-type") or headers.get("Content-Type") or ""
+
+
+def _between_commas(value: str) -> list[str]:
+    """Return the parts of a header, of which quoted strings may contain commas."""
+    if '"' not in value:
+        return value.split(",")
+    import re
+
+    return re.findall(r'(?:"(?:[^"\\]|\\.)*"?|[^",])+', value)
+
+
+def _is_media_type(value: str) -> bool:
+    kind, slash, subtype = value.partition("/")
+    return bool(slash) and _is_token(kind) and _is_token(subtype)
+
+
+def _is_token(value: str) -> bool:
+    """Return whether a text is a token (RFC 9110 section 5.6.2)."""
+    plain = value.translate(NOT_IN_WORDS)
+    return bool(value) and value.isascii() and (plain.isalnum() or not plain)
 
 
 def _socket_of(response: Any) -> socket | None:

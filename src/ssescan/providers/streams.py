@@ -7,161 +7,39 @@ shell here are all that waits; the objects of each API use them with another dec
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from .._generic import E_co, Subscriptable
 from ..errors import UnexpectedContentType, UnexpectedStatus, UnknownFormat
 from ..outcome import Outcome
-from ..scanner import Comment, EventReader, UnknownLine
-from ..scanner._shared import ALREADY_READING, DEFAULT_MAX_EVENT_SIZE, STREAM_IS_NO_VALUE
-from ..sources import async_byte_source_of, byte_source_of
+from ..scanner._shared import ALREADY_READING, STREAM_IS_NO_VALUE
 from ..stalls import checked_stall
-from ..streams import AsyncEventStream, EventStream
 from .formats import Api, checked_api
 from .message_decoder import MessageDecoder
 from .parts import Part, TextDelta
-from .payloads import event_bytes
+from .payload_streams import AsyncPayloadStream, PayloadStream
 from .think_tags import checked_think_tags
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
     from typing import Literal, NoReturn, Self, TypeAlias
 
-    from ..scanner import ServerSentEvent
+    from ..scanner import Comment, EventReader, ServerSentEvent, UnknownLine
     from ..sources import AsyncSource, SyncSource
     from ..stalls import Stall
+    from .bodies import Body
     from .message import Message
+    from .payload_streams import Payloads
 
     Item: TypeAlias = ServerSentEvent | Comment | UnknownLine
     SyncEvents: TypeAlias = SyncSource | Iterable[Item]
     AsyncEvents: TypeAlias = AsyncSource | AsyncIterable[Item]
     NewDecoder: TypeAlias = Callable[[EventReader[Any], int | None], MessageDecoder]
 
-# A body that is one JSON value is read as an event: between its tokens, a line end is as good as a space.
-BEFORE_A_BODY, AFTER_A_BODY = b"data: ", b"\n\n"
-ADDED_READS, ADDED_BYTES = 2, len(BEFORE_A_BODY + AFTER_A_BODY)
-LINE_ENDS_TO_SPACES = bytes.maketrans(b"\r\n", b"  ")
-
 REFUSALS = (UnexpectedStatus, UnexpectedContentType, UnknownFormat)
 """Errors for streams that we refuse: such a stream has no parts, not even an End."""
 OVER = (Outcome.CLOSED, Outcome.FAILED)
 """Outcomes after which no part comes any more."""
-
-
-class _PayloadReader(EventReader[Any]):
-    """A reader of payloads; its chunks may be events as well."""
-
-    __slots__ = ("_scanner",)
-
-    def __init__(self, scanner: Any, timing: bool, payloads: bool) -> None:
-        super().__init__(scanner, timing, payloads)
-        self._scanner = scanner
-
-    @property
-    def pending(self) -> int:
-        """The bytes since the last blank line, as Scanner counts them."""
-        pending: int = self._scanner.pending
-        return pending
-
-    def bytes_of(self, chunk: Any) -> bytes:
-        return event_bytes(chunk) or super().bytes_of(chunk)
-
-
-def _body(chunks: Iterator[Any]) -> Iterator[bytes]:
-    yield BEFORE_A_BODY
-    for chunk in chunks:
-        yield bytes(chunk).translate(LINE_ENDS_TO_SPACES)
-    yield AFTER_A_BODY
-
-
-async def _abody(chunks: AsyncIterator[Any]) -> AsyncIterator[bytes]:
-    yield BEFORE_A_BODY
-    async for chunk in chunks:
-        yield bytes(chunk).translate(LINE_ENDS_TO_SPACES)
-    yield AFTER_A_BODY
-
-
-class _Payloads:
-    """The methods with which an event stream, sync or async, yields the data of events as bytes."""
-
-    __slots__ = ()
-
-    _content_types: tuple[str, ...] = ("text/event-stream", "application/json")
-    _event_stream: type[Any]
-    _byte_source_of: Any
-    _as_event: Any
-
-    if TYPE_CHECKING:
-
-        @property
-        def _reader(self) -> EventReader[Any]: ...
-
-        _byte_source: Any
-        _options: dict[str, Any]
-
-    @classmethod
-    def of(cls: Any, source: Any, stall: Stall | None, name: str) -> Any:
-        """Return a stream over a source. An event stream that was not read yet hands over its own, and its options."""
-        if isinstance(source, cls._event_stream):
-            byte_source, given, options = cls._hand_over(source)
-        else:
-            byte_source, given, options = cls._byte_source_of(source, name), None, {}
-        # Lines that are not events may hold an error, and an unfinished block may be a whole event.
-        options = {**options, "comments": True, "unknown": True, "unterminated": "dispatch", "empty_events": False}
-        return cls(byte_source, stall or given, True, options)
-
-    @property
-    def reader(self) -> EventReader[Any]:
-        return self._reader
-
-    @property
-    def max_event_size(self) -> int | None:
-        size: int | None = self._options.get("max_event_size", DEFAULT_MAX_EVENT_SIZE)
-        return size
-
-    def _new_reader(self, scanner: Any, timing: bool) -> EventReader[Any]:
-        return _PayloadReader(scanner, timing, True)
-
-    def _adapted(self, chunks: Any) -> Any:
-        if self._byte_source.media_type != "application/json":
-            return chunks
-        self._reader.whole_body = True
-        return self._as_event(chunks)
-
-
-class _PayloadStream(_Payloads, EventStream[Any]):
-    __slots__ = ()
-
-    _event_stream = EventStream
-    _byte_source_of = staticmethod(byte_source_of)
-    _as_event = staticmethod(_body)
-
-    def end(self) -> None:
-        """End the stream where the answer in it ended."""
-        self._end()
-
-    def fail(self, error: BaseException) -> None:
-        """End the stream with an error about its content. Does nothing if it has ended."""
-        self._fail(error)
-
-
-class _AsyncPayloadStream(_Payloads, AsyncEventStream[Any]):
-    __slots__ = ()
-
-    _called = "astream"
-    _event_stream = AsyncEventStream
-    _byte_source_of = staticmethod(async_byte_source_of)
-    _as_event = staticmethod(_abody)
-
-    # The slot itself: a property would be a call for each event.
-    is_reading: ClassVar[Any] = AsyncEventStream._reading  # type: ignore[misc]  # noqa: SLF001
-
-    async def end(self) -> None:
-        await self._end()
-
-    async def fail(self, error: BaseException) -> None:
-        if self.outcome is None:
-            await self._fail(error)
 
 
 def checked_bool(value: Any, name: str) -> bool:
@@ -182,7 +60,7 @@ class _Shell(Subscriptable[E_co]):
     __slots__ = ("_decoder", "_events")
 
     _events: Any
-    _payloads: type[_Payloads]
+    _payloads: type[Payloads]
 
     def __init__(self, source: Any, stall: Stall | None, name: str, new_decoder: NewDecoder) -> None:
         checked_stall(stall)
@@ -217,14 +95,15 @@ class _Shell(Subscriptable[E_co]):
     @property
     def reads(self) -> int:
         """How many reads there were."""
-        reader: EventReader[Any] = self._events.reader
-        return max(reader.reads - ADDED_READS, 0) if reader.whole_body else reader.reads
+        reads: int = (self._events.body or self._events.reader).reads
+        return reads
 
     @property
     def bytes_read(self) -> int:
         """How many bytes came."""
-        reader: EventReader[Any] = self._events.reader
-        return max(reader.bytes_read - ADDED_BYTES, 0) if reader.whole_body else reader.bytes_read
+        body: Body | None = self._events.body
+        size: int = self._events.reader.bytes_read if body is None else body.size
+        return size
 
     @property
     def events(self) -> int:
@@ -243,7 +122,7 @@ class Shell(_Shell[E_co]):
 
     __slots__ = ("_items",)
 
-    _payloads = _PayloadStream
+    _payloads = PayloadStream
 
     def __init__(self, source: SyncEvents, stall: Stall | None, name: str, new_decoder: NewDecoder) -> None:
         super().__init__(source, stall, name, new_decoder)
@@ -272,7 +151,7 @@ class Shell(_Shell[E_co]):
         self._events.close()
 
 
-def _items(events: _PayloadStream, decoder: MessageDecoder) -> Iterator[Any]:
+def _items(events: PayloadStream, decoder: MessageDecoder) -> Iterator[Any]:
     """Yield what the decoder makes of the events. Twin of AsyncShell.__anext__."""
     feed: Any = decoder.feed
     is_fast = False
@@ -317,7 +196,7 @@ class AsyncShell(_Shell[E_co]):
 
     __slots__ = ("_failure", "_feed", "_is_fast", "_ready")
 
-    _payloads = _AsyncPayloadStream
+    _payloads = AsyncPayloadStream
 
     def __init__(self, source: AsyncEvents, stall: Stall | None, name: str, new_decoder: NewDecoder) -> None:
         super().__init__(source, stall, name, new_decoder)

@@ -1,0 +1,115 @@
+"""What a response holds that is not labelled as an event stream: its first bytes say it (R39, R42 of docs/rules.md).
+
+Makes an event stream of it. No I/O, and no knowledge of formats.
+"""
+
+from __future__ import annotations
+
+from ..scanner._shared import BYTE_ORDER_MARK
+from .payloads import NotJson, load
+
+JSON_TYPES = ("application/json",)
+LINES_TYPES = (
+    "application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonl", "application/jsonlines",
+    "application/x-jsonlines", "application/json-lines", "application/stream+json",
+)  # fmt: skip
+OTHER_TYPES = ("", "text/plain", "application/octet-stream", "binary/octet-stream")
+"""The types of a server that does not say what it sends."""
+EVENT_STREAM = "text/event-stream"
+CONTENT_TYPES = (EVENT_STREAM, *JSON_TYPES, *LINES_TYPES, *OTHER_TYPES)
+
+FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
+"""How an event stream begins. JSON cannot begin so."""
+SPACE = b" \t\r\n"
+MAX_FIRST_LINE = 65536  # bytes: a longer one is taken for the only one
+# Between the tokens of JSON, a line end is as good as a space.
+LINE_ENDS_TO_SPACES = bytes.maketrans(b"\r\n", b"  ")
+
+
+class Body:
+    """A body whose kind its first bytes decide: `feed` its chunks, then `close`; both return an event stream.
+
+    `reads`, `size`: how many chunks and bytes came. `is_value`: it is one JSON value, which becomes one event.
+    `is_refused`: it is neither an event stream nor JSON; `head` has what came.
+    """
+
+    __slots__ = ("_in_line", "_kind", "_type", "head", "is_refused", "is_value", "reads", "size")
+
+    def __init__(self, media_type: str) -> None:
+        self._type = media_type
+        self._kind = ""  # until it is known: "events", "value" or "lines"
+        self._in_line = False
+        self.head = b""
+        self.is_refused = self.is_value = False
+        self.reads = self.size = 0
+
+    def feed(self, chunk: bytes) -> bytes:
+        self.reads += 1
+        self.size += len(chunk)
+        if self._kind:
+            return self._converted(chunk)
+        self.head += chunk
+        begins = self.head.removeprefix(BYTE_ORDER_MARK).lstrip(SPACE)
+        if begins and not BYTE_ORDER_MARK.startswith(begins):
+            self._kind = self._kind_of(begins)
+        return self._begin() if self._kind else b""
+
+    def close(self) -> bytes:
+        """End the body; return what is still missing of the event stream."""
+        made = b""
+        if not self._kind and not self.is_refused:
+            begins = self.head.removeprefix(BYTE_ORDER_MARK).lstrip(SPACE)
+            is_json = begins.startswith((b"{", b"[")) or self._type in JSON_TYPES
+            self._kind = "value" if is_json else ""
+            self.is_refused = not is_json
+            made = self._begin() if is_json else b""
+        return made + b"\n\n" if self.is_value else made
+
+    def _kind_of(self, begins: bytes) -> str:
+        """Return the kind of a body that begins so; "" if it takes more to know it, or if it is refused."""
+        if begins.startswith(FIELDS):
+            return "events"
+        if any(field.startswith(begins) for field in FIELDS):
+            return ""
+        if begins.startswith((b"{", b"[")):
+            return "lines" if self._type in LINES_TYPES else self._kind_of_json(begins)
+        if self._type in JSON_TYPES:
+            return "value"
+        self.is_refused = True
+        return ""
+
+    def _kind_of_json(self, begins: bytes) -> str:
+        ends = [at for at in (begins.find(b"\n"), begins.find(b"\r")) if at >= 0]
+        if begins.startswith(b"[") or (not ends and len(begins) > MAX_FIRST_LINE):
+            return "value"
+        if not ends:
+            return ""
+        try:
+            load(begins[: min(ends)])
+        except NotJson:
+            return "value"
+        return "lines"
+
+    def _begin(self) -> bytes:
+        head, self.head = self.head, b""
+        self.is_value = self._kind == "value"
+        if self._kind == "events":
+            return head
+        return (b"data: " if self.is_value else b"") + self._converted(head.removeprefix(BYTE_ORDER_MARK))
+
+    def _converted(self, chunk: bytes) -> bytes:
+        if self._kind == "events":
+            return chunk
+        if self.is_value:
+            return chunk.translate(LINE_ENDS_TO_SPACES)
+        made = []
+        for number, piece in enumerate(chunk.replace(b"\r", b"\n").split(b"\n")):
+            if number and self._in_line:
+                made.append(b"\n\n")
+                self._in_line = False
+            if not self._in_line and (line := piece.lstrip(SPACE)):
+                made.append(b"data: " + line)
+                self._in_line = True
+            elif self._in_line:
+                made.append(piece)
+        return b"".join(made)

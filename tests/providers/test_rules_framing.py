@@ -1,0 +1,169 @@
+"""Rules R39 to R42 and R46 of docs/rules.md: framing, content types, and wires that are not known."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+import ssescan
+from ssescan import UnexpectedContentType, UnknownFormat
+from ssescan.providers import Raw
+
+from .assertions import APIS, DONE, framed, in_few_words, read, text
+from .test_tables_chat import SAID_A, STOP, A, B, chunk
+
+if TYPE_CHECKING:
+    from streams.server import Server
+
+CHAT = APIS[0]
+AB = {"text": "ab", "finish": "stop"}
+LINES = "".join(f"{json.dumps(event)}\n" for event in (A, B, STOP)).encode()
+STREAM = framed(A, B, STOP, DONE)
+INDENTED = "data: " + json.dumps(A, indent=1) + "\n\n"
+
+SPLICED: dict[str, tuple[bytes, dict[str, Any]]] = {
+    "data twice": (f"data: data: {text(A)}\n\n".encode() + framed(B, STOP, DONE), AB),
+    "data twice, each time": (b"".join(f"data: data: {text(event)}\n\n".encode() for event in (A, B, STOP, DONE)), AB),
+    "two on a line, with data between": (f"data: {text(A)}data: {text(B)}\n\n".encode() + framed(STOP, DONE), AB),
+    "two on a line": (f"data: {text(A)}{text(B)}\n\n".encode() + framed(STOP, DONE), AB),
+    "three on a line, with space": (f"data: {text(A)} {text(B)}\t{text(STOP)}\n\n".encode() + framed(DONE), AB),
+    "[DONE] on the line": (framed(A, B) + f"data: {text(STOP)}[DONE]\n\n".encode(), AB),
+    "JSON over several lines, data on the first": (INDENTED.encode() + framed(B, STOP, DONE), AB),
+    "two of them": (INDENTED.encode() + INDENTED.replace('"a"', '"b"').encode() + framed(STOP, DONE), AB),
+}
+
+
+@pytest.mark.parametrize(("body", "expected"), SPLICED.values(), ids=SPLICED)
+@pytest.mark.parametrize("api", [None, CHAT])
+def test_values_that_are_framed_wrongly(body: bytes, expected: dict[str, Any], api: Any) -> None:
+    """R40."""
+    parts, message, _ = read(body, api)
+    assert (in_few_words(message), message.errors, message.complete) == (expected, [], True)
+    one_by_one = [body[at : at + 1] for at in range(len(body))]
+    assert read(one_by_one, api)[:2] == (parts, message)
+
+
+TYPES = [
+    "application/json",
+    None,
+    "text/plain",
+    "application/octet-stream",
+    "application/x-ndjson",
+    "application/jsonl",
+]
+BODIES = {
+    "an event stream": STREAM,
+    "an event stream with a BOM": b"\xef\xbb\xbf" + STREAM,
+    "an event stream that begins with a comment": b": hi\n\n" + STREAM,
+    "JSON lines": LINES,
+    "a JSON body": json.dumps(
+        {"id": "c", "object": "chat.completion", "model": "m", "choices": [{"index": 0, "message": {"role": "assistant", "content": "ab"}, "finish_reason": "stop"}]}
+    ).encode(),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("content_type", TYPES)
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
+@pytest.mark.parametrize("api", [None, CHAT])
+def test_type_that_is_not_an_event_stream(server: Server, content_type: str | None, body: bytes, api: Any) -> None:
+    """R39, R42: the first bytes decide."""
+    with httpx.stream("GET", server.offers(body, content_type=content_type).url) as response:
+        message = ssescan.stream(response, api).collect()
+    assert in_few_words(message) == AB
+
+
+@pytest.mark.parametrize("content_type", TYPES)
+def test_iter_events_refuses_and_names_the_way_out(server: Server, content_type: str | None) -> None:
+    with (
+        httpx.stream("GET", server.offers(STREAM, content_type=content_type).url) as response,
+        pytest.raises(UnexpectedContentType, match="iter_bytes"),
+    ):
+        next(ssescan.iter_events(response))
+
+
+@pytest.mark.parametrize("content_type", ["text/html", "image/png"])
+def test_stream_refuses_other_types(server: Server, content_type: str) -> None:
+    with (
+        httpx.stream("GET", server.offers(STREAM, content_type=content_type).url) as response,
+        pytest.raises(UnexpectedContentType),
+    ):
+        ssescan.stream(response).collect()
+
+
+ACCEPTED = [
+    "text/event-stream, text/event-stream",
+    "application/json, text/event-stream; charset=utf-8",
+    "text/html, text/event-stream",
+    "text/event-stream;charset=utf-8",
+    "TEXT/Event-Stream",
+    "text/event-stream, garbage",
+]
+REFUSED = ["text/event-stream; charset=utf-8, text/html", "text/event-stream, text/plain", "text/event-streams"]
+
+
+@pytest.mark.parametrize("content_type", ACCEPTED)
+def test_last_valid_type_counts(server: Server, content_type: str) -> None:
+    """R41."""
+    with httpx.stream("GET", server.offers(STREAM, content_type=content_type).url) as response:
+        assert next(ssescan.iter_events(response)).data == text(A)
+
+
+@pytest.mark.parametrize("content_type", REFUSED)
+def test_last_valid_type_is_refused(server: Server, content_type: str) -> None:
+    with (
+        httpx.stream("GET", server.offers(STREAM, content_type=content_type).url) as response,
+        pytest.raises(UnexpectedContentType),
+    ):
+        next(ssescan.iter_events(response))
+
+
+COHERE: list[Any] = [
+    {"type": "message-start", "id": "c", "delta": {"message": {"role": "assistant", "content": []}}},
+    {"type": "content-delta", "index": 0, "delta": {"message": {"content": {"text": "a"}}}},
+    {"type": "message-end", "delta": {"finish_reason": "COMPLETE"}},
+]
+UNKNOWN = {
+    "Cohere": framed(*COHERE, names="type"),
+    "Assistants": framed(
+        {"id": "thread_1", "object": "thread"}, {"id": "run_1", "object": "thread.run", "status": "queued"}
+    ),
+    "DashScope": framed({"output": {"text": "a", "finish_reason": "null"}, "request_id": "r"}),
+    "nine of them": framed(*COHERE * 3),
+}
+
+
+@pytest.mark.parametrize("body", UNKNOWN.values(), ids=UNKNOWN)
+def test_unknown_wire(body: bytes) -> None:
+    """R46."""
+    with pytest.raises(UnknownFormat) as caught:
+        ssescan.stream(body).collect()
+    assert all(api in str(caught.value) for api in (*APIS, "iter_events"))
+
+
+@pytest.mark.parametrize("body", UNKNOWN.values(), ids=UNKNOWN)
+@pytest.mark.parametrize("api", APIS)
+def test_unknown_wire_under_a_name(body: bytes, api: Any) -> None:
+    with pytest.raises(ssescan.SsescanError):
+        ssescan.stream(body, api).collect()
+
+
+@pytest.mark.parametrize("count", [1, 3, 8])
+@pytest.mark.parametrize("api", [None, CHAT])
+def test_preamble(count: int, api: Any) -> None:
+    preamble = [{"sources": [number]} for number in range(count)]
+    parts, message, _ = read(framed(*preamble, A, STOP, DONE), api)
+    assert in_few_words(message) == SAID_A
+    assert message.complete
+    assert [part.data for part in parts if isinstance(part, Raw)] == preamble
+
+
+def test_preamble_of_nine_events_is_an_unknown_format() -> None:
+    with pytest.raises(UnknownFormat):
+        ssescan.stream(framed(*[{"sources": []}] * 9, A, STOP, DONE)).collect()
+
+
+def test_ordinary_events_of_many_choices_are_not_a_preamble() -> None:
+    assert in_few_words(read(framed(chunk() | {"choices": []}, A, STOP, DONE))[1]) == SAID_A
