@@ -104,10 +104,12 @@ class UnexpectedStatus(_OfResponse):
     """The server answered with a status of 400 or above, or, for an EventSource, any other than 200.
 
     `status`: the HTTP status. `body`: bytes, at most the first 64 KiB. `response`: the object of the HTTP library.
-    `reason`: why a redirect was not followed; "" for any other response.
+    `reason`: why a redirect was not followed; "" for any other response. `retry_after`: how long the server asks to
+    wait (Retry-After, RFC 9110 section 10.2.3), in seconds from the moment of the exception; None if it does not say.
     """
 
     reason = ""
+    retry_after: float | None = None
 
     def __init__(self, status: int, body: bytes, response: Any) -> None:
         self.status = status

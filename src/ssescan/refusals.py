@@ -21,6 +21,7 @@ MAX_REFUSED_BODY = 65536  # bytes
 REFUSED_BODY_TIMEOUT = 1.0  # seconds
 # The longest wait for the end of a body whose stream has ended. A new connection takes about as long.
 AFTER_END_TIMEOUT = 0.1  # seconds
+MAX_DIGITS = 15  # of a number of seconds
 EVENT_STREAM = ("text/event-stream",)
 BELOW_400 = range(400)
 
@@ -37,8 +38,28 @@ def error_for(source: ByteSource, statuses: Container[int], body: bytes) -> Unex
     if source.status is not None and (source.status not in statuses or source.refused_redirect):
         error = UnexpectedStatus(source.status, body, source.response)
         error.reason = source.refused_redirect
+        error.retry_after = retry_after(getattr(source.response, "headers", {}))
         return error
     return UnexpectedContentType(source.content_type or "", body, source.response)
+
+
+def retry_after(headers: Any) -> float | None:
+    """Return how long a response asks to wait, seconds; None if it does not say, or says it in no known form.
+
+    RFC 9110 section 10.2.3: whole seconds, or a date, which is never before now.
+    """
+    value = (headers.get("retry-after") or headers.get("Retry-After") or "").strip()
+    if value.isascii() and value.replace(".", "", 1).isdigit():
+        return float(value) if len(value) <= MAX_DIGITS else float("inf")
+    if not value:
+        return None
+    from email.utils import parsedate_to_datetime
+    from time import time
+
+    try:
+        return max(parsedate_to_datetime(value).timestamp() - time(), 0.0)
+    except (ValueError, TypeError, OverflowError, OSError):
+        return None
 
 
 def read_body(chunks: Iterator[Any], response: Any, seconds: float) -> bytes:

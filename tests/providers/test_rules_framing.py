@@ -11,6 +11,7 @@ import pytest
 import ssescan
 from ssescan import UnexpectedContentType, UnknownFormat
 from ssescan.providers import Raw
+from ssescan.providers.bodies import Body
 
 from .assertions import APIS, DONE, framed, in_few_words, read, text
 from .test_tables_chat import SAID_A, STOP, A, B, chunk
@@ -82,6 +83,38 @@ def test_iter_events_refuses_and_names_the_way_out(server: Server, content_type:
         pytest.raises(UnexpectedContentType, match="iter_bytes"),
     ):
         next(ssescan.iter_events(response))
+
+
+@pytest.mark.parametrize("body", [b"<html>gateway</html>", b"no such model", b"", b"\xef\xbb", b"dat"])
+@pytest.mark.parametrize("content_type", [None, "text/plain", "application/x-ndjson"])
+def test_unlabelled_page_is_refused(server: Server, body: bytes, content_type: str | None) -> None:
+    with (
+        httpx.stream("GET", server.offers(body, content_type=content_type).url) as response,
+        pytest.raises(UnexpectedContentType) as caught,
+    ):
+        ssescan.stream(response, strict=False).collect()
+    assert caught.value.body == body
+    assert caught.value.content_type == (content_type or "")
+
+
+@pytest.mark.parametrize("content_type", TYPES)
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
+def test_body_in_pieces(content_type: str | None, body: bytes) -> None:
+    pieces = Body(media_type=content_type or "")
+    whole = Body(media_type=content_type or "")
+    made = b"".join([*(pieces.feed(body[at : at + 1]) for at in range(len(body))), pieces.close()])
+    assert made == whole.feed(body) + whole.close()
+    assert (pieces.size, pieces.reads, whole.reads) == (len(body), len(body), 1)
+    assert in_few_words(read(made)[1]) == AB
+
+
+@pytest.mark.parametrize("end", [b"", b"\r\n", b" \r\n\r\n"])
+def test_json_lines_come_as_they_are_sent(end: bytes) -> None:
+    body = Body(media_type="application/json")
+    assert body.feed(b' {"a":1}') == b""
+    assert body.feed(b"\r") == b'data: {"a":1}\n\n'
+    assert body.feed(b'\n\n\t{"b"') == b'data: {"b"'
+    assert body.feed(b":2}" + end).rstrip() == b":2}"
 
 
 @pytest.mark.parametrize("content_type", ["text/html", "image/png"])

@@ -26,7 +26,7 @@ refused = pytest.mark.parametrize(
         (500, None),
         (200, "application/json; charset=utf-8"),
         (200, "text/event-stream-not"),
-        (200, "text/plain, text/event-stream"),
+        (200, "text/event-stream, text/plain"),
         (200, ""),
         (200, None),
     ],
@@ -37,6 +37,8 @@ accepted = pytest.mark.parametrize(
         (200, "text/event-stream; charset=utf-8"),
         (200, "Text/Event-Stream"),
         (200, "TEXT/EVENT-STREAM ;charset=UTF-8"),
+        (200, "text/plain, text/event-stream"),
+        (200, 'text/event-stream; note="a, text/html"'),
         (201, EVENT_STREAM),
     ],
 )

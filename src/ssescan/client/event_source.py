@@ -16,7 +16,7 @@ from .sending import AsyncRequest, Request
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from typing import Any, Required, Self, overload
 
     from typing_extensions import Unpack
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         on_reconnect: Callable[[int, int, Exception | None], object] | None
         sleep: Callable[[float], object] | None
         random: Callable[[], float] | None
+        retry_statuses: Collection[int]
 
     class EventOptions(SourceOptions, total=False):
         """The options of an EventSource that returns only events."""
@@ -97,7 +98,9 @@ class EventSource(EventSourceCore[E_co]):
     connect again; None: no limit. `last_event_id`: the ID to begin with. `on_reconnect(attempt, delay_ms, error)` is
     called before each wait: the number of the attempt since the last connection that worked, the wait, and the error
     (None: the stream ended). `sleep(seconds)` waits; without it, close() ends a wait. `stall`: a Stall, for each
-    connection. `scanner`: a mapping of options of Scanner.
+    connection. `scanner`: a mapping of options of Scanner. `retry_statuses`: the HTTP statuses that count as a failed
+    connection, such as (429, 503): the wait is then no less than Retry-After asks (seconds, or a date), and if that is
+    over `max_retry`, UnexpectedStatus is raised.
 
     No event that arrived whole is lost, and none is filtered by its ID.
 
@@ -106,8 +109,8 @@ class EventSource(EventSourceCore[E_co]):
     close(), or a read was cancelled).
 
     Raises TypeError and ValueError for wrong use, when it is made. The iteration raises UnexpectedStatus for any status
-    but 200 and 204, UnexpectedContentType, ReconnectsExhausted from the last error, EventTooLarge, and unchanged every
-    error of the client that is not a failed connection.
+    but 200, 204 and `retry_statuses`, UnexpectedContentType, ReconnectsExhausted from the last error, EventTooLarge,
+    and unchanged every error of the client that is not a failed connection.
     """
 
     __module__ = "ssescan"

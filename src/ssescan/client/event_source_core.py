@@ -13,13 +13,13 @@ from ..errors import EventTooLarge, UnexpectedStatus
 from ..outcome import Outcome
 from ..scanner import Scanner
 from ..stalls import checked_stall
-from .reconnecting import MAX_ID_SIZE, Reconnecting, checked_last_event_id, header_value
+from .reconnecting import MAX_ID_SIZE, Reconnecting, checked_last_event_id, checked_statuses, header_value
 from .redirects import origin_of
 from .sending import Sender, check_sent_again, checked_scanner_options, is_transport_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from typing import Any
 
     from ..stalls import Stall
@@ -37,7 +37,7 @@ class EventSourceCore(Subscriptable[E_co]):
 
     __slots__ = (
         "__weakref__", "_closed", "_id", "_id_issuer", "_on_reconnect", "_outcome", "_reading", "_reconnecting",
-        "_scanner", "_sender", "_sleep", "_stall", "_stream", "_wake", "_warned",
+        "_retry_statuses", "_scanner", "_sender", "_sleep", "_stall", "_stream", "_wake", "_warned",
     )  # fmt: skip
 
     _public_name: str  # in error messages, also of subclasses
@@ -59,6 +59,7 @@ class EventSourceCore(Subscriptable[E_co]):
         on_reconnect: Any = None,
         sleep: Any = None,
         random: Callable[[], float] | None = None,
+        retry_statuses: Collection[int] = (),
         stall: Stall | None = None,
         scanner: Any = None,
         **request_options: Any,
@@ -72,6 +73,7 @@ class EventSourceCore(Subscriptable[E_co]):
             if function is not None and not callable(function):
                 raise TypeError(f"{name} must be a function or None, not {type(function).__name__}")
         self._on_reconnect = on_reconnect
+        self._retry_statuses = checked_statuses(retry_statuses)
         self._sleep = sleep
         self._stall = checked_stall(stall)
         self._scanner: Scanner[Any] = Scanner(**checked_scanner_options(scanner))
@@ -144,16 +146,19 @@ class EventSourceCore(Subscriptable[E_co]):
         if isinstance(error, UnexpectedStatus) and error.status == NO_CONTENT:
             self._end(Outcome.ENDED)
             return None
-        if error is not None and not is_transport_error(error, self._reconnecting.has_connected):
+        least = 0
+        if isinstance(error, UnexpectedStatus) and error.status in self._retry_statuses and not error.reason:
+            least = self._reconnecting.least_delay(error)
+        elif error is not None and not is_transport_error(error, self._reconnecting.has_connected):
             raise error
         stream, self._stream = self._stream, None
         if stream is None:
-            return self._reconnecting.next_delay(False, self._scanner.retry, error)
+            return self._reconnecting.next_delay(False, self._scanner.retry, error, least)
         if stream.has_set_id and stream.response is not None:
             # Also if the stream set it to the value that it had: another origin has issued it now.
             self._id = self._scanner.last_event_id
             self._id_issuer = origin_of(stream.response.url)
-        return self._reconnecting.next_delay(stream.brought_event, self._scanner.retry, error)
+        return self._reconnecting.next_delay(stream.brought_event, self._scanner.retry, error, least)
 
     def _end(self, outcome: Outcome) -> None:
         """End the iteration, and a wait. The first outcome stays."""

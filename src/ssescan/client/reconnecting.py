@@ -6,12 +6,17 @@ does not wait.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from math import ceil
+
 from ..errors import ReconnectsExhausted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
+
+    from ..errors import UnexpectedStatus
 
 MAX_ID_SIZE = 4096  # bytes; servers refuse headers of 8 KiB and more
 
@@ -53,8 +58,15 @@ class Reconnecting:
         self.attempt = self._failures = 0
         self.has_connected = True
 
-    def next_delay(self, brought_event: bool, servers: int | None, error: Exception | None) -> int:
-        """Count an attempt that is over, and return the wait before the next one, ms.
+    def least_delay(self, refusal: UnexpectedStatus) -> int:
+        """Return the wait that a refused response asks for, ms. Raises the refusal if that is over `max_retry`."""
+        wait = (refusal.retry_after or 0.0) * 1000
+        if wait > self._max_retry:
+            raise refusal
+        return ceil(wait)
+
+    def next_delay(self, brought_event: bool, servers: int | None, error: Exception | None, least: int = 0) -> int:
+        """Count an attempt that is over, and return the wait before the next one, ms, no less than `least`.
 
         Raises ReconnectsExhausted from `error` if there are to be no more.
         """
@@ -65,19 +77,34 @@ class Reconnecting:
             raise ReconnectsExhausted(self._attempts_without_event) from error
         shortest = self.retry(servers)
         if self._failures < 2:
-            return shortest
+            return max(shortest, least)
         longest = max(shortest, min(self._max_retry, self._grown(shortest)))
         if self._random is None:
             from random import random
 
             self._random = random
-        return round(shortest + self._random() * (longest - shortest))
+        return max(round(shortest + self._random() * (longest - shortest)), least)
 
     def _grown(self, shortest: int) -> float:
         try:
             return float(shortest) * self._backoff ** (self._failures - 1)
         except OverflowError:
             return float("inf") if shortest else 0.0
+
+
+def checked_statuses(statuses: Any) -> frozenset[int]:
+    """Return HTTP statuses from 400 to 599. TypeError and ValueError for anything else."""
+    if isinstance(statuses, (str, bytes)) or not isinstance(statuses, Iterable):
+        raise TypeError(
+            f"retry_statuses must be a collection of int, such as (429, 503), not {type(statuses).__name__}"
+        )
+    found = list(statuses)
+    for status in found:
+        if isinstance(status, bool) or not isinstance(status, int):
+            raise TypeError(f"retry_statuses must be HTTP statuses (int), not {type(status).__name__}")
+        if not 400 <= status <= 599:
+            raise ValueError(f"retry_statuses must be from 400 to 599, the statuses of a failure; {status} is not")
+    return frozenset(found)
 
 
 def checked_last_event_id(last_event_id: Any) -> str:
