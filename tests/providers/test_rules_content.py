@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 import ssescan
-from ssescan.providers import Raw, ReasoningDelta, Signature, TextDelta, ToolCallEnd
-from ssescan.providers.format_decoder import FormatDecoder
+from ssescan.providers import ReasoningDelta, Signature, gemini
 
-from .assertions import APIS, DONE, aread, framed, read
-from .rules import NAMES, Rule
+from .assertions import APIS, DONE, aread, framed
+from .rules import Rule
 from .test_tables_anthropic import block, delta, start, stop
 from .test_tables_chat import HI, ROLE, SAID_A, SAID_HI, STOP, USAGE, A, chunk
 from .test_tables_gemini import candidate
 from .test_tables_responses import CREATED, response
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
 
 CHAT, RESPONSES, ANTHROPIC, GEMINI, INTERACTIONS = APIS
 MESSAGE_STOP = {"type": "message_stop"}
@@ -63,6 +58,33 @@ NUMBERS = {
     "reasoning": Rule(
         CHAT, [number("1.0", "reasoning"), A, STOP, DONE], {"text": "a", "reasoning": "1.0", "finish": "stop"}
     ),
+    **{
+        f"Anthropic {literal}": Rule(
+            ANTHROPIC,
+            [
+                start(),
+                block({"type": "text", "text": ""}),
+                json.dumps(delta("text", text="@@")).replace('"@@"', literal),
+                stop(),
+                reason("end_turn"),
+                MESSAGE_STOP,
+            ],
+            {"text": literal, "finish": "stop"},
+        )
+        for literal in ("6", "1e5", "true", "0")
+    },
+    **{
+        f"Gemini {literal}": Rule(
+            GEMINI,
+            [
+                candidate({"text": "a"}),
+                json.dumps(candidate({"text": "@@"})).replace('"@@"', literal),
+                candidate(finish="STOP"),
+            ],
+            {"text": f"a{literal}", "finish": "stop"},
+        )
+        for literal in ("6", "1e5", "1.0", "true")
+    },
     "a legacy text": Rule(
         CHAT,
         [
@@ -119,6 +141,17 @@ MESSAGES = {
         CHAT, [whole(ANSWER | {"reasoning_content": "r"}), DONE], {"text": "hi", "reasoning": "r", "finish": "stop"}
     ),
     "beside a delta with content": Rule(CHAT, [whole(ANSWER, delta={"content": "hi"}), DONE], SAID_HI),
+    "beside a role": Rule(CHAT, [whole(ANSWER, delta={"role": "assistant", "content": ""}), DONE], SAID_HI),
+    "in pieces": Rule(CHAT, [*(whole({"content": of}, finish_reason=None) for of in ("h", "i")), STOP, DONE], SAID_HI),
+    "that grow": Rule(CHAT, [*(whole({"content": of}, finish_reason=None) for of in ("h", "hi")), STOP, DONE], SAID_HI),
+    "the rest of what was streamed": Rule(CHAT, [chunk({"content": "h"}), whole(ANSWER), DONE], SAID_HI),
+    "a text": Rule(CHAT, [whole("hi"), DONE], SAID_HI),
+    "parts that were streamed": Rule(CHAT, [HI, whole({"content": [{"type": "text", "text": "hi"}]}), DONE], SAID_HI),
+    "a call that was not streamed": Rule(
+        CHAT,
+        [HI, whole(CALLING | {"content": "hi"}, finish_reason="tool_calls"), DONE],
+        {"text": "hi", "tools": [("c1", "f", "{}")], "finish": "tool_calls"},
+    ),
     "beside an empty delta": Rule(CHAT, [whole(ANSWER, delta={}), DONE], SAID_HI),
     "a repetition of what was streamed": Rule(CHAT, [HI, whole(ANSWER), DONE], SAID_HI),
     "a repetition at the end, with an empty delta": Rule(CHAT, [HI, whole(ANSWER, delta={}), DONE], SAID_HI),
@@ -146,6 +179,30 @@ PARTS = {
         [CREATED, {"type": "response.completed", "response": response(output=[{"type": "message", "id": "m", "role": "assistant", "content": "a"}])}],
         SAID_A,
     ),
+    "a part without a type": Rule(CHAT, [chunk({"content": [{"text": "a"}]}), STOP, DONE], SAID_A),
+    "a number in a part": Rule(
+        CHAT, [chunk({"content": [{"type": "text", "text": 5}]}), STOP, DONE], {"text": "5", "finish": "stop"}
+    ),
+    "a Responses message with a list of texts": Rule(
+        RESPONSES,
+        [CREATED, {"type": "response.completed", "response": response(output=[{"type": "message", "id": "m", "content": ["a"]}])}],
+        SAID_A,
+    ),
+    "an Anthropic message with a text as its content": Rule(
+        ANTHROPIC,
+        [{"type": "message", "id": "m", "role": "assistant", "model": "m", "content": "a", "stop_reason": "end_turn"}],
+        SAID_A,
+    ),
+    "Anthropic, text and thinking in turns": Rule(
+        ANTHROPIC,
+        [start(), block({"type": "thinking", "thinking": ""}), delta("thinking", thinking="r"), delta("text", text="a"), delta("thinking", thinking="s"), delta("text", text="b"), stop(), reason("end_turn"), MESSAGE_STOP],
+        {"text": "ab", "reasoning": "rs", "finish": "stop"},
+    ),
+    "Anthropic, signed thinking in a text block": Rule(
+        ANTHROPIC,
+        [start(), block({"type": "text", "text": ""}), delta("text", text="a"), delta("thinking", thinking="r"), delta("signature", signature="S"), stop(), reason("end_turn"), MESSAGE_STOP],
+        {"text": "a", "reasoning": "r", "finish": "stop"}, parts=[Signature(block=1, data="S")],
+    ),
     "Anthropic, text in a thinking block": Rule(
         ANTHROPIC,
         [start(), block({"type": "thinking", "thinking": ""}), delta("thinking", thinking="r"), delta("text", text="a"), stop(), reason("end_turn"), MESSAGE_STOP],
@@ -170,6 +227,17 @@ REASONING = {
         name: Rule(CHAT, [chunk({name: "r"}), A, STOP, DONE], R, parts=THOUGHT)
         for name in ("reasoning_text", "thinking", "reasoning", "reasoning_content")
     },
+    "one thinking block, not in a list": Rule(
+        CHAT, [chunk({"thinking_blocks": {"type": "thinking", "thinking": "r"}}), A, STOP, DONE], R
+    ),
+    "the whole of it once more, signed": Rule(
+        CHAT,
+        [chunk({"reasoning_content": "r"}), chunk({"thinking_blocks": [{"type": "thinking", "thinking": "r", "signature": "S"}]}), A, STOP, DONE],
+        R, parts=[Signature(block=0, data="S")],
+    ),
+    "two names with other pieces": Rule(
+        CHAT, [chunk({"reasoning": "s", "reasoning_content": "r"}), A, STOP, DONE], R | {"reasoning": "rs"}
+    ),
     "thinking_blocks": Rule(CHAT, [chunk({"thinking_blocks": [{"type": "thinking", "thinking": "r"}]}), A, STOP, DONE], R),
     "two names with the same piece": Rule(
         CHAT, [chunk({"reasoning_content": "r", "thinking_blocks": [{"type": "thinking", "thinking": "r"}]}), A, STOP, DONE], R
@@ -258,6 +326,14 @@ WRAPPED = {
     "Gemini, wrapped": Rule(
         GEMINI, [{"response": candidate({"text": "a"}, finish="STOP"), "traceId": "t"}], SAID_A
     ),
+    "Gemini, wrapped, in a list": Rule(
+        GEMINI, [[{"response": candidate({"text": "a"})}, {"response": candidate(finish="STOP")}]], SAID_A
+    ),
+    "Gemini, wrapped, an error within": Rule(
+        GEMINI,
+        [{"response": candidate({"text": "a"})}, {"response": {"error": {"code": 503, "message": "oh"}}}],
+        {"text": "a"}, False, [(503, "oh")],
+    ),
     "Gemini, wrapped, in two events": Rule(
         GEMINI,
         [{"response": candidate({"text": "a"})}, {"response": candidate({"text": "b"}, finish="STOP"), "traceId": "t"}],
@@ -305,188 +381,9 @@ def test_signed_reasoning_goes_back_under_its_name(deltas: list[Any], expected: 
     assert turn["content"] == "a"
 
 
-def test_unknown_field_of_a_delta_is_raw_each_time() -> None:
-    parts = read(framed(chunk({"content": "a", "mood": "glad"}), chunk({"mood": "sad"}), STOP, DONE))[0]
-    assert [part.data for part in parts if isinstance(part, Raw) and part.name == "mood"] == ["glad", "sad"]
-
-
-@pytest.mark.parametrize("place", ["chunk", "choice"])
-def test_unknown_field_of_a_chunk_is_raw_once(place: str) -> None:
-    events = [A | {"weather": 1}] * 3 if place == "chunk" else [with_choice(A, weather=1)] * 3
-    for api in (None, CHAT):
-        parts = read(framed(*events, STOP, DONE), api)[0]
-        assert [part.data for part in parts if isinstance(part, Raw) and part.name == "weather"] == [1]
-        assert [part.text for part in parts if isinstance(part, TextDelta)] == ["a"] * 3
-
-
-def named(api: Any, *events: Any) -> bytes:
-    return framed(*events, names=NAMES.get(api))
-
-
-def plain(parts: list[Any], name: str) -> list[Any]:
-    return [part.data for part in parts if isinstance(part, Raw) and part.name == name]
-
-
-def texts(parts: list[Any]) -> str:
-    return "".join([part.text for part in parts if isinstance(part, TextDelta)])
-
-
-TEXT = [start(), block({"type": "text", "text": ""})]
-INTERACTION = [
-    {"event_type": "interaction.created", "interaction": {"id": "i", "model": "m", "status": "in_progress"}},
-    {"event_type": "step.start", "index": 0, "step": {"type": "model_output"}},
-]
-
-
-def said(api: Any, in_event: dict[str, Any], in_delta: dict[str, Any]) -> Any:
-    """Return an event with a piece of text, and further fields."""
-    if api == CHAT:
-        return chunk({"content": "a"} | in_delta) | in_event
-    if api == ANTHROPIC:
-        event = delta("text", text="a")
-        return event | {"delta": event["delta"] | in_delta} | in_event
-    if api == RESPONSES:
-        return json.loads(output_text('"a"')) | in_event | in_delta
-    if api == GEMINI:
-        return candidate({"text": "a"} | in_delta) | in_event
-    return {"event_type": "step.delta", "index": 0, "delta": {"type": "text", "text": "a"} | in_delta} | in_event
-
-
-BEGUN: dict[str, list[Any]] = {
-    CHAT: [ROLE],
-    ANTHROPIC: TEXT,
-    RESPONSES: [CREATED],
-    GEMINI: [],
-    INTERACTIONS: INTERACTION,
-}
-
-
-@pytest.mark.parametrize("api", APIS)
-@pytest.mark.parametrize("before", [0, 1, 5])
-def test_unknown_fields_in_every_format(api: Any, before: int) -> None:
-    events = [*BEGUN[api], *[said(api, {}, {})] * before]
-    for name in (None, api):
-        parts = read(named(api, *events, *[said(api, {"weather": {"sun": 1}}, {})] * 3, said(api, {}, {})), name)[0]
-        assert plain(parts, "weather") == [{"sun": 1}]
-        assert texts(parts) == "a" * (before + 4)
-        of_deltas = [said(api, {}, {"mood": mood}) for mood in ("glad", "sad", None)]
-        parts = read(named(api, *events, *of_deltas, said(api, {}, {})), name)[0]
-        moods = [data["mood"] if isinstance(data, dict) else data for data in plain(parts, "mood")]
-        assert [mood for mood in moods if mood is not None] == ["glad", "sad"]
-        assert texts(parts) == "a" * (before + 4)
-
-
-@pytest.mark.parametrize("api", APIS)
-@pytest.mark.parametrize("field", ["system_fingerprint", "obfuscation", "weather", "a-b", 'a"b', "", "_unknown_0"])
-def test_streams_with_a_field_in_every_event_stay_fast(api: Any, field: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    slow = 0
-    feed_value = FormatDecoder.feed_value
-
-    def counted(*arguments: Any) -> Any:
-        nonlocal slow
-        slow += 1
-        return feed_value(*arguments)
-
-    monkeypatch.setattr(FormatDecoder, "feed_value", counted)
-    events = [event | {field: "x"} for event in [*BEGUN[api], *[said(api, {}, {})] * 50]]
-    assert texts(read(named(api, *events), api)[0]) == "a" * 50
-    is_delta_of_responses = api == RESPONSES and field in ("a-b", "", "_unknown_0", "weather", 'a"b')
-    if field not in ('a"b', "") and not is_delta_of_responses:
-        assert slow < 10
-
-
-def test_many_unknown_fields_in_a_stream() -> None:
-    events = [A | {f"field_{number}": number} for number in range(100)]
-    parts = read(framed(*events, *events, STOP, DONE))[0]
-    assert {part.data for part in parts if isinstance(part, Raw)} == set(range(100))
-    assert texts(parts) == "a" * 200
-
-
-def test_unknown_field_late_in_the_stream() -> None:
-    parts = read(framed(*[A] * 9, A | {"weather": 1}, STOP, DONE))[0]
-    assert [part.data for part in parts if isinstance(part, Raw)] == [1]
-
-
-@pytest.mark.parametrize(
-    "fields",
-    [{"system_fingerprint": "f"}, {"obfuscation": "x"}, {"provider": "p"}, {"service_tier": "s"}, {"weather": None}],
-)
-def test_field_that_carries_nothing(fields: dict[str, Any]) -> None:
-    assert not [part for part in read(framed(A | fields, STOP | fields, DONE))[0] if isinstance(part, Raw)]
-
-
-THINKING: dict[str, tuple[Any, list[str], str, str]] = {
-    "tags": (True, ["<think>r</think>a"], "r", "a"),
-    "cut anywhere": (True, list("<think>r</think>a"), "r", "a"),
-    "white space before": (True, ["\n <think>", "r", "</th", "ink>", "\n\na"], "r", "a"),
-    "only at the start": (True, ["a <think>r</think>b"], "", "a <think>r</think>b"),
-    "no tags": (True, ["a", "b"], "", "ab"),
-    "a beginning that is not the tag": (True, ["<thi", "s>"], "", "<this>"),
-    "never closed": (True, ["<think>", "r"], "r", ""),
-    "open": ("open", ["r", "</think>", "a"], "r", "a"),
-    "open, cut anywhere": ("open", list("rr</think>aa"), "rr", "aa"),
-    "open, with the tag all the same": ("open", ["<think>r</think>a"], "r", "a"),
-    "off": (False, ["<think>r</think>a"], "", "<think>r</think>a"),
-}
-
-
-@pytest.mark.parametrize(("option", "pieces", "reasoning", "text"), THINKING.values(), ids=THINKING)
-def test_think_tags(option: Any, pieces: list[str], reasoning: str, text: str) -> None:
-    for api, body in {
-        CHAT: framed(*(chunk({"content": piece}) for piece in pieces), STOP, DONE),
-        ANTHROPIC: framed(
-            start(), block({"type": "text", "text": ""}), *(delta("text", text=piece) for piece in pieces),
-            stop(), reason("end_turn"), MESSAGE_STOP, names="type",
-        ),
-        GEMINI: framed(*(candidate({"text": piece}) for piece in pieces), candidate(finish="STOP")),
-    }.items():  # fmt: skip
-        message = ssescan.stream(body, api, think_tags=option).collect()
-        assert (message.reasoning.strip(), message.text.strip()) == (reasoning, text)
-
-
-@pytest.mark.parametrize("size", [1, 2, 3, 5, 8, 13, 99])
-def test_think_tags_number_the_blocks_as_the_message_does(size: int) -> None:
-    text = " <think>r <b</think>a </think> b"
-    pieces = [text[at : at + size] for at in range(0, len(text), size)]
-    call = {"tool_calls": [{"index": 0, "id": "c1", "function": {"name": "f", "arguments": "{}"}}]}
-    events = [*(chunk({"content": piece}) for piece in pieces), chunk(call), chunk(finish="tool_calls"), DONE]
-    for chunks in ([framed(*events)], [bytes([byte]) for byte in framed(*events)]):
-        stream = ssescan.stream(chunks, CHAT, think_tags=True)
-        parts = list(stream)
-        said = dict.fromkeys(range(2), "")
-        for part in parts:
-            if isinstance(part, (ReasoningDelta, TextDelta)):
-                assert part.block == (0 if isinstance(part, ReasoningDelta) else 1)
-                said[part.block] += part.text
-        assert [block.type for block in stream.message.blocks] == ["reasoning", "text", "tool_call"]
-        assert said == {0: stream.message.reasoning, 1: stream.message.text} == {0: "r <b", 1: "a </think> b"}
-        assert {part.block for part in parts if isinstance(part, ToolCallEnd)} == {2}
-        assert stream.message.to_turn()["content"] == "a </think> b"
-
-
-def test_think_tags_of_an_async_stream_and_of_choices() -> None:
-    def of(index: int, text: str) -> dict[str, Any]:
-        return with_choice(chunk({"content": text}), index=index)
-
-    body = framed(
-        of(0, "<think>"), of(1, "<thin"), of(0, "r0</think>"), of(1, "k>r1</think>a1"), of(0, "a0"),
-        STOP, with_choice(STOP, index=1), DONE,
-    )  # fmt: skip
-
-    async def main() -> Any:
-        async def source() -> AsyncIterator[bytes]:
-            yield body
-
-        return await ssescan.astream(source(), think_tags=True).collect()
-
-    message = asyncio.run(main())
-    assert [(choice.reasoning, choice.text) for choice in message.choices] == [("r0", "a0"), ("r1", "a1")]
-
-
-def test_think_tags_takes_true_false_and_open() -> None:
-    for wrong in (1, "yes", None):
-        with pytest.raises((TypeError, ValueError), match="think_tags"):
-            ssescan.stream(b"", think_tags=wrong)  # type: ignore[arg-type]
+def test_objects_of_wrapped_events() -> None:
+    body = framed({"response": candidate({"text": "a"}, finish="STOP"), "traceId": "t"})
+    assert [response.text for response in gemini.iter_responses(body)] == ["a"]
 
 
 def test_half_of_an_emoji_in_an_async_stream() -> None:

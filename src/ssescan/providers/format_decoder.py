@@ -195,9 +195,15 @@ class FormatDecoder:
     def feed_value(self, value: Any) -> list[Part]:
         """Return the parts of any JSON value: an event, a list of events, or something else, which is kept as Raw."""
         if isinstance(value, list) and any(isinstance(element, dict) for element in value):
-            return [part for element in value for part in self._feed_one(element)]
-        events = self.unfolded(value) if isinstance(value, dict) else [value]
-        return [part for event in events for part in self._feed_one(event)]
+            return [part for element in value for event in self._events(element) for part in self._feed_one(event)]
+        return [part for event in self._events(value) for part in self._feed_one(event)]
+
+    def _events(self, value: Any) -> list[Any]:
+        return self.unfolded(self.unwrapped(value)) if isinstance(value, dict) else [value]
+
+    def unwrapped(self, value: dict[str, Any]) -> dict[str, Any]:
+        """Return the event that a gateway put into another object; any other as it is."""
+        return value
 
     def unfolded(self, value: dict[str, Any]) -> list[dict[str, Any]]:
         """Return the events that an answer would have had as a stream; an event as it is."""

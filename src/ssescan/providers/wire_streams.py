@@ -157,6 +157,8 @@ class ObjectDecoder(MessageDecoder):
         """Return an object for a value, or one each for those of a list; none for an error, or for no event at all."""
         if isinstance(value, list):
             return [made for element in value if isinstance(element, dict) for made in self._objects_of(element)]
+        if isinstance(value, dict) and self.format_decoder is not None:
+            value = self.format_decoder.unwrapped(value)
         if not isinstance(value, dict) or (len(self.builder.errors) > self._seen and self._is_error(value)):
             return []
         made = built(value, self._wire.cls)

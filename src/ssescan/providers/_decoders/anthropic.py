@@ -180,7 +180,7 @@ class Anthropic(FormatDecoder):
         choice.end_by_word(
             text_of(message.get("stop_reason")), stop_sequence=sequence, details=details, early=True
         )  # fmt: skip
-        for index, block in enumerate(self.objects(message.get("content"), "content")):
+        for index, block in enumerate(self.objects(_blocks(message.get("content")), "content")):
             self._begin(index, block)
 
     def _block_start(self, event: _Event) -> None:
@@ -362,6 +362,11 @@ class Anthropic(FormatDecoder):
         (reasoning,) = counts(dict_of(usage.get("output_tokens_details")), "thinking_tokens")
         input = sum(known) if known else None
         return Usage(input=input, output=output, reasoning=reasoning, cache_read=read, cache_write=write, raw=usage)
+
+
+def _blocks(content: Any) -> Any:
+    """Return the content of a message as blocks: a text is a block as well."""
+    return [{"type": "text", "text": content}] if isinstance(content, str) and content else content
 
 
 def _number(index: int | None, otherwise: int) -> int:

@@ -56,10 +56,10 @@ class ContentDecoder(FormatDecoder):
             value = value["content"]
         return self.text(value, "reasoning")
 
-    def _thinking_blocks(self, builder: ChoiceBuilder, blocks: list[Any], *, said: bool) -> None:
+    def _thinking_blocks(self, builder: ChoiceBuilder, blocks: Any, *, said: bool) -> None:
         """Handle Anthropic's blocks within Chat: text, signatures, redacted blocks."""
         kept = builder.native.setdefault("thinking_blocks", _Details())
-        for block in self.objects(blocks, "thinking_blocks"):
+        for block in self.objects([blocks] if isinstance(blocks, dict) else blocks, "thinking_blocks"):
             if block.get("type") == "redacted_thinking":
                 kept.add(block)
                 builder.redacted(self.text(block.get("data"), "redacted_thinking"))
@@ -92,7 +92,7 @@ class ContentDecoder(FormatDecoder):
         kind = part.get("type") if isinstance(part, dict) else None
         if isinstance(part, str):
             builder.text(part)
-        elif kind in TEXTS and isinstance(part.get("text"), (str, int, float)):
+        elif isinstance(part, dict) and kind in (None, *TEXTS) and isinstance(part.get("text"), (str, int, float)):
             builder.text(self.text(part["text"], "text"))
         elif kind in THOUGHTS:
             for name in ("thinking", "summary", "content", "text", "reasoning"):
@@ -243,7 +243,9 @@ class _Details:
 
 def says(delta: Delta | None) -> bool:
     """Return whether a delta has content of any kind."""
-    return delta is not None and any(getattr(delta, name) not in (None, "", [], {}) for name in delta.__struct_fields__)
+    return delta is not None and any(
+        getattr(delta, name) not in (None, "", [], {}) for name in delta.__struct_fields__ if name != "role"
+    )
 
 
 def plain(content: Any) -> str:
@@ -251,7 +253,7 @@ def plain(content: Any) -> str:
     if isinstance(content, list):
         return "".join([plain(part) for part in content])
     if isinstance(content, dict):
-        return text_of(content.get("text")) if content.get("type") in TEXTS else ""
+        return text_of(content.get("text")) if content.get("type") in (None, *TEXTS) else ""
     return text_of(content)
 
 

@@ -136,14 +136,14 @@ class Gemini(FormatDecoder):
 
     @classmethod
     def recognize(cls, value: dict[str, Any], name: str | None) -> int:
-        if any(key in value for key in KEYS) or _is_early(value) or _unwrapped(value) is not None:
+        if any(key in value for key in KEYS) or _is_early(value) or _is_wrapped(value):
             return GUESS + 1
         error = dict_of(value.get("error"))
         return GUESS - 2 if isinstance(error.get("status"), str) and isinstance(error.get("code"), int) else 0
 
-    def unfolded(self, value: dict[str, Any]) -> list[dict[str, Any]]:
-        inner = _unwrapped(value)
-        return [value] if inner is None else [inner | {name: value[name] for name in value if name != "response"}]
+    def unwrapped(self, value: dict[str, Any]) -> dict[str, Any]:
+        inner = _wrapped(value)
+        return value if inner is None else inner | {name: value[name] for name in value if name != "response"}
 
     def feed(self, payload: bytes) -> list[Part] | tuple[Part, Part] | TextDelta | None:
         try:
@@ -341,9 +341,14 @@ def _is_early(value: dict[str, Any]) -> bool:
     )
 
 
-def _unwrapped(value: dict[str, Any]) -> dict[str, Any] | None:
+def _wrapped(value: dict[str, Any]) -> dict[str, Any] | None:
     """Return the event within an event of Code Assist: `{"response": …, "traceId": …}`; None for any other."""
     inner = value.get("response")
-    if isinstance(inner, dict) and "type" not in value and any(key in inner for key in KEYS):
+    if isinstance(inner, dict) and "type" not in value and any(key in inner for key in (*KEYS, "error")):
         return inner
     return None
+
+
+def _is_wrapped(value: dict[str, Any]) -> bool:
+    inner = _wrapped(value)
+    return inner is not None and any(key in inner for key in KEYS)

@@ -174,7 +174,8 @@ class OpenAIChat(ContentDecoder):
         if self._calls and not (delta and delta.tool_calls) and builder.index in self._calls:
             self._calls[builder.index].release()
         if choice.message and not says(delta):
-            whole = self.not_streamed(builder, convert(choice.message, Delta)[0])
+            message = choice.message if isinstance(choice.message, dict) else {"content": choice.message}
+            whole = self.not_streamed(builder, convert(message, Delta)[0])
             self._delta(builder, whole)
         elif delta is not None:
             self._delta(builder, delta)

@@ -104,6 +104,8 @@ class ItemDecoder(FormatDecoder):
             content = whole.get("content")
             if isinstance(content, (str, int, float)) and content != "":
                 content = [{"type": "output_text", "text": self.text(content, "content")}]
+            if isinstance(content, list):
+                content = [{"type": "output_text", "text": of} if isinstance(of, str) else of for of in content]
             self._message(item, self.objects([content] if isinstance(content, dict) else content, "content"))
         elif kind == "reasoning":
             self._reasoning(item, whole)

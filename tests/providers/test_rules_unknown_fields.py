@@ -1,0 +1,137 @@
+"""Rule R30 of docs/rules.md: fields that no decoder reads."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from ssescan.providers import Raw, TextDelta
+from ssescan.providers.format_decoder import FormatDecoder
+
+from .assertions import APIS, DONE, framed, read
+from .rules import NAMES
+from .test_rules_content import (
+    ANTHROPIC,
+    CHAT,
+    GEMINI,
+    INTERACTIONS,
+    RESPONSES,
+    output_text,
+    with_choice,
+)
+from .test_tables_anthropic import block, delta, start
+from .test_tables_chat import ROLE, STOP, A, chunk
+from .test_tables_gemini import candidate
+from .test_tables_responses import CREATED
+
+
+def test_unknown_field_of_a_delta_is_raw_each_time() -> None:
+    parts = read(framed(chunk({"content": "a", "mood": "glad"}), chunk({"mood": "sad"}), STOP, DONE))[0]
+    assert [part.data for part in parts if isinstance(part, Raw) and part.name == "mood"] == ["glad", "sad"]
+
+
+@pytest.mark.parametrize("place", ["chunk", "choice"])
+def test_unknown_field_of_a_chunk_is_raw_once(place: str) -> None:
+    events = [A | {"weather": 1}] * 3 if place == "chunk" else [with_choice(A, weather=1)] * 3
+    for api in (None, CHAT):
+        parts = read(framed(*events, STOP, DONE), api)[0]
+        assert [part.data for part in parts if isinstance(part, Raw) and part.name == "weather"] == [1]
+        assert [part.text for part in parts if isinstance(part, TextDelta)] == ["a"] * 3
+
+
+def named(api: Any, *events: Any) -> bytes:
+    return framed(*events, names=NAMES.get(api))
+
+
+def plain(parts: list[Any], name: str) -> list[Any]:
+    return [part.data for part in parts if isinstance(part, Raw) and part.name == name]
+
+
+def texts(parts: list[Any]) -> str:
+    return "".join([part.text for part in parts if isinstance(part, TextDelta)])
+
+
+TEXT = [start(), block({"type": "text", "text": ""})]
+INTERACTION = [
+    {"event_type": "interaction.created", "interaction": {"id": "i", "model": "m", "status": "in_progress"}},
+    {"event_type": "step.start", "index": 0, "step": {"type": "model_output"}},
+]
+
+
+def said(api: Any, in_event: dict[str, Any], in_delta: dict[str, Any]) -> Any:
+    """Return an event with a piece of text, and further fields."""
+    if api == CHAT:
+        return chunk({"content": "a"} | in_delta) | in_event
+    if api == ANTHROPIC:
+        event = delta("text", text="a")
+        return event | {"delta": event["delta"] | in_delta} | in_event
+    if api == RESPONSES:
+        return json.loads(output_text('"a"')) | in_event | in_delta
+    if api == GEMINI:
+        return candidate({"text": "a"} | in_delta) | in_event
+    return {"event_type": "step.delta", "index": 0, "delta": {"type": "text", "text": "a"} | in_delta} | in_event
+
+
+BEGUN: dict[str, list[Any]] = {
+    CHAT: [ROLE],
+    ANTHROPIC: TEXT,
+    RESPONSES: [CREATED],
+    GEMINI: [],
+    INTERACTIONS: INTERACTION,
+}
+
+
+@pytest.mark.parametrize("api", APIS)
+@pytest.mark.parametrize("before", [0, 1, 5])
+def test_unknown_fields_in_every_format(api: Any, before: int) -> None:
+    events = [*BEGUN[api], *[said(api, {}, {})] * before]
+    for name in (None, api):
+        parts = read(named(api, *events, *[said(api, {"weather": {"sun": 1}}, {})] * 3, said(api, {}, {})), name)[0]
+        assert plain(parts, "weather") == [{"sun": 1}]
+        assert texts(parts) == "a" * (before + 4)
+        of_deltas = [said(api, {}, {"mood": mood}) for mood in ("glad", "sad", None)]
+        parts = read(named(api, *events, *of_deltas, said(api, {}, {})), name)[0]
+        moods = [data["mood"] if isinstance(data, dict) else data for data in plain(parts, "mood")]
+        assert [mood for mood in moods if mood is not None] == ["glad", "sad"]
+        assert texts(parts) == "a" * (before + 4)
+
+
+@pytest.mark.parametrize("api", APIS)
+@pytest.mark.parametrize("field", ["system_fingerprint", "obfuscation", "weather", "a-b", 'a"b', "", "_unknown_0"])
+def test_streams_with_a_field_in_every_event_stay_fast(api: Any, field: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = 0
+    feed_value = FormatDecoder.feed_value
+
+    def counted(*arguments: Any) -> Any:
+        nonlocal slow
+        slow += 1
+        return feed_value(*arguments)
+
+    monkeypatch.setattr(FormatDecoder, "feed_value", counted)
+    events = [event | {field: "x"} for event in [*BEGUN[api], *[said(api, {}, {})] * 50]]
+    assert texts(read(named(api, *events), api)[0]) == "a" * 50
+    is_delta_of_responses = api == RESPONSES and field in ("a-b", "", "_unknown_0", "weather", 'a"b')
+    if field not in ('a"b', "") and not is_delta_of_responses:
+        assert slow < 10
+
+
+def test_many_unknown_fields_in_a_stream() -> None:
+    events = [A | {f"field_{number}": number} for number in range(100)]
+    parts = read(framed(*events, *events, STOP, DONE))[0]
+    assert {part.data for part in parts if isinstance(part, Raw)} == set(range(100))
+    assert texts(parts) == "a" * 200
+
+
+def test_unknown_field_late_in_the_stream() -> None:
+    parts = read(framed(*[A] * 9, A | {"weather": 1}, STOP, DONE))[0]
+    assert [part.data for part in parts if isinstance(part, Raw)] == [1]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"system_fingerprint": "f"}, {"obfuscation": "x"}, {"provider": "p"}, {"service_tier": "s"}, {"weather": None}],
+)
+def test_field_that_carries_nothing(fields: dict[str, Any]) -> None:
+    assert not [part for part in read(framed(A | fields, STOP | fields, DONE))[0] if isinstance(part, Raw)]
