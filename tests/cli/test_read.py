@@ -178,6 +178,28 @@ def test_time_to_first_part_starts_with_the_request(server: Server) -> None:
     assert int(found[1]) >= 300
 
 
+@pytest.mark.parametrize(
+    ("pieces", "options", "reasoning", "answer"),
+    [
+        (("<thi", "nk>Hm.</think>", "Yes."), (), "", "<think>Hm.</think>Yes."),
+        (("<thi", "nk>Hm.</think>", "Yes."), ("--think-tags",), "Hm.", "Yes."),
+        (("Hm.</th", "ink>Yes."), ("--think-tags",), "", "Hm.</think>Yes."),
+        (("Hm.</th", "ink>Yes."), ("--think-tags=open",), "Hm.", "Yes."),
+    ],
+)
+def test_think_tags(pieces: tuple[str, ...], options: tuple[str, ...], reasoning: str, answer: str) -> None:
+    body = text(*pieces) + STOP + DONE
+    message = json.loads(run("read", "--message", *options, "-", stdin=body).out)
+    assert (message["reasoning"], message["text"]) == (reasoning, answer)
+    assert run("read", *options, stdin=body).out.decode() == answer + "\n"
+
+
+def test_think_tags_has_one_value() -> None:
+    done = run("read", "--think-tags=close", stdin=WHOLE)
+    assert (done.status, done.out) == (2, b"")
+    assert "--think-tags" in done.err
+
+
 def test_rate_is_of_the_whole_time(server: Server) -> None:
     pause = threading.Event()
     done = run("read", server.answers_with(text("a"), lambda: pause.wait(0.5), STOP + USAGE_CHUNK + DONE))

@@ -23,6 +23,10 @@ from .sources import open_source
 API_HELP = f"The format: {', '.join(APIS)}. By default, the first event decides."
 
 
+THINK_TAGS_HELP = (
+    "Take the text between <think> and </think> at the start as reasoning. --think-tags=open: the server sends only "
+    "the closing tag."
+)
 # Words for a format that are not similar to its name.
 OTHER_NAMES = {
     "claude": "anthropic", "messages": "anthropic", "google": "gemini", "vertex": "gemini", "gpt": "openai-chat",
@@ -53,11 +57,20 @@ def similar_apis(name: str) -> list[str]:
     )
 
 
-@click.command("read", cls=CurlCommand)
+class ReadCommand(CurlCommand):
+    """A command with the option --think-tags, whose value is optional: click would take the next argument for it."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, ["--think-tags-open" if arg == "--think-tags=open" else arg for arg in args])
+
+
+@click.command("read", cls=ReadCommand)
 @source_options
 @progress_option
 @click.option("--api", callback=known_api, metavar="NAME", help=API_HELP)
 @click.option("--accept-done", is_flag=True, help="Take [DONE] as the end, if the server never gives a finish reason.")
+@click.option("--think-tags", is_flag=True, help=THINK_TAGS_HELP)
+@click.option("--think-tags-open", is_flag=True, hidden=True)
 @click.option("--json", "as_json", is_flag=True, help="One JSON line a part: its type, its fields, received_ns.")
 @click.option("--message", "whole", is_flag=True, help="The message as one JSON document, when the stream is over.")
 def command(
@@ -66,6 +79,8 @@ def command(
     request: Request,
     api: str | None,
     accept_done: bool,
+    think_tags: bool,
+    think_tags_open: bool,
     as_json: bool,
     whole: bool,
     stall: Stall | None,
@@ -100,7 +115,13 @@ def command(
 
         new_answer = AnswerTerminal
     with open_source(source, request) as opened:
-        parts = stream(opened.stream, cast("Api | None", api), stall=stall, accept_done=accept_done)
+        parts = stream(
+            opened.stream,
+            cast("Api | None", api),
+            stall=stall,
+            accept_done=accept_done,
+            think_tags="open" if think_tags_open else think_tags,
+        )
         # The stream is strict: it raises StreamCut if the answer is not complete.
         output = PartLines() if as_json else WholeMessage() if whole else new_answer(opened.asked_ns)
         print_all(parts, output, opened.name, lambda: parts.events)
