@@ -109,12 +109,7 @@ class EventStream(_StreamCore[E_co], EventIterator[E_co]):
         Does nothing if the stream is open already, or closed.
         """
         if self._chunks is None and self.outcome is None:
-            try:
-                self._open()
-            except BaseException as error:
-                self._reader.stop()
-                self._finish(error, False)
-                raise
+            self._start()
 
     def __enter__(self) -> Self:
         self.open()
@@ -213,11 +208,16 @@ class AsyncEventStream(_StreamCore[E_co]):
     async def open(self) -> None:
         """Check the response now, as entering an `async with` block does."""
         if self._chunks is None and self.outcome is None:
+            if self._reading:
+                raise ValueError(ALREADY_READING)
+            self._reading = True
             try:
                 await self._open()
             except BaseException as error:
                 await self._fail(error)
                 raise
+            finally:
+                self._reading = False
 
     async def __aenter__(self) -> Self:
         await self.open()
@@ -309,7 +309,6 @@ class AsyncEventStream(_StreamCore[E_co]):
                 await self._close_source()
                 return
         chunks: AsyncIterator[Any] = source.open()
-        self._chunks = chunks
         if refusals.is_refused(source, self._statuses, self._content_types):
             body = await refusals.read_body_async(chunks, REFUSED_BODY_TIMEOUT)
             raise refusals.error_for(source, self._statuses, body)

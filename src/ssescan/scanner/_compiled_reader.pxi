@@ -251,6 +251,20 @@ cdef class EventIterator(ReaderState):
         """Clean up at the end: a subclass may."""
         return False
 
+    def _start(self):
+        """Open the chunks before the first read."""
+        with cython.critical_section(self._reader):
+            self._reader.check_idle()
+            self._reader.reading = True
+            try:
+                if self.opened is None:
+                    self.opened = shared.checked_source(self._open())
+            except BaseException as error:
+                self.fail(error)
+                raise
+            finally:
+                self._reader.reading = False
+
     def __iter__(self):
         return self
 

@@ -183,6 +183,22 @@ class EventIterator(ReaderState):
         """Clean up at the end: a subclass may."""
         return False
 
+    def _start(self) -> None:
+        """Open the chunks before the first read."""
+        reader = self._reader
+        if reader.reading:
+            raise ValueError(shared.ALREADY_READING)
+        reader.reading = True
+        try:
+            if self._opened is None:
+                self._opened = shared.checked_source(self._open())
+        except BaseException as error:
+            reader.stop()
+            self._finish(error, False)
+            raise
+        finally:
+            reader.reading = False
+
     def __iter__(self) -> Any:
         return self
 
