@@ -17,7 +17,7 @@ from .provider_errors import error_in, error_of
 from .unknown_fields import UnknownFields
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from typing import TypeAlias
 
     from .message_builder import MessageBuilder
@@ -138,6 +138,10 @@ class FormatDecoder:
             return spelled(value, self.payload)
         return text_or_raw(value, name, self.emit)
 
+    def word(self, value: Any, name: str) -> str:
+        """Return a word of the protocol, such as a status or a name, as text_or_raw() does: a number is not one."""
+        return text_or_raw(value, name, self.emit)
+
     def objects(self, value: Any, name: str) -> list[dict[str, Any]]:
         """Return a list of objects; a value that is not a list, and elements that are not objects, are kept as Raw."""
         if value is None:
@@ -153,6 +157,10 @@ class FormatDecoder:
     def keep(self, value: Any, name: str) -> None:
         """Keep a value that does not fit its place."""
         self.emit(Raw(name=name, data=value))
+
+    def keep_rest(self, value: dict[str, Any], known: Collection[str], choice: int = 0) -> None:
+        """Keep the fields of a part, a block or an item that no decoder reads."""
+        self.unknown.each(value, known, self.builder.parts, choice)
 
     def count(self, usage: Any) -> None:
         """Emit a usage; a value that is not an object is kept as Raw, unless it is None."""

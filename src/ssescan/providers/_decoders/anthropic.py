@@ -68,6 +68,9 @@ CALLS: dict[str, Any] = {
 }
 """The blocks that call a tool: whose it is, and its kind."""
 
+READ = {"text": ("text", "citations"), "thinking": ("thinking", "signature"), "redacted_thinking": ("data",)}
+"""The fields that are read of the blocks that are not kept as they came."""
+
 UNITS = {
     "char_location": "char",
     "page_location": "page",
@@ -227,6 +230,8 @@ class Anthropic(FormatDecoder):
             if kind == "fallback" and (model := text_of(dict_of(block.get("to")).get("model"))):
                 self.builder.model = model
             builder = choice.raw(kind or "content_block", block)
+        if kind in READ:
+            self.keep_rest(block, READ[kind])
         self._blocks[index] = builder
 
     def _delta(self, event: _Event) -> bool:

@@ -29,6 +29,7 @@ class CallFragment(Struct, gc=False):
     function: Function | None = None
     custom: Custom | None = None
     extra_content: dict[str, Any] | None = None
+    type: Any = None
 
 
 class Delta(Struct, gc=False):
@@ -91,6 +92,19 @@ class FirstChunk(Chunk, gc=False):
 Text: TypeAlias = str | dict[str, Any] | None
 
 
+class ExactFunction(Function, gc=False, forbid_unknown_fields=True):
+    """A function, or a piece of it, whose fields are all known."""
+
+
+class ExactCustom(Custom, gc=False, forbid_unknown_fields=True):
+    """A custom tool, or a piece of it, whose fields are all known."""
+
+
+class ExactCallFragment(CallFragment, gc=False, forbid_unknown_fields=True):
+    function: ExactFunction | None = None
+    custom: ExactCustom | None = None
+
+
 class ExactDelta(Delta, gc=False, forbid_unknown_fields=True):
     content: str | list[Any] | dict[str, Any] | None = None
     reasoning_content: Text = None
@@ -98,6 +112,8 @@ class ExactDelta(Delta, gc=False, forbid_unknown_fields=True):
     reasoning_text: Text = None
     thinking: Text = None
     refusal: str | None = None
+    tool_calls: list[ExactCallFragment] | ExactCallFragment | None = None  # type: ignore[assignment]
+    function_call: ExactFunction | None = None
 
 
 class ExactChoice(Choice, gc=False, forbid_unknown_fields=True):

@@ -26,6 +26,8 @@ FLAT = ("reasoning_content", "reasoning", "reasoning_text", "thinking")
 TEXTS = ("text", "output_text")
 THOUGHTS = ("thinking", "reasoning", "reasoning_text", "summary_text")
 """The types of content parts that are text, and reasoning."""
+THOUGHT_FIELDS = ("thinking", "summary", "content", "text", "reasoning")
+"""The fields of a part that may hold reasoning."""
 
 
 class ContentDecoder(FormatDecoder):
@@ -94,13 +96,16 @@ class ContentDecoder(FormatDecoder):
             builder.text(part)
         elif isinstance(part, dict) and kind in (None, *TEXTS) and isinstance(part.get("text"), (str, int, float)):
             builder.text(self.text(part["text"], "text"))
+            self.keep_rest(part, ("text",), builder.index)
         elif kind in THOUGHTS:
-            for name in ("thinking", "summary", "content", "text", "reasoning"):
+            self.keep_rest(part, (*THOUGHT_FIELDS, "signature"), builder.index)
+            for name in THOUGHT_FIELDS:
                 self._thoughts(builder, part.get(name))
             if signature := text_of(part.get("signature")):
                 builder.latest(ReasoningBuilder).sign(signature)
         elif kind == "refusal" and isinstance(part.get("refusal"), str):
             builder.refusal(part["refusal"])
+            self.keep_rest(part, ("refusal",), builder.index)
         elif kind == "image_url":
             self.image(builder, part)
         else:
@@ -110,6 +115,7 @@ class ContentDecoder(FormatDecoder):
         if isinstance(thoughts, list):
             for thought in self.objects(thoughts, "thinking"):
                 builder.reasoning(self.text(thought.get("text"), "thinking"))
+                self.keep_rest(thought, ("text",), builder.index)
         else:
             builder.reasoning(self.text(thoughts, "thinking"))
 
@@ -181,6 +187,7 @@ class ContentDecoder(FormatDecoder):
     def audio(self, builder: ChoiceBuilder, audio: dict[str, Any]) -> None:
         block: MediaBuilder = builder.keyed("audio", MediaBuilder, "audio/*")
         block.native |= {key: audio[key] for key in ("id", "expires_at") if audio.get(key)}
+        self.keep_rest(audio, ("id", "expires_at", "data", "transcript"), builder.index)
         block.add(self.text(audio.get("data"), "audio"), transcript=self.text(audio.get("transcript"), "audio"))
 
     def image(self, builder: ChoiceBuilder, image: Any) -> None:

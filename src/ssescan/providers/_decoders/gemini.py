@@ -229,7 +229,7 @@ class Gemini(FormatDecoder):
             self._candidate(candidate)
         if event.usageMetadata and (usage := self._usage(event.usageMetadata)):
             self.builder.count(usage)
-        if event.promptFeedback and (blocked := self.text(event.promptFeedback.get("blockReason"), "blockReason")):
+        if event.promptFeedback and (blocked := self.word(event.promptFeedback.get("blockReason"), "blockReason")):
             choice = self.builder.choice(0)
             message = event.promptFeedback.get("blockReasonMessage")
             details = {"blockReasonMessage": message} if message else None

@@ -59,12 +59,21 @@ WITH_NAME = ("function_call", "mcp_server_tool_call")
 MEDIA = ("image", "audio", "video", "document")
 
 
+STEP_FIELDS = {
+    "model_output": ("content", "error"),
+    "text": ("text", "annotations"),
+    "thought": ("summary", "signature"),
+    "function_call": ("name", "arguments", "signature"),
+}
+"""The fields that are read when such a step begins; of any other type, the step is kept as it comes."""
+
 DELTA_FIELDS = {
     "text": ("text", "annotations"),
     "thought_summary": ("content",),
     "thought_signature": ("signature",),
     "arguments_delta": ("arguments",),
     "text_annotation_delta": ("annotations",),
+    "text_annotation": ("annotations",),
 }
 """The fields of deltas that are read, of the kinds that are not kept as they came."""
 
@@ -183,7 +192,7 @@ class GeminiInteractions(FormatDecoder):
         interaction = event.interaction or {}
         self.builder.start(text_of(interaction.get("id")), text_of(interaction.get("model")))
         self.count(interaction.get("usage"))
-        status = self.text(interaction.get("status"), "status")
+        status = self.word(interaction.get("status"), "status")
         if kind in ("interaction.completed", "interaction.complete", "interaction.requires_action"):
             # A status that is not a text is kept as Raw; the name of the event says that it ended, but not how.
             self._end(status or ("unknown" if interaction.get("status") else "completed"), interaction)
@@ -213,15 +222,20 @@ class GeminiInteractions(FormatDecoder):
         step = self._by_index[index] = _Step(item)
         self._steps.all.append(step)
         id, name = text_of(item.get("id")) or None, text_of(item.get("name"))
+        if kind in STEP_FIELDS:
+            self.keep_rest(item, STEP_FIELDS[kind])
         if kind == "user_input":
             step.item = item  # of the user, and not a part of the answer
         elif kind in ("model_output", "text", *MEDIA):
             for part in [item] if kind in ("text", *MEDIA) else self.objects(item.get("content"), kind):
+                if part is not item and "text" in part:
+                    self.keep_rest(part, DELTA_FIELDS["text"])
                 self._add(step, part)
             if item.get("error"):
                 self.builder.fail(error_of(item["error"]))
         elif kind == "thought":
             for part in self.objects(item.get("summary"), kind):
+                self.keep_rest(part, ("text",))
                 self._think(step).add(self.text(part.get("text"), kind))
             if signature := self.text(item.get("signature"), kind):
                 self._think(step).sign(signature)
@@ -276,10 +290,7 @@ class GeminiInteractions(FormatDecoder):
         if step.type == "user_input":
             return False
         if kind in DELTA_FIELDS:
-            unread: list[Part] = []
-            self.unknown.each(delta, DELTA_FIELDS[kind], unread)
-            for part in unread:
-                self.emit(part)
+            self.keep_rest(delta, DELTA_FIELDS[kind])
         if kind == "text" or kind in MEDIA:
             self._add(step, delta)
         elif kind in ("text_annotation_delta", "text_annotation"):
@@ -291,6 +302,7 @@ class GeminiInteractions(FormatDecoder):
             if content.get("type") in MEDIA:
                 self._add(step, content)
             else:
+                self.keep_rest(content, ("text",))
                 self._think(step).add(self.text(content.get("text"), kind))
         elif kind == "thought_signature":
             self._sign(step, delta)

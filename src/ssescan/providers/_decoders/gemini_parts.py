@@ -24,6 +24,9 @@ PARTS = (
 )  # fmt: skip
 """The fields that tell the kind of a part. A part with none of them is kept as Raw."""
 
+FUNCTION = ("id", "name", "args", "partialArgs", "willContinue")
+"""The fields of a call that are read."""
+
 KNOWN = {*PARTS, "thought", "thoughtSignature"}
 
 
@@ -102,6 +105,7 @@ class CandidateParts:
     def _function(self, function: dict[str, Any], signature: str, beside: dict[str, Any]) -> None:
         self.open = None
         name = text_or_raw(function.get("name"), "functionCall", self.choice.emit)
+        self._decoder.keep_rest(function, FUNCTION, self.choice.index)
         goes_on = function.get("willContinue") is True
         partial = function.get("partialArgs")
         if not function and self._call is None:

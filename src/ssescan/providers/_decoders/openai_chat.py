@@ -24,6 +24,7 @@ from .chat_chunks import (
     CallFragment,
     Choice,
     Chunk,
+    Custom,
     Delta,
     ExactChunk,
     FirstChunk,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 CHUNK_FIELDS = fields_of(FirstChunk)
 CHOICE_FIELDS = fields_of(Choice)
 DELTA_FIELDS = fields_of(Delta)
+CALL_FIELDS, FUNCTION_FIELDS, CUSTOM_FIELDS = fields_of(CallFragment), fields_of(Function), fields_of(Custom)
 
 WORTH = 32
 """How much text must come in plain chunks for the expectation to be worth it, characters."""
@@ -155,10 +157,19 @@ class OpenAIChat(ContentDecoder):
                 continue
             index = plain_number(choice.get("index")) or 0
             self.unknown.once("choice", choice, CHOICE_FIELDS, unread, index)
-            for name in ("delta", "message"):
-                holder = dict_of(choice.get(name))
-                self.unknown.each(holder, DELTA_FIELDS, unread, index)
-                self.unknown.note("delta", holder, DELTA_FIELDS)
+            delta = dict_of(choice.get("delta"))
+            self._look_at_message(delta, unread, index)
+            self.unknown.note("delta", delta, DELTA_FIELDS)
+
+    def _look_at_message(self, message: dict[str, Any], unread: list[Part], index: int) -> None:
+        """Look for unknown fields in a delta, or in a whole message, and in its calls."""
+        self.unknown.each(message, DELTA_FIELDS, unread, index)
+        calls = message.get("tool_calls")
+        for call in [*list_of(calls), calls, {"function": message.get("function_call")}]:
+            if isinstance(call, dict):
+                self.unknown.each(call, CALL_FIELDS, unread, index)
+                self.unknown.each(dict_of(call.get("function")), FUNCTION_FIELDS, unread, index)
+                self.unknown.each(dict_of(call.get("custom")), CUSTOM_FIELDS, unread, index)
 
     def learn(self) -> None:
         known = (self.unknown.of(place) for place in ("chunk", "choice", "delta"))
@@ -173,6 +184,8 @@ class OpenAIChat(ContentDecoder):
         delta = choice.delta
         if self._calls and not (delta and delta.tool_calls) and builder.index in self._calls:
             self._calls[builder.index].release()
+        if choice.message:
+            self._look_at_message(choice.message, self.builder.parts, builder.index)
         if choice.message and not says(delta):
             message = choice.message if isinstance(choice.message, dict) else {"content": choice.message}
             whole = self.not_streamed(builder, convert(message, Delta)[0])

@@ -19,7 +19,7 @@ from ..parts import Error, Logprobs, Part, TextDelta, Usage
 from ..provider_errors import error_of
 from ..unknown_fields import fields_of, with_fields
 from .openai_usage import openai_usage
-from .whole_items import ItemDecoder, with_char_unit
+from .whole_items import PART_FIELDS, ItemDecoder, with_char_unit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,6 +93,9 @@ CALL_OF = {
     "code_interpreter_call_code": "code_interpreter_call",
 }
 """The events that bring the arguments of a call, and the type of its item."""
+
+PART_KINDS = ("output_text", "text", "refusal", "reasoning_text", "summary_text")
+"""The kinds of parts, of a message or of reasoning, that are read."""
 
 ENDS = ("completed", "incomplete", "failed", "cancelled")
 OPEN = ("queued", "in_progress")
@@ -207,7 +210,7 @@ class OpenAIResponses(ItemDecoder):
             self.complete_item(known or self.announce(None if streamed else index, item), item)
         self.items.end_calls()
         self.count(response.get("usage"))
-        self._finish(self.text(response.get("status"), "status"), response, event)
+        self._finish(self.word(response.get("status"), "status"), response, event)
         self.items.ended = self.choice.reason is not None
 
     def _finish(self, status: str, response: dict[str, Any], event: _Event) -> None:
@@ -240,6 +243,7 @@ class OpenAIResponses(ItemDecoder):
 
     def finish(self) -> None:
         self.items.end_calls()
+        self.keep_unfinished()
         super().finish()
 
     def _error(self, event: _Event) -> None:
@@ -294,13 +298,20 @@ class OpenAIResponses(ItemDecoder):
     def _reasoning_block(self, event: _Event) -> ReasoningBuilder:
         return self.thought(self._item(event, "reasoning"), "text", event.content_index or 0)
 
+    def _part_rest(self, event: _Event) -> None:
+        """Keep what is not read of a part; a part of another kind is kept whole when it is done."""
+        if event.part and event.part.get("type") in PART_KINDS:
+            self.keep_rest(event.part, PART_FIELDS)
+
     def _part_added(self, event: _Event) -> None:
+        self._part_rest(event)
         part = event.part or {}
         item = self._item(event, "message")
         if part.get("type") == "output_text" and part.get("text"):
             self.text_block(item, event.content_index or 0).add(self.text(part["text"], "text"))
 
     def _part_done(self, event: _Event) -> None:
+        self._part_rest(event)
         if event.part:
             self.part(self._item(event, "message"), event.content_index or 0, event.part)
 
@@ -317,7 +328,7 @@ class OpenAIResponses(ItemDecoder):
 
     def _text_done(self, event: _Event) -> None:
         if event.text:
-            self._text_block(event).reconcile(event.text)
+            self._text_block(event).reconcile(self.text(event.text, "text"))
 
     def _annotation(self, event: _Event) -> None:
         if event.annotation:
@@ -328,13 +339,14 @@ class OpenAIResponses(ItemDecoder):
 
     def _refusal_done(self, event: _Event) -> None:
         if event.refusal:
-            self._refusal_block(event).reconcile(event.refusal)
+            self._refusal_block(event).reconcile(self.text(event.refusal, "refusal"))
 
     def _summary_delta(self, event: _Event) -> None:
         self._summary_block(event).add(self.text(event.delta, "delta"))
 
     def _summary_done(self, event: _Event) -> None:
-        if text := event.text or self.text((event.part or {}).get("text"), "text"):
+        self._part_rest(event)
+        if text := self.text(event.text or (event.part or {}).get("text"), "text"):
             self._summary_block(event).reconcile(text)
 
     def _reasoning_delta(self, event: _Event) -> None:
@@ -342,7 +354,7 @@ class OpenAIResponses(ItemDecoder):
 
     def _reasoning_done(self, event: _Event) -> None:
         if event.text:
-            self._reasoning_block(event).reconcile(event.text)
+            self._reasoning_block(event).reconcile(self.text(event.text, "text"))
 
     def _arguments(self, event: _Event) -> None:
         """Handle a piece of a call's arguments, or all of them."""
@@ -377,11 +389,11 @@ class OpenAIResponses(ItemDecoder):
         "response.refusal.done": _refusal_done,
         "response.reasoning_summary_text.delta": _summary_delta,
         "response.reasoning_summary_text.done": _summary_done,
-        "response.reasoning_summary_part.added": _nothing,
+        "response.reasoning_summary_part.added": _part_rest,
         "response.reasoning_summary_part.done": _summary_done,
         "response.reasoning_text.delta": _reasoning_delta,
         "response.reasoning_text.done": _reasoning_done,
-        "response.reasoning_part.added": _nothing,
+        "response.reasoning_part.added": _part_rest,
         "response.reasoning_part.done": _part_done,
         "response.content_part.added": _part_added,
         "response.content_part.done": _part_done,

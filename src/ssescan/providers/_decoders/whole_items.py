@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..block_builders import CallBuilder, MediaBuilder, ReasoningBuilder, RefusalBuilder, TextBuilder
 from ..format_decoder import FormatDecoder
-from ..json_values import arguments_of, compact, dict_of, text_of, with_unit
+from ..json_values import arguments_of, compact, dict_of, list_of, text_of, with_unit
 from .output_items import OutputItem, OutputItems, with_known
 
 if TYPE_CHECKING:
@@ -23,6 +23,17 @@ RESULTS = ("results", "outputs", "output", "result", "action", "tools")
 
 INPUTS = ("action", "operation", "actions", "queries", "arguments")
 """The fields that may hold its input."""
+
+PART_FIELDS = ("text", "refusal", "annotations")
+"""The fields that are read of a part of a message, or of reasoning."""
+
+BEGUN = {
+    "message": ("content", "phase"),
+    "reasoning": ("summary", "content", "encrypted_content"),
+    "function_call": ("call_id", "name", "arguments"),
+    "custom_tool_call": ("call_id", "name", "input"),
+}
+"""The fields that are read of items of these types; any other type is kept as it comes whole."""
 
 CLIENT_TOOLS = ("computer_call", "local_shell_call", "shell_call", "apply_patch_call")
 """The calls of built-in tools that the program has to make (R22 of docs/rules.md). A shell may be the provider's."""
@@ -72,9 +83,13 @@ class ItemDecoder(FormatDecoder):
 
     def announce(self, index: int | None, it: dict[str, Any]) -> OutputItem:
         """Add an item; begin the call that it is, if it is one."""
+        if text_of(it.get("type")) in BEGUN:
+            for name in ("content", "summary"):
+                for part in list_of(it.get(name)):
+                    self.keep_rest(dict_of(part), PART_FIELDS)
         item = self.items.add(index, it)
         id = text_of(it.get("call_id")) or text_of(it.get("id"))
-        name = text_of(it.get("name"))
+        name = self.word(it.get("name"), "name")
         kind = item.type.removesuffix("_call")
         if item.type == "function_call":
             item.call = CallBuilder(self.choice, id, name)
@@ -89,6 +104,12 @@ class ItemDecoder(FormatDecoder):
         elif item.type.endswith("_call"):
             item.call = CallBuilder(self.choice, id, name or kind, server=True, kind=kind)
         return item
+
+    def keep_unfinished(self) -> None:
+        """Keep the fields that are not read of items that never came whole, or were cut: the others are kept whole."""
+        for item in self.items.all:
+            if item.type in BEGUN and (not item.done or (item.call is not None and item.call.cut)):
+                self.keep_rest(item.item, BEGUN[item.type])
 
     def complete_item(self, item: OutputItem, whole: dict[str, Any]) -> None:
         """Handle an item that came whole, the first time."""
@@ -122,7 +143,7 @@ class ItemDecoder(FormatDecoder):
     def _call_whole(self, item: OutputItem, call: CallBuilder, whole: dict[str, Any]) -> None:
         """Handle a call of a function, or of a custom tool, that came whole."""
         call.id = text_of(whole.get("call_id")) or call.id  # not the id of the item, which may have come first
-        call.call_it(text_of(whole.get("name")))
+        call.call_it(self.word(whole.get("name"), "name"))
         field = "input" if call.custom else "arguments"
         call.reconcile(arguments_of(whole.get(field)))
         if whole.get(field) in (None, ""):
