@@ -144,6 +144,11 @@ class PlainDelta(Struct, gc=False, forbid_unknown_fields=True):
     refusal: Nothing = None
     tool_calls: tuple[()] | None = None
     function_call: None = None
+    reasoning_text: Nothing = None
+    thinking: Nothing = None
+    annotations: tuple[()] | None = None
+    images: tuple[()] | None = None
+    audio: None = None
 
 
 class PlainChoice(Struct, gc=False, forbid_unknown_fields=True):
