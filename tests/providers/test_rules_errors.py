@@ -8,7 +8,7 @@ import pytest
 
 import ssescan
 from ssescan import ProviderError, StreamCut
-from ssescan.providers import Error
+from ssescan.providers import Error, Raw
 
 from .assertions import APIS, DONE, error_in_few_words, framed, read
 from .reading import read_to_error
@@ -148,6 +148,15 @@ def test_status_of_a_cut_stream() -> None:
     with pytest.raises(StreamCut) as caught:
         ssescan.stream(framed(A)).collect()
     assert (caught.value.status, caught.value.retryable) == (None, True)
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_error_before_another_format(api: Any) -> None:
+    """A named format, and a guess, stay open until there is an answer."""
+    parts, message, reading = read(framed({"code": 503, "msg": "oh"}, A, STOP, DONE), api)
+    assert (reading.api, message.text, message.complete) == (CHAT, "a", False)
+    assert_error(parts, (503, "oh"))
+    assert not [part for part in parts if isinstance(part, Raw)]
 
 
 def test_words_of_an_error_are_its_own() -> None:

@@ -224,7 +224,10 @@ class FormatDecoder:
         before = len(self.builder.errors)
         parts = self.handle(event)
         if len(self.builder.errors) == before and not self.has_content(value, known=parts is not None):
-            parts = self._with_error(value, parts)
+            raw = error_in(value, self.name())
+            if raw is not None:
+                self.builder.fail(error_of(raw))
+                return [*_several(parts), *self.builder.drain()]
         if (parts is None and not self.knows(value)) or not fits:
             return [*_several(parts), unknown_event(value, self.name())]
         unread: list[Part] = []
@@ -239,14 +242,6 @@ class FormatDecoder:
 
     def learn(self) -> None:
         """Let the fast path accept the fields that were seen: else each event that has them would take the slow one."""
-
-    def _with_error(self, value: dict[str, Any], parts: Parts | None) -> Parts | None:
-        """Return the parts of an event without content, with the error that it is, if it is one."""
-        raw = error_in(value, self.name())
-        if raw is None:
-            return parts
-        self.builder.fail(error_of(raw))
-        return [*_several(parts), *self.builder.drain()]
 
 
 @lru_cache(maxsize=256)

@@ -257,13 +257,14 @@ class MessageDecoder:
         name, present = self.event_name(), self.format_decoder
         if present is None and is_sign_of_life(value, name):
             return None
-        if present is not None and (self.builder.started or self.builder.choices):
+        if present is not None and (self.builder.started or not self.builder.is_empty):
             self._guessed = False
             return present
         api = detect(value, name, guess=False)
         self._guessed = api is None
         api = api or (present and present.api) or self._named or detect(value, name, guess=True)
         if api is not None and (present is None or present.api != api):
+            self.builder.choices.clear()  # of a decoder that was tried, and read nothing
             # Not `self.event_name`: the format decoder must not keep this object alive.
             present = decoder_class(api)(self.builder, partial(getattr, self._reader, "event_name"))
             self.format_decoder = present

@@ -128,8 +128,9 @@ class OpenAIResponses(ItemDecoder):
         if value.get("object") == "response":  # an answer that was not streamed
             return GUESS + 5
         kind = value.get("type") if isinstance(value.get("type"), str) else None
-        if (kind or name or "").startswith("response."):
-            return GUESS + 3
+        event = kind or name or ""
+        if event.startswith("response."):
+            return GUESS if event == "response.error" else GUESS + 3
         error = value.get("error")
         if (name if kind is None else kind) == "error" and (
             "sequence_number" in value or (not error and "code" in value)
