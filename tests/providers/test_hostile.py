@@ -114,7 +114,6 @@ def test_json_may_have_white_space_around_it(api: str, spaces: str) -> None:
 
 
 NO_JSON = {
-    "two objects": '{"a":1}{"b":2}',
     "half an object": '{"a":',
     "a BOM before an object": '\ufeff{"a":1}',
     "a word": "hello",

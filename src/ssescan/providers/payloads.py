@@ -21,7 +21,7 @@ from ..scanner._shared import BYTE_ORDER_MARK
 from .surrogates import LONE, only_in_texts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 MAX_SHOWN_PAYLOAD = 200  # bytes that an error shows
 
@@ -86,7 +86,10 @@ def _loaded(payload: bytes, *, halves: bool = False) -> Any:
         return NotJson(str(error))
     end = _after_space(text, end)
     if halves and "\\u" in text:
-        value = only_in_texts(value)
+        try:
+            value = only_in_texts(value)
+        except RecursionError:
+            return _loaded(payload)
     if end == len(text):
         return value
     not_json = NotJson(f"Extra data: {_place(text, end)}")
@@ -165,9 +168,10 @@ def _elements(payload: bytes) -> Iterator[Any]:
 
 DONE: Any = object()
 """The value that `values` yields for a line that is `[DONE]`."""
+NOT_SPLICED: Any = object()
 
 
-def _try(line: bytes, *, halves: bool = False) -> list[Any]:
+def _try(line: bytes, *, halves: bool = False) -> Iterable[Any]:
     """Return the values of a line, mostly one."""
     if not line.strip():
         return []
@@ -179,27 +183,35 @@ def _try(line: bytes, *, halves: bool = False) -> list[Any]:
     return [value]
 
 
-def _spliced(payload: bytes) -> list[Any] | None:
+def _spliced(payload: bytes) -> Iterator[Any] | None:
     """Return the values of a payload that has one after the other, or `data:` once too often; None for any other.
 
     The last may be cut: then NotJson stands in its place.
     """
     text = _text(payload)
-    found: list[Any] = []
-    at = _between(text, 0)
+    # Parsed twice, so that all values are not held at once.
+    return None if any(value is NOT_SPLICED for value in _one_by_one(text)) else _one_by_one(text)
+
+
+def _one_by_one(text: str) -> Iterator[Any]:
+    """Yield the values of a text, and NOT_SPLICED where it has something else."""
+    at = begin = _between(text, 0)
     while at < len(text):
         if text.startswith("[DONE]", at):
-            return [*found, DONE]
+            yield DONE
+            return
         if text[at] not in "{[":
-            return None
+            yield NOT_SPLICED
+            return
+        start = at
         try:
             value, at = _FOUND_IN.raw_decode(text, at)
         except (ValueError, RecursionError) as cut:
             # The whole values count, if another was begun.
-            return [*found, NotJson(str(cut))] if found else None
-        found.append(value)
+            yield NOT_SPLICED if start == begin else NotJson(str(cut))
+            return
+        yield value
         at = _between(text, at)
-    return found
 
 
 def _between(text: str, at: int) -> int:

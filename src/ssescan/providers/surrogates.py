@@ -67,6 +67,13 @@ def only_in_texts(value: Any, path: tuple[str, ...] = (), texts: frozenset[tuple
     return value
 
 
+def _without_halves(part: Raw) -> Raw:
+    try:
+        return replace(part, data=only_in_texts(part.data, texts=frozenset()))
+    except RecursionError:  # nested so deeply that the parser left no half in it
+        return part
+
+
 class Halves:
     """The halves of one stream that wait for the other half, by their blocks."""
 
@@ -85,7 +92,7 @@ class Halves:
                 continue
             if isinstance(part, (Finish, ToolCallEnd, End)):
                 self._give_up(part, made)
-            made.append(replace(part, data=only_in_texts(part.data, texts=frozenset())) if type(part) is Raw else part)
+            made.append(_without_halves(part) if type(part) is Raw else part)
         return made
 
     def _piece(self, part: Any, field: str, made: list[Part]) -> None:

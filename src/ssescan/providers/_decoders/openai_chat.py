@@ -185,7 +185,7 @@ class OpenAIChat(ContentDecoder):
         if self._calls and not (delta and delta.tool_calls) and builder.index in self._calls:
             self._calls[builder.index].release()
         if choice.message:
-            self._look_at_message(choice.message, self.builder.parts, builder.index)
+            self._look_at_message(dict_of(choice.message), self.builder.parts, builder.index)
         if choice.message and not says(delta):
             message = choice.message if isinstance(choice.message, dict) else {"content": choice.message}
             whole = self.not_streamed(builder, convert(message, Delta)[0])
