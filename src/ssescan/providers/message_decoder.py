@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 NO_MORE: Any = object()
 SIGNS_OF_LIFE = ("ping", "keepalive", "response.keep_alive")
 MAX_DAMAGED = 8
-"""How many events in a row may be damaged before one shows the format; with the next, it is unknown."""
+"""How many errors may come before an event shows the format; after these, a damaged event raises UnknownFormat."""
 
 # The states of a decoder, and the next one after each input; None: that cannot come. `format_decoder` is None while the
 # decoder is undecided, `done` is set by `[DONE]`, after which only errors count, and `closed` is set by close() and
@@ -109,6 +109,7 @@ class MessageDecoder:
         Returns [] if the program closed the stream, or it failed: then fail() has ended the message.
         """
         if outcome is Outcome.CLOSED or outcome is Outcome.FAILED:
+            self.closed = True
             return []
         if self.api is None and self._undecided is not None and not self.closed:
             self.closed = True
