@@ -5,13 +5,14 @@ from __future__ import annotations
 from enum import StrEnum
 
 # The states of a stream, and the next one after each input; None: that cannot come. `outcome` is None in the first two,
-# then the name of the state, which is final. An interruption is an exception that is not an Exception: cancellation,
-# Ctrl-C, GeneratorExit. `docs/inside.md` has the same table.
+# then the name of the state, which is final: a read in another thread or task may still end, but changes nothing. An
+# interruption is an exception that is not an Exception: cancellation, Ctrl-C, GeneratorExit. `docs/inside.md` has the
+# same table.
 STREAM_INPUTS = ("read or open()", "end of the source", "error", "interruption", "close()")
 STREAM_STATES: dict[str, tuple[str | None, ...]] = {
     "new": ("open", None, "failed", "closed", "closed"),
     "open": ("open", "ended or cut", "failed", "closed", "closed"),
-    **{final: (final, None, None, None, final) for final in ("ended", "cut", "failed", "closed")},
+    **{final: (final,) * len(STREAM_INPUTS) for final in ("ended", "cut", "failed", "closed")},
 }
 
 
@@ -21,7 +22,7 @@ class Outcome(StrEnum):
     __module__ = "ssescan"
 
     ENDED = "ended"
-    """The source ended, after a blank line."""
+    """The source ended outside of a block, or the answer in it ended first, as at `[DONE]`."""
     CUT = "cut"
     """The source ended within a block."""
     FAILED = "failed"

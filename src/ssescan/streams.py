@@ -389,7 +389,7 @@ else:
     def iter_events(source, *, stall=None, timing=False, **scanner_options):
         """Read the events of a source of chunks, as they arrive.
 
-        `source`: a response of httpx, httpx2, requests, urllib3 or niquests; a binary file; an iterable of bytes-like
+        `source`: a response of an HTTP client that docs/streams.md lists; a binary file; an iterable of bytes-like
         chunks; or one bytes-like object. A response with a status of 400 and up, or of another content type than
         `text/event-stream`, is refused when the `with` block is entered or at the first read; to read it all the same,
         pass `response.iter_bytes()`. `stall`: a Stall; here `progress` is looked at after each read, `idle` is left
@@ -406,8 +406,9 @@ else:
     def aiter_events(source, *, stall=None, timing=False, **scanner_options):
         """Read the events of an asynchronous source of chunks, as they arrive, under asyncio or trio.
 
-        `source`: an asynchronous response of httpx, httpx2 or aiohttp, an async iterable of bytes-like chunks, or one
-        bytes-like object. `stall`: a Stall, both parts of which are enforced. All else as for iter_events.
+        `source`: an asynchronous response of an HTTP client that docs/streams.md lists, an async iterable of bytes-like
+        chunks, or one bytes-like object. `stall`: a Stall, both parts of which are enforced. All else as for
+        iter_events.
 
         Returns an AsyncEventStream.
         """

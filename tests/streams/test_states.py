@@ -56,3 +56,16 @@ def test_states(package: Any, name: str, chunks: list[Any], end: str) -> None:
         stream = package.iter_events(source(chunks[1:]))
         step(stream, name)
         assert state(stream) == STREAM_STATES["new"][column]
+
+
+@pytest.mark.parametrize(("name", "chunks", "end"), ENDS)
+def test_closed_during_a_read(package: Any, name: str, chunks: list[Any], end: str) -> None:
+    def closing() -> Iterator[bytes]:
+        yield chunks[0]
+        stream.close()
+        yield from source(chunks[1:])
+
+    stream = package.iter_events(closing())
+    step(stream, "read")
+    step(stream, name if name == "close()" else "read")
+    assert state(stream) == "closed" == STREAM_STATES["closed"][STREAM_INPUTS.index(name)]

@@ -18,7 +18,6 @@ from .visible import visible
 
 MAX_QUOTED = 200  # characters of the body of a refused response, of an event, of a provider's error
 
-OUR_KINDS = ("decode", "protocol")  # see the part Error: the provider reported nothing, but its data is not valid
 # Advice after a provider's error, by words or HTTP statuses that the kinds and codes of the providers share.
 ADVICE = (
     (r"quota|billing|credit|\b402\b", "check the account's quota and billing"),
@@ -141,6 +140,8 @@ def failure_of(error: Exception, source_name: str, so_far: str) -> Failure | Non
 
 def provider_failure(error: errors.ProviderError, source_name: str, so_far: str) -> Failure:
     """Return the Failure for an error that the provider reported within the stream."""
+    from ..providers.parts import OUR_KINDS
+
     detail = shortened(error.detail or ("" if error.kind or error.code else str(error.raw)))
     if error.kind in OUR_KINDS:
         defect = f"is not JSON ({error.raw}), it begins" if error.kind == "decode" else "is not valid"

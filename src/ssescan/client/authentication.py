@@ -7,6 +7,8 @@ clients by their attributes.
 
 from __future__ import annotations
 
+from ..byte_source import ByteSource
+from ..refusals import EVENT_STREAM
 from ..sources import library_of
 from .redirects import read_body, read_body_async
 
@@ -73,5 +75,5 @@ def _bounded(base: type[Any], auth: Any) -> Any:
 
 def _is_read_by(auth: Any, response: Any) -> bool:
     """Return whether the flow needs the body. The flow reads an event stream by itself, to its end."""
-    is_event_stream = response.headers.get("content-type", "").lower().startswith("text/event-stream")
+    is_event_stream = ByteSource(response.iter_bytes, response).media_type in EVENT_STREAM
     return bool(getattr(auth, "requires_response_body", False)) and not is_event_stream

@@ -35,8 +35,8 @@ MAX_MISSED = 8
 class FormatDecoder:
     """Turns the events of one format into parts, and writes them to the builder of the message.
 
-    A subclass sets `api`, `event`, its Struct, and `usage_of`, which `count` calls. It has `handle`, `finish` and
-    `complete`.
+    A subclass sets `api` and `event`, its Struct. It needs `recognize` and `handle`, and `usage_of` if it calls
+    `count`. `complete` and the other methods have defaults.
     """
 
     api: ClassVar[str]

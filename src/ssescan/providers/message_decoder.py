@@ -149,6 +149,7 @@ class MessageDecoder:
         Returns [] if the program closed the stream, or it failed: then fail() has ended the message.
         """
         if outcome is Outcome.CLOSED or outcome is Outcome.FAILED:
+            self.closed = True
             return []
         if self.api is None and self._undecided is not None and not self.closed:
             self.closed = True

@@ -6,8 +6,9 @@ Twin of `_python.py` and `_python_core.py`: same names, same behaviour, same tex
 follow WHATWG HTML section 9.2.6, "Interpreting an event stream".
 
 A chunk is scanned in place: memchr finds line ends, and a value becomes a str directly from the chunk's memory. Bytes
-are copied only where a chunk ends within a block: the unfinished line into `line`, finished data lines into `data`. So
-a stream whose chunks are whole events is never copied, and any other is copied once.
+are copied only where a chunk ends within a block, or an event has several data lines: the unfinished line into `line`,
+finished data lines into `data`. So a stream whose chunks are whole events of one data line each is never copied, and
+any other is copied at most twice.
 
 Nothing here calls Python code between two consistent states: errors are made last.
 """

@@ -1,7 +1,8 @@
 """The state of one stream, and how chunks change it: the core of the scanner in pure Python.
 
-Twin of the methods of Scanner in `_compiled.pyx` that no caller sees: the same state has the same name in both. A
-scanner and an event reader share a core, so its names have no underscore. Knows nothing of locks and options.
+Twin of the methods of Scanner in `_compiled.pyx` that no caller sees. State that both have has the same name, apart
+from a leading underscore; the unfinished line and the data of a block are kept in different ways. A scanner and an
+event reader share a core, so its names have no underscore. Knows nothing of locks, and gets options that were checked.
 """
 
 from __future__ import annotations
