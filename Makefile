@@ -66,7 +66,7 @@ test-interpreters: $(VENV)/with-test
 
 test-lowest: $(VENV)/made
 	@echo "==> tests in pure Python, with the lowest versions of the dependencies"
-	@.ci/lowest $(BIN)/python '$(EXTRAS)' $(ARGS) $(SAME_EVERYWHERE) --ignore=tests/scanner
+	@.ci/lowest $(BIN)/python '$(EXTRAS)' $(ARGS) $(SAME_EVERYWHERE) --ignore=tests/scanner --ignore-glob='*/test_wire_generated.py'
 
 test-niquests:
 	@$(MAKE) test VENV=.venv-niquests GROUP=niquests EXTRAS=httpx,httpx2 ARGS='$(ARGS) tests/streams/test_niquests.py'
