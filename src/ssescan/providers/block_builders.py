@@ -41,7 +41,7 @@ class BlockBuilder:
         self.place(choice)
 
     def place(self, choice: ChoiceBuilder) -> None:
-        """Take the next place among the blocks of the choice."""
+        """Accept the next place among the blocks of the choice."""
         self.number = len(choice.blocks)
         choice.blocks.append(self)
         choice.latest_of[type(self)] = self

@@ -35,7 +35,7 @@ class ChatCall(CallBuilder):
         """Do nothing at first: see `settle`."""
 
     def settle(self) -> None:
-        """Take a place among the blocks, once."""
+        """Accept a place among the blocks, once."""
         if not self.placed:
             self.placed = True
             super().place(self._home)
