@@ -33,7 +33,7 @@ help:
 	@echo "make wheels   build the sdist and the wheels, check their contents, install and test them"
 	@echo "make wheel-list  compare the wheels that cibuildwheel would build with .ci/identifiers.list"
 	@echo "make linear   show that time grows with the bytes, and not faster"
-	@echo "make guard    show that nothing got slower than the commit before (ARGS='--base v0.1.0' than another)"
+	@echo "make guard    check that nothing is slower than in the previous commit (ARGS='--base v0.1.0': than in another)"
 	@echo "make guard-sensitivity  show that the guard catches a slowdown of 5 %"
 	@echo "make bench    measure the speed beside the peers, and write docs/benchmarks.md (ten minutes)"
 	@echo "make bench-suites  the same and more under pytest-benchmark (ARGS='-k gemini' for some)"

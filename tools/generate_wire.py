@@ -38,7 +38,7 @@ Model = type[BaseModel]
 
 @dataclass
 class Shape:
-    """What may stand at one place: scalars, lists, dicts and models, or anything."""
+    """The values that are allowed at one place: scalars, lists, dicts and models, or any value."""
 
     anything: bool = False
     scalars: list[type] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""What the types of the SDKs do not say about the wire objects; read by `generate_wire.py`."""
+"""Facts about the wire objects that the types of the SDKs do not contain; `generate_wire.py` reads them."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ class Verdict(NamedTuple):
 
     @property
     def change(self) -> float | None:
-        """How many percent the head needs more."""
+        """The increase from base to head, in percent."""
         return None if self.base is None or self.head is None else (self.head / self.base - 1) * 100
 
     def line(self) -> str:

@@ -48,7 +48,7 @@ def read(path: Path, workloads: Collection[str]) -> list[Change]:
 
 
 def why_not(change: Change, repository: Repository, base: str) -> str | None:
-    """Return why an entry does not apply between base and head, None if it does."""
+    """Return the reason why an entry does not apply between base and head, None if it applies."""
     commit = repository.commit(change.commit)
     if commit is None:
         return "names no commit of this repository"

@@ -40,7 +40,7 @@ def accelerated(library: str) -> Iterator[None]:
 
 
 def plain_and_accelerated(lab: Lab, library: str, make: Callable[[int], Reader], count: int) -> dict[str, Run]:
-    """Return what is timed; `make` returns the reader of a stream with so many events."""
+    """Return the runs to time; `make` returns the reader of a stream with a given number of events."""
     few = make(FIRST)
     plain = make(count)._replace(warm_up=lambda: few.drain(lab))
     return compare(lab, {PLAIN: plain, ACCELERATED: plain._replace(around=partial(accelerated, library))})

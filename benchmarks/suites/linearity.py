@@ -96,7 +96,7 @@ QUADRATIC = Case("tail + chunk, one event", 64 * KIB, lambda size: one_event(siz
 
 
 def runner(case: Case, backend: str) -> Callable[[list[bytes]], int]:
-    """Return what reads chunks and returns how many events there were."""
+    """Return a function that reads chunks and returns the number of events."""
     if backend == "quadratic":
         return lambda chunks: feed(TailScanner(), chunks)
     package: Any = ssescan if backend == ssescan.backend else pure_ssescan()
@@ -116,7 +116,7 @@ def feed(scanner: Any, chunks: list[bytes]) -> int:
 
 
 def build(case: Case, backend: str, lab: Lab, n: int) -> dict[str, Run]:
-    """Return what is timed. AssertionError if the work is not done at all."""
+    """Return the call to time. Raises AssertionError if it does not do the work."""
     read = runner(case, backend)
     runs = {}
     repeat = 1

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Lab(ExitStack):
-    """What groups share: a server of streams, an event loop, and clients that are closed at the end."""
+    """The resources that groups share: a server of streams, an event loop, and clients that are closed at the end."""
 
     @cached_property
     def url(self) -> Url:
@@ -39,7 +39,7 @@ class Lab(ExitStack):
         return self.runner.run(coroutine)
 
     def call(self, function: Callable[[], Any]) -> Any:
-        """Return what a function returns that has to run within the event loop."""
+        """Run a function within the event loop, and return its result."""
 
         async def called() -> Any:
             return function()
@@ -60,7 +60,7 @@ class Lab(ExitStack):
 
 
 class Run(NamedTuple):
-    """What is timed: `call`, after `warm_up`, both within `around`."""
+    """A timed call: `call`, after `warm_up`, both within `around`."""
 
     call: Callable[[], object]
     warm_up: Callable[[], object] = lambda: None
@@ -121,7 +121,7 @@ async def _adrain_data(objects: Any) -> None:
 
 
 def compare(lab: Lab, readers: dict[str, Reader], expected: str | None = None) -> dict[str, Run]:
-    """Return what is timed. AssertionError unless all readers read the same text."""
+    """Return the runs to time. Raises AssertionError unless all readers read the same text."""
     runs = {}
     for name, reader in readers.items():
         with reader.around():

@@ -60,7 +60,7 @@ SCANNERS: dict[str, Callable[[], Any]] = {OURS: ssescan.Scanner, PURE: pure_sses
 
 
 def used(scanner: Callable[[], Any], chunks: list[bytes]) -> Make:
-    """Return what makes a scanner that was fed the chunks."""
+    """Return a function that creates a scanner and feeds it the chunks."""
 
     def make() -> Any:
         made = scanner()
@@ -183,7 +183,7 @@ class Held(NamedTuple):
 
 
 def gathering(reader: str, api: Any, count: int) -> Callable[[], Any]:
-    """Return what gathers a message of `count` deltas: ssescan, or the SDK's own helper for streams."""
+    """Return a function that collects a message of `count` deltas, by ssescan or by the SDK's helper for streams."""
     chunks = payloads.ANSWERS[api](count)
     if reader == OURS:
         return lambda: ssescan.stream(chunks, api).collect()

@@ -236,7 +236,7 @@ def able(stream: str, size: str = "") -> dict[str, EventReader]:
 
 
 class Work(NamedTuple):
-    """What the page says of a reader beside its figures."""
+    """The description of a reader on the page, beside its figures."""
 
     reads: str
     leaves_out: str

@@ -31,7 +31,7 @@ HOPELESS = 2.0
 
 
 def compare(chunks: list[bytes], names: Iterable[str]) -> Runs:
-    """Return what is timed. AssertionError unless all read the same strings."""
+    """Return the runs to time. Raises AssertionError unless all readers read the same strings."""
     expected: list[str] = []
     readers.read_compiled(chunks, expected)
     runs: Runs = {}

@@ -26,7 +26,7 @@ def is_deep(value: Any) -> bool:
 
 
 def flattened(value: Any) -> list[Any]:
-    """Return the leaves of a value in order, and before those of each container a tuple that describes it."""
+    """Return the leaves of a value, in order. A tuple that describes it precedes the leaves of each container."""
     flat: list[Any] = []
     left = [value]
     while left:

@@ -1,4 +1,4 @@
-"""Responses that are not event streams: which are refused, what of their body is read, and the error for each.
+"""Errors for responses that we refuse, with the beginning of their bodies.
 
 Knows byte sources and clocks. Knows nothing of events.
 """

@@ -24,7 +24,7 @@ END: Any = object()
 
 
 class Stall:
-    """How long a stream may bring nothing of use, seconds; None: for ever.
+    """Time limits for a stream without bytes or events, in seconds; None: no limit.
 
     `idle`: no bytes. `progress`: no event, although comments or pings may arrive. Only time spent waiting for the
     source counts, not what the program does with an event. A stream that exceeds a limit raises StreamStalled.

@@ -250,7 +250,7 @@ class AsyncEventStream(_StreamCore[E_co]):
         try:
             item = reader.pop()
             while item is None and not reader.is_over:
-                # All here, and no `anext(..., END)`: each coroutine on the way is a tenth of an event's time.
+                # All in one coroutine, and no `anext(..., END)`: each further one adds a tenth to the time of an event.
                 if self._wait is None and self._chunks is not None:
                     try:
                         chunk = await anext(self._chunks)
@@ -391,15 +391,15 @@ else:
 
         `source`: a response of an HTTP client that docs/streams.md lists; a binary file; an iterable of bytes-like
         chunks; or one bytes-like object. A response with a status of 400 and up, or of another content type than
-        `text/event-stream`, is refused when the `with` block is entered or at the first read; to read it all the same,
+        `text/event-stream`, is refused when the `with` block is entered or at the first read; to read it anyway,
         pass `response.iter_bytes()`. `stall`: a Stall; here `progress` is looked at after each read, `idle` is left
         to the read timeout of the transport. `timing`: note when each event came, see `received_ns`.
         `scanner_options`: see Scanner.
 
-        Returns an EventStream. Raises, here, TypeError and ValueError for wrong use; in the reading, UnexpectedStatus,
-        UnexpectedContentType, StreamStalled, EventTooLarge (after the events before it), and whatever the source
-        raises, unchanged (for requests, whose bytes come from urllib3, what urllib3 raises). A stream that was cut
-        raises nothing: see `outcome`.
+        Returns an EventStream. The call raises TypeError and ValueError for wrong use. Reading raises UnexpectedStatus,
+        UnexpectedContentType, StreamStalled, EventTooLarge (after the events before it), and the exceptions of the
+        source, unchanged (for requests, whose bytes come from urllib3, those of urllib3). A stream that was cut raises
+        nothing: see `outcome`.
         """
         return EventStream(byte_source_of(source, "iter_events"), stall, timing, scanner_options)
 

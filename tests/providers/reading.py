@@ -70,7 +70,7 @@ async def aread_to_error(reading: AsyncMessageStream) -> tuple[list[Part], Excep
     return parts, None
 
 
-def told_of_end(parts: list[Part]) -> list[End]:
+def end_parts(parts: list[Part]) -> list[End]:
     """Return the End parts, and check that there is only one, the last part."""
     ends = [part for part in parts if isinstance(part, End)]
     assert ends == parts[-1:]

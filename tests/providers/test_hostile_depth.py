@@ -251,7 +251,7 @@ def test_deeply_nested_arguments_stay_text() -> None:
         made = message.tool_calls[0]
         assert made.arguments == deep
         assert made.invalid
-        with pytest.raises(ValueError, match="no JSON"):
+        with pytest.raises(ValueError, match="not JSON"):
             made.json()
 
 

@@ -13,7 +13,7 @@ from ssescan.scanner import EventReader
 CHAT = b'{"object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"hi"}}]}'
 INPUTS: dict[str, list[Any]] = {
     "payload of a format": [CHAT],
-    "sign of life": [b'{"type":"ping"}', b": c", b""],
+    "keep-alive": [b'{"type":"ping"}', b": c", b""],
     "damaged payload": [b'{"object'],
     "[DONE]": [b"[DONE]"],
     "close() or fail()": [lambda decoder: decoder.close(Outcome.ENDED), lambda decoder: decoder.fail()],

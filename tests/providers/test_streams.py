@@ -43,9 +43,9 @@ from .reading import (
     PARTS,
     agenerated,
     aread_to_error,
+    end_parts,
     generated,
     read_to_error,
-    told_of_end,
 )
 from .test_tables_chat import CHAT, PLAIN, chunk
 from .test_tables_responses import RESPONSES
@@ -74,7 +74,7 @@ def test_strict_stream_raises_after_its_end(body: bytes, kind: type[Exception] |
     reading = stream(body)
     parts, error = read_to_error(reading)
     assert type(error) is (kind or type(None))
-    assert told_of_end(parts) == [End(complete=kind is None)]
+    assert end_parts(parts) == [End(complete=kind is None)]
     if isinstance(error, (StreamCut, ProviderError)):
         assert error.message == reading.message
         assert not reading.message.complete
@@ -212,7 +212,7 @@ def test_first_events_that_are_not_json(data: str) -> None:
         stream(framed(data, data)).collect()
     assert caught.value.event == ServerSentEvent(data=data)
     parts, message, reading = read(framed(data) + BODY)
-    assert told_of_end(parts) == [CUT]
+    assert end_parts(parts) == [CUT]
     assert [error.kind for error in message.errors] == ["decode"]
     assert (reading.api, message.text) == ("anthropic", "Hey")
 
@@ -223,7 +223,7 @@ def test_named_api_accepts_unknown_events(api: Any, data: str) -> None:
     parts, message, reading = read(framed(data), api)
     assert reading.api == api
     assert any(isinstance(part, (Raw, Error)) for part in parts)
-    assert told_of_end(parts) == [CUT]
+    assert end_parts(parts) == [CUT]
     assert not message.complete
 
 

@@ -53,9 +53,9 @@ from .reading import (
     Boom,
     agenerated,
     aread_to_error,
+    end_parts,
     generated,
     read_to_error,
-    told_of_end,
 )
 from .test_tables_anthropic import PING
 from .test_tables_chat import CHAT
@@ -76,7 +76,7 @@ def test_error_of_a_source_comes_after_the_end(strict: bool) -> None:
     reading = stream(generated(BEGUN, then=boom), strict=strict)
     parts, error = read_to_error(reading)
     assert error is boom
-    assert told_of_end(parts) == [CUT]
+    assert end_parts(parts) == [CUT]
     assert reading.message.text == "He"
     assert reading.outcome is Outcome.FAILED
     assert list(reading) == []
@@ -88,14 +88,14 @@ def test_source_error_before_the_first_event(api: Any, begin: list[bytes]) -> No
     reading = stream(generated(*begin, then=Boom()), api)
     parts, error = read_to_error(reading)
     assert isinstance(error, Boom)
-    assert told_of_end(parts) == [CUT]
+    assert end_parts(parts) == [CUT]
 
 
 def test_source_error_after_a_complete_answer() -> None:
     reading = stream(generated(BODY, then=Boom()))
     parts, error = read_to_error(reading)
     assert error is None
-    assert told_of_end(parts) == [End(complete=True)]
+    assert end_parts(parts) == [End(complete=True)]
     assert in_few_words(reading.message) == SAID
     assert reading.outcome is Outcome.FAILED
 
@@ -108,7 +108,7 @@ def test_error_of_an_async_source_comes_after_the_end(loop: str, strict: bool, b
         async with astream(agenerated(*begin, then=Boom()), strict=strict) as reading:
             parts, error = await aread_to_error(reading)
             assert isinstance(error, Boom)
-            assert told_of_end(parts) == [CUT]
+            assert end_parts(parts) == [CUT]
             assert reading.message.text == ("He" if begin == [BEGUN] else "")
             assert reading.outcome is Outcome.FAILED
 
@@ -126,7 +126,7 @@ def test_broken_connection_raises_after_the_end(server: Server, client: Client, 
         exchange.go()
         more, error = read_to_error(reading)
         assert isinstance(error, client.broken)
-        assert told_of_end(parts + more) == [CUT]
+        assert end_parts(parts + more) == [CUT]
         assert reading.message.text == "He"
 
 
@@ -143,7 +143,7 @@ def test_broken_connection_raises_after_the_end_async(server: Server, client: As
             exchange.go()
             more, error = await aread_to_error(reading)
             assert isinstance(error, client.broken)
-            assert told_of_end(parts + more) == [CUT]
+            assert end_parts(parts + more) == [CUT]
             assert reading.message.text == "He"
 
     client.run(main)
@@ -151,7 +151,7 @@ def test_broken_connection_raises_after_the_end_async(server: Server, client: As
 
 # --- Stalls
 
-SIGNS_OF_LIFE: dict[str, tuple[bytes, bytes]] = {
+KEEP_ALIVES: dict[str, tuple[bytes, bytes]] = {
     "pings of Anthropic": (BEGUN, named(PING)),
     "comments": (BEGUN, b": ping\n\n"),
     "empty data": (BEGUN, b"data:\n\n"),
@@ -168,7 +168,7 @@ def for_ever(begin: bytes, sign: bytes, seconds: float = 0.0) -> Iterator[bytes]
         yield sign
 
 
-@pytest.mark.parametrize(("begin", "sign"), SIGNS_OF_LIFE.values(), ids=SIGNS_OF_LIFE)
+@pytest.mark.parametrize(("begin", "sign"), KEEP_ALIVES.values(), ids=KEEP_ALIVES)
 @pytest.mark.parametrize("kept", [False, True], ids=["given", "of the stream of events"])
 @pytest.mark.parametrize("strict", [True, False])
 def test_pings_are_not_progress(begin: bytes, sign: bytes, kept: bool, strict: bool) -> None:
@@ -182,14 +182,14 @@ def test_pings_are_not_progress(begin: bytes, sign: bytes, kept: bool, strict: b
     parts, error = read_to_error(reading)
     assert isinstance(error, StreamStalled)
     assert (error.reason, error.seconds) == ("progress", SHORT)
-    assert told_of_end(parts) == [CUT]
+    assert end_parts(parts) == [CUT]
     assert reading.message.text == read(begin)[1].text
     assert reading.outcome is Outcome.FAILED
     assert inspect.getgeneratorstate(chunks) == inspect.GEN_CLOSED  # type: ignore[arg-type]
 
 
 @loops
-@pytest.mark.parametrize(("begin", "sign"), SIGNS_OF_LIFE.values(), ids=SIGNS_OF_LIFE)
+@pytest.mark.parametrize(("begin", "sign"), KEEP_ALIVES.values(), ids=KEEP_ALIVES)
 def test_pings_are_not_progress_async(loop: str, begin: bytes, sign: bytes) -> None:
     async def source() -> AsyncIterator[bytes]:
         for one in islice(for_ever(begin, sign), 1000):
@@ -201,7 +201,7 @@ def test_pings_are_not_progress_async(loop: str, begin: bytes, sign: bytes) -> N
             parts, error = await aread_to_error(reading)
             assert isinstance(error, StreamStalled)
             assert error.reason == "progress"
-            assert told_of_end(parts) == [CUT]
+            assert end_parts(parts) == [CUT]
             assert reading.message.text == read(begin)[1].text
 
     run_in(loop, main)
@@ -219,7 +219,7 @@ def test_idle_stall_raises_after_the_end(server: Server, client: AsyncClient, be
             parts, error = await aread_to_error(reading)
             assert isinstance(error, StreamStalled)
             assert error.reason == "idle"
-            assert told_of_end(parts) == [CUT]
+            assert end_parts(parts) == [CUT]
             assert await client.in_thread(exchange.is_hung_up)
 
     client.run(main)

@@ -52,9 +52,9 @@ from .reading import (
     SAID,
     agenerated,
     aread_to_error,
+    end_parts,
     generated,
     read_to_error,
-    told_of_end,
 )
 from .test_tables_chat import chunk
 from .test_tables_gemini import BUSY, GHE, GY
@@ -259,7 +259,7 @@ def test_event_streams_limit_raises_after_the_end(chunks: list[bytes]) -> None:
     parts, error = read_to_error(reading)
     assert isinstance(error, EventTooLarge)
     assert error.limit == 2000
-    assert told_of_end(parts) == [CUT]
+    assert end_parts(parts) == [CUT]
     assert reading.outcome is Outcome.FAILED
     assert in_few_words(reading.message) == SAID
     assert not reading.message.complete
@@ -269,7 +269,7 @@ def test_limit_raises_after_the_end_if_not_strict() -> None:
     reading = stream(ssescan.iter_events([BEGUN, b"data: " + b"x" * 5000], max_event_size=2000), strict=False)
     parts, error = read_to_error(reading)
     assert isinstance(error, EventTooLarge)
-    assert told_of_end(parts) == [CUT]
+    assert end_parts(parts) == [CUT]
     assert reading.message.text == "He"
 
 
@@ -313,7 +313,7 @@ def test_json_body(server: Server, client: Client, body: bytes, api: str, said: 
     exchange = server.offers(body[:half], body[half:], content_type="application/json; charset=UTF-8")
     with client.opens(exchange.url) as response, stream(response, strict=False) as reading:
         parts = list(reading)
-        assert told_of_end(parts) == [End(complete=complete)]
+        assert end_parts(parts) == [End(complete=complete)]
         assert in_few_words(reading.message) == said
         assert reading.message.complete is complete
         assert [error.message for error in reading.message.errors] == ([] if complete else ["busy"])
@@ -335,7 +335,7 @@ def test_json_body_async(server: Server, client: AsyncClient) -> None:
             assert isinstance(error, ProviderError)
             assert (error.api, error.code, error.detail) == ("gemini", 503, "busy")
             assert error.message == reading.message
-            assert told_of_end(parts) == [CUT]
+            assert end_parts(parts) == [CUT]
             assert reading.bytes_read == len(ERROR_BODY)
             assert reading.reads == 1
 
@@ -348,7 +348,7 @@ def test_cut_json_body_is_not_a_success(server: Server, length: int) -> None:
     with CLIENTS[0].opens(exchange.url) as response, stream(response, "gemini") as reading:
         parts, error = read_to_error(reading)
         assert isinstance(error, (StreamCut, ProviderError))
-        assert told_of_end(parts) == [CUT]
+        assert end_parts(parts) == [CUT]
         assert reading.bytes_read == length
 
 

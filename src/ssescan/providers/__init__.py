@@ -1,4 +1,4 @@
-"""What a model said, from the bytes it was sent in: parts, messages, and the objects of each API.
+"""The answers of models, read from streams: as parts, as messages, or as the objects of each API.
 
 Needs msgspec, and neither an SDK nor an HTTP client. `stream` and `astream` read any of the formats; `openai_chat`,
 `openai_responses`, `anthropic`, `gemini` and `gemini_interactions` have the objects of each by themselves.
@@ -17,7 +17,7 @@ except ModuleNotFoundError as _error:
         name="msgspec",
     ) from _error
 if not issubclass(_msgspec.DecodeError, ValueError):
-    # Read with it, a stream whose JSON is damaged would raise what no caller looks for.
+    # With an older version, damaged JSON raises an exception that is not a ValueError, and no caller catches it.
     raise ImportError(  # noqa: TRY004
         f"ssescan.providers needs msgspec 0.21 or newer, and {_msgspec.__version__} is installed: "
         "pip install -U 'ssescan[providers]'",

@@ -51,7 +51,7 @@ class BlockBuilder:
         self.emit(kind(choice=self.choice, block=self.number, **fields))
 
     def sign(self, data: str, *, id: str | None = None, fmt: str | None = None) -> None:
-        """Attach a signature, which the provider wants back with this block. Does nothing for ""."""
+        """Attach a signature, which the next request must send back with this block. Does nothing for ""."""
         if data:
             self.signed = data
             self.emit_part(parts.Signature, data=data, id=id, fmt=fmt)
@@ -73,7 +73,7 @@ class _Written(BlockBuilder):
         self._clear()
 
     def _clear(self) -> None:
-        self._buffer = StringIO(newline="\n")  # not None, the default: that would make LF of CR
+        self._buffer = StringIO(newline="\n")  # not None, the default, which would turn CR into LF
         self.write: Callable[[str], int] = self._buffer.write
 
     @property
@@ -100,9 +100,9 @@ class _Written(BlockBuilder):
             self.emit(self.delta(text))
 
     def reconcile(self, whole: Any) -> None:
-        """Compare with the whole text that the provider sends at the end; add the rest that was not streamed.
+        """Compare with the complete text that the provider sends at the end; add the rest that was not streamed.
 
-        If the two differ, the whole one counts. An empty or absent one is ignored.
+        If the two differ, the complete text counts. An empty or absent one is ignored.
         """
         if not isinstance(whole, str) or not whole:
             return
@@ -176,7 +176,7 @@ class RefusalBuilder(_Written):
 
 
 class CompleteBlock(BlockBuilder):
-    """A block that comes whole."""
+    """A block that arrives complete."""
 
     __slots__ = ("made",)
 
@@ -189,7 +189,7 @@ class CompleteBlock(BlockBuilder):
 
 
 class MediaBuilder(BlockBuilder):
-    """An image, sound, a film."""
+    """An image, a sound or a video."""
 
     __slots__ = ("data", "media", "partial", "transcript", "url")
 
@@ -262,7 +262,7 @@ class CallBuilder(_Written):
         self.lost_before: int = choice.lost.count  # before the call began
         if self.number >= 0:
             choice.ending.reopen()
-        self.whole: str = ""  # arguments that came whole, and count unless others are streamed
+        self.whole: str = ""  # complete arguments, used unless arguments are streamed
         if self.name and not held:
             self.start()
 

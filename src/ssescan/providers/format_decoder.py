@@ -1,4 +1,4 @@
-"""The base class of the format decoders: the rules that are the same for all, and the hooks of a format.
+"""The base class of the format decoders: the rules that all share, and the methods that each format implements.
 
 Nothing here knows of HTTP or of event streams: the input is JSON, as Structs or as plain values.
 """
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 DAMAGED = (ValueError, RecursionError, TypeError)
 """The errors of decoding a payload; TypeError for a comment or a line, which the thorough way handles."""
 GUESS = 10
-"""The most that `recognize` returns for an event that another format may have as well."""
+"""The highest value that `recognize` returns for an event that other formats have too."""
 MAX_MISSED = 8
 """How many times a plain event may be expected in vain, before none is expected any more."""
 
@@ -44,7 +44,7 @@ class FormatDecoder:
     exact: type[Struct] | None = None
     """The Struct of the fast path, if it is another: it refuses fields that the format does not know."""
     usage_of: Callable[[dict[str, Any]], Usage]
-    """Returns a usage in neutral terms: a static method."""
+    """A static method that returns the Usage part for a provider's usage."""
 
     def __init__(self, builder: MessageBuilder, name: Callable[[], str | None]) -> None:
         self.builder = builder
@@ -95,17 +95,17 @@ class FormatDecoder:
 
     @classmethod
     def recognize(cls, value: dict[str, Any], name: str | None) -> int:
-        """Return how surely an event is of this format, 0 if it is not. `name`: the event's own.
+        """Return how certain it is that an event has this format, 0 if it does not. `name`: the name of the event.
 
-        Up to GUESS: other formats have such events too, above all errors; the highest number wins.
+        Return at most GUESS for events that other formats have too, such as errors: then the highest number wins.
         """
         raise NotImplementedError  # pragma: no cover
 
     def feed(self, payload: bytes) -> Parts | None:
-        """Return the parts of an event: a list, a pair, or one TextDelta. None: decode it again, the thorough way.
+        """Return the parts of an event: a list, a pair, or one TextDelta. None: decode it again with feed_value().
 
-        The fast path. A format whose streams are full of one kind of event handles that kind here. An item that is not
-        a payload, not JSON of the Struct's types, or not known changes nothing and returns None.
+        The fast path. A format whose streams consist mostly of one kind of event handles that kind here. An item that
+        is not a payload, does not fit the Struct, or is unknown changes nothing and returns None.
         """
         try:
             event = self.decode(payload)
@@ -116,8 +116,8 @@ class FormatDecoder:
     def handle(self, event: Any, /) -> Parts | None:
         """Return the parts of an event; None if it is not known.
 
-        Everything in the Struct is of the Struct's types, and nothing else may be relied on. An event that is not known
-        may be handled again, as `convert` makes it of the same JSON: change nothing before it is known.
+        The fields have the types of the Struct; do not rely on anything else. Change no state before the event is
+        known: an unknown event may be handled a second time, as `convert` builds it from the same JSON.
         """
         raise NotImplementedError  # pragma: no cover
 
@@ -192,7 +192,7 @@ class FormatDecoder:
 
     @property
     def complete(self) -> bool:
-        """Whether the provider ended all that it began."""
+        """Whether the provider marked the end of the answer."""
         return self.builder.all_finished and not self.builder.has_cut_calls
 
     @property
@@ -214,7 +214,7 @@ class FormatDecoder:
         return value
 
     def unfolded(self, value: dict[str, Any]) -> list[dict[str, Any]]:
-        """Return the events that an answer would have had as a stream; an event as it is."""
+        """Return the events of a value: of an answer that was not streamed, all its events; of an event, the event."""
         return [value]
 
     def _feed_one(self, value: Any) -> list[Part]:

@@ -1,4 +1,4 @@
-"""The formats: their names, their decoders, and how the first event tells them apart.
+"""The formats: their names, their decoders, and how the first event shows which one it is.
 
 A format is a word in `Api` and a file of that name in `_decoders/`, which is imported when a stream is read.
 """
@@ -40,7 +40,7 @@ def decoder_class(api: str) -> type[FormatDecoder]:
 
 
 def turn_of(api: str, message: Any) -> Any:
-    """Return a message as the request format of an API wants it back."""
+    """Return a message in the request format of an API."""
     return import_module(decoder_class(api).__module__).turn(message)
 
 

@@ -1,4 +1,4 @@
-"""JSON values as the types that a format has in their place: the empty value of the type for anything else."""
+"""Helpers that convert JSON values to the type that a format expects, or to the empty value of that type."""
 
 from __future__ import annotations
 
@@ -62,10 +62,10 @@ def is_same_json(one: Any, other: Any) -> bool:
 
 
 def compact(value: Any) -> str:
-    """Return a value as JSON text: arguments that came as an object are text as well.
+    """Return a value as JSON text.
 
-    A value that could be read may be nested too deeply to be written: before Python 3.12 frames and nesting share one
-    limit, and there are more frames now. Then return text that is not JSON: the call is invalid, and says why.
+    If the value is nested too deeply to be written, return text that is not JSON but gives the reason: the call is then
+    invalid. A value that could be read may be too deep: before Python 3.12, frames and nesting share one limit.
     """
     try:
         return msgspec.json.encode(value).decode()

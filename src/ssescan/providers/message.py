@@ -1,7 +1,7 @@
-"""The message that the parts of a stream add up to: plain data, as it stood when it was asked for.
+"""The message that the parts of a stream form: plain data, a snapshot of the moment when the caller asked for it.
 
-Msgspec Structs that do not change, can be compared, pickled and turned into JSON. Knows no wire format: `native` has
-the fields that one provider alone wants to see again; the provider's own file writes them, and reads them in `to_turn`.
+Immutable msgspec Structs that can be compared, pickled and converted to JSON. Knows no wire format: `native` has the
+fields that only one provider needs in the next request; the provider's own file writes them, and reads them in `turn`.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class RefusalBlock(Nested, Struct, frozen=True, tag="refusal"):
 
 
 class RedactedReasoningBlock(Nested, Struct, frozen=True, tag="redacted_reasoning"):
-    """Reasoning that the provider encrypted whole."""
+    """Reasoning that the provider encrypted."""
 
     type: ClassVar[str] = "redacted_reasoning"
     data: str
@@ -59,7 +59,7 @@ class RedactedReasoningBlock(Nested, Struct, frozen=True, tag="redacted_reasonin
 
 
 class ServerToolResultBlock(Nested, Struct, frozen=True, tag="server_tool_result"):
-    """The result of a tool of the provider's own; the fields are those of the part ServerToolResult."""
+    """The result of one of the provider's own tools; the fields are those of the part ServerToolResult."""
 
     type: ClassVar[str] = "server_tool_result"
     id: str | None = None
@@ -73,9 +73,9 @@ class ServerToolResultBlock(Nested, Struct, frozen=True, tag="server_tool_result
 class ToolCall(Nested, Struct, frozen=True, tag="tool_call"):
     """A call of a tool. The fields are those of the part ToolCallEnd; `arguments` is its `json`.
 
-    `cut`: the arguments may be incomplete, the call must not be made. `server`: a tool of the provider's own; such
-    calls are in `blocks`, and not in `tool_calls`. `custom`: the argument is plain text. `result`: the result of the
-    provider's tool, if it came with the call, and not as a block of its own. `kind`: what is called, "function" for a
+    `cut`: the arguments may be incomplete: do not make the call. `server`: one of the provider's own tools; such calls
+    are in `blocks`, and not in `tool_calls`. `custom`: the argument is plain text. `result`: the result of the
+    provider's tool, if it arrived with the call, and not as a separate block. `kind`: what is called, "function" for a
     function of the program, "custom" for a tool of the program that takes plain text; "computer", "local_shell",
     "shell" and "apply_patch" for the tools of OpenAI Responses that the program runs; else the provider's own word
     (R22 of docs/rules.md).
@@ -94,12 +94,12 @@ class ToolCall(Nested, Struct, frozen=True, tag="tool_call"):
     kind: str = "function"
 
     def json(self) -> Any:
-        """Parse the arguments. ValueError if they are not JSON: models write such text, and streams are cut."""
+        """Parse the arguments. ValueError if they are not JSON: models write invalid JSON, and streams are cut."""
         try:
             return msgspec.json.decode(self.arguments)
         except (ValueError, RecursionError) as error:
             raise ValueError(
-                f"the arguments of the call of {self.name!r} are no JSON: {error}; `arguments` has them as text"
+                f"the arguments of the call of {self.name!r} are not JSON: {error}; `arguments` has them as text"
             ) from None
 
     @property
@@ -115,7 +115,7 @@ class ToolCall(Nested, Struct, frozen=True, tag="tool_call"):
 
 
 class MediaBlock(Nested, Struct, frozen=True, tag="media"):
-    """An image, sound, a film. `data`: the pieces, base64 each: decode each by itself and join the bytes."""
+    """An image, a sound or a video. `data`: pieces of base64: decode each piece by itself, and join the bytes."""
 
     type: ClassVar[str] = "media"
     media: str | None = None
@@ -174,7 +174,7 @@ class _Answer(Nested):
 
     @property
     def tool_calls(self) -> list[ToolCall]:
-        """The calls that are the program's to make, in order. One that is `cut` must not be made."""
+        """The calls that the program has to make, in order. Do not make a call that is `cut`."""
         return [block for block in self.blocks if isinstance(block, ToolCall) and not block.server]
 
 
@@ -190,7 +190,7 @@ class Choice(_Answer, Struct, frozen=True, kw_only=True):
     native: Native = {}
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the choice as values that JSON knows."""
+        """Return the choice as JSON values."""
         return {
             "index": self.index,
             "text": self.text,
@@ -209,7 +209,7 @@ NOTHING = Choice()
 
 
 class Message(_Answer, Struct, frozen=True, kw_only=True):
-    """The answer of a model, so far or whole.
+    """The answer of a model, complete or so far.
 
     `complete`: every answer ended, and without an error; until the stream is over, False. `usage`: the last part Usage,
     None if none came. `errors`: the parts Error. `choices`: one, unless the request asked for several; `text`,
@@ -240,21 +240,21 @@ class Message(_Answer, Struct, frozen=True, kw_only=True):
 
     @property
     def finish_reason(self) -> FinishReason | None:
-        """Why choice 0 ended, in words that are the same for all providers; None if it is not known."""
+        """The reason why choice 0 ended, in words that are the same for all providers; None if it is not known."""
         return self.choice.finish_reason
 
     @property
     def raw_finish_reason(self) -> str | None:
-        """Why choice 0 ended, in the provider's word."""
+        """The provider's word for the reason why choice 0 ended."""
         return self.choice.raw_finish_reason
 
     @property
     def stop_sequence(self) -> str | None:
-        """Which stop sequence was met, where the provider says so."""
+        """The stop sequence that ended choice 0; None if there is none, or the provider does not send it."""
         return self.choice.stop_sequence
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the message as values that JSON knows; `choices` only if there are several."""
+        """Return the message as JSON values; `choices` only if there are several."""
         plain = {"api": self.api, "id": self.id, "model": self.model} | self.choice.to_dict()
         del plain["index"]
         plain |= {
@@ -275,7 +275,7 @@ class Message(_Answer, Struct, frozen=True, kw_only=True):
             return msgspec.json.encode({name: _written(value) for name, value in plain.items()})
 
     def to_turn(self) -> Any:
-        """Return the assistant's turn as the provider's own request format wants it back, to continue a conversation.
+        """Return the assistant's turn in the format of the provider's requests, to continue the conversation.
 
         Signatures, encrypted content and ids are as they came. openai-chat, anthropic: a dict for `messages`. gemini: a
         dict for `contents`. openai-responses, gemini-interactions: a list, to be added to `input`. Of choice 0. Calls

@@ -1,6 +1,6 @@
 """The message so far: format decoders write to it.
 
-The rules for every provider stand here and in `block_builders.py`: block numbers are dense, in order of appearance;
+The rules for every provider are here and in `block_builders.py`: block numbers are dense, in order of appearance;
 deltas are never empty; a call starts once its name is known, ends once, and before its choice finishes; a choice
 finishes once, and content after its finish reopens it. Pieces of text are joined when the message is asked for: the
 work is linear. Knows no wire format.
@@ -42,7 +42,7 @@ class ChoiceBuilder:
         self.blocks: list[BlockBuilder] = []
         self.latest_of: dict[type[BlockBuilder], BlockBuilder] = {}
         self.calls: list[CallBuilder] = []
-        self.has_client_calls: bool = False  # that are the program's to make
+        self.has_client_calls: bool = False  # calls that the program has to make
         self._keyed: dict[str, BlockBuilder] = {}
         self.ending: Ending = Ending()
         self.lost: LostEvents = builder.lost
@@ -251,7 +251,7 @@ class MessageBuilder:
         self.emit(usage)
 
     def ping(self, text: str | None = None) -> None:
-        """Emit a Ping for an event that is only a sign of life."""
+        """Emit a Ping for an event that is only a keep-alive."""
         self._reader.keep_alives += 1
         self.emit(Ping(text=text))
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from .message import Message
 
 NO_MORE: Any = object()
-SIGNS_OF_LIFE = ("ping", "keepalive", "response.keep_alive")
+KEEP_ALIVES = ("ping", "keepalive", "response.keep_alive")
 MAX_UNKNOWN = 8
 """How many events may be damaged or unknown before one shows the format; with the next, it is unknown (R46)."""
 MAX_BEGINNING = 200  # characters of the lines of no event that an exception shows
@@ -42,7 +42,7 @@ MAX_BEGINNING = 200  # characters of the lines of no event that an exception sho
 # The states of a decoder, and the next one after each input; None: that cannot come. `format_decoder` is None while the
 # decoder is undecided, `done` is set by `[DONE]`, after which only errors count, and `closed` is set by close() and
 # fail(). More than MAX_UNKNOWN payloads that show no format raise UnknownFormat. `docs/inside.md` has the same table.
-DECODER_INPUTS = ("payload of a format", "sign of life", "damaged payload", "[DONE]", "close() or fail()")
+DECODER_INPUTS = ("payload of a format", "keep-alive", "damaged payload", "[DONE]", "close() or fail()")
 DECODER_STATES: dict[str, tuple[str | None, ...]] = {
     "undecided": ("decoding", "undecided", "undecided", "done", "closed"),
     "decoding": ("decoding", "decoding", "decoding", "done", "closed"),
@@ -93,7 +93,7 @@ class MessageDecoder:
         self._undecided: ServerSentEvent | None = None
         self._unknown = 0  # how many such events there were
         self._guessed = False  # no event has shown the format for sure
-        self._whole_at = -1  # the number of events before a whole value that stray lines held
+        self._whole_at = -1  # the number of events before a complete value in stray lines
         self.builder: MessageBuilder = MessageBuilder(reader)
         self.format_decoder: FormatDecoder | None = None
         self._halves = Halves()
@@ -132,7 +132,7 @@ class MessageDecoder:
         return self._tags.feed([parts] if type(parts) is TextDelta else parts)  # type: ignore[arg-type]
 
     def feed_rest(self) -> list[Part]:
-        """Return the errors in what the reader still holds after `[DONE]`: nothing else of it counts."""
+        """Return the errors in the rest of the chunk after `[DONE]`, and ignore everything else."""
         parts: list[Part] = []
         while (item := self._reader.pop()) is not None:
             try:
@@ -174,7 +174,7 @@ class MessageDecoder:
         return self._end(cut=False, failed=not harmless)
 
     def unknown_format(self, payload: bytes) -> UnknownFormat:
-        """Return the error for a stream of no known format, or of another than it must be."""
+        """Return the error for a stream of no known format, or of a format other than the required one."""
         error = UnknownFormat(self._undecided or self._event(payload))
         error.formats = known_apis()
         return error
@@ -240,7 +240,7 @@ class MessageDecoder:
         format_decoder.payload = payload
         parts = format_decoder.feed_value(value)
         format_decoder.payload = b""
-        parts = [*self.builder.drain(), *parts]  # first the parts from before it gave up
+        parts = [*self.builder.drain(), *parts]  # first the parts that the fast path emitted
         if self._undecided is None and not self.builder.started and any(type(part) is Raw for part in parts):
             self._undecided = self._event(payload)
         if halves.waiting or b"\\u" in payload:
@@ -256,7 +256,7 @@ class MessageDecoder:
         Errors only allow a guess, as several formats have the same; once there is an answer, the format stays.
         """
         name, present = self.event_name(), self.format_decoder
-        if present is None and is_sign_of_life(value, name):
+        if present is None and is_keep_alive(value, name):
             return None
         if present is not None and (self.builder.started or not self.builder.is_empty):
             self._guessed = False
@@ -272,9 +272,9 @@ class MessageDecoder:
         return present
 
     def _before_format(self, value: Any, payload: bytes) -> list[Part]:
-        """Return the parts of a value that shows no format: a sign of life, or an unknown event."""
+        """Return the parts of a value that shows no format: a keep-alive, or an unknown event."""
         name = self.event_name()
-        if is_sign_of_life(value, name):
+        if is_keep_alive(value, name):
             self.builder.ping()
             return self.builder.drain()
         self._count_unknown(payload)
@@ -361,13 +361,13 @@ class MessageDecoder:
         reader = self._reader
         parts = self._feed_block_lines()
         if text := self._stray.end():
-            # A value that began and did not end.
+            # The end of the stream cut a value in stray lines.
             self._truncated = True
             self._show_line(text)
             self.builder.emit(Raw(name="line", data=text))
-        # A block that was cut short may hold a whole value all the same.
+        # A block that was cut may still contain a complete value.
         whole = reader.events > reader.events_before_close or self._whole_at == reader.events
-        truncated = self._truncated or (cut and not whole) or reader.skipped > 0  # skipped events leave a hole
+        truncated = self._truncated or (cut and not whole) or reader.skipped > 0  # a skipped event is missing
         complete = False
         if self.format_decoder is not None:
             self.format_decoder.line_ended = not reader.cut_in_line
@@ -398,6 +398,6 @@ class MessageDecoder:
         return ProviderError(self.api or "", error.kind, error.code, error.message, error.raw, self.message)
 
 
-def is_sign_of_life(value: Any, name: str | None) -> bool:
+def is_keep_alive(value: Any, name: str | None) -> bool:
     """Return whether a value is an event that only says that the stream is alive, in any format."""
-    return isinstance(value, dict) and (value.get("type") or name) in SIGNS_OF_LIFE and "error" not in value
+    return isinstance(value, dict) and (value.get("type") or name) in KEEP_ALIVES and "error" not in value

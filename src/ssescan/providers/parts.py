@@ -1,9 +1,9 @@
 """The answer of a model, in small parts: the same kinds for every API.
 
 Frozen msgspec Structs, each tagged with its class name, in JSON as "type", in Python as the class attribute `type`.
-Knows nothing of wire formats. Every part has `choice`, 0 but for requests that ask for several answers; what belongs to
-content has `block`, which numbers the blocks of a choice in the order in which they first appeared, from 0, without
-gaps, whatever numbers the provider uses. An absent value is None, a flag that is not set is False.
+Knows nothing of wire formats. Every part has `choice`: 0, unless the request asked for several answers. Parts of the
+content also have `block`, the number of their block in the choice: from 0, without gaps, in order of appearance,
+whatever numbers the provider uses. An absent value is None, a flag that is not set is False.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ FinishReason: TypeAlias = Literal[
 
 
 OUR_KINDS = WITHOUT_STATUS
-"""Kinds of Error that are ours: the provider's bytes made no sense."""
+"""The kinds of Error that ssescan itself reports, for invalid data."""
 
 
 class Nested:
@@ -70,7 +70,7 @@ class Part(Nested, Struct, frozen=True, kw_only=True, tag_field="type", tag=True
 
 
 class Start(Part, frozen=True, kw_only=True, gc=False):
-    """The answer begins: its id and the model that gives it, once, as soon as the provider names either."""
+    """The start of the answer: its id and its model, once, as soon as the provider sends one of them."""
 
     id: str | None = None
     model: str | None = None
@@ -99,9 +99,9 @@ class RefusalDelta(Part, frozen=True, kw_only=True, gc=False):
 
 
 class Signature(Part, frozen=True, kw_only=True, gc=False):
-    """A signature, which the provider wants back with a block, unchanged; it replaces an earlier one of the same block.
+    """A signature of a block, which the next request must send back unchanged. It replaces an earlier one of the block.
 
-    `data`: opaque. `id`: of the item that it signs. `fmt`: how the provider names its format.
+    `data`: opaque. `id`: the id of the signed item. `fmt`: the provider's name for the format.
     """
 
     block: int = 0
@@ -111,17 +111,16 @@ class Signature(Part, frozen=True, kw_only=True, gc=False):
 
 
 class RedactedReasoning(Part, frozen=True, kw_only=True, gc=False):
-    """Reasoning that the provider encrypted whole; `data` is opaque and wanted back unchanged."""
+    """Reasoning that the provider encrypted. `data`: opaque; the next request must send it back unchanged."""
 
     block: int = 0
     data: str
 
 
 class ToolCallStart(Part, frozen=True, kw_only=True, gc=False):
-    """A tool is about to be called. `id`: which its result must cite, None if the provider gives none.
+    """The start of a tool call. `id`: the id that the result must cite, None if the provider sends none.
 
-    `server`: a tool of the provider's own, never to be handed to the program's functions. `custom`: the argument is
-    plain text, not JSON.
+    `server`: the provider runs the tool, not the program. `custom`: the argument is plain text, not JSON.
     """
 
     block: int = 0
@@ -132,7 +131,7 @@ class ToolCallStart(Part, frozen=True, kw_only=True, gc=False):
 
 
 class ToolCallDelta(Part, frozen=True, kw_only=True, gc=False):
-    """A fragment of a call's arguments: text, or (Gemini) `partial`, the values of paths in them, as they came."""
+    """A fragment of a call's arguments: `json` (text), or, of Gemini, `partial`: values with their JSON paths, unchanged."""
 
     block: int = 0
     json: str = ""
@@ -140,9 +139,9 @@ class ToolCallDelta(Part, frozen=True, kw_only=True, gc=False):
 
 
 class ToolCallEnd(Part, frozen=True, kw_only=True, gc=False):
-    """A call is whole. `json`: all of its arguments as text, "{}" where none came; not parsed, so not proven JSON.
+    """The end of a tool call. `json`: all arguments as text, "{}" if there are none; they may not be valid JSON.
 
-    `cut`: the provider did not confirm that they are complete: the call must not be made.
+    `cut`: the provider did not confirm that the arguments are complete: do not make the call.
     """
 
     block: int = 0
@@ -154,7 +153,7 @@ class ToolCallEnd(Part, frozen=True, kw_only=True, gc=False):
 
 
 class ServerToolResult(Part, frozen=True, kw_only=True, gc=False):
-    """The result of a tool of the provider's own. `data`: as it came. `error`: it failed. `status`: the provider's."""
+    """The result of one of the provider's own tools. `data`, `status`: the provider's. `error`: whether it failed."""
 
     block: int = 0
     id: str | None = None
@@ -165,10 +164,9 @@ class ServerToolResult(Part, frozen=True, kw_only=True, gc=False):
 
 
 class Citation(Part, frozen=True, kw_only=True, gc=False):
-    """Where statements come from. `items`: in the provider's shape, with `unit` added: what its offsets count.
+    """The sources of statements. `items`: in the provider's shape, plus `unit`, the unit of their offsets.
 
-    The units are "char", "byte", "page" and "block".
-    `block`: None where it is for the answer as a whole.
+    The units are "char", "byte", "page" and "block". `block`: None if the sources are those of the whole answer.
     """
 
     block: int | None = None
@@ -176,22 +174,22 @@ class Citation(Part, frozen=True, kw_only=True, gc=False):
 
     @property
     def unit(self) -> str | None:
-        """The unit of the first item's offsets, None where it has none."""
+        """The unit of the first item's offsets, None if it has none."""
         return self.items[0].get("unit") if self.items else None
 
 
 class Logprobs(Part, frozen=True, kw_only=True, gc=False):
-    """Log probabilities (natural) of tokens that came with the same event, an entry a token, as the provider has it."""
+    """The log probabilities (natural) of the tokens in the same event: one entry per token, in the provider's shape."""
 
     block: int | None = None
     entries: list[Any]
 
 
 class Media(Part, frozen=True, kw_only=True, gc=False):
-    """An image, sound, a film. `media`: its MIME type, as far as the provider says. `data`: base64, as it came.
+    """An image, a sound or a video. `media`: its MIME type, None if the provider sends none. `data`: base64, unchanged.
 
-    Pieces of one block are decoded each by itself, and their bytes joined. `partial`: a preview, which the next
-    replaces. `url`: where it is, if it is not here. `transcript`: a fragment of the words spoken in it.
+    Decode each piece of a block by itself, and join the bytes. `partial`: a preview, which the next piece replaces.
+    `url`: the address of data that is not in the stream. `transcript`: a fragment of the spoken words.
     """
 
     block: int = 0
@@ -203,9 +201,9 @@ class Media(Part, frozen=True, kw_only=True, gc=False):
 
 
 class Usage(Part, frozen=True, kw_only=True, gc=False):
-    """Tokens so far. A snapshot, that replaces the one before; None where the provider does not say.
+    """The numbers of tokens so far. Each Usage replaces the one before. None: the provider did not send this number.
 
-    `input` includes what was read from and written to a cache, `output` includes reasoning. `raw`: as it came.
+    `input` includes tokens read from and written to a cache, `output` includes reasoning. `raw`: the provider's object.
     """
 
     input: int | None = None
@@ -218,9 +216,9 @@ class Usage(Part, frozen=True, kw_only=True, gc=False):
 
 
 class Finish(Part, frozen=True, kw_only=True, gc=False):
-    """Why a choice ended. `raw`: the provider's word. There is no Finish if the provider never says it.
+    """The reason why a choice ended. `raw`: the provider's word for it. If the provider sends none, there is no Finish.
 
-    `stop_sequence`: which one was met. `details`: further information of the provider.
+    `stop_sequence`: the stop sequence that ended the choice. `details`: further information from the provider.
     """
 
     reason: FinishReason
@@ -230,9 +228,9 @@ class Finish(Part, frozen=True, kw_only=True, gc=False):
 
 
 class Error(Part, frozen=True, kw_only=True, gc=False):
-    """An error within the stream. Several may come; what came before stays valid.
+    """An error within the stream. There may be several; the parts before it stay valid.
 
-    `kind`, `code`, `message`: the provider's, None where it has none. `raw`: as it came. Two kinds are ours: "decode",
+    `kind`, `code`, `message`: the provider's, or None. `raw`: the provider's object. ssescan has two kinds: "decode",
     a payload that is not JSON (`message` has its first 200 bytes, `raw` the reason), and "protocol", a stream that
     contradicts itself. `status`: the HTTP status that the error stands for, from 400 to 599, None if it does not say:
     the stream itself had 200. `retryable`: whether the same request may succeed later, None if that is not known.
@@ -253,16 +251,16 @@ class Error(Part, frozen=True, kw_only=True, gc=False):
 
 
 class Ping(Part, frozen=True, kw_only=True, gc=False):
-    """A sign of life. `text`: of the comment that was it, if it was one."""
+    """A keep-alive. `text`: the text of the comment, None if it was not a comment."""
 
     text: str | None = None
 
 
 class Raw(Part, frozen=True, kw_only=True, gc=False):
-    """Something that has no other kind. `name`: what the provider calls it. `data`: as it came.
+    """Everything that has no class of its own. `name`: the provider's name for it. `data`: unchanged.
 
-    Two names are ours: "mismatch" (a text that was sent whole is not the one that was streamed; the whole one counts)
-    and "line" (a line that belongs to no field).
+    ssescan has two names: "mismatch" (the complete text differs from the streamed one; the complete one counts) and
+    "line" (a line that is not a field).
     """
 
     block: int | None = None
@@ -271,6 +269,6 @@ class Raw(Part, frozen=True, kw_only=True, gc=False):
 
 
 class End(Part, frozen=True, kw_only=True, gc=False):
-    """The stream is over; always the last part, exactly once. `complete`: every answer ended, and without an error."""
+    """The end of the stream: always the last part, exactly once. `complete`: every answer ended, without an error."""
 
     complete: bool

@@ -47,7 +47,7 @@ class NotJson(ValueError):
 
 
 def load(payload: bytes) -> Any:
-    """Parse a payload the thorough way: lone surrogates and invalid UTF-8 become U+FFFD. NotJson if it is not JSON."""
+    """Parse any payload: lone surrogates and invalid UTF-8 become U+FFFD. Raises NotJson if it is not JSON."""
     value = _loaded(payload)
     if type(value) is NotJson:
         raise value
@@ -57,8 +57,8 @@ def load(payload: bytes) -> Any:
 def _loaded(payload: bytes, *, halves: bool = False) -> Any:
     """Return what load() returns, or the NotJson that it raises. `halves`: see values().
 
-    A stream may be full of events that are not JSON: each exception less, and each parser less, is a third of the cost
-    of one. The words are those of json.loads().
+    A stream may be full of events that are not JSON: raising an exception, or trying one more parser, would each add a
+    third to the cost of such an event. The error texts are those of json.loads().
     """
     begins = payload.lstrip(_SPACE)
     if not begins or begins[0] not in _BEGINS:
@@ -132,8 +132,8 @@ def values(payload: bytes, *, halves: bool = False) -> Iterator[Any]:
 
     `halves`: leave half of a surrogate pair where a piece of text begins or ends with it.
 
-    Mostly there is one. A gateway that spliced an event into an unfinished one, and a server that puts no blank lines
-    between events, make one of several, a line each: if the whole is not JSON, its lines are tried one by one.
+    Most payloads have one value. A payload has several, one per line, if a gateway spliced an event into an unfinished
+    one, or a server sends no blank lines between events. So if the payload is not JSON, each line is parsed by itself.
     """
     value = _loaded(payload, halves=halves)
     if type(value) is NotJson:
@@ -141,7 +141,7 @@ def values(payload: bytes, *, halves: bool = False) -> Iterator[Any]:
             yield from found
             return
         lines = payload.split(b"\n")
-        # Looked for first, and made again below, so that all of them are not held at once: it is mostly the first line.
+        # Only check here, and parse again below, so that not all values are in memory at once.
         if len(lines) == 1 or not any(map(_is_event, lines)):
             yield from _elements(payload)
             yield value
@@ -272,7 +272,7 @@ def convert(value: Any, cls: type[Struct]) -> tuple[Any, bool]:
 
 
 def fitting(value: Any, annotation: Any) -> Any:
-    """Return a value as its annotation wants it, as far as possible; None if it is not."""
+    """Return a value converted to its annotation, as far as possible; None if it cannot be converted."""
     try:
         return msgspec.convert(value, annotation, strict=False)
     except (ValueError, RecursionError):
@@ -296,21 +296,21 @@ def _built(value: dict[str, Any], cls: type[Struct]) -> Any:
 
 @cache
 def fields_of(cls: type[Struct]) -> list[tuple[str, str, Any, bool]]:
-    """Return of every field the name, the key in JSON, the annotation, and whether it has no default."""
+    """Return, for each field, its name, its key in JSON, its annotation, and whether it has no default."""
     hints, fields = get_type_hints(cls), msgspec.structs.fields(cls)
     return [(field.name, field.encode_name, hints[field.name], field.default is NODEFAULT) for field in fields]
 
 
 def options_of(annotation: Any) -> tuple[Any, ...]:
-    """Return the members of a union; of any other annotation, itself."""
+    """Return the members of a union; for any other annotation, the annotation itself."""
     return get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
 
 
 class StrayLines:
-    """Lines of no field that stand among events, gathered until they are a JSON value.
+    """Lines between events that are not fields, collected until they form a JSON value.
 
-    Gemini reports an error in mid-stream that way: not framed, printed over several lines. Each line is looked at once:
-    the brackets are counted, and the value is whole when all that were opened are closed. `limit`: bytes.
+    Gemini reports an error in mid-stream that way: without framing, over several lines. Each line is scanned once: the
+    value is complete when every opening bracket has its closing one. `limit`: bytes.
     """
 
     __slots__ = ("_depth", "_limit", "_lines", "_size")
@@ -344,7 +344,6 @@ class StrayLines:
 
 
 # A string of JSON ends with its line, and the brackets in it do not count.
-# One that does not end there is taken to its end, and without a step back: to try again from each quote would be
-# quadratic.
+# A string without an end extends to the end of the line. The pattern does not backtrack: that would be quadratic.
 _BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[{}\[\]]', re.DOTALL)
 _DEPTHS = {"{": 1, "[": 1, "}": -1, "]": -1}

@@ -1,7 +1,7 @@
 """The streams of parts: `stream` and `astream`, over any source of bytes.
 
-A payload stream yields the data of events as bytes, a decoder without I/O makes parts of them. The sync and the async
-shell here are all that waits; the objects of each API use them with another decoder. Knows no wire format.
+A payload stream yields the data of events as bytes, and a decoder without I/O makes parts of them. Only the classes
+here read and wait, sync or async; the objects of each API use them with another decoder. Knows no wire format.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class _Shell(Subscriptable[E_co]):
 
     @property
     def outcome(self) -> Outcome | None:
-        """How the stream of events ended, None while it is open. `message.complete` says it of the answer."""
+        """The outcome of the stream of events, None while it is open. For the answer, see `message.complete`."""
         outcome: Outcome | None = self._events.outcome
         return outcome
 
@@ -94,26 +94,26 @@ class _Shell(Subscriptable[E_co]):
 
     @property
     def reads(self) -> int:
-        """How many reads there were."""
+        """The number of reads so far."""
         reads: int = (self._events.body or self._events.reader).reads
         return reads
 
     @property
     def bytes_read(self) -> int:
-        """How many bytes came."""
+        """The number of bytes so far."""
         body: Body | None = self._events.body
         size: int = self._events.reader.bytes_read if body is None else body.size
         return size
 
     @property
     def events(self) -> int:
-        """How many events came, signs of life not counted."""
+        """The number of events so far, without keep-alives."""
         events: int = self._events.reader.progress
         return events
 
     @property
     def response(self) -> Any:
-        """The response that the stream comes from, None where it comes from something else."""
+        """The response that the stream comes from, None if it comes from another source."""
         return self._events.response
 
 
@@ -126,7 +126,7 @@ class Shell(_Shell[E_co]):
 
     def __init__(self, source: SyncEvents, stall: Stall | None, name: str, new_decoder: NewDecoder) -> None:
         super().__init__(source, stall, name, new_decoder)
-        # Not a method: a generator that held this object, which holds it, would outlive the program's last use of both.
+        # Not a method: the generator and this object would refer to each other, and the source would stay open longer.
         self._items: Iterator[E_co] = _items(self._events, self._decoder)
 
     def __iter__(self) -> Iterator[E_co]:
@@ -152,7 +152,7 @@ class Shell(_Shell[E_co]):
 
 
 def _items(events: PayloadStream, decoder: MessageDecoder) -> Iterator[Any]:
-    """Yield what the decoder makes of the events. Twin of AsyncShell.__anext__."""
+    """Yield the parts (or objects) of the events. Twin of AsyncShell.__anext__."""
     feed: Any = decoder.feed
     is_fast = False
     try:
@@ -216,7 +216,7 @@ class AsyncShell(_Shell[E_co]):
         if events.is_reading:
             raise ValueError(ALREADY_READING)
         while not decoder.closed and events.outcome not in OVER:
-            # All in this function: each coroutine on the way is a tenth of an event's time.
+            # All in one coroutine: each further one adds a tenth to the time of an event.
             try:
                 try:
                     item = await anext(events)
@@ -277,7 +277,7 @@ class AsyncShell(_Shell[E_co]):
 
 
 class MessageStream(Shell[Part]):
-    """What `stream` returns: an iterator of parts, and a context manager that closes the source."""
+    """An iterator of parts, and a context manager that closes the source. `stream` returns it."""
 
     __slots__ = ()
 
@@ -295,7 +295,7 @@ class MessageStream(Shell[Part]):
 
 
 class AsyncMessageStream(AsyncShell[Part]):
-    """What `astream` returns: MessageStream for asyncio and trio. `async with` closes the source."""
+    """MessageStream for asyncio and trio; `async with` closes the source. `astream` returns it."""
 
     __slots__ = ()
 
@@ -364,9 +364,9 @@ def astream(
     accept_done: bool = False,
     think_tags: bool | Literal["open"] = False,
 ) -> AsyncMessageStream:
-    """Read what a model says asynchronously, under asyncio or trio.
+    """Read the answer of a model asynchronously, under asyncio or trio.
 
-    `source`: all that aiter_events takes, or an async iterable of events. All else as for stream().
+    `source`: any source of aiter_events, or an async iterable of events. Everything else as for stream().
     """
     return AsyncMessageStream(source, stall, "astream", _new_message_decoder(api, strict, accept_done, think_tags))
 

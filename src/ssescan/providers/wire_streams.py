@@ -1,8 +1,8 @@
-"""The streams of wire objects, over the same reading that makes parts: which events have an object, and which raise.
+"""The streams of wire objects. Decides which events yield an object, and which raise.
 
-Every format has a Wire, which describes its objects. An object is decoded directly from the bytes of an event; one that
-does not fit is built field by field, and never fails. The format's decoder reads the same events: for the message so
-far, and to know whether the stream was cut or the provider reported an error. Knows no wire format.
+Every format has a Wire, which describes its objects. An object is decoded directly from the bytes of an event; if the
+JSON does not fit, the object is built field by field, and that never fails. The format's decoder reads the same events:
+for the message so far, and to know whether the stream was cut or the provider reported an error. Knows no wire format.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Wire(NamedTuple, Generic[T]):
     """The objects of a format.
 
     `kind`: the attribute with the type of an event, "" if the format has one type only; if the JSON lacks it, the name
-    of the event is used. `silent`: the types that are signs of life and have no object.
+    of the event is used. `silent`: the types that are keep-alives and have no object.
     """
 
     api: str
@@ -69,9 +69,9 @@ class AsyncWireStream(AsyncShell[T_co]):
 
 
 class ObjectDecoder(MessageDecoder):
-    """A MessageDecoder that returns objects in place of parts; it makes the message and finds the errors all the same.
+    """A MessageDecoder that returns objects instead of parts. It also builds the message, and finds the errors.
 
-    A strict stream ends at the first error, and not after its last event.
+    A strict stream ends at the first error, not after its last event.
     """
 
     __slots__ = ("_decode", "_failed", "_objects", "_seen", "_wire")
@@ -87,10 +87,10 @@ class ObjectDecoder(MessageDecoder):
 
     @property
     def fast_feed(self) -> None:
-        """There is no faster way: objects are made in one."""
+        """None: `feed` itself is the fast path."""
 
     def feed(self, item: Any) -> list[Any]:
-        """Accept the data of an event, a comment or an unknown line; return the objects that it brings."""
+        """Accept the data of an event, a comment or an unknown line; return its objects."""
         objects = None
         if self.format_decoder is not None and type(item) is bytes:
             objects = self._feed_fast(item, self.format_decoder)
@@ -121,7 +121,7 @@ class ObjectDecoder(MessageDecoder):
         return []
 
     def pop_failure(self) -> SsescanError | None:
-        """Return, once, what a strict stream raises now."""
+        """Return, once, the error that a strict stream raises now."""
         if not self._failed:
             return super().pop_failure()
         self._failed = False
@@ -154,7 +154,7 @@ class ObjectDecoder(MessageDecoder):
         return []
 
     def _objects_of(self, value: Any) -> list[Any]:
-        """Return an object for a value, or one each for those of a list; none for an error, or for no event at all."""
+        """Return the object of a value, or of each value in a list; an error, or anything but a dict, has none."""
         if isinstance(value, list):
             return [made for element in value if isinstance(element, dict) for made in self._objects_of(element)]
         if isinstance(value, dict) and self.format_decoder is not None:
@@ -181,7 +181,7 @@ class ObjectDecoder(MessageDecoder):
 
 
 def built(value: Any, annotation: Any) -> Any:
-    """Return a JSON value as its annotation has it, as far as that can be done; else as it came, as the SDKs do."""
+    """Return a JSON value converted to its annotation, as far as possible; the rest unchanged, as in the SDKs."""
     try:
         return msgspec.convert(value, annotation)
     except (ValueError, RecursionError):

@@ -320,7 +320,7 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
 
     @cython.final
     cdef int keep_byte_order_mark(self) except -1:
-        """Put the beginning of a byte order mark, which was none, at the start of the first line."""
+        """Put the bytes of an incomplete byte order mark at the start of the first line."""
         append(&self.line, <const char *>BYTE_ORDER_MARK, self.byte_order_mark, self.limit)
         self.line_size = self.byte_order_mark
         return 0
@@ -419,7 +419,7 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
 
     @cython.final
     cdef inline int copy_held(self) except -1:
-        """Copy the data line that lies where it was found, before that goes."""
+        """Copy the held data line, before its memory is released or used again."""
         if self.held != NULL:
             if self.held_size:
                 append(&self.data, self.held, self.held_size, self.limit)
@@ -495,7 +495,7 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
 
     @cython.final
     cdef str decode_name(self, const char *name, Py_ssize_t size):
-        """Decode the name of an event, which is mostly the one that the event before had."""
+        """Decode the name of an event. Usually it is the same as that of the previous event."""
         cdef Py_ssize_t cached_size
         cdef const char *cached
         cdef str decoded

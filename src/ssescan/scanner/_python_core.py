@@ -156,7 +156,7 @@ class ScannerCore:
             and not self.skipping
             and chunk.find(b"\n", end + 2) < 0
         ):
-            # The end of an event and the beginning of another, which is how those come that several chunks share.
+            # The end of one event and the beginning of the next: a common case if chunks cut events.
             return self.finish_block(chunk, end)
         return self.scan_blocks(chunk)
 
@@ -187,7 +187,7 @@ class ScannerCore:
         return made  # type: ignore[no-any-return]
 
     def scan_blocks(self, chunk: bytes) -> Iterator[Any]:
-        """Scan a chunk the quick way: one that has no CR in it, and is too short for anything to pass the limit."""
+        """Scan a chunk without CR that is too short to reach the limit. The fast path."""
         if self.line_size:
             begun, _, chunk = chunk.partition(b"\n")
             self.pending += len(begun) + 1
@@ -201,7 +201,7 @@ class ScannerCore:
                 if item is not None:
                     yield item
                 if chunk.startswith(b"\n"):
-                    # Most often, that was all of its block. Else the first of the others would not be a quick one.
+                    # A blank line follows. End the block here: split() below would join its end to the next block.
                     chunk = chunk[1:]
                     item = self.end_block()
                     if item is not None:

@@ -1,4 +1,4 @@
-"""The code that both backends share, as no stream is slower for it: checks of arguments, error texts, pickles, JSON.
+"""Code of both backends that does not affect speed: checks of arguments, error texts, pickles, JSON.
 
 Knows nothing of scanning.
 """

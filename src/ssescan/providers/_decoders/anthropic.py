@@ -1,4 +1,4 @@
-"""Anthropic Messages, the beta blocks included, and gateways and servers that speak like them.
+"""Anthropic Messages, the beta blocks included, and compatible gateways and servers.
 
 The `type` of the JSON identifies an event; the name of the event is only a hint, and often lost on the way.
 https://docs.anthropic.com/en/docs/build-with-claude/streaming
@@ -82,7 +82,7 @@ TOTALS = (
     "input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "output_tokens", "output_tokens_details",
     "cache_creation", "server_tool_use", "service_tier", "inference_geo", "iterations", "fallback_credit", "speed",
 )  # fmt: skip
-"""The fields of a usage, each of which stands until a later usage has it too."""
+"""The fields of a usage. Each keeps its value until a later usage has the field too."""
 
 KINDS = ("message_start", "message_delta", "message_stop")  # that no other format has
 
@@ -361,7 +361,7 @@ class Anthropic(FormatDecoder):
 
     @staticmethod
     def usage_of(usage: dict[str, Any]) -> Usage:
-        # `input_tokens` leaves out what a cache read or wrote: that is added.
+        # `input_tokens` does not include the tokens read from and written to a cache: add them.
         fresh, write, read, output = counts(usage, *TOTALS[:4])
         known = [count for count in (fresh, write, read) if count is not None]
         (reasoning,) = counts(dict_of(usage.get("output_tokens_details")), "thinking_tokens")
@@ -402,7 +402,7 @@ def _content(block: blocks.Block) -> dict[str, Any] | None:
             cited = [without_unit(item) for item in citations]
             return {"type": "text", "text": text} | ({"citations": cited} if cited else {})
         case blocks.ReasoningBlock(text=text, signature=signature):
-            # Without its signature thinking is refused: it was cut, or is another server's.
+            # The API refuses thinking without its signature: it was cut, or comes from another server.
             return {"type": "thinking", "thinking": text, "signature": signature} if signature else None
         case blocks.RedactedReasoningBlock(data=data):
             return {"type": "redacted_thinking", "data": data}

@@ -160,7 +160,7 @@ class Gemini(FormatDecoder):
                 if usage is None:
                     return delta
                 prompt, output, total = usage.promptTokenCount, usage.candidatesTokenCount, usage.totalTokenCount
-                # As it came: it has these fields, or it would not be here. A dict made by the decoder costs more.
+                # The provider's object: a plain event has no other fields. Decoding it into a dict costs more.
                 raw: dict[str, Any]
                 raw = {"promptTokenCount": prompt, "candidatesTokenCount": output, "totalTokenCount": total}
                 if usage.promptTokensDetails is not None:
@@ -185,7 +185,7 @@ class Gemini(FormatDecoder):
         return parts
 
     def _expect_plain(self, event: _Event) -> None:
-        """Read the next event as a plain one, if it may well go on with the text that is open."""
+        """Decode the next event as a plain one, if it probably continues the open text."""
         candidates = event.candidates
         if candidates is not None and len(candidates) == 1:
             kept = self._candidates[candidates[0].index or 0]
@@ -318,7 +318,7 @@ class Gemini(FormatDecoder):
 
     @property
     def complete(self) -> bool:
-        # The early shape has no mark of its end: its last line must at least be whole.
+        # The early shape does not mark its end: check at least that the last line is complete.
         return super().complete or (self._early and self.line_ended)
 
 

@@ -49,7 +49,7 @@ class _ExactEvent(_Event, gc=False, forbid_unknown_fields=True):
 EVENT_FIELDS = fields_of(_Event) | {"status"}
 
 OPEN = ("in_progress", "queued", "")
-"""Statuses of an interaction that goes on."""
+"""The statuses of an interaction that has not ended."""
 
 ENDED_BADLY = {"failed": "the interaction failed", "cancelled": "the interaction was cancelled"}
 
@@ -260,14 +260,14 @@ class GeminiInteractions(FormatDecoder):
         if step.call is not None:
             self._call_by_type(step.call)
             step.call.end()
-        self._tell_result(step)
+        self._emit_result(step)
 
     def _call_by_type(self, call: CallBuilder) -> None:
         """Call a provider's tool by its type, if it has no name."""
         if call.server:
             call.call_it(call.kind)
 
-    def _tell_result(self, step: _Step) -> None:
+    def _emit_result(self, step: _Step) -> None:
         if step.result:
             step.result = False
             item = step.item
@@ -361,7 +361,7 @@ class GeminiInteractions(FormatDecoder):
         for step in self._steps.all:
             if step.call is not None:
                 self._call_by_type(step.call)
-            self._tell_result(step)
+            self._emit_result(step)
             if step.call is not None and not step.call.ended and not step.call.is_whole:
                 step.call.end(cut=True)  # each step has an end of its own: without it, only JSON shows the whole call
         super().finish()
@@ -395,7 +395,7 @@ def _wanted_back(step: _Step) -> dict[str, Any] | None:
         try:
             arguments = block.json()
         except ValueError:
-            arguments = {"INVALID_JSON": block.arguments}  # else its result would have nothing to answer
+            arguments = {"INVALID_JSON": block.arguments}  # its result needs the call
         return step.item | {"arguments": arguments}
     if step.type == "user_input":
         return None  # the program has it already

@@ -1,4 +1,4 @@
-"""The parts of a candidate of Gemini: as blocks, and as they came, since the API wants them back that way.
+"""The parts of a Gemini candidate: as blocks, and unchanged, because the next request must send them back unchanged.
 
 Knows parts, and nothing of events.
 """
@@ -22,7 +22,7 @@ PARTS = (
     "text", "functionCall", "inlineData", "fileData", "executableCode", "codeExecutionResult", "toolCall",
     "toolResponse",
 )  # fmt: skip
-"""The fields that tell the kind of a part. A part with none of them is kept as Raw."""
+"""The fields that show the kind of a part. A part with none of them is kept as Raw."""
 
 FUNCTION = ("id", "name", "args", "partialArgs", "willContinue")
 """The fields of a call that are read."""
@@ -31,9 +31,9 @@ KNOWN = {*PARTS, "thought", "thoughtSignature"}
 
 
 class CandidateParts:
-    """The parts of a candidate: as blocks, and as they came, since the API wants them back that way.
+    """The parts of a candidate: as blocks, and as `plain` returns them for the next request.
 
-    Pieces of text are joined, but never one that was signed with another.
+    Pieces of text are joined, except pieces with a signature.
     """
 
     __slots__ = ("_by_id", "_call", "_decoder", "_values", "choice", "open", "parts")
@@ -42,7 +42,7 @@ class CandidateParts:
         self.choice = choice
         self._decoder = decoder
         self.parts: list[dict[str, Any] | Span | CallBuilder] = []
-        self.open: BlockBuilder | None = None  # the block that the last span goes on with
+        self.open: BlockBuilder | None = None  # the block that the last span belongs to, if more text may extend it
         self._call: CallBuilder | None = None  # one whose arguments are streamed
         self._values = PartialArguments()  # of that call
         self._by_id: dict[str, CallBuilder] = {}
@@ -92,7 +92,7 @@ class CandidateParts:
     def _text(self, text: str, part: dict[str, Any], signature: str, beside: dict[str, Any]) -> None:
         choice = self.choice
         kind: type[Any] = ReasoningBuilder if part.get("thought") is True else TextBuilder
-        # An empty text brings a signature for what came before it.
+        # The signature in an empty text belongs to the block before it.
         block = choice.last(kind) if text or not choice.blocks else choice.blocks[-1]
         if isinstance(block, (TextBuilder, ReasoningBuilder)):
             if signature or beside or block is not self.open:
@@ -160,7 +160,7 @@ class CandidateParts:
         return True
 
     def end(self, *, whole: bool) -> None:
-        """End the call that is open. Its end may be missing: then the next call, or the reason of the end, is it."""
+        """End the open call. If its own end is missing, the next call or the finish reason ends it."""
         call, values = self._call, self._values
         if call is None:
             return
@@ -220,7 +220,7 @@ def _signed(signature: str) -> dict[str, Any]:
 
 
 class Span:
-    """A run of a block's text, that was one part, or several unsigned ones."""
+    """A range of a block's text that arrived as one part, or as several parts without signatures."""
 
     __slots__ = ("beside", "block", "signature", "start", "stop")
 

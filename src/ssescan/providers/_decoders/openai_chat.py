@@ -279,7 +279,7 @@ def _stopped_by(choice: Choice) -> dict[str, Any]:
 
 
 def turn(message: Message) -> dict[str, Any]:
-    """Return the assistant's message for `messages`. Reasoning goes back, as it came, to the servers that want it."""
+    """Return the assistant's message for `messages`, with unchanged reasoning for the servers that require it."""
     choice = message.choice
     calls = [block for block in choice.blocks if isinstance(block, ToolCall) and not block.cut]
     made: dict[str, Any] = {"role": "assistant", "content": choice.text or (None if calls or choice.refusal else "")}
@@ -289,7 +289,7 @@ def turn(message: Message) -> dict[str, Any]:
     if "reasoning_details" in choice.native:
         made["reasoning_details"] = list(choice.native["reasoning_details"])
     elif calls and choice.native.get("reasoning_content"):
-        made["reasoning_content"] = choice.reasoning  # DeepSeek and Kimi refuse a turn with calls that lacks it
+        made["reasoning_content"] = choice.reasoning  # DeepSeek and Kimi refuse a turn that has calls but no reasoning
     for call in calls:
         id = call.native.get("id") if call.id is None else call.id
         if call.custom:

@@ -1,7 +1,7 @@
-"""OpenAI Responses, and servers that speak like it.
+"""OpenAI Responses, and compatible servers.
 
-An answer is a list of output items, which come as deltas and then whole. They are identified by `output_index`; without
-it, by the ids of the item and of the call; without these, the last item is meant. https://platform.openai.com/docs/api-reference/responses-streaming
+An answer is a list of output items: deltas, and then the complete item. They are identified by `output_index`; without
+it, by the ids of the item and of the call; without these, it is the last item. https://platform.openai.com/docs/api-reference/responses-streaming
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ REASONS = finish_reasons(other="incomplete")
 """The words that mean something else here than elsewhere."""
 
 PROGRESS = (".in_progress", ".searching", ".interpreting", ".generating", ".completed", ".failed", ".compacting")
-"""Ends of the names of events about the progress of a hosted tool; the result stands in its item."""
+"""The suffixes of events about the progress of a hosted tool; the result is in its item."""
 
 CALL_OF = {
     "function_call_arguments": "function_call",
@@ -189,7 +189,7 @@ class OpenAIResponses(ItemDecoder):
         id = text_of(response.get("id"))
         if (event.type or self.name()) == "response.created":
             if self._created is not None and (id != self._created or self.choice.reason is not None):
-                # Another response, glued to the first. It numbers its items from 0 again.
+                # A proxy joined a second response to the first. It numbers its items from 0 again.
                 text = f"the stream began with response {self._created!r}, and another, {id!r}, begins within it"
                 self.builder.fail(Error(kind="protocol", message=text, raw=response))
                 self.choice.ending.reopen()

@@ -1,4 +1,4 @@
-"""The output items of an OpenAI response: as they were announced, as they came whole, and as they are wanted back.
+"""The output items of an OpenAI response: announced, then complete, then as the next request sends them back.
 
 Knows items, and nothing of events. An item is found by its index, by its ids, or as the last one.
 """
@@ -18,16 +18,16 @@ NAMED = ("function_call", "custom_tool_call")
 
 
 class OutputItem:
-    """An output item: as it was announced, and, once it has come whole, as it is wanted back."""
+    """An output item. `item`: the announced item, then the complete one."""
 
     __slots__ = ("announced", "call", "confirmed", "done", "image", "item", "refusals", "texts", "thoughts", "type")
 
     def __init__(self, item: dict[str, Any]) -> None:
         self.item: dict[str, Any] = item
         self.type: str = text_of(item.get("type"))
-        self.announced: bool = True  # by an event of its own, and not by a delta
+        self.announced: bool = True  # by an event for the item, not by its first delta
         self.done: bool = False
-        self.confirmed: bool = False  # the arguments came whole
+        self.confirmed: bool = False  # the complete arguments arrived
         self.call: CallBuilder | None = None
         self.texts: dict[int, TextBuilder] = {}  # by content_index
         self.refusals: dict[int, RefusalBuilder] = {}
@@ -47,7 +47,7 @@ class OutputItems:
         self._by_index: dict[int, OutputItem] = {}
         self._by_id: dict[str, OutputItem] = {}
         self._by_type: dict[str, list[OutputItem]] = {}
-        self._open: int = 0  # the calls of those before it were ended
+        self._open: int = 0  # index in `all`: the calls of earlier items have ended
 
     def at(self, index: int | None) -> OutputItem | None:
         """Return the item with that index; None if there is none, or the index is missing."""
@@ -60,7 +60,7 @@ class OutputItems:
         return self._by_id.get(id) if id else self.last
 
     def with_id_of(self, item: dict[str, Any]) -> OutputItem | None:
-        """Return the item that has an id of this one."""
+        """Return the item that shares an id with this one."""
         return next((known for id in _ids(item) if (known := self._by_id.get(id))), None)
 
     def add(self, index: int | None, item: dict[str, Any]) -> OutputItem:
@@ -110,7 +110,7 @@ class OutputItems:
 
 
 def drop_thoughts(items: list[dict[str, Any]]) -> None:
-    """Drop the thoughts at the end: they are refused without the item that they led to."""
+    """Drop reasoning items at the end: the API refuses them without the item that they led to."""
     while items and items[-1].get("type") == "reasoning":
         items.pop()
 
@@ -133,13 +133,13 @@ def _ids(item: dict[str, Any]) -> list[str]:
 
 
 def wanted_back(item: OutputItem) -> dict[str, Any] | None:
-    """Return an item for `input`: as it came, or as far as it came; None for half a call, or half a thought."""
+    """Return an item for `input`, complete or as far as it arrived; None for an incomplete call or reasoning item."""
     if item.call is not None and item.call.cut:
         return None
     if item.done and (item.item.get("content") or not item.texts):
         return item.item
     if item.call is not None and item.call.ended and item.type in NAMED:
-        # All of it came, but never the item as a whole.
+        # All arguments arrived, but the event with the complete item did not.
         return item.item | {"input" if item.call.custom else "arguments": item.call.arguments, "status": "completed"}
     if item.type != "message":
         return None

@@ -1,4 +1,4 @@
-"""The arguments of a call, put together from values of paths in them, as Gemini streams them (`partialArgs`).
+"""The arguments of a call, assembled from values with JSON paths, as Gemini streams them (`partialArgs`).
 
 Knows JSON paths of the plain kind (`$.a[0].b`, `$['a']`), and nothing of events.
 """
@@ -13,7 +13,7 @@ __all__ = ["PartialArguments"]
 
 
 class PartialArguments:
-    """The arguments of a call, put together from the values of paths in them (`partialArgs`)."""
+    """The arguments of a call, assembled from values with JSON paths."""
 
     __slots__ = ("_open", "lost", "tree")
 
@@ -23,7 +23,7 @@ class PartialArguments:
         self._open: dict[str, StringIO] = {}  # strings that go on, by their paths
 
     def add(self, value: Any) -> None:
-        """Put a value in its place; a piece of a string that goes on waits for the rest of it."""
+        """Put a value in its place. Keep the pieces of a string until its last piece arrives."""
         if not isinstance(value, dict) or not isinstance(path := value.get("jsonPath"), str):
             self.lost = True
             return
@@ -42,7 +42,7 @@ class PartialArguments:
             self.lost = True  # a value of a kind that is not known
 
     def close(self) -> None:
-        """Put the strings that went on in their places."""
+        """Put the strings without a last piece in their places."""
         for path, pieces in self._open.items():
             self._put(path, pieces.getvalue())
         self._open.clear()
@@ -71,7 +71,7 @@ class PartialArguments:
 
 
 STEP = re.compile(r"""\.([^.\[\]]+)|\[(\d{1,9})\]|\['((?:[^'\\]|\\.)*)'\]|\["((?:[^"\\]|\\.)*)"\]""")
-DEEPEST = 100  # steps of a path
+MAX_STEPS = 100  # steps of a path
 
 
 def _steps(path: str) -> list[str | int] | None:
@@ -80,7 +80,7 @@ def _steps(path: str) -> list[str | int] | None:
     at = 1
     while at < len(path):
         step = STEP.match(path, at)
-        if step is None or len(steps) == DEEPEST:
+        if step is None or len(steps) == MAX_STEPS:
             return None
         steps.append(
             int(step[2]) if step[2] is not None else step[1] or re.sub(r"\\(.)", r"\1", step[3] or step[4] or "")

@@ -1,6 +1,6 @@
-"""From the output items of an OpenAI response to blocks: as an item begins, and as it comes whole.
+"""From the output items of an OpenAI response to blocks: when an item begins, and when the complete item arrives.
 
-Streamed text is compared with the whole item, which has the last word. Knows items, and nothing of events.
+Streamed text is compared with the complete item; if they differ, the complete item counts. Knows nothing of events.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class ItemDecoder(FormatDecoder):
     # Items
 
     def announce(self, index: int | None, it: dict[str, Any]) -> OutputItem:
-        """Add an item; begin the call that it is, if it is one."""
+        """Add an item. If it is a call, begin the call."""
         if text_of(it.get("type")) in BEGUN:
             for name in ("content", "summary"):
                 for part in list_of(it.get(name)):
@@ -112,7 +112,7 @@ class ItemDecoder(FormatDecoder):
                 self.keep_rest(item.item, BEGUN[item.type])
 
     def complete_item(self, item: OutputItem, whole: dict[str, Any]) -> None:
-        """Handle an item that came whole, the first time."""
+        """Handle a complete item, once."""
         if item.done:
             whole = item.item = with_known(item.item, whole)
             if item.call is not None and not item.call.server and not item.call.ended:
@@ -163,7 +163,7 @@ class ItemDecoder(FormatDecoder):
         call.end(cut=whole.get("status") == "incomplete")
 
     def _message(self, item: OutputItem, content: list[dict[str, Any]]) -> None:
-        """Handle the parts of a message that came whole: each completes a streamed part, of any index."""
+        """Handle the parts of a complete message: each completes a streamed part, at any index."""
         # By the index, if something was streamed under it; the rest in order.
         texts, refusals = dict(item.texts), dict(item.refusals)
         kinds = [part.get("type") for part in content]
@@ -210,7 +210,7 @@ class ItemDecoder(FormatDecoder):
         self.choice.result(call.id, None, result, error=failed, status=status, call=call)
 
     def part(self, item: OutputItem, index: int, part: dict[str, Any]) -> None:
-        """Handle a part of a message that came whole."""
+        """Handle a part of a message that was not streamed."""
         kind = part.get("type")
         if kind == "refusal":
             self.refusal_block(item, index).reconcile(self.text(part.get("refusal"), "refusal"))
