@@ -131,7 +131,7 @@ class ToolCallStart(Part, frozen=True, kw_only=True, gc=False):
 
 
 class ToolCallDelta(Part, frozen=True, kw_only=True, gc=False):
-    """A fragment of a call's arguments: `json` (text), or, of Gemini, `partial`: values with their JSON paths, unchanged."""
+    """A fragment of a call's arguments: `json`, a text, or (Gemini) `partial`, values with their JSON paths."""
 
     block: int = 0
     json: str = ""

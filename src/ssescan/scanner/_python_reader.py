@@ -36,7 +36,7 @@ class EventReader:
     `event_name` is the name that the event had, None if it had none. `timing`: note the time of each feed, see
     `received_ns`.
 
-    `events`: how many were popped; `events_before_close`: of these, before close(). `keep_alives`: of these, keep-alives,
+    `events`: how many were popped; `events_before_close`: of these, before close(). `keep_alives`: of these,
     as the code that reads them counts; `progress`: the others. `whole_body`: whether the body is one JSON value,
     as the code that feeds it knows. `is_over`: nothing can be fed any more. `cut_in_line`, `cut`: close() came within a
     line, within a block.
