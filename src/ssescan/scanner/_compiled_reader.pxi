@@ -253,17 +253,20 @@ cdef class EventIterator(ReaderState):
 
     def _start(self):
         """Open the chunks before the first read."""
-        with cython.critical_section(self._reader):
-            self._reader.check_idle()
-            self._reader.reading = True
+        reader = self._reader
+        with cython.critical_section(reader):
+            if reader.reading:
+                raise ValueError(shared.ALREADY_READING)
+            reader.reading = True
             try:
                 if self.opened is None:
                     self.opened = shared.checked_source(self._open())
             except BaseException as error:
-                self.fail(error)
+                reader.stop()
+                self._finish(error, False)
                 raise
             finally:
-                self._reader.reading = False
+                reader.reading = False
 
     def __iter__(self):
         return self
