@@ -123,7 +123,7 @@ def test_unknown_format_is_status_1_and_names_the_option(body: bytes, options: t
 
 
 def test_api_option_for_an_unknown_first_event() -> None:
-    body = event({"unheard": "of"}) + WHOLE
+    body = event({"unheard": "of"}) * 9 + WHOLE  # up to eight are a preamble
     assert run("read", stdin=body).status == OTHER
     done = run("read", "--api", "openai-chat", stdin=body)
     assert (done.status, done.out.decode()) == (ENDED, "Hello é\n")

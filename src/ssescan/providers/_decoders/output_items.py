@@ -115,16 +115,22 @@ def drop_thoughts(items: list[dict[str, Any]]) -> None:
         items.pop()
 
 
-def with_known(whole: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
+def with_known(whole: dict[str, Any], known: dict[str, Any], *, nested: bool = False) -> dict[str, Any]:
     """Return an item that came whole, with what was known of it before where it has nothing.
 
     R21 of docs/rules.md: a gateway may leave out of the end what it sent at the start. Its status is always new.
+    `nested`: also in the objects of both, such as metadata.
     """
     missing = {
         name: value
         for name, value in known.items()
         if name != "status" and value not in (None, "") and whole.get(name) in (None, "")
     }
+    if nested:
+        for name, value in known.items():
+            now = whole.get(name)
+            if isinstance(now, dict) and isinstance(value, dict) and not value.keys() <= now.keys():
+                missing[name] = value | now
     return whole | missing if missing else whole
 
 

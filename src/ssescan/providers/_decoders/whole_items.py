@@ -119,7 +119,7 @@ class ItemDecoder(FormatDecoder):
                 self._call_whole(item, item.call, whole)  # its name came at last
             return
         item.done = True
-        whole = item.item = with_known(whole, item.item)
+        whole = item.item = with_known(whole, item.item, nested=item.type in BEGUN)
         kind = text_of(whole.get("type")) or item.type
         if kind == "message":
             content = whole.get("content")
