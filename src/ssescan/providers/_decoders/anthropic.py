@@ -56,7 +56,7 @@ class _ExactDelta(_Delta, gc=False, forbid_unknown_fields=True):
 class _ExactEvent(_Event, gc=False, forbid_unknown_fields=True):
     """An event whose fields are all known."""
 
-    delta: _ExactDelta | None = None
+    delta: _ExactDelta | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 EVENT_FIELDS, DELTA_FIELDS = fields_of(_Event), fields_of(_Delta)

@@ -101,8 +101,8 @@ class ExactCustom(Custom, gc=False, forbid_unknown_fields=True):
 
 
 class ExactCallFragment(CallFragment, gc=False, forbid_unknown_fields=True):
-    function: ExactFunction | None = None
-    custom: ExactCustom | None = None
+    function: ExactFunction | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
+    custom: ExactCustom | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 class ExactDelta(Delta, gc=False, forbid_unknown_fields=True):
@@ -113,11 +113,11 @@ class ExactDelta(Delta, gc=False, forbid_unknown_fields=True):
     thinking: Text = None
     refusal: str | None = None
     tool_calls: list[ExactCallFragment] | ExactCallFragment | None = None  # type: ignore[assignment]
-    function_call: ExactFunction | None = None
+    function_call: ExactFunction | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 class ExactChoice(Choice, gc=False, forbid_unknown_fields=True):
-    delta: ExactDelta | None = None
+    delta: ExactDelta | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
     text: str | None = None
 
 

@@ -65,7 +65,7 @@ class _ExactContent(_Content, gc=False, forbid_unknown_fields=True):
 
 
 class _ExactCandidate(_Candidate, gc=False, forbid_unknown_fields=True):
-    content: _ExactContent | None = None
+    content: _ExactContent | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 class _ExactEvent(_Event, gc=False, forbid_unknown_fields=True):
