@@ -28,7 +28,7 @@ FORM, JSON = b"application/x-www-form-urlencoded", b"application/json"
 LINE_END = re.compile(r"[\r\n\0]")
 QUERY_SAFE = "!$%&'()*+,/:;=?@[]~-._"  # what a query may contain, and "%", as the caller may have escaped it
 # The option of each kind of data, its names, its help.
-DATA = {
+DATA: dict[str, tuple[tuple[str, ...], str]] = {
     "data": (("-d", "--data", "--data-ascii"), "POST this; @FILE and @- read it. Several are joined with &."),
     "data_raw": (("--data-raw",), "The same, and @ means nothing."),
     "data_binary": (("--data-binary",), "The same as -d, and a file is sent with its line ends."),

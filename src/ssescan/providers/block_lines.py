@@ -23,8 +23,8 @@ class BlockLines:
     def __init__(self, limit: int | None) -> None:
         self._limit = limit
         self.lines: list[str] = []
-        self.other_at = -1
-        self.events = 0  # the number of events before their block
+        self.other_at: int = -1
+        self.events: int = 0  # the number of events before their block
         self._free_until = 0  # how far the block had only lines of no field, bytes
         self._size = 0
 

@@ -39,9 +39,11 @@ class Body:
         self._type = media_type
         self._kind = ""  # until it is known: "events", "value" or "lines"
         self._in_line = False
-        self.head = b""
-        self.is_refused = self.is_value = False
-        self.reads = self.size = 0
+        self.head: bytes = b""
+        self.is_refused: bool = False
+        self.is_value: bool = False
+        self.reads: int = 0
+        self.size: int = 0
 
     def feed(self, chunk: bytes) -> bytes:
         self.reads += 1

@@ -81,7 +81,9 @@ class Ending:
         self.stop_sequence: str | None = None
         self.details: dict[str, Any] | None = None
         self.lost: int = 0
-        self.has_come = self.early = self.assumed = False
+        self.has_come: bool = False
+        self.early: bool = False
+        self.assumed: bool = False
 
     def reopen(self) -> None:
         """Drop the reason: there is content after it. One that came before all content stays."""

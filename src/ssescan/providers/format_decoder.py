@@ -56,7 +56,7 @@ class FormatDecoder:
         self.decode: Callable[[bytes], Any] = decoder(self.exact or self.event)
         self.payload = b""
         """The event that is read the thorough way: it shows how a number was spelled."""
-        self.unknown = UnknownFields()
+        self.unknown: UnknownFields = UnknownFields()
         self._plain = False  # whether `decode` refuses everything but a piece of text
         self._missed = 0
         self._begun = 0

@@ -45,7 +45,7 @@ TEXTS = frozenset(
 )
 """Where pieces of text stand, in the events of all formats; an index in a list is no step."""
 
-FIELDS = {TextDelta: "text", ReasoningDelta: "text", RefusalDelta: "text", ToolCallDelta: "json"}
+FIELDS: dict[type[Part], str] = {TextDelta: "text", ReasoningDelta: "text", RefusalDelta: "text", ToolCallDelta: "json"}
 """The parts that are pieces, and their text."""
 
 

@@ -54,7 +54,7 @@ class UnknownFields:
 
     def __init__(self) -> None:
         self.names: dict[str, frozenset[str]] = {}
-        self.grown = False  # since it was set to False
+        self.grown: bool = False  # since it was set to False
         self._last: dict[str, Any] = {}
 
     def each(self, value: dict[str, Any], known: Collection[str], parts: list[Part], choice: int = 0) -> None:
