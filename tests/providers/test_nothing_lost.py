@@ -62,6 +62,8 @@ def content_of(api: str, event: dict[str, Any]) -> Iterator[Any]:
     elif api == "openai-responses":
         if event.get("type") == "response.output_item.added" and event["item"].get("type") not in BEGUN:
             return  # the whole item, which follows, replaces it
+        if event.get("type") == "response.content_part.done":
+            return  # it repeats a part of the item that follows
         yield from (event[name] for name in ("item", "part") if event.get(name))
     elif api == "anthropic":
         if event.get("type") in ("content_block_start", "content_block_delta"):
