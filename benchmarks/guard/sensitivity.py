@@ -36,7 +36,7 @@ FEED, PURE = "feed, an event a chunk", "feed, pure Python"
 APIS = ("openai-chat", "openai-responses", "anthropic", "gemini", "gemini-interactions")
 PYTHON = {
     PURE: ("scanner/_python.py", "feed"),
-    **{api: (f"providers/**/{api.replace('-', '_')}.py", "handle") for api in APIS},
+    **{api: (f"providers/**/{api.replace('-', '_')}.py", "feed") for api in APIS},
 }
 COMPILED = ("scanner/_compiled.pyx", "feed")
 LOOP_IN_C = '''
