@@ -127,7 +127,7 @@ def accelerated(library: str, api: str, count: int) -> Round:
 
 
 class Workload(NamedTuple):
-    """How its round is made, how many events the round must count, and the backend."""
+    """A workload: the maker of its round, the number of events that the round must count, and the backend."""
 
     make: Callable[[], Round]
     events: int

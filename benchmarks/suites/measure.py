@@ -1,4 +1,4 @@
-"""How it is measured: readers take turns, and the least CPU time of each counts. Knows nothing of what is measured.
+"""The method: readers take turns, and the least CPU time of each counts. Knows no reader and no stream.
 
 A suite has `GROUPS`. A group compares readers of one stream, once all have read the same text from it. `report`
 measures the groups; `test_suites.py` runs each reader by pytest-benchmark.

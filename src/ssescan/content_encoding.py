@@ -8,6 +8,7 @@ RFC 7932 (br), RFC 8878 and 9659 (zstd). Recognizes the clients by the attribute
 from __future__ import annotations
 
 import zlib
+from abc import ABC, abstractmethod
 from importlib import import_module
 
 from .sources import library_of
@@ -88,7 +89,7 @@ class BodyDecoder:
         return self._error(text)
 
 
-class _Decoder:
+class _Decoder(ABC):
     """A decoder of one content coding.
 
     `invalid`: the exception for bytes that are not of this coding. `may_end`: whether the body may end here. With most
@@ -100,9 +101,9 @@ class _Decoder:
     invalid: type[Exception] = zlib.error
     may_end = True
 
+    @abstractmethod
     def decode(self, chunk: bytes) -> Iterator[bytes]:
         """Yield the bytes that the chunk completes."""
-        raise NotImplementedError
 
 
 class _Gzip(_Decoder):

@@ -1,4 +1,4 @@
-"""How a stream ended."""
+"""The end of a stream, and its states until then."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STREAM_STATES: dict[str, tuple[str | None, ...]] = {
 
 
 class Outcome(StrEnum):
-    """How a stream ended."""
+    """The way in which a stream ended."""
 
     __module__ = "ssescan"
 

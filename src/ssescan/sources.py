@@ -1,4 +1,4 @@
-"""Where chunks come from: responses of HTTP clients, files, any iterable of bytes.
+"""Sources of chunks: responses of HTTP clients, files, any iterable of bytes.
 
 Recognizes the clients by the attributes of their responses, and imports none of them. Passes chunks on as they arrive:
 no read waits for more than is there. Knows nothing of events.

@@ -34,7 +34,7 @@ def changed_stream(self: Any) -> Any:
 
 
 def other_init(self: Any, **data: Any) -> None:
-    raise NotImplementedError
+    """Have another source than the method that it stands for. It is never called."""
 
 
 ALL_WITH_PYDANTIC = "openai anthropic google-genai"

@@ -1,4 +1,4 @@
-"""How `ssescan cat` reads and ends: exit statuses, arrival while the source is open, and curl's options."""
+"""`ssescan cat`: exit statuses, arrival while the source is open, and curl's options."""
 
 import re
 import shlex

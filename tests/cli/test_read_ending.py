@@ -1,4 +1,4 @@
-"""How `ssescan read` ends: every exit status, and the line with the reason."""
+"""The ends of `ssescan read`: every exit status, and the line with the reason."""
 
 import json
 import re

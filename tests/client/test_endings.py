@@ -1,4 +1,4 @@
-"""What an EventSource does after each ending of a connection (WHATWG HTML section 9.2.3): retry, end, or raise."""
+"""The ends of a connection of an EventSource (WHATWG HTML section 9.2.3): it connects again, ends, or raises."""
 
 from __future__ import annotations
 

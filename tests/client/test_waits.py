@@ -1,4 +1,4 @@
-"""How long an EventSource waits between attempts, and how many attempts it makes."""
+"""The waits of an EventSource between attempts, and the number of attempts."""
 
 from __future__ import annotations
 

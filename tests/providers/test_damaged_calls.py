@@ -30,7 +30,7 @@ MARKS = (
     "message_stop",
     "interaction.",
 )
-"""How the types of events begin or end that are no content: starts, stops and finishes."""
+"""The beginnings and ends of the types of events without content: starts, stops and finishes."""
 
 APIS = {"anthropic": "anthropic", "gemini": "gemini", "interactions": "gemini-interactions"}
 """The formats of the wire specification's files, by how their names begin."""

@@ -1,4 +1,4 @@
-"""When an AsyncEventStream closes its source."""
+"""The cases in which an AsyncEventStream closes its source."""
 
 from __future__ import annotations
 

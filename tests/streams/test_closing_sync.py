@@ -1,4 +1,4 @@
-"""When an EventStream closes its source."""
+"""The cases in which an EventStream closes its source."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ The output is UTF-8. `answers_terminal.py` has the format for a terminal. Needs 
 """
 
 import time
+from abc import ABC, abstractmethod
 
 import msgspec
 
@@ -16,7 +17,7 @@ from .visible import visible
 MIN_WHOLE_RATE = 10  # tokens a second; a lower rate is printed with a decimal
 
 
-class Answer(Format):
+class Answer(Format, ABC):
     """The base of the formats that print choice 0 of an answer for people, and a summary on standard error.
 
     `asked_ns`: the `time.perf_counter_ns()` of the request.
@@ -35,9 +36,9 @@ class Answer(Format):
             self._revised |= isinstance(part, Raw) and part.name == "mismatch"
             self.print_part(part)
 
+    @abstractmethod
     def print_part(self, part: Part) -> None:
         """Print a part of choice 0, if there is anything to print."""
-        raise NotImplementedError
 
     def summary(self, stream: MessageStream) -> str | None:
         """Return a summary: finish reason, tokens, tool calls, events, times, end. None if no part came."""

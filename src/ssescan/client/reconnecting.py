@@ -1,4 +1,4 @@
-"""When to connect again, after how long, and when to give up.
+"""The rules for connecting again: after which wait, and until which attempt.
 
 WHATWG HTML section 9.2.3, "reestablish the connection", with the wait that it leaves open. Knows nothing of HTTP, and
 does not wait.

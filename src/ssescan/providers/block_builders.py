@@ -5,6 +5,7 @@ The message that they make, and the rules among blocks, are in `message_builder.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,7 @@ PLAIN_TEXT = ("custom", "code_interpreter")
 """The kinds of calls whose argument is plain text, not JSON."""
 
 
-class BlockBuilder:
+class BlockBuilder(ABC):
     """A block of a choice. `native`: fields of its provider alone, for to_turn."""
 
     __slots__ = ("choice", "emit", "ending", "native", "number", "signed")
@@ -56,9 +57,9 @@ class BlockBuilder:
             self.signed = data
             self.emit_part(parts.Signature, data=data, id=id, fmt=fmt)
 
+    @abstractmethod
     def block(self) -> message.Block:
         """Return the block so far."""
-        raise NotImplementedError  # pragma: no cover
 
 
 class _Written(BlockBuilder):
@@ -87,12 +88,12 @@ class _Written(BlockBuilder):
 
     @property
     def size(self) -> int:
-        """How much was written, characters."""
+        """The number of characters that were written."""
         return self._buffer.tell()
 
+    @abstractmethod
     def delta(self, text: str) -> parts.Part:
         """Write a piece that is not empty, and return its part."""
-        raise NotImplementedError  # pragma: no cover
 
     def add(self, text: str | None) -> None:
         """Write a piece, if there is anything in it."""

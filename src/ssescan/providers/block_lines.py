@@ -8,7 +8,7 @@ from __future__ import annotations
 from .payloads import NotJson, load
 
 CONTINUES = ' \t"{}[],-0123456789'
-"""How a line within JSON begins."""
+"""The first characters of lines within JSON."""
 MAX_LINE_END = 2  # bytes
 
 

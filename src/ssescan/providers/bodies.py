@@ -1,6 +1,6 @@
-"""What a response holds that is not labelled as an event stream: its first bytes say it (R39, R42 of docs/rules.md).
+"""Bodies without the label of an event stream: the first bytes show their kind (R39, R42 of docs/rules.md).
 
-Makes an event stream of it. No I/O, and no knowledge of formats.
+Turns them into event streams. Does no I/O, and knows no format.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ LINES_TYPES = (
     "application/x-jsonlines", "application/json-lines", "application/stream+json",
 )  # fmt: skip
 OTHER_TYPES = ("", "text/plain", "application/octet-stream", "binary/octet-stream")
-"""The types of a server that does not say what it sends."""
+"""The types from servers that do not label what they send."""
 EVENT_STREAM = "text/event-stream"
 CONTENT_TYPES = (EVENT_STREAM, *JSON_TYPES, *LINES_TYPES, *OTHER_TYPES)
 
 FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
-"""How an event stream begins. JSON cannot begin so."""
+"""The first bytes of event streams. JSON cannot begin with them."""
 SPACE = b" \t\r\n"
 MAX_FIRST_LINE = 65536  # bytes: a longer one is taken for the only one
 # Between the tokens of JSON, a line end is as good as a space.

@@ -1,4 +1,4 @@
-"""How an answer ends: the words of all providers for it, in one table, and the end of a choice as it is known so far.
+"""The end of an answer: the words of all providers for it, in one table, and the end of a choice so far.
 
 Knows no wire format: gateways pass on the words of one provider in the format of another, in any case.
 """
@@ -67,10 +67,10 @@ class LostEvents:
 
 
 class Ending:
-    """How a choice ended, as far as it is known. A later word replaces it, and later content reopens it.
+    """The end of a choice, as far as it is known. A later word replaces it, and later content reopens the choice.
 
-    `lost`: how many events were lost before it. `has_come`: there was one, even if content reopened the choice.
-    `early`: it came before the content. `assumed`: the provider gave none, and the program takes `[DONE]` for one.
+    `lost`: the number of events that were lost before it. `has_come`: there was an end, even if content reopened the
+    choice. `early`: it came before the content. `assumed`: the provider gave none, and `[DONE]` counts as one.
     """
 
     __slots__ = ("assumed", "details", "early", "has_come", "lost", "raw", "reason", "stop_sequence")

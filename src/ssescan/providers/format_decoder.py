@@ -5,6 +5,7 @@ Nothing here knows of HTTP or of event streams: the input is JSON, as Structs or
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -29,10 +30,10 @@ DAMAGED = (ValueError, RecursionError, TypeError)
 GUESS = 10
 """The highest value that `recognize` returns for an event that other formats have too."""
 MAX_MISSED = 8
-"""How many times a plain event may be expected in vain, before none is expected any more."""
+"""The number of events that were wrongly expected to be plain, after which none is expected to be plain."""
 
 
-class FormatDecoder:
+class FormatDecoder(ABC):
     """Turns the events of one format into parts, and writes them to the builder of the message.
 
     A subclass sets `api` and `event`, its Struct. It needs `recognize` and `handle`, and `usage_of` if it calls
@@ -94,12 +95,12 @@ class FormatDecoder:
             self.decode = decoder(self.exact or self.event)
 
     @classmethod
+    @abstractmethod
     def recognize(cls, value: dict[str, Any], name: str | None) -> int:
         """Return how certain it is that an event has this format, 0 if it does not. `name`: the name of the event.
 
         Return at most GUESS for events that other formats have too, such as errors: then the highest number wins.
         """
-        raise NotImplementedError  # pragma: no cover
 
     def feed(self, payload: bytes) -> Parts | None:
         """Return the parts of an event: a list, a pair, or one TextDelta. None: decode it again with feed_value().
@@ -113,13 +114,13 @@ class FormatDecoder:
             return None
         return self.handle(event)
 
+    @abstractmethod
     def handle(self, event: Any, /) -> Parts | None:
         """Return the parts of an event; None if it is not known.
 
         The fields have the types of the Struct; do not rely on anything else. Change no state before the event is
         known: an unknown event may be handled a second time, as `convert` builds it from the same JSON.
         """
-        raise NotImplementedError  # pragma: no cover
 
     def knows(self, value: dict[str, Any]) -> bool:
         """Return whether an event without parts is one of this format."""
@@ -237,11 +238,11 @@ class FormatDecoder:
             self.learn()
         return [*_several(parts), *unread]
 
-    def look(self, value: dict[str, Any], unread: list[Part]) -> None:
+    def look(self, value: dict[str, Any], unread: list[Part]) -> None:  # noqa: B027 - a format may ignore fields
         """Add a Raw for every field of an event that is not read."""
 
-    def learn(self) -> None:
-        """Let the fast path accept the fields that were seen: else each event that has them would take the slow one."""
+    def learn(self) -> None:  # noqa: B027 - a format may have no fast path
+        """Let the fast path accept the fields that were seen: otherwise it refuses each event that has them."""
 
 
 @lru_cache(maxsize=256)

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 NO_MORE: Any = object()
 KEEP_ALIVES = ("ping", "keepalive", "response.keep_alive")
 MAX_UNKNOWN = 8
-"""How many events may be damaged or unknown before one shows the format; with the next, it is unknown (R46)."""
+"""The number of damaged or unknown events that are allowed before the format is known (R46 of docs/rules.md)."""
 MAX_BEGINNING = 200  # characters of the lines of no event that an exception shows
 
 # The states of a decoder, and the next one after each input; None: that cannot come. `format_decoder` is None while the

@@ -13,7 +13,7 @@ from .json_values import dict_of, text_of
 from .parts import Error
 
 MAX_WRAPPED = 8
-"""How deep an error may lie within errors."""
+"""The number of errors in which an error may be nested."""
 BARE = ("error", "response.error")
 """Types that say that something failed, and not what."""
 TYPES = (

@@ -43,7 +43,7 @@ TEXTS = frozenset(
         ("response", "candidates", "content", "parts", "text"),
     }
 )
-"""Where pieces of text stand, in the events of all formats; an index in a list is no step."""
+"""The paths to pieces of text in the events of all formats. An index of a list is not a step."""
 
 FIELDS: dict[type[Part], str] = {TextDelta: "text", ReasoningDelta: "text", RefusalDelta: "text", ToolCallDelta: "json"}
 """The parts that are pieces, and their text."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 OPENING, CLOSING = "<think>", "</think>"
 MAX_SPACE = 64
-"""How much white space may stand before the opening tag, characters."""
+"""The most white space that may stand before the opening tag, characters."""
 Kind = Literal["text", "reasoning"]
 
 

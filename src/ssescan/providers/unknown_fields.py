@@ -43,7 +43,7 @@ CARRY_NOTHING = frozenset(
 """The names of fields that say nothing about the answer, in every format and in every place."""
 
 MAX_NAMES = 32
-"""How many names of a stream are remembered for each place; a further one is Raw each time."""
+"""The number of names that are remembered for each place of a stream; a further name is Raw each time."""
 _PLAIN_NAME = re.compile(r'[^"\\\x00-\x1f]+')  # of a field that a Struct can have
 
 

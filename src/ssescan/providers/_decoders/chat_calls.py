@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..message_builder import ChoiceBuilder
 
 MAX_NAME_PIECES = 128
-"""How many pieces a name may have: for each, the arguments so far are looked at. OpenAI's names have 64 characters."""
+"""The most pieces of a name: each costs a look at the arguments so far. Names of OpenAI have 64 characters."""
 
 
 class ChatCall(CallBuilder):

@@ -49,7 +49,7 @@ DELTA_FIELDS = fields_of(Delta)
 CALL_FIELDS, FUNCTION_FIELDS, CUSTOM_FIELDS = fields_of(CallFragment), fields_of(Function), fields_of(Custom)
 
 WORTH = 32
-"""How much text must come in plain chunks for the expectation to be worth it, characters."""
+"""The length of text in plain chunks from which it pays to expect another one, characters."""
 
 MAY_BE_ERROR = re.compile(rb'"(?:errors?|error_\w+|base_resp|code|status)"')
 """A field of an error in a chunk without choices: it has to be looked at as a whole."""
