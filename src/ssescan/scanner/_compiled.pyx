@@ -354,7 +354,7 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
                 if self.payloads:
                     self.event_name = None
                     return PyBytes_FromStringAndSize(line + 6, size - 6)
-                return make_event(MESSAGE, decode(line + 6, size - 6), self._last_event_id, None)
+                return make_event(MESSAGE, decode_inline(line + 6, size - 6), self._last_event_id, None)
         while self.at < self.end:
             line = self.at
             stop = self.find_line_end()

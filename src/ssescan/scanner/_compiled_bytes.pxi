@@ -46,7 +46,7 @@ cdef inline bint is_ascii(const char *text, Py_ssize_t size) noexcept:
     return seen < 0x80
 
 
-cdef inline str decode(const char *text, Py_ssize_t size):
+cdef inline str decode_inline(const char *text, Py_ssize_t size):
     """Return bytes as text. `text` must not be NULL, not even for no bytes."""
     cdef str decoded
     if is_ascii(text, size):
@@ -55,6 +55,11 @@ cdef inline str decode(const char *text, Py_ssize_t size):
         memcpy(PyUnicode_DATA(decoded), text, size)
         return decoded
     return PyUnicode_DecodeUTF8(text, size, "replace")
+
+
+cdef str decode(const char *text, Py_ssize_t size):
+    # One copy for all places but one: with many copies to make, compilers would make none.
+    return decode_inline(text, size)
 
 
 cdef inline bint is_field(const char *line, Py_ssize_t size, const char *name, Py_ssize_t length) noexcept:
