@@ -14,19 +14,16 @@ import os
 import subprocess
 import sys
 import tempfile
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from benchmarks.guard import accepted_changes, ratios, revisions
 from benchmarks.guard.accepted_changes import AcceptedChangesError
 from benchmarks.guard.instructions import Count, Counter, MissingError
 from benchmarks.guard.revisions import BuildError, Repository, RevisionError
 from benchmarks.guard.workloads import WORKLOADS
-
-if TYPE_CHECKING:
-    from argparse import Namespace
-    from collections.abc import Iterable
 
 # Counts of an unchanged tree differ by less than a thousandth within a job; where the package is in another folder, and
 # so differently in memory, by up to four thousandths, and those of google-genai by sixteen. The rest lets a change move

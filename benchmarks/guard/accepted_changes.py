@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import tomllib
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Collection
+from pathlib import Path
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
-if TYPE_CHECKING:
-    from collections.abc import Collection
-    from pathlib import Path
-
-    from benchmarks.guard.revisions import Repository
+from benchmarks.guard.revisions import Repository
 
 
 class AcceptedChangesError(Exception):

@@ -9,12 +9,10 @@ import os
 import subprocess
 import sys
 import tarfile
+from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from typing import NamedTuple
 
 VARIABLE = "SSESCAN_GUARD_BASE"
 MAIN = "origin/main"

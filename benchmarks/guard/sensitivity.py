@@ -13,17 +13,14 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from benchmarks.guard import revisions
 from benchmarks.guard.instructions import Counter
 from benchmarks.guard.revisions import Repository
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 ROOT = Path(__file__).resolve().parents[2]
 GIT = ["git", "-c", "user.name=guard", "-c", "user.email=guard@localhost", "-c", "commit.gpgsign=false"]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,9 +16,6 @@ from benchmarks.guard.instructions import Count, MissingError
 from benchmarks.guard.revisions import Repository, RevisionError
 from benchmarks.guard.sensitivity import GIT
 from benchmarks.suites import linearity, measure
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 FEED = "feed, an event a chunk"
 

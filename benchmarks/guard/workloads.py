@@ -10,17 +10,15 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from benchmarks.suites.payloads import ANSWERS, KIB, anthropic_messages, cut, gemini, multibyte, openai_chat
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
-
-    # Reads its stream to the end, and returns how many events there were.
-    Round = Callable[[], int]
+# Reads its stream to the end, and returns how many events there were.
+Round = Callable[[], int]
 
 
 def feed(chunks: list[bytes]) -> Round:

@@ -12,16 +12,14 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import ssescan
 from benchmarks.report import charts, page, results
 from benchmarks.suites.measure import Lab, Table, in_bytes, listed
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from benchmarks.report import page
+from benchmarks.report.results import Results
 from benchmarks.suites import breakdown, readers
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from benchmarks.report.results import Results
 
 # The palette of Okabe and Ito, for all eyes. ssescan is blue everywhere.
 BLUE, ORANGE, GREY = "#0072B2", "#E69F00", "#999999"

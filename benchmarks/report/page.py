@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from string import Template
-from typing import TYPE_CHECKING
 
+from benchmarks.report.results import Results
 from benchmarks.suites import accelerate, breakdown, over_http, payloads, providers, readers, scanner
-from benchmarks.suites.measure import in_bytes, in_words, listed
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
-    from benchmarks.report.results import Results
-    from benchmarks.suites.measure import Times
+from benchmarks.suites.measure import Times, in_bytes, in_words, listed
 
 TEMPLATE = Path(__file__).with_name("page.md")
 

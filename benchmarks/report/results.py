@@ -14,7 +14,7 @@ import msgspec
 
 import ssescan
 from benchmarks.suites import node_parser, readers
-from benchmarks.suites.measure import Row, Table  # noqa: TC001 - msgspec reads the annotations
+from benchmarks.suites.measure import Row, Table
 
 DISTRIBUTIONS = (
     *("ssescan", "openai", "anthropic", "google-genai", "httpx", "httpx2", "aiohttp", "httpx-sse", "sseclient-py"),

@@ -6,20 +6,16 @@ import re
 import shutil
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import msgspec
 import pytest
 
 from benchmarks.report import __main__ as report
 from benchmarks.report import charts, page, results
+from benchmarks.report.results import Results
 from benchmarks.suites import memory
 from benchmarks.suites.measure import Lab, Row, Table
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from benchmarks.report.results import Results
 
 KEPT = report.DOCS / "benchmarks"
 

@@ -6,20 +6,15 @@ at its first events. The targets are about reading from memory: over HTTP, the c
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from time import process_time
-from typing import TYPE_CHECKING
 
 import ssescan
 from benchmarks.suites import payloads
-from benchmarks.suites.measure import Group, Reader, Run, Target, compare
+from benchmarks.suites.measure import Group, Lab, Reader, Run, Target, compare
 from benchmarks.suites.sdks import LIBRARIES, sdk_reader
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from benchmarks.suites.measure import Lab
 
 COUNT = 4000  # events
 FIRST = 20  # events, of the stream that is read before each round

@@ -12,23 +12,19 @@ most of the work of any program.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from functools import partial
 from importlib import import_module
 from time import process_time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import ssescan
 from benchmarks.suites import over_http
 from benchmarks.suites.accelerate import accelerated
-from benchmarks.suites.measure import Group, Reader, Run, compare
+from benchmarks.suites.measure import Group, Lab, Reader, Run, Times, compare
 from benchmarks.suites.over_http import API, aiohttp_client, httpx_client, parts_readers, post
 from benchmarks.suites.sdks import sdk_reader
 from benchmarks.suites.server import TOGETHER
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from benchmarks.suites.measure import Lab, Times
 
 BYTES, EVENTS, OBJECTS = STAGES = ("to the bytes", "to the events", "to the objects")
 PACES: dict[str, tuple[float | str, int, int]] = {

@@ -6,18 +6,14 @@ library spends on them is in every figure.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from benchmarks.suites import payloads
-from benchmarks.suites.measure import Group, Reader, Run, Target, compare
+from benchmarks.suites.measure import Group, Lab, Reader, Run, Target, compare
 from benchmarks.suites.sdks import mock_client
 from ssescan.dropin import httpx_sse
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from benchmarks.suites.measure import Lab
 
 COUNT = 4000  # events
 DROPIN, HTTPX_SSE, HTTPX2 = "drop-in", "httpx-sse", "httpx2's EventSource"

@@ -13,12 +13,8 @@ import resource
 import subprocess
 import sys
 from functools import partial
-from typing import TYPE_CHECKING
 
-from benchmarks.suites.measure import Group, Run
-
-if TYPE_CHECKING:
-    from benchmarks.suites.measure import Lab, Table
+from benchmarks.suites.measure import Group, Lab, Run, Table
 
 LIMIT = 25.0  # ms, beyond the interpreter's own start
 

@@ -7,18 +7,16 @@ from __future__ import annotations
 
 import ctypes
 import sys
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
 from time import process_time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import ssescan
 from benchmarks.suites.measure import Group, Lab, Run, Table, Target, race
 from benchmarks.suites.payloads import KIB, MIB, cut, one_event, openai_chat
 from benchmarks.suites.readers import pure_ssescan
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
 
 BACKENDS = ("compiled", "python")
 

@@ -7,21 +7,16 @@ measures the groups; `test_suites.py` runs each reader by pytest-benchmark.
 from __future__ import annotations
 
 import asyncio
-from contextlib import ExitStack, nullcontext
+from collections.abc import Callable, Coroutine
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from functools import cached_property
 from inspect import iscoroutine
 from time import thread_time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from benchmarks.suites.server import serving
+from benchmarks.suites.server import Url, serving
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
-    from contextlib import AbstractContextManager
-
-    from benchmarks.suites.server import Url
-
-    Times = dict[str, float]
+Times = dict[str, float]
 
 
 class Lab(ExitStack):

@@ -13,23 +13,20 @@ import mmap
 import subprocess
 import sys
 import tracemalloc
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import ssescan
 from benchmarks.suites import payloads
+from benchmarks.suites.measure import Lab, Table
 from benchmarks.suites.readers import OURS, PURE, pure_ssescan
 from benchmarks.suites.sdks import sdk_client
 from benchmarks.suites.server import ROOT
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-
-    from benchmarks.suites.measure import Lab, Table
-
-    Make = Callable[[], Any]
+Make = Callable[[], Any]
 
 IDLE_LIMIT = 256  # bytes
 COUNT = 1000  # things of a kind, for the mean

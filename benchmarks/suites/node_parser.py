@@ -13,19 +13,15 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from benchmarks.suites import payloads
-from benchmarks.suites.measure import race
+from benchmarks.suites.measure import Lab, Table, Times, race
 from benchmarks.suites.payloads import CUTS, STREAMS
 from benchmarks.suites.readers import OURS, PURE, read_compiled
 from benchmarks.suites.scanner import compare, group_name
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from benchmarks.suites.measure import Lab, Table, Times
 
 FOLDER = Path(__file__).with_name("node")
 PACKAGE = "eventsource-parser"

@@ -13,16 +13,13 @@ from functools import partial
 from importlib import import_module
 from statistics import median
 from time import perf_counter_ns, process_time
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import ssescan
-from benchmarks.suites.measure import Group, Reader, Run, Target, compare
+from benchmarks.suites.measure import Group, Lab, Reader, Run, Table, Target, compare
 from benchmarks.suites.providers import text_of
 from benchmarks.suites.sdks import sdk_reader
 from benchmarks.suites.server import AT_ONCE
-
-if TYPE_CHECKING:
-    from benchmarks.suites.measure import Lab, Table
 
 API: Final = "openai-chat"
 COUNT, MODEL_COUNT = 2000, 1000  # events

@@ -5,11 +5,9 @@ Knows nothing of scanners and peers. A stream is a list of whole events, each wi
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from itertools import cycle, islice
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 KIB = 1024
 MIB = 1024 * KIB

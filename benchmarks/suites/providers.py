@@ -6,18 +6,15 @@ gathers the message, and notices a cut; msgspec decodes the payload, cut out for
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 import ssescan
 from benchmarks.suites import payloads
-from benchmarks.suites.measure import Group, Reader, Run, Target, compare
+from benchmarks.suites.measure import Group, Lab, Reader, Run, Target, compare
 from benchmarks.suites.sdks import sdk_reader
 from ssescan.providers import TextDelta
-
-if TYPE_CHECKING:
-    from benchmarks.suites.measure import Lab
 
 PARTS, SDK, BARE = "ssescan", "SDK", "bare msgspec"
 FEW, MANY = "ten short streams", "a stream ten times as long"

@@ -14,21 +14,19 @@ import inspect
 import os
 import sys
 from codecs import getincrementaldecoder
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import ssescan
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    EventReader = Callable[..., None]
-    Seen = list[str] | None
+EventReader = Callable[..., None]
+Seen = list[str] | None
 
 new_text_decoder = getincrementaldecoder("utf-8")
 

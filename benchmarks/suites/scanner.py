@@ -6,21 +6,17 @@ million chunks of a byte.
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import ssescan
 from benchmarks.suites import bare_cost, measure, payloads, readers
-from benchmarks.suites.measure import Group, Reader, Run, Target, race
+from benchmarks.suites.measure import Group, Lab, Reader, Run, Target, race
 from benchmarks.suites.payloads import CUTS, KIB
 from benchmarks.suites.readers import BY_HAND, OURS, PURE, able, drain
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
-
-    from benchmarks.suites.measure import Lab
-
-    Runs = dict[str, Run]
+Runs = dict[str, Run]
 
 BARE, JOIN, BARE_LOOP = "bare cost", "join and decode", "the bare loop over chunks"
 LARGE = "an event of 16 MiB, 1 KiB chunks"

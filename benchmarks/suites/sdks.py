@@ -5,16 +5,12 @@ From memory, an SDK reads a mock transport of the HTTP client that it uses, so n
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from benchmarks.suites.measure import Reader
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
-
-    from benchmarks.suites.measure import Lab
+from benchmarks.suites.measure import Lab, Reader
 
 LIBRARIES = {"openai-chat": "openai", "openai-responses": "openai", "anthropic": "anthropic", "gemini": "google-genai"}
 

@@ -10,18 +10,15 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from benchmarks.suites import payloads
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    Url = Callable[..., str]
+Url = Callable[..., str]
 
 AT_ONCE, TOGETHER = "at-once", "together"
 ROOT = Path(__file__).resolve().parents[2]

@@ -5,16 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 import unicodedata
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 import ssescan
 from benchmarks.suites import bare_cost, node_parser, payloads, readers
 from benchmarks.suites.measure import Lab, Table
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SIZES = [*payloads.CUTS.values(), 1]
 

@@ -6,21 +6,17 @@ timed. With --benchmark-disable, streams are short, and each reader reads its st
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from functools import cache
 from time import process_time
-from typing import TYPE_CHECKING
 
 import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
 
 from benchmarks.suites import accelerate, breakdown, dropins, imports, over_http, providers, scanner
 from benchmarks.suites.measure import Group, Lab, Reader, Run, Table, Target, compare, race
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from pytest_benchmark.fixture import BenchmarkFixture
-
-    Build = Callable[[Group, int], dict[str, Run]]
+Build = Callable[[Group, int], dict[str, Run]]
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of aiohttp, for google-genai's use of it
 
