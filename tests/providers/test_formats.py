@@ -40,7 +40,7 @@ class Toy(FormatDecoder):
             return None
         choice.text(event.say)
         if event.bye:
-            choice.reason = "stop"
+            choice.end("stop", None)
         return self.builder.drain()
 
 

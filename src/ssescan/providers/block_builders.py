@@ -287,7 +287,7 @@ class CallBuilder(_Written):
         if self.size:
             self.emit_part(ToolCallDelta, json=self.text)
 
-    def call_it(self, name: str | None) -> None:
+    def set_name(self, name: str | None) -> None:
         """Set the name, if there is none yet."""
         if name and not self.name:
             self.name = name

@@ -34,9 +34,9 @@ WORDS = finish_reasons(
 """The words of all formats, in lower case. A format has a table of its own for words that mean something else there."""
 
 NO_WORDS = ("", "null", "none", "unspecified")
-"""Words that are no finish reason: the answer goes on."""
+"""Words that are not finish reasons: the answer goes on."""
 
-ENDED_EARLY = ("length", "content_filter")
+TRUNCATED = ("length", "content_filter")
 """The reasons that say themselves that an answer, or a call, stopped in the middle."""
 
 
@@ -52,7 +52,7 @@ def reason_of(word: str, own: Mapping[str, FinishReason] | None = None) -> Finis
 
 
 class LostEvents:
-    """The number of events that are missing: damaged ones, and those that the scanner skipped for their size."""
+    """The number of events that are missing: damaged ones, and those that were skipped because they were too large."""
 
     __slots__ = ("_reader", "damaged")
 
@@ -69,11 +69,11 @@ class LostEvents:
 class Ending:
     """The end of a choice, as far as it is known. A later word replaces it, and later content reopens the choice.
 
-    `lost`: the number of events that were lost before it. `has_come`: there was an end, even if content reopened the
-    choice. `early`: it came before the content. `assumed`: the provider gave none, and `[DONE]` counts as one.
+    `lost`: the number of events that were lost before it. `had_reason`: there was an end, even if content reopened the
+    choice. `before_content`: it came before the content. `assumed`: the provider gave none, and `[DONE]` counts as one.
     """
 
-    __slots__ = ("assumed", "details", "early", "has_come", "lost", "raw", "reason", "stop_sequence")
+    __slots__ = ("assumed", "before_content", "details", "had_reason", "lost", "raw", "reason", "stop_sequence")
 
     def __init__(self) -> None:
         self.reason: FinishReason | None = None
@@ -81,13 +81,13 @@ class Ending:
         self.stop_sequence: str | None = None
         self.details: dict[str, Any] | None = None
         self.lost: int = 0
-        self.has_come: bool = False
-        self.early: bool = False
+        self.had_reason: bool = False
+        self.before_content: bool = False
         self.assumed: bool = False
 
     def reopen(self) -> None:
         """Drop the reason: there is content after it. One that came before all content stays."""
-        if not self.early:
+        if not self.before_content:
             self.reason = self.raw = self.stop_sequence = self.details = None
 
     @property

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .block_builders import BlockBuilder, CallBuilder, CompleteBlock, ReasoningBuilder, RefusalBuilder, TextBuilder
-from .finish_reasons import ENDED_EARLY, Ending, LostEvents, reason_of
+from .finish_reasons import TRUNCATED, Ending, LostEvents, reason_of
 from .message import Choice, Message, RawBlock, RedactedReasoningBlock, ServerToolResultBlock
 from .parts import OUR_KINDS, Error, Finish, Part, Ping, Raw, RedactedReasoning, ServerToolResult, Start, Usage
 
@@ -110,31 +110,27 @@ class ChoiceBuilder:
 
     @property
     def reason(self) -> FinishReason | None:
-        """The finish reason, as it is known so far. To set it is to end the choice, without the provider's word."""
+        """The finish reason, as it is known so far."""
         return self.ending.reason
-
-    @reason.setter
-    def reason(self, reason: FinishReason) -> None:
-        self.end(reason, None)
 
     def end(
         self, reason: FinishReason, raw: str | None, *, stop_sequence: str | None = None,
-        details: dict[str, Any] | None = None, early: bool = False,
+        details: dict[str, Any] | None = None, before_content: bool = False,
     ) -> None:  # fmt: skip
-        """Set the finish reason. `early`: it came before the content, which does not reopen the choice."""
+        """Set the finish reason. `before_content`: it came before the content, which does not reopen the choice."""
         ending = self.ending
         ending.reason, ending.raw, ending.stop_sequence, ending.details = reason, raw, stop_sequence, details
-        ending.early = early
-        ending.has_come = True
+        ending.before_content = before_content
+        ending.had_reason = True
         ending.lost = self.lost.count
 
     def end_by_word(
         self, word: str | None, own: Mapping[str, FinishReason] | None = None, *, stop_sequence: str | None = None,
-        details: dict[str, Any] | None = None, early: bool = False,
+        details: dict[str, Any] | None = None, before_content: bool = False,
     ) -> None:  # fmt: skip
         """Set the finish reason that a provider's word means, if it means one. `own`: see reason_of()."""
         if reason := reason_of(word or "", own):
-            self.end(reason, word, stop_sequence=stop_sequence, details=details, early=early)
+            self.end(reason, word, stop_sequence=stop_sequence, details=details, before_content=before_content)
 
     def stop_for_calls(self) -> None:
         """Replace "stop", in formats that say it of every answer: by "tool_calls" with calls, "refusal" with one."""
@@ -182,7 +178,7 @@ class ChoiceBuilder:
     @property
     def has_cut_calls(self) -> bool:
         """Whether a call of the program's is cut, though the finish reason does not say that the answer was."""
-        return self.ending.reason not in ENDED_EARLY and any(call.cut and not call.server for call in self.calls)
+        return self.ending.reason not in TRUNCATED and any(call.cut and not call.server for call in self.calls)
 
     @property
     def refused(self) -> bool:
@@ -245,7 +241,7 @@ class MessageBuilder:
 
     def count(self, usage: Usage) -> None:
         """Emit a snapshot of the usage; the message keeps the last. Zeros and nulls do not replace numbers."""
-        if self.usage is not None and not _says(usage) and _says(self.usage):
+        if self.usage is not None and not _has_numbers(usage) and _has_numbers(self.usage):
             return
         self.usage = usage
         self.emit(usage)
@@ -265,7 +261,7 @@ class MessageBuilder:
     def assume_finish(self, raw: str) -> None:
         """End the choices that have content, if the provider gave no finish reason at all, and no error."""
         choices = self.choices.values()
-        if self.errors or any(choice.ending.has_come for choice in choices):
+        if self.errors or any(choice.ending.had_reason for choice in choices):
             return
         for choice in choices:
             if choice.blocks:
@@ -314,5 +310,5 @@ class MessageBuilder:
         )
 
 
-def _says(usage: Usage) -> bool:
+def _has_numbers(usage: Usage) -> bool:
     return any((usage.input, usage.output, usage.reasoning, usage.cache_read, usage.cache_write, usage.total))

@@ -181,7 +181,7 @@ class Anthropic(FormatDecoder):
         details = details if isinstance(details, dict) else None
         # An answer that another program began (programmatic tool calls) has its reason here.
         choice.end_by_word(
-            text_of(message.get("stop_reason")), stop_sequence=sequence, details=details, early=True
+            text_of(message.get("stop_reason")), stop_sequence=sequence, details=details, before_content=True
         )  # fmt: skip
         for index, block in enumerate(self.objects(_blocks(message.get("content")), "content")):
             self._begin(index, block)
@@ -343,7 +343,7 @@ class Anthropic(FormatDecoder):
         if self._stopped:
             has_reason = self.builder.choice(0).reason is not None
             return (has_reason or not self._open) and not self.builder.has_cut_calls
-        return super().complete and not self.builder.choice(0).ending.early
+        return super().complete and not self.builder.choice(0).ending.before_content
 
     @property
     def has_last_word(self) -> bool:

@@ -32,15 +32,15 @@ class ChatCall(CallBuilder):
         super().__init__(choice, None, None, kind=kind, held=True)
 
     def place(self, choice: ChoiceBuilder) -> None:
-        """Do nothing at first: see `settle`."""
+        """Leave the call without a place: `settle` adds it to the blocks."""
 
     def settle(self) -> None:
-        """Accept a place among the blocks, once."""
+        """Add the call to the blocks, once."""
         if not self.placed:
             self.placed = True
             super().place(self._home)
 
-    def call_it(self, name: str | None) -> None:
+    def set_name(self, name: str | None) -> None:
         """Set the name, or add a piece to it."""
         if not name or name == self.name:
             return
@@ -89,7 +89,7 @@ class ChatCalls:
 
     def find(self, index: int | None, id: str | None, name: str | None, kind: str) -> ChatCall:
         """Return the call, a new one if no known call fits; set its id and its name."""
-        sent, id, name = id, _meant(id), _meant(name)
+        sent, id, name = id, _none_if_empty(id), _none_if_empty(name)
         call = self._by_id.get(id) if id is not None else None
         if call is None:
             call = self._last if index is None else self._by_index.get(index)
@@ -108,7 +108,7 @@ class ChatCalls:
             self._by_id[id] = call
         elif sent == "":
             call.native["id"] = ""  # wanted back as it was sent
-        call.call_it(name)
+        call.set_name(name)
         if index is not None:
             self._by_index[index] = call
         self._last = call
@@ -125,10 +125,11 @@ class ChatCalls:
         R18 of docs/rules.md: a name without arguments and arguments without a name are one call, if there is exactly
         one of each. Halves that both have an id are two calls.
         """
-        bare = [call for call in self.all if call.name and not call.size]
-        lone = [call for call in self.all if not call.name and call.size]
-        if len(bare) == len(lone) == 1 and (bare[0].id is None or lone[0].id is None):
-            call, rest = bare[0], lone[0]
+        without_arguments = [call for call in self.all if call.name and not call.size]
+        without_name = [call for call in self.all if not call.name and call.size]
+        halves = [*without_arguments, *without_name]
+        if len(without_arguments) == len(without_name) == 1 and any(call.id is None for call in halves):
+            call, rest = halves
             self.all.remove(rest)
             call.id = call.id or rest.id
             call.native = rest.native | call.native
@@ -142,6 +143,6 @@ class ChatCalls:
                 call.settle()
 
 
-def _meant(value: str | None) -> str | None:
+def _none_if_empty(value: str | None) -> str | None:
     """Return an id or a name; None for the words that servers send in place of nothing."""
     return None if value in ("", "null") else value

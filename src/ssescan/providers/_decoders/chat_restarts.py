@@ -62,7 +62,7 @@ class Restarts:
         before = ids.get(index, self._first)
         ids[index] = id
         choice = self._builder.choices.get(index)
-        if before == id or choice is None or index not in self._with_role or choice.ending.has_come:
+        if before == id or choice is None or index not in self._with_role or choice.ending.had_reason:
             return
         if choice.calls or TextBuilder in choice.latest_of:
             text = f"the answer has the id {before!r}, and another, {id!r}, begins within it"

@@ -128,7 +128,7 @@ class Gemini(FormatDecoder):
         super().__init__(*arguments)
         self._candidates: dict[int, CandidateParts] = {}
         self._grounding: dict[int, dict[str, Any]] = {}  # as it is attached, of each candidate
-        self._early = False
+        self._has_early_shape = False
         # The block that a plain event goes on with.
         self._plain_event: type[Struct] = _PlainEvent
         self._index = self._number = 0
@@ -136,7 +136,7 @@ class Gemini(FormatDecoder):
 
     @classmethod
     def recognize(cls, value: dict[str, Any], name: str | None) -> int:
-        if any(key in value for key in KEYS) or _is_early(value) or _is_wrapped(value):
+        if any(key in value for key in KEYS) or _is_early_shape(value) or _is_wrapped(value):
             return GUESS + 1
         error = dict_of(value.get("error"))
         return GUESS - 2 if isinstance(error.get("status"), str) and isinstance(error.get("code"), int) else 0
@@ -215,7 +215,7 @@ class Gemini(FormatDecoder):
         if event.error:
             self.builder.fail(error_of(event.error))
         elif event.content is not None:
-            self._early_shape(event)
+            self._read_early_shape(event)
         elif (
             event.candidates is None
             and event.usageMetadata is None
@@ -289,7 +289,7 @@ class Gemini(FormatDecoder):
                 self._grounding[choice.index] = kept
 
     def has_content(self, value: dict[str, Any], *, known: bool) -> bool:
-        return bool(value.get("candidates") or value.get("promptFeedback")) or (known and _is_early(value))
+        return bool(value.get("candidates") or value.get("promptFeedback")) or (known and _is_early_shape(value))
 
     @staticmethod
     def _usage(usage: dict[str, Any]) -> Usage | None:
@@ -302,8 +302,8 @@ class Gemini(FormatDecoder):
         output = (candidates or 0) + (thoughts or 0)
         return Usage(input=prompt, output=output, reasoning=thoughts, cache_read=cached, total=total, raw=usage)
 
-    def _early_shape(self, event: _Event) -> None:
-        self._early = True
+    def _read_early_shape(self, event: _Event) -> None:
+        self._has_early_shape = True
         choice = self.builder.choice(0)
         for part in self.objects(event.content, "content"):
             choice.text(self.text(part.get("text"), "content"))
@@ -319,7 +319,7 @@ class Gemini(FormatDecoder):
     @property
     def complete(self) -> bool:
         # The early shape does not mark its end: check at least that the last line is complete.
-        return super().complete or (self._early and self.line_ended)
+        return super().complete or (self._has_early_shape and self.line_ended)
 
 
 def turn(message: Message) -> dict[str, Any]:
@@ -330,7 +330,7 @@ def turn(message: Message) -> dict[str, Any]:
     return {"role": "model", "parts": parts} if parts else {}
 
 
-def _is_early(value: dict[str, Any]) -> bool:
+def _is_early_shape(value: dict[str, Any]) -> bool:
     """Return whether an event has the form of the first, unpublished streams: a list of texts, and `meta`."""
     content = value.get("content")
     return (

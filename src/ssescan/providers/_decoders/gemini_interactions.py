@@ -265,7 +265,7 @@ class GeminiInteractions(FormatDecoder):
     def _call_by_type(self, call: CallBuilder) -> None:
         """Call a provider's tool by its type, if it has no name."""
         if call.server:
-            call.call_it(call.kind)
+            call.set_name(call.kind)
 
     def _emit_result(self, step: _Step) -> None:
         if step.result:
@@ -315,7 +315,7 @@ class GeminiInteractions(FormatDecoder):
         elif kind.endswith("_call") and step.call is not None:
             step.update(delta)
             step.call.id = step.call.id or text_of(delta.get("id")) or None
-            step.call.call_it(text_of(delta.get("name")))
+            step.call.set_name(text_of(delta.get("name")))
             if step.type not in WITH_NAME:
                 self._call_by_type(step.call)
             if delta.get("arguments"):

@@ -86,7 +86,7 @@ class OutputItems:
         """End the calls that are open: cut, unless their arguments were confirmed."""
         for item in self.all[self._open :]:
             if item.call is not None:
-                item.call.call_it(None if item.type in NAMED else item.call.kind)
+                item.call.set_name(None if item.type in NAMED else item.call.kind)
                 item.call.end(cut=not item.confirmed)
         self._open = len(self.all)
 

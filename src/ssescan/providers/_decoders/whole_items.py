@@ -100,7 +100,7 @@ class ItemDecoder(FormatDecoder):
             # Whose shell it is says its environment, which may come with the whole item: until then it has no name.
             item.call = CallBuilder(self.choice, id, None, kind=kind, server=not _is_ours(it))
             if item.type != "shell_call" or it.get("environment"):
-                item.call.call_it(kind)
+                item.call.set_name(kind)
         elif item.type.endswith("_call"):
             item.call = CallBuilder(self.choice, id, name or kind, server=True, kind=kind)
         return item
@@ -143,7 +143,7 @@ class ItemDecoder(FormatDecoder):
     def _call_whole(self, item: OutputItem, call: CallBuilder, whole: dict[str, Any]) -> None:
         """Handle a call of a function, or of a custom tool, that came whole."""
         call.id = text_of(whole.get("call_id")) or call.id  # not the id of the item, which may have come first
-        call.call_it(self.word(whole.get("name"), "name"))
+        call.set_name(self.word(whole.get("name"), "name"))
         field = "input" if call.custom else "arguments"
         call.reconcile(arguments_of(whole.get(field)))
         if whole.get(field) in (None, ""):
@@ -157,7 +157,7 @@ class ItemDecoder(FormatDecoder):
         """Handle the call of a built-in tool that the program has to make. Its arguments: the JSON of its action."""
         call.server = False
         call.id = text_of(whole.get("call_id")) or call.id
-        call.call_it(call.kind)
+        call.set_name(call.kind)
         asked = next((whole[name] for name in INPUTS if whole.get(name)), None)
         call.whole = arguments_of(asked)
         call.end(cut=whole.get("status") == "incomplete")
@@ -192,7 +192,7 @@ class ItemDecoder(FormatDecoder):
     def _hosted(self, item: OutputItem, call: CallBuilder, whole: dict[str, Any]) -> None:
         """Handle the result of a tool that the provider runs."""
         status = text_of(whole.get("status")) or None
-        call.call_it(call.kind)
+        call.set_name(call.kind)
         asked = next((whole[name] for name in INPUTS if whole.get(name)), None)
         if call.custom:
             call.reconcile(whole.get("code"))
