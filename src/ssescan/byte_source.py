@@ -40,7 +40,7 @@ class ByteSource:
         self.status: int | None = status
         self.content_type: str | None = None
         if response is not None:
-            self.content_type = content_type_of(response.headers)
+            self.content_type = header_of(response.headers, "Content-Type")
 
     def open(self) -> Any:
         """Return the iterator of the chunks; after this, the source must be closed."""
@@ -122,13 +122,16 @@ class ByteSource:
                     await closing  # the close() of aiohttp is synchronous
 
 
-def content_type_of(headers: Any) -> str:
-    """Return the content type of a response, several of them with commas between them; "" if there is none."""
+def header_of(headers: Any, name: str) -> str:
+    """Return a header of a response, several of one name with commas between them; "" if there is none.
+
+    `headers`: those of any client, or the plain dict of a stand-in, which does not ignore case. `name`: as it is
+    written usually, such as "Content-Type".
+    """
     get_all = getattr(headers, "getall", None) or getattr(headers, "get_all", None)
     if get_all is not None:  # these clients' get() returns the first header of several
-        return ", ".join(get_all("Content-Type", None) or ())
-    # The headers of the other clients ignore case; the plain dict of a stand-in does not.
-    return headers.get("content-type") or headers.get("Content-Type") or ""
+        return ", ".join(get_all(name, None) or ())
+    return headers.get(name.lower()) or headers.get(name) or ""
 
 
 def _between_commas(value: str) -> list[str]:

@@ -11,6 +11,7 @@ import zlib
 from abc import ABC, abstractmethod
 from importlib import import_module
 
+from .byte_source import header_of
 from .sources import library_of
 from .stalls import running_trio
 
@@ -28,22 +29,25 @@ GZIP_MAGIC = b"\x1f\x8b"
 SLICE = {"br": 8, "zstd": 64}
 MAX_WINDOW_LOG = 23  # 8 MiB, the largest window that RFC 9659 allows for zstd in HTTP
 
-# The registered codings. Some servers send other words, such as "utf-8" or "none": every client ignores those.
+# The registered codings. Some servers send other words, such as "utf-8" or "none": see encoding_check.py.
 REGISTERED = frozenset((
     "aes128gcm", "br", "compress", "dcb", "dcz", "deflate", "exi", "gzip", "pack200-gzip", "x-compress", "x-gzip",
     "zstd",
 ))  # fmt: skip
+OTHER_NAMES = {
+    "brotli": "br", "x-br": "br", "x-brotli": "br", "zlib": "deflate", "x-deflate": "deflate", "x-zstd": "zstd",
+}  # fmt: skip
+
+
+def words_of(response: Any) -> list[str]:
+    """Return the words of the Content-Encoding of a response, in lower case, without their parameters and quotes."""
+    words = header_of(response.headers, "Content-Encoding").lower().split(",")
+    return [name for word in words if (name := word.partition(";")[0].strip(' \t"'))]
 
 
 def codings_of(response: Any) -> list[str]:
     """Return the content codings of a response in the order in which they were applied, without identity."""
-    headers = response.headers
-    get_all = getattr(headers, "getall", None) or getattr(headers, "get_all", None)
-    if get_all is not None:  # these clients' get() returns the first header of several
-        value = ", ".join(get_all("Content-Encoding", None) or ())
-    else:
-        value = headers.get("content-encoding") or headers.get("Content-Encoding") or ""
-    return [coding for word in value.split(",") if (coding := word.strip().lower()) in REGISTERED]
+    return [coding for word in words_of(response) if (coding := OTHER_NAMES.get(word, word)) in REGISTERED]
 
 
 def why_unsupported(codings: list[str]) -> str:
@@ -93,7 +97,7 @@ class _Decoder(ABC):
     """A decoder of one content coding.
 
     `invalid`: the exception for bytes that are not of this coding. `may_end`: whether the body may end here. With most
-    codings it may always: the scanner notices a cut stream.
+    codings it may always: servers flush each event and close without the end of the coding, and no client minds.
     """
 
     __slots__ = ()
@@ -106,8 +110,8 @@ class _Decoder(ABC):
         """Yield the bytes that the chunk completes."""
 
 
-class _Gzip(_Decoder):
-    """Decoder of gzip (RFC 1952), which may have several members.
+class _Members(_Decoder):
+    """Decoder of a format of zlib, of which several bodies ("members") may follow one another.
 
     Bytes after a member that do not begin another one are ignored, as other clients do.
     """
@@ -115,7 +119,7 @@ class _Gzip(_Decoder):
     __slots__ = ("_held", "_ignoring", "_inflate")
 
     def __init__(self) -> None:
-        self._inflate = zlib.decompressobj(31)
+        self._inflate: Any = None
         self._held = b""  # the first of the two bytes that begin a member
         self._ignoring = False
 
@@ -123,7 +127,7 @@ class _Gzip(_Decoder):
         for at in range(0, len(chunk), WINDOW):
             piece = chunk[at : at + WINDOW]
             while piece and not self._ignoring:
-                if self._inflate.eof:
+                if self._inflate is None or self._inflate.eof:
                     piece = self._next_member(piece)
                     continue
                 yield from _inflated(self._inflate, piece)
@@ -132,36 +136,55 @@ class _Gzip(_Decoder):
     def _next_member(self, piece: bytes) -> bytes:
         """Return the piece if it begins a member; b"" if it does not, or if it is too short to decide."""
         piece = self._held + piece
-        self._held = b""
-        if not piece.startswith(GZIP_MAGIC[: len(piece)]):
-            self._ignoring = True
-        elif len(piece) == 1:
-            self._held = piece
-        else:
-            self._inflate = zlib.decompressobj(31)
-            return piece
-        return b""
+        self._held = b"" if len(piece) > 1 else piece
+        if self._held:
+            return b""
+        wbits = self._wbits(piece)
+        self._ignoring = not wbits
+        if self._ignoring:
+            return b""
+        self._inflate = zlib.decompressobj(wbits)
+        return piece
+
+    @abstractmethod
+    def _wbits(self, piece: bytes) -> int:
+        """Return zlib's `wbits` for a member that begins like this; 0 if it does not begin one."""
 
 
-class _Deflate(_Decoder):
+class _Gzip(_Members):
+    """Decoder of gzip (RFC 1952)."""
+
+    __slots__ = ()
+
+    def _wbits(self, piece: bytes) -> int:
+        return 31 if self._inflate is None or piece.startswith(GZIP_MAGIC) else 0
+
+
+class _Deflate(_Members):
     """Decoder of deflate: the zlib format (RFC 1950), or without its header (RFC 1951), as some servers send it."""
 
-    __slots__ = ("_header", "_inflate")
+    __slots__ = ("_first", "_unsure")
 
     def __init__(self) -> None:
-        self._header = b""
-        self._inflate: Any = None
+        super().__init__()
+        self._first = 0  # the wbits of the first member
+        self._unsure = False  # without a header, only decoding shows whether other bytes are another member
 
     def decode(self, chunk: bytes) -> Iterator[bytes]:
-        if self._inflate is None:
-            chunk = self._header = self._header + chunk
-            if len(chunk) < 2:
-                return
-            has_header = chunk[0] & 0x0F == 8 and int.from_bytes(chunk[:2], "big") % 31 == 0
-            self._inflate = zlib.decompressobj(zlib.MAX_WBITS if has_header else -zlib.MAX_WBITS)
-            self._header = b""
-        if not self._inflate.eof:  # else it would store all that follows
-            yield from _inflated(self._inflate, chunk)
+        try:
+            for step in super().decode(chunk):
+                self._unsure = False
+                yield step
+        except zlib.error:
+            if not self._unsure:
+                raise
+            self._ignoring = True
+
+    def _wbits(self, piece: bytes) -> int:
+        has_header = piece[0] & 0x0F == 8 and int.from_bytes(piece[:2], "big") % 31 == 0
+        self._unsure = self._first < 0
+        self._first = self._first or (zlib.MAX_WBITS if has_header else -zlib.MAX_WBITS)
+        return self._first if has_header or self._first < 0 else 0
 
 
 def _inflated(inflate: Any, data: bytes) -> Iterator[bytes]:

@@ -73,7 +73,12 @@ class EventTooLarge(SsescanError):
 
 
 class _OfResponse(SsescanError):
-    """An error about a response, which is the last argument."""
+    """An error about a response, which is the last argument.
+
+    `note`: why its body cannot be shown; "" if it can be.
+    """
+
+    note: str = ""
 
     def __init__(self, *arguments: Any) -> None:
         self.response: Any = arguments[-1]
@@ -95,13 +100,15 @@ class _OfResponse(SsescanError):
         return f"{type(self).__name__}({first}, <{type(self.response).__name__}>)"
 
 
-def _beginning(body: bytes) -> str:
+def _beginning(body: bytes, note: str) -> str:
+    if note:
+        return f"; {note}"
     text = " ".join(body[:400].decode("utf-8", "replace").split())
     return f"; the body begins: {text[:200]}" if text else "; the body is empty"
 
 
 class UnexpectedStatus(_OfResponse):
-    """The server answered with a status of 400 or above, or, for an EventSource, any other than 200.
+    """The server answered with a status of 400 or above, or, for an EventSource, any other than 200 and 204.
 
     `status`: the HTTP status. `body`: bytes, at most the first 64 KiB. `response`: the object of the HTTP library.
     `reason`: why a redirect was not followed; "" for any other response. `retry_after`: how long the server asks to
@@ -118,7 +125,7 @@ class UnexpectedStatus(_OfResponse):
 
     def __str__(self) -> str:
         reason = f"; {self.reason}" if self.reason else ""
-        return f"an event stream was expected, HTTP status {self.status} came{reason}{_beginning(self.body)}"
+        return f"an event stream was expected, HTTP status {self.status} came{reason}{_beginning(self.body, self.note)}"
 
 
 class UnexpectedContentType(_OfResponse):
@@ -135,9 +142,9 @@ class UnexpectedContentType(_OfResponse):
 
     def __str__(self) -> str:
         return (
-            f"content type 'text/event-stream' was expected, {self.content_type!r} came{_beginning(self.body)}; to "
-            "read the body as an event stream all the same, pass its chunks in place of the response (with httpx: "
-            "response.iter_bytes(), or asynchronously response.aiter_bytes())"
+            f"content type 'text/event-stream' was expected, {self.content_type!r} came"
+            f"{_beginning(self.body, self.note)}; to read the body as an event stream all the same, pass its chunks in "
+            "place of the response (with httpx: response.iter_bytes(), or asynchronously response.aiter_bytes())"
         )
 
 

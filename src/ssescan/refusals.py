@@ -5,8 +5,9 @@ Knows byte sources and clocks. Knows nothing of events.
 
 from __future__ import annotations
 
+from .byte_source import header_of
 from .errors import UnexpectedContentType, UnexpectedStatus
-from .sources import limited_reads
+from .sources import limited_reads, note_on_body
 from .stalls import END, Stall, waiter
 
 TYPE_CHECKING = False
@@ -35,29 +36,43 @@ def is_refused(source: ByteSource, statuses: Container[int], content_types: Cont
 
 def error_for(source: ByteSource, statuses: Container[int], body: bytes) -> UnexpectedStatus | UnexpectedContentType:
     """Return the error for a refused response, with the beginning of its body."""
+    error: UnexpectedStatus | UnexpectedContentType
     if source.status is not None and (source.status not in statuses or source.refused_redirect):
         error = UnexpectedStatus(source.status, body, source.response)
         error.reason = source.refused_redirect
         error.retry_after = retry_after(getattr(source.response, "headers", {}))
-        return error
-    return UnexpectedContentType(source.content_type or "", body, source.response)
+    else:
+        error = UnexpectedContentType(source.content_type or "", body, source.response)
+    error.note = note_on_body(source.response, body)
+    return error
 
 
 def retry_after(headers: Any) -> float | None:
     """Return how long a response asks to wait, seconds; None if it does not say, or says it in no known form.
 
-    RFC 9110 section 10.2.3: whole seconds, or a date, which is never before now.
+    RFC 9110 section 10.2.3: whole seconds, or a date, which is never before now. The greatest, if it says several.
     """
-    value = (headers.get("retry-after") or headers.get("Retry-After") or "").strip()
-    if value.isascii() and value.replace(".", "", 1).isdigit():
-        return float(value) if len(value) <= MAX_DIGITS else float("inf")
+    value = header_of(headers, "Retry-After")
     if not value:
         return None
+    import re
+
+    waits = map(_wait, re.findall(r"(?:\s*[A-Za-z]+,)?[^,]+", value))  # of the forms of dates, two have a comma
+    return max((wait for wait in waits if wait is not None), default=None)
+
+
+def _wait(value: str) -> float | None:
+    value = value.strip()
+    if value.isascii() and value.replace(".", "", 1).isdigit():
+        return float(value) if len(value) <= MAX_DIGITS else float("inf")
+    from datetime import UTC
     from email.utils import parsedate_to_datetime
     from time import time
 
     try:
-        return max(parsedate_to_datetime(value).timestamp() - time(), 0.0)
+        date = parsedate_to_datetime(value)
+        # RFC 9110 section 5.6.7: the form of asctime names no zone, and is in UTC as the others.
+        return max((date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - time(), 0.0)
     except (ValueError, TypeError, OverflowError, OSError):
         return None
 

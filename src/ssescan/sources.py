@@ -16,7 +16,6 @@ from collections.abc import AsyncIterable, Iterable
 from contextlib import contextmanager
 
 from .byte_source import ByteSource
-from .errors import UnsupportedEncoding
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -302,19 +301,28 @@ def _async_iterable(source: Any, name: str) -> ByteSource | None:
 # Content-Encoding: content_encoding.py is loaded only for a body that has one.
 
 
-def check_encoding(response: Any) -> None:
-    """Raise UnsupportedEncoding for a response whose body would arrive encoded, because nothing here decodes it."""
-    inner = _inner_response(response)
-    decodes_by_itself = hasattr(inner, "iter_content") and getattr(inner, "raw", None) is None
-    if not _is_encoded(inner) or _body_was_read(inner) or decodes_by_itself:
-        return
-    from .content_encoding import codings_of, why_unsupported
+def check_encoding(response: Any, chunks: Any) -> Any:
+    """Return the chunks of a response. Raise UnsupportedEncoding if they are encoded and nothing here decodes them.
 
-    codings = codings_of(inner)
-    if advice := why_unsupported(codings):
-        error = UnsupportedEncoding(", ".join(codings), response)
-        error.advice = advice
-        raise error
+    With a Content-Encoding that is not a known one, the first chunks decide, and reading them raises it.
+    """
+    inner = _inner_response(response)
+    if not _is_encoded(inner):
+        return chunks
+    from .encoding_check import checked_chunks
+
+    decodes_by_itself = hasattr(inner, "iter_content") and getattr(inner, "raw", None) is None
+    return checked_chunks(inner, chunks, decodes_by_itself or _body_was_read(inner), response)
+
+
+def note_on_body(response: Any, body: bytes) -> str:
+    """Return why the body of a refused response cannot be shown, because it is encoded; "" if it can be."""
+    inner = _inner_response(response)
+    if not body or not _is_encoded(inner):
+        return ""
+    from .encoding_check import note_on_body
+
+    return note_on_body(inner, body)
 
 
 def decode_in_steps(response: Any) -> bool:

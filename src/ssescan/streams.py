@@ -141,7 +141,7 @@ class EventStream(_StreamCore[E_co], EventIterator[E_co]):
             body = refusals.read_body_in_time(chunks, source, REFUSED_BODY_TIMEOUT)
             raise refusals.error_for(source, self._statuses, body)
         if self.response is not None:
-            check_encoding(self.response)
+            chunks = check_encoding(self.response, chunks)
         chunks = self._adapted(chunks)
         if self._stall is not None and self._stall.progress is not None:
             chunks = watch(chunks, StallTimer(Stall(progress=self._stall.progress)), self._reader)
@@ -313,7 +313,7 @@ class AsyncEventStream(_StreamCore[E_co]):
             body = await refusals.read_body_async(chunks, REFUSED_BODY_TIMEOUT)
             raise refusals.error_for(source, self._statuses, body)
         if self.response is not None:
-            check_encoding(self.response)
+            chunks = check_encoding(self.response, chunks)
         self._chunks = self._adapted(chunks)
 
     async def _end(self) -> None:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from ssescan.refusals import retry_after
+
 from .clients import ClientKind, every_client
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ WAITS: dict[str, tuple[dict[str, Any], list[str], list[float]]] = {
     "no wait": ({"retry": 0}, ["Retry-After: 0"], [0.0, 0.0]),
     "as long as max_retry": ({"max_retry": 20_000}, ["Retry-After: 20"], [20.0, 20.0]),
     "a date that has passed": ({}, ["Retry-After: Wed, 21 Oct 2015 07:28:00 GMT"], [3.0, 4.5]),
+    "the greatest of several": ({}, ["Retry-After: 20", "Retry-After: soon, 5"], [20.0, 20.0]),
     "no date": ({}, ["Retry-After: soon"], [3.0, 4.5]),
     "negative": ({}, ["Retry-After: -5"], [3.0, 4.5]),
 }
@@ -63,6 +66,19 @@ def test_date_of_retry_after(package: Any, server: EventServer, kind: ClientKind
     result = kind.read(package, endpoint.url, retry_statuses=[503])
     assert result.error is None
     assert 3 < result.waits[-1] <= 51
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="no time zones of a process on this platform")
+@pytest.mark.parametrize("form", ["%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y"])
+def test_every_date_of_retry_after_is_in_utc(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Etc/GMT+7")
+    time.tzset()
+    try:
+        date = time.strftime(form, time.gmtime(time.time() + 50))
+        assert 45 < (retry_after({"retry-after": f"3, {date}, 4"}) or 0) <= 51
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 @every_client

@@ -26,7 +26,16 @@ import ssescan.content_encoding as codings
 from ssescan.dropin import httpx_sse
 
 from .cases import ONE, THREE, TWO
-from .clients import CLIENTS, AsyncClient, Client, async_clients, pause, run_in, sync_clients
+from .clients import (
+    CLIENTS,
+    AsyncClient,
+    Client,
+    async_clients,
+    httpx_leaves_generators,
+    pause,
+    run_in,
+    sync_clients,
+)
 from .server import Do
 
 if TYPE_CHECKING:
@@ -42,9 +51,9 @@ def members(*pieces: bytes) -> list[bytes]:
     return [gzip.compress(piece) for piece in pieces]
 
 
-def deflated(wbits: int) -> bytes:
+def deflated(wbits: int, body: bytes = EVENTS) -> bytes:
     press = zlib.compressobj(wbits=wbits)
-    return press.compress(EVENTS) + press.flush()
+    return press.compress(body) + press.flush()
 
 
 def frames(*pieces: bytes) -> bytes:
@@ -66,6 +75,21 @@ ENCODED = {
     "zstd": ("zstd", frames(EVENTS)),
     "zstd, three frames": ("zstd", frames(ONE, TWO, THREE)),
     "not a coding": ("utf-8", EVENTS),
+    "deflate, three bodies": ("deflate", b"".join(map(zlib.compress, (ONE, TWO, THREE)))),
+    "deflate without its header, two bodies": ("deflate", deflated(-15, ONE + TWO) + deflated(-15, THREE)),
+    "deflate, then other bytes": ("deflate", deflated(15) + b"\0\0\0\0"),
+    "deflate without its header, then other bytes": ("deflate", deflated(-15) + b"\0\0\0\0"),
+    "another name of br": ("brotli", brotli.compress(EVENTS)),
+    "x-br": ("X-BR", brotli.compress(EVENTS)),
+    "another name of deflate": ("zlib", deflated(15)),
+    "x-deflate": ("x-deflate", deflated(15)),
+    "with a parameter": ("gzip;q=1.0", gzip.compress(EVENTS)),
+    "with quotes": ('"gzip"', gzip.compress(EVENTS)),
+    "two words, one a coding": ("utf-8, gzip", gzip.compress(EVENTS)),
+    "none": ("none", EVENTS),
+    "aws-chunked": ("aws-chunked", EVENTS),
+    "not a coding, and a character in two chunks": ("none", b": 12345\xc3\xa9\n" + EVENTS),
+    "not a coding, with a byte order mark": ("none", b"\xef\xbb\xbf" + EVENTS),
 }
 encoded = pytest.mark.parametrize("name", ENCODED)
 
@@ -86,8 +110,10 @@ def test_encoded_stream(server: Server, client: Client, name: str) -> None:
 @async_clients
 @encoded
 def test_encoded_stream_async(server: Server, client: AsyncClient, name: str) -> None:
-    if client.name == "aiohttp" and name == "gzip, then other bytes":
+    if client.name == "aiohttp" and ENCODED[name][0] in ("gzip", "deflate") and "then other bytes" in name:
         pytest.skip("aiohttp raises an error here")
+    if client.name == "aiohttp" and ENCODED[name][0] == "deflate" and "bodies" in name:
+        pytest.skip("aiohttp reads one body only")
     if client.name == "aiohttp" and "member" in name and AIOHTTP_IS_OLD:
         pytest.skip("aiohttp reads one member only, before 3.13")
     exchange = offer(server, *ENCODED[name])
@@ -205,6 +231,68 @@ def test_other_encodings_are_refused_async(server: Server, client: AsyncClient, 
                 await ssescan.aiter_events(response).open()
 
     client.run(main)
+
+
+UNKNOWN = {
+    "lz4": b"\x04\x22\x4d\x18" + EVENTS,
+    "snappy": b"\xff\x06\x00\x00sNaPpY" + EVENTS,
+    "br2": brotli.compress(EVENTS),
+    "x-lzma": b"]\x00\x00\x80\x00" + EVENTS,
+    "utf-8, none": gzip.compress(EVENTS),
+    "latin-1": b": caf\xe9\n" + EVENTS,
+}
+unknown = pytest.mark.parametrize("coding", UNKNOWN)
+
+
+@sync_clients
+@unknown
+def test_unknown_encoding_is_refused_by_its_bytes(server: Server, client: Client, coding: str) -> None:
+    with client.opens(offer(server, coding, UNKNOWN[coding]).url) as response:
+        stream = ssescan.iter_events(response)
+        with pytest.raises(ssescan.UnsupportedEncoding, match="gzip, deflate, br or zstd was expected") as caught:
+            list(stream)
+        assert (caught.value.encoding, caught.value.response) == (coding, response)
+        assert stream.outcome == "failed"
+
+
+@async_clients
+@httpx_leaves_generators
+@unknown
+def test_unknown_encoding_is_refused_by_its_bytes_async(server: Server, client: AsyncClient, coding: str) -> None:
+    exchange = offer(server, coding, UNKNOWN[coding])
+
+    async def main() -> None:
+        async with client.opens(exchange.url) as response:
+            stream = ssescan.aiter_events(response)
+            with pytest.raises(ssescan.UnsupportedEncoding):
+                [event async for event in stream]
+            assert stream.outcome == "failed"
+
+    client.run(main)
+
+
+@pytest.mark.parametrize("read", [httpx.get, httpx2.get, requests.get, urllib3.PoolManager().request])
+@pytest.mark.parametrize("coding", ["brotli", "br2"])
+def test_body_that_its_client_read_undecoded(server: Server, read: Any, coding: str) -> None:
+    url = offer(server, coding, brotli.compress(EVENTS)).url
+    response = read("GET", url) if "urllib3" in read.__module__ else read(url)
+    with pytest.raises(ssescan.UnsupportedEncoding):
+        list(ssescan.iter_events(response))
+
+
+@pytest.mark.parametrize("status", [403, 200])
+@pytest.mark.parametrize(("coding", "shown"), [("compress", False), ("lz4", False), ("none", True), ("gzip", True)])
+def test_refused_body_that_is_not_decoded_is_not_shown(server: Server, status: int, coding: str, shown: bool) -> None:
+    page = b"<p>No.</p>"
+    body = {"none": page, "gzip": gzip.compress(page)}.get(coding, b"\x1f\x9d\x90<" + page)
+    exchange = server.offers(body, headers=(f"Content-Encoding: {coding}",), status=status, content_type="text/html")
+    with httpx.stream("GET", exchange.url) as response:
+        with pytest.raises((ssescan.UnexpectedStatus, ssescan.UnexpectedContentType)) as caught:
+            ssescan.iter_events(response).open()
+    error: Any = caught.value
+    assert error.body == (page if shown else body)
+    assert ("No." in str(caught.value)) is shown
+    assert (f"Content-Encoding {coding}" in str(caught.value)) is not shown
 
 
 @sync_clients

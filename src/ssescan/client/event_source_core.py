@@ -147,7 +147,7 @@ class EventSourceCore(Subscriptable[E_co]):
             self._end(Outcome.ENDED)
             return None
         least = 0
-        if isinstance(error, UnexpectedStatus) and error.status in self._retry_statuses and not error.reason:
+        if isinstance(error, UnexpectedStatus) and error.status in self._retry_statuses:
             least = self._reconnecting.least_delay(error)
         elif error is not None and not is_transport_error(error, self._reconnecting.has_connected):
             raise error

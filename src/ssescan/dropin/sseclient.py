@@ -90,9 +90,9 @@ def _chunks(source: Any) -> Iterator[bytes]:
 
 def _checked_chunks(source: Any) -> Iterator[bytes]:
     source = byte_source_of(source, "SSEClient")
-    if source.response is not None:
-        check_encoding(source.response)
     chunks: Iterator[bytes] = source.open()
+    if source.response is not None:
+        chunks = check_encoding(source.response, chunks)
     return chunks
 
 

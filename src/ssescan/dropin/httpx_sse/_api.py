@@ -76,13 +76,13 @@ class EventSource:
 
 
 def _chunks(response: Any) -> Iterator[bytes]:
-    check_encoding(response)
-    return response.iter_raw() if _is_raw(response) else httpx_chunks(response)
+    chunks: Iterator[bytes] = response.iter_raw() if _is_raw(response) else httpx_chunks(response)
+    checked: Iterator[bytes] = check_encoding(response, chunks)
+    return checked
 
 
 def _async_chunks(response: Any) -> Any:
-    check_encoding(response)
-    return response.aiter_raw() if _is_raw(response) else async_httpx_chunks(response)
+    return check_encoding(response, response.aiter_raw() if _is_raw(response) else async_httpx_chunks(response))
 
 
 def _is_raw(response: Any) -> bool:

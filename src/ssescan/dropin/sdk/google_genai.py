@@ -31,7 +31,7 @@ class Segments:
     def read(self, response: Any, chunks: Iterator[bytes]) -> Iterator[Any]:
         items, buffer, load = self._prepare(response, chunks)
         try:
-            check_encoding(response.response_stream)
+            items.chunks = check_encoding(response.response_stream, items.chunks)
             for item in items:
                 for text in _complete_texts(item, items.reader, buffer):
                     yield _parsed(text, load)
@@ -47,7 +47,7 @@ class Segments:
         stream = response.response_stream
         items, buffer, load = self._prepare(response, chunks)
         try:
-            check_encoding(stream)
+            items.chunks = check_encoding(stream, items.chunks)
             async for item in items:
                 for text in _complete_texts(item, items.reader, buffer):
                     yield _parsed(text, load)

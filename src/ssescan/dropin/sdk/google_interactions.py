@@ -27,7 +27,7 @@ def patches(library: Library) -> list[Patch]:
         payloads = payloads_of(httpx_chunks(response))
         end = sentinel.encode() if sentinel else None
         try:
-            check_encoding(response)
+            payloads.chunks = check_encoding(response, payloads.chunks)
             for payload in payloads:
                 if payload == end:
                     return
@@ -40,7 +40,7 @@ def patches(library: Library) -> list[Patch]:
         payloads = payloads_of(async_httpx_chunks(response))
         end = sentinel.encode() if sentinel else None
         try:
-            check_encoding(response)
+            payloads.chunks = check_encoding(response, payloads.chunks)
             async for payload in payloads:
                 if payload == end:
                     return

@@ -1,6 +1,6 @@
 """The patches of httpx-sse: the two methods of EventSource that yield events."""
 
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from typing import Any
 
 from ...scanner import EventReader, Scanner
@@ -20,13 +20,13 @@ def patches(library: Library) -> list[Patch]:
     def scanner() -> Scanner[Any]:
         return Scanner(max_event_size=library.max_event_size, empty_events=True)
 
-    def checked_response(source: Any) -> Any:
+    def checked_chunks(source: Any, chunks_of: Callable[[Any], Any]) -> Any:
         source._check_content_type()  # noqa: SLF001 - httpx-sse's
-        check_encoding(source._response)  # noqa: SLF001 - httpx-sse's
-        return source._response  # noqa: SLF001 - httpx-sse's
+        response = source._response  # noqa: SLF001 - httpx-sse's
+        return check_encoding(response, chunks_of(response))
 
     def read(source: Any) -> Iterator[Any]:
-        events = BodyReader(httpx_chunks(checked_response(source)), scanner(), payloads=False)
+        events = BodyReader(checked_chunks(source, httpx_chunks), scanner(), payloads=False)
         try:
             for event in events:
                 yield event_class(event.event, event.data, event.id, event.retry)
@@ -34,7 +34,7 @@ def patches(library: Library) -> list[Patch]:
             library.add(events.reader.events)
 
     async def aread(source: Any) -> AsyncGenerator[Any, None]:
-        chunks = async_httpx_chunks(checked_response(source))
+        chunks = checked_chunks(source, async_httpx_chunks)
         reader: EventReader[Any] = EventReader(scanner())
         try:
             async for chunk in chunks:

@@ -90,9 +90,8 @@ class Decoder:
     def _open(self, chunks: Any) -> None:
         if self._items.chunks is None:
             # The SDKs' loops close the response after an error here.
-            check_encoding(self._response)
+            self._items.chunks = check_encoding(self._response, chunks)
             decode_in_steps(self._response)
-            self._items.chunks = chunks
 
     def _iter_events(self) -> Iterator[Event]:
         if self._first is not None:
