@@ -89,6 +89,7 @@ OTHER_FORMATS = {
             MESSAGE_STOP,
         ),
         {"text": "a", "tools": F, "finish": "length"},
+        cut=["f"],
     ),
     "R6, Responses": Rule(
         RESPONSES,

@@ -133,6 +133,10 @@ class FormatDecoder(ABC):
         """
         return known
 
+    def loses_call(self, value: dict[str, Any]) -> bool:
+        """Return whether an event that does not fit its Struct may have lost a piece of a call."""
+        return "delta" in value or "candidates" in value
+
     def text(self, value: Any, name: str) -> str:
         """Return a text of the answer: a number or a boolean as it was spelled, anything else as text_or_raw() does."""
         if isinstance(value, (int, float)):
@@ -223,6 +227,8 @@ class FormatDecoder(ABC):
             return [unknown_event(value, self.name())]
         event, fits = convert(value, self.event)
         before = len(self.builder.errors)
+        if not fits and self.loses_call(value):
+            self.builder.lost.damaged += 1
         parts = self.handle(event)
         if len(self.builder.errors) == before and not self.has_content(value, known=parts is not None):
             raw = error_in(value, self.name())

@@ -167,11 +167,11 @@ class ChoiceBuilder:
         reason = self.ending.reason
         if reason == "length":
             if call.ended:  # by its provider: for want of room, if nothing followed
-                return call is self.blocks[-1] or not (call.server or call.is_whole)
+                return last or call is self.blocks[-1] or not (call.server or call.is_whole)
             return last or call.server or call.custom or not call.is_whole
         if reason == "other":  # nobody knows what the word means
             return not (call.ended and call.server)
-        if self.ending.assumed:
+        if self.ending.assumed or reason in ("refusal", "pause"):
             return not (call.server or call.is_whole)
         return not call.ended and (reason is None or reason in ("content_filter", "error"))
 

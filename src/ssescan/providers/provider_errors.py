@@ -43,6 +43,8 @@ def error_in(value: dict[str, Any], name: str | None) -> Any:
         return None  # at once: a stream may be full of events that are not known
     nested = value.get("error")
     if nested:
+        if is_success(nested):
+            return None
         return value if nested is True else nested
     kind = text_of(value.get("type")) or text_of(value.get("event_type"))
     if name == "error" or value.get("object") == "error" or _is_errors(kind):
@@ -72,6 +74,14 @@ def _fails(value: dict[str, Any]) -> bool:
         failed = isinstance(status, str) and status.lower() in FAILED
         return code is not None or failed or value.get("success") is False
     return len(value) == 1 and bool(value.get("detail"))
+
+
+def is_success(raw: Any) -> bool:
+    """Return whether what stands in the place of an error says that all went well, by its code."""
+    if not isinstance(raw, dict) or _is_errors(text_of(raw.get("type"))):
+        return False
+    code = code_of(raw)
+    return code is not None and code != "" and _is_success(code)
 
 
 def _is_success(code: str | float) -> bool:

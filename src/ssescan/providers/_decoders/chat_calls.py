@@ -41,12 +41,12 @@ class ChatCall(CallBuilder):
             super().place(self._home)
 
     def set_name(self, name: str | None) -> None:
-        """Set the name, or add a piece to it."""
+        """Set the name, or add a piece to it. One that begins with the name so far is the name so far, and more."""
         if not name or name == self.name:
             return
         if self.name:
             self._pieces += 1
-        self.name += name
+        self.name = name if name.startswith(self.name) else self.name + name
         self.ending.reopen()
         self.settle()
 
@@ -101,7 +101,7 @@ class ChatCalls:
             self.release()
             call = ChatCall(self._choice, kind)
             self.all.append(call)
-        elif call is not self._last or not name:
+        elif call is not self._last:
             self.release()
         if id is not None:
             call.id = call.id or id

@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
 
+from ..block_builders import PLAIN_TEXT
 from ..unknown_fields import with_fields
 
 
@@ -48,12 +49,37 @@ class Delta(Struct, gc=False):
     annotations: list[Any] | None = None
     images: list[Any] | None = None
     audio: dict[str, Any] | None = None
+    error: Any = None
 
 
 def fragments(delta: Delta) -> list[CallFragment]:
     """Return the fragments of calls in a delta."""
     calls = delta.tool_calls
     return [calls] if isinstance(calls, CallFragment) else calls or []
+
+
+def is_piece_lost(delta: dict[str, Any]) -> bool:
+    """Return whether there is something in a delta, in the place of a piece of a call, that is not read."""
+    calls, function = delta.get("tool_calls"), delta.get("function_call")
+    pieces = [piece for piece in (calls if isinstance(calls, list) else [calls]) if piece]
+    if not all(isinstance(piece, dict) for piece in pieces):
+        return True
+    places = [function, *(piece.get(name) for piece in pieces for name in ("function", "custom"))]
+    return any(place and not isinstance(place, dict) for place in places)
+
+
+def says(delta: Delta | None) -> bool:
+    """Return whether a delta has content of any kind."""
+    return delta is not None and any(
+        getattr(delta, name) not in (None, "", [], {})
+        for name in delta.__struct_fields__
+        if name not in ("role", "error")
+    )
+
+
+def kind_of(type: Any) -> str:
+    """Return the kind of a call of a function by the type that it came with: the provider's own, if it is one."""
+    return type if isinstance(type, str) and type not in ("", "null", *PLAIN_TEXT) else "function"
 
 
 class Choice(Struct, gc=False):
@@ -67,6 +93,14 @@ class Choice(Struct, gc=False):
     error: Any = None
     usage: dict[str, Any] | None = None
     stop_reason: Any = None  # vLLM's: the stop sequence that was met, or the number of a token
+
+
+def ends_name(choice: Choice) -> bool:
+    """Return whether there is something in a choice after which the name of a call does not go on."""
+    delta = choice.delta
+    if choice.finish_reason or choice.message or choice.text:
+        return True
+    return delta is not None and not delta.tool_calls and says(delta)
 
 
 class Chunk(Struct, gc=False):
@@ -149,15 +183,17 @@ class PlainDelta(Struct, gc=False, forbid_unknown_fields=True):
     annotations: tuple[()] | None = None
     images: tuple[()] | None = None
     audio: None = None
+    error: None = None
 
 
 class PlainChoice(Struct, gc=False, forbid_unknown_fields=True):
     delta: PlainDelta
     index: int | None = None
-    finish_reason: None = None
+    finish_reason: Nothing = None
     logprobs: None = None
     native_finish_reason: None = None
     stop_reason: None = None
+    error: None = None
 
 
 class PlainChunk(Struct, gc=False, forbid_unknown_fields=True):
@@ -167,6 +203,7 @@ class PlainChunk(Struct, gc=False, forbid_unknown_fields=True):
     object: Literal["chat.completion.chunk", "chat.completion", ""] = ""
     created: int = 0
     usage: None = None
+    error: None = None
     system_fingerprint: str | None = None
     service_tier: str | None = None
     obfuscation: str | None = None

@@ -248,13 +248,6 @@ class _Details:
         ]
 
 
-def says(delta: Delta | None) -> bool:
-    """Return whether a delta has content of any kind."""
-    return delta is not None and any(
-        getattr(delta, name) not in (None, "", [], {}) for name in delta.__struct_fields__ if name != "role"
-    )
-
-
 def plain(content: Any) -> str:
     """Return the text of content: a text, or a list of parts, or one part."""
     if isinstance(content, list):

@@ -16,31 +16,35 @@ from ..parts import Error
 if TYPE_CHECKING:
     from ..message_builder import MessageBuilder
 
-ANYWHERE, NOWHERE = b"", b"\0"  # bytes that every payload has, and none
+ANYWHERE = b""  # bytes that every payload has
 MIN_ID = 8  # characters: a shorter id in quotes may as well be a text
+MAX_LOOKS = 8
+"""The number of chunks whose ids are looked at, to find two in a row that have the same."""
 
 
 class Restarts:
     """Looks at the ids of chunks, to find a role that comes again under another id, after content.
 
-    `id_in_json`: bytes that a payload with the known id has. Of a payload with a role that lacks them, the id must be
-    looked at; of no other.
+    `is_looking`: at the ids of all chunks, to find the one of the answer. A payload with that id has the bytes
+    `id_in_json` or `or_so`. Of a payload with a role that lacks them, the id must be looked at; of no other.
     """
 
-    __slots__ = ("_builder", "_changes", "_first", "_ids", "_with_role", "id_in_json")
+    __slots__ = ("_builder", "_id", "_ids", "_looks", "_with_role", "id_in_json", "is_looking", "or_so")
 
     def __init__(self, builder: MessageBuilder) -> None:
         self._builder = builder
-        self._first: str | None = None
-        self._changes = False
+        self._id = ""  # of the chunk before, and then the id of the answer
         self._ids: dict[int, str] | None = None  # of each choice; None until two chunks had the same id
         self._with_role: set[int] = set()
-        self.id_in_json = ANYWHERE
+        self.id_in_json: bytes = ANYWHERE
+        self.or_so: bytes = ANYWHERE
+        self._looks = 0
+        self.is_looking: bool = True
 
     def look_at(self, chunk: Any) -> None:
         """Look at a chunk before its content is added. Notes an error for a restart."""
         id = text_of(chunk.id)
-        if id:
+        if self.is_looking:
             self._look_at_id(id)
         for choice in chunk.choices or ():
             if choice.delta is not None and choice.delta.role:
@@ -50,16 +54,18 @@ class Restarts:
                 self._with_role.add(index)
 
     def _look_at_id(self, id: str) -> None:
-        if self._first is None:
-            self._first = id
-        elif self._ids is None:
-            self._changes |= id != self._first
-            if not self._changes:
-                self._ids = {}
-                self.id_in_json = json.dumps(id).encode() if len(id) >= MIN_ID else NOWHERE
+        self._looks += 1
+        if id and id == self._id:
+            self._ids = {}
+            quoted = json.dumps(id).encode()
+            self.id_in_json = self.or_so = quoted
+            if len(id) < MIN_ID:
+                self.id_in_json, self.or_so = b'"id":' + quoted, b'"id": ' + quoted
+        self._id = id
+        self.is_looking = self._ids is None and self._looks < MAX_LOOKS
 
     def _look_at_role(self, index: int, id: str, ids: dict[int, str]) -> None:
-        before = ids.get(index, self._first)
+        before = ids.get(index, self._id)
         ids[index] = id
         choice = self._builder.choices.get(index)
         if before == id or choice is None or index not in self._with_role or choice.ending.had_reason:

@@ -17,7 +17,7 @@ from ..formats import register
 from ..json_values import dict_of, list_of, plain_number, text_of
 from ..parts import Citation, Logprobs, Part, Raw, TextDelta, Usage
 from ..payloads import convert
-from ..provider_errors import error_of
+from ..provider_errors import error_of, is_success
 from ..unknown_fields import fields_of, with_fields
 from .gemini_parts import CandidateParts
 
@@ -212,7 +212,7 @@ class Gemini(FormatDecoder):
 
     def _event(self, event: _Event) -> list[Part] | None:
         id, model = text_of(event.responseId), text_of(event.modelVersion)
-        if event.error:
+        if event.error and not is_success(event.error):
             self.builder.fail(error_of(event.error))
         elif event.content is not None:
             self._read_early_shape(event)
@@ -227,6 +227,9 @@ class Gemini(FormatDecoder):
             self.begin(id, model, _Event)
         for candidate in event.candidates or ():
             self._candidate(candidate)
+        for candidate in event.candidates or ():
+            if candidate.finishReason:
+                self._end(candidate)
         if event.usageMetadata and (usage := self._usage(event.usageMetadata)):
             self.builder.count(usage)
         if event.promptFeedback and (blocked := self.word(event.promptFeedback.get("blockReason"), "blockReason")):
@@ -248,10 +251,12 @@ class Gemini(FormatDecoder):
         if candidate.logprobsResult:
             self._logprobs(choice, candidate.logprobsResult)
         self._sources(choice, candidate)
-        if candidate.finishReason:
-            details = {"finishMessage": candidate.finishMessage} if candidate.finishMessage else None
-            choice.end_by_word(candidate.finishReason, details=details)
-            choice.stop_for_calls()
+
+    def _end(self, candidate: _Candidate) -> None:
+        choice = self.builder.choice(candidate.index or 0)
+        details = {"finishMessage": candidate.finishMessage} if candidate.finishMessage else None
+        choice.end_by_word(candidate.finishReason, details=details)
+        choice.stop_for_calls()
 
     def _logprobs(self, choice: ChoiceBuilder, result: dict[str, Any]) -> None:
         chosen, top = list_of(result.get("chosenCandidates")), list_of(result.get("topCandidates"))

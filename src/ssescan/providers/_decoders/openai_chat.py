@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from msgspec.structs import replace
+
 from ..block_builders import CallBuilder, TextBuilder
 from ..finish_reasons import reason_of
 from ..format_decoder import DAMAGED, GUESS, MAX_MISSED, decoder
@@ -17,7 +19,7 @@ from ..json_values import arguments_of, dict_of, list_of, plain_number, text_of
 from ..message import MediaBlock, Message, ToolCall
 from ..parts import Logprobs, Part, TextDelta, Usage
 from ..payloads import convert
-from ..provider_errors import error_in, error_of
+from ..provider_errors import error_in, error_of, is_success
 from ..unknown_fields import fields_of
 from .chat_calls import ChatCalls
 from .chat_chunks import (
@@ -31,9 +33,13 @@ from .chat_chunks import (
     Function,
     PlainChunk,
     chunks_with,
+    ends_name,
     fragments,
+    is_piece_lost,
+    kind_of,
+    says,
 )
-from .chat_content import ContentDecoder, reasoning_back, says
+from .chat_content import ContentDecoder, reasoning_back
 from .chat_restarts import Restarts
 from .openai_usage import openai_usage
 
@@ -68,6 +74,8 @@ class OpenAIChat(ContentDecoder):
         super().__init__(*arguments)
         self._calls: dict[int, ChatCalls] = {}
         self._cited = 0
+        self._native: dict[int, str] = {}  # the latest native finish reason of each choice
+        self._failed: list[tuple[int, Any]] = []  # the errors of the choices of a chunk
         # The text block that a plain chunk for this choice goes on with.
         self._plain_chunk: type[Struct] = PlainChunk
         self._index: int | None = -1
@@ -98,8 +106,10 @@ class OpenAIChat(ContentDecoder):
         choice = event.choices[0]
         delta = choice.delta
         text = delta.content
-        is_known = delta.role is None or self._restarts.id_in_json in payload  # else the id is looked at
-        if choice.index != self._index or not text or not is_known:
+        if choice.index != self._index or not text:
+            return None
+        restarts = self._restarts
+        if delta.role is not None and restarts.id_in_json not in payload and restarts.or_so not in payload:
             return None
         self._write(text)
         return TextDelta(choice=self._choice_index, block=self._number, text=text)
@@ -112,8 +122,7 @@ class OpenAIChat(ContentDecoder):
             self._expect_all()
         groq = chunk.x_groq or {}
         usage = chunk.usage or groq.get("usage")
-        errors = [chunk.error, groq.get("error"), *(choice.error for choice in chunk.choices or ())]
-        error = next(filter(None, errors), None)
+        error = chunk.error or groq.get("error")
         begins = self.event is FirstChunk
         if begins:
             id, model, kind = (text_of(value) for value in (chunk.id, chunk.model, chunk.object))
@@ -123,19 +132,35 @@ class OpenAIChat(ContentDecoder):
                 self.begin(id, model, Chunk, at_least=2)
         elif chunk.choices is None and not usage and not error:
             return None
-        if begins or any(choice.delta is not None and choice.delta.role for choice in chunk.choices or ()):
+        is_looking = begins or self._restarts.is_looking
+        if is_looking or any(choice.delta is not None and choice.delta.role for choice in chunk.choices or ()):
             self._restarts.look_at(chunk)
         for choice in chunk.choices or ():
-            self._choice(choice, chunk)
+            self._choice(choice)
             usage = usage or choice.usage
+        for choice in chunk.choices or ():
+            if choice.finish_reason or choice.native_finish_reason:
+                self._end(choice)
         self._cite(chunk)
         if usage or isinstance(usage, dict):
             self.count(usage)
-        if error:
-            self.builder.fail(error_of(error))
-        if chunk.choices and len(chunk.choices) == 1 and self.event is not FirstChunk:
+        if error or self._failed:
+            self._fail((0, chunk.error), (0, groq.get("error")), *self._failed)
+        if chunk.choices and len(chunk.choices) == 1 and not (self.event is FirstChunk or self._restarts.is_looking):
             self._expect_text(chunk.choices[0].index)
         return self.builder.drain()
+
+    def _fail(self, *found: tuple[int, Any]) -> None:
+        """Note the errors of a chunk, those that say the same once. `found`: the choice and the error of each."""
+        self._failed = []
+        known: set[tuple[Any, ...]] = set()
+        for index, raw in found:
+            if not raw or is_success(raw):
+                continue
+            error = error_of(raw)
+            if (said := (error.kind, error.code, error.message)) not in known:
+                known.add(said)
+                self.builder.fail(replace(error, choice=index))
 
     def _expect_text(self, index: int | None) -> None:
         """Expect a plain piece of text, if the choice of this index has an open one."""
@@ -179,10 +204,12 @@ class OpenAIChat(ContentDecoder):
         elif self._missed < MAX_MISSED:
             self.decode = decoder(self._plain_chunk)
 
-    def _choice(self, choice: Choice, chunk: Chunk) -> None:
+    def _choice(self, choice: Choice) -> None:
         builder = self.builder.choice(choice.index or 0)
         delta = choice.delta
-        if self._calls and not (delta and delta.tool_calls) and builder.index in self._calls:
+        if choice.error:
+            self._failed.append((builder.index, choice.error))
+        if self._calls and builder.index in self._calls and ends_name(choice):
             self._calls[builder.index].release()
         if choice.message:
             self._look_at_message(dict_of(choice.message), self.builder.parts, builder.index)
@@ -201,13 +228,27 @@ class OpenAIChat(ContentDecoder):
                 entries = [choice.logprobs]
             if entries:
                 self.emit(Logprobs(choice=builder.index, entries=entries))
+
+    def _end(self, choice: Choice) -> None:
+        """End a choice by its finish reason, or by the native one, which may come before or after it.
+
+        R5 of docs/rules.md: a gateway (OpenRouter) says "stop" or "tool_calls", whatever ended the answer. A native
+        word that says that it is not whole wins.
+        """
+        builder = self.builder.choice(choice.index or 0)
+        if choice.native_finish_reason:
+            self._native[builder.index] = choice.native_finish_reason
+        native = self._native.get(builder.index, "")
+        ending = builder.ending
         if choice.finish_reason:
-            word, native = choice.finish_reason, choice.native_finish_reason
-            # A gateway (OpenRouter) says "tool_calls" of an answer with calls, whatever ended it.
-            builder.end_by_word(native if reason_of(native or "") == "length" else word, **_stopped_by(choice))
-            builder.stop_for_calls()
+            builder.end_by_word(choice.finish_reason, **_stopped_by(choice))
+        if ending.reason not in (None, "error") and reason_of(native) in ("length", "error"):
+            builder.end_by_word(native, stop_sequence=ending.stop_sequence, details=ending.details)
+        builder.stop_for_calls()
 
     def _delta(self, builder: ChoiceBuilder, delta: Delta) -> None:
+        if delta.error:
+            self._failed.append((builder.index, delta.error))
         self.reasoning(builder, delta)
         self.content(builder, delta.content)
         builder.refusal(self.text(delta.refusal, "refusal"))
@@ -233,8 +274,10 @@ class OpenAIChat(ContentDecoder):
             name, arguments, kind = custom.name, arguments_of(custom.input), "custom"
         else:
             function = function or Function()
-            name, arguments, kind = function.name, arguments_of(function.arguments), "function"
+            name, arguments, kind = function.name, arguments_of(function.arguments), kind_of(fragment.type)
         call = calls.find(fragment.index, fragment.id, name, kind)
+        if kind != call.kind == "function":
+            call.kind = kind
         if arguments or fragment.extra_content:
             call.release()
         if fragment.extra_content:
@@ -252,6 +295,10 @@ class OpenAIChat(ContentDecoder):
             self._cited = len(found)
             items = [item if isinstance(item, dict) else {"url": item} for item in new]
             self.builder.choice(0).latest(TextBuilder).cite(items)
+
+    def loses_call(self, value: dict[str, Any]) -> bool:
+        choices = [dict_of(choice) for choice in list_of(value.get("choices"))]
+        return any(is_piece_lost(dict_of(choice.get(name))) for choice in choices for name in ("delta", "message"))
 
     def knows(self, value: dict[str, Any]) -> bool:
         return text_of(value.get("object")).startswith(OBJECTS)
@@ -300,7 +347,7 @@ def turn(message: Message) -> dict[str, Any]:
         if call.native.get("function_call"):
             made["function_call"] = function
             continue
-        entry: dict[str, Any] = {"id": id, "type": "function", "function": function}
+        entry: dict[str, Any] = {"id": id, "type": call.kind, "function": function}
         if "extra_content" in call.native:
             entry["extra_content"] = call.native["extra_content"]
         made.setdefault("tool_calls", []).append(entry)
