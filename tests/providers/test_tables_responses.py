@@ -252,6 +252,7 @@ RESPONSES = {
     "an unfinished call that it does not confirm": Case(
         named(*CALL_EVENTS[:4], ended("completed")),
         {"tools": [("call_1", "f", '{"a"')], "finish": "tool_calls"},
+        False,
         parts=[ToolCallEnd(id="call_1", name="f", json='{"a"', cut=True)],
     ),
     "llama.cpp, a function": Case(

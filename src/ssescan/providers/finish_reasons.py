@@ -36,6 +36,12 @@ WORDS = finish_reasons(
 NO_WORDS = ("", "null", "none", "unspecified")
 """Words that are not finish reasons: the answer goes on."""
 
+OPEN = ("queued", "in_progress")
+"""Statuses of an answer that goes on."""
+
+ENDED_WELL = ("stop", "tool_calls")
+"""The reasons of a whole answer."""
+
 TRUNCATED = ("length", "content_filter")
 """The reasons that say themselves that an answer, or a call, stopped in the middle."""
 
@@ -45,10 +51,36 @@ def reason_of(word: str, own: Mapping[str, FinishReason] | None = None) -> Finis
 
     `own`: the words of the format that mean something else there; they win.
     """
-    plain = word.strip().lower().replace("-", "_").removeprefix("finish_").removeprefix("reason_")
+    plain = plain_word(word)
     if plain in NO_WORDS:
         return None
     return (own or {}).get(plain) or WORDS.get(plain, "other")
+
+
+def plain_word(word: str) -> str:
+    """Return a provider's word as the tables have it: gateways change the case, and add prefixes."""
+    return word.strip().lower().replace("-", "_").removeprefix("finish_").removeprefix("reason_")
+
+
+def is_open(status: str) -> bool:
+    """Return whether an answer with that status goes on."""
+    plain = plain_word(status)
+    return plain in OPEN or plain in NO_WORDS
+
+
+def worse_of(status: str, named: str) -> str:
+    """Return the status of an answer, or the word in the name of its event if that is worse.
+
+    An answer that failed is worse than one that is incomplete, and both are worse than one that is complete.
+    """
+    return named if _badness(named) > _badness(status) else status
+
+
+def _badness(word: str) -> int:
+    if is_open(word):
+        return 0
+    reason = reason_of(word)
+    return 1 if reason in ENDED_WELL else 3 if reason == "error" else 2
 
 
 class LostEvents:

@@ -53,6 +53,11 @@ def error_in(value: dict[str, Any], name: str | None) -> Any:
     return value if not kind and _fails(value) else None
 
 
+def given_error(error: Any) -> Any:
+    """Return the error of an answer, None if it says nothing: some servers send its fields empty."""
+    return (error if any(error.values()) else None) if isinstance(error, dict) else error or None
+
+
 def _is_errors(kind: str) -> bool:
     """Return whether a type is that of an error."""
     kind = kind.lower()

@@ -104,6 +104,7 @@ class Anthropic(FormatDecoder):
         self._began = False
         self._id = ""  # of the message that the stream began with
         self._stopped = False
+        self._written_at_stop = 0, 0
         self._open: set[int] = set()  # the blocks that began by an event of their own
         # The text block that deltas with this index are for.
         self._index: int | None = -1
@@ -300,6 +301,13 @@ class Anthropic(FormatDecoder):
 
     def _message_stop(self, event: _Event) -> None:
         self._stopped = True
+        self._text = None  # text after it is read the thorough way
+        self._written_at_stop = self._written()
+
+    def _written(self) -> tuple[int, int]:
+        """Return the number of blocks, and of the characters in them."""
+        written = self.builder.choice(0).blocks
+        return len(written), sum(getattr(block, "size", 0) for block in written)
 
     def _ping(self, event: _Event) -> None:
         self.builder.ping()
@@ -333,16 +341,19 @@ class Anthropic(FormatDecoder):
         choice = self.builder.choice(0)
         for call in choice.calls:
             # Each block has an end of its own. Some servers leave it out: then the end of the message confirms calls
-            # whose arguments are whole, and no others.
-            if not call.ended and not (self._stopped and choice.reason == "tool_calls" and _is_object(call)):
+            # whose arguments are whole, and no others. So does `[DONE]`, if it counts as the end.
+            confirmed = choice.ending.assumed or (self._stopped and choice.reason == "tool_calls")
+            if not call.ended and not (confirmed and _is_object(call)):
                 call.end(cut=True)
         super().finish()
 
     @property
     def complete(self) -> bool:
         if self._stopped:
-            has_reason = self.builder.choice(0).reason is not None
-            return (has_reason or not self._open) and not self.builder.has_cut_calls
+            ending = self.builder.choice(0).ending
+            # Without any reason, no block may be open, and nothing may follow the end.
+            is_over = not (ending.had_reason or self._open) and self._written() == self._written_at_stop
+            return (ending.reason is not None or is_over) and not self.builder.has_cut_calls
         return super().complete and not self.builder.choice(0).ending.before_content
 
     @property

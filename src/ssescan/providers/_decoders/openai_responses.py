@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from msgspec import Struct
 
 from ..block_builders import MediaBuilder, ReasoningBuilder, RefusalBuilder, TextBuilder
-from ..finish_reasons import finish_reasons
+from ..finish_reasons import ENDED_WELL, OPEN, finish_reasons, is_open, plain_word, reason_of, worse_of
 from ..format_decoder import DAMAGED, GUESS, decoder
 from ..formats import register
 from ..json_values import arguments_of, dict_of, text_of
 from ..parts import Error, Logprobs, Part, TextDelta, Usage
-from ..provider_errors import error_of
+from ..provider_errors import error_of, given_error
 from ..unknown_fields import fields_of, with_fields
 from .openai_usage import openai_usage
 from .whole_items import PART_FIELDS, ItemDecoder, with_char_unit
@@ -97,9 +97,9 @@ CALL_OF = {
 PART_KINDS = ("output_text", "text", "refusal", "reasoning_text", "summary_text")
 """The kinds of parts, of a message or of reasoning, that are read."""
 
-ENDS = ("completed", "incomplete", "failed", "cancelled")
-OPEN = ("queued", "in_progress")
-"""Statuses of a response that goes on."""
+ENDS = ("completed", "incomplete", "failed", "cancelled", "canceled")
+STATUSES = finish_reasons(other="incomplete cancelled")
+"""The statuses that mean something else here than such a word elsewhere."""
 ENDED_BADLY = {"failed": "the response failed", "cancelled": "the response was cancelled"}
 ARGUMENTS = [f"response.{kind}.{end}" for kind in CALL_OF for end in ("delta", "done")]
 
@@ -179,8 +179,8 @@ class OpenAIResponses(ItemDecoder):
     def unfolded(self, value: dict[str, Any]) -> list[dict[str, Any]]:
         if value.get("object") != "response" or "type" in value:
             return [value]
-        status = text_of(value.get("status"))
-        return [{"type": "response.done" if status in OPEN else "response.completed", "response": value}]
+        is_open = plain_word(text_of(value.get("status"))) in OPEN
+        return [{"type": "response.done" if is_open else "response.completed", "response": value}]
 
     # The response
 
@@ -197,6 +197,12 @@ class OpenAIResponses(ItemDecoder):
             self._created = id
         self.builder.start(id, text_of(response.get("model")))
 
+    def _go_on(self, event: _Event) -> None:
+        """Handle the events before the terminal one."""
+        self._begin(event)
+        if error := given_error((event.response or {}).get("error")):
+            self.fail(error, "failed", ENDED_BADLY["failed"])
+
     def _end(self, event: _Event) -> None:
         """Handle the terminal event: items that were not streamed or are still open, the usage, the finish reason."""
         response = event.response or {}
@@ -212,38 +218,47 @@ class OpenAIResponses(ItemDecoder):
         self.items.end_calls()
         self.count(response.get("usage"))
         self._finish(self.word(response.get("status"), "status"), response, event)
+        self._fail_with(response)
         self.items.ended = self.choice.reason is not None
 
     def _finish(self, status: str, response: dict[str, Any], event: _Event) -> None:
+        """Set the finish reason. The worst counts of the status, the name of the event, and the response's details."""
         named = (event.type or self.name() or "").rpartition(".")[2]
-        if named != "done" and status in ("", *OPEN):
-            status = named  # the name of the event says that it ended
-        if status in ("", *OPEN):
+        if named != "done":
+            status = worse_of(status, named)
+        if is_open(status):
             return
-        choice = self.choice
-        if status == "completed":
-            calls = choice.has_client_calls
+        choice, reason = self.choice, reason_of(status, STATUSES)
+        details = text_of(dict_of(response.get("incomplete_details")).get("reason"))
+        explained = reason_of(details, REASONS) not in (None, *ENDED_WELL)
+        if explained and reason != "error" and plain_word(status) not in ENDED_BADLY:
+            choice.end_by_word(details, REASONS)
+        elif reason == "stop":
             only_refused = choice.refused and TextBuilder not in choice.latest_of
-            choice.end("tool_calls" if calls else "refusal" if only_refused else "stop", status)
-        elif status == "incomplete":
-            word = text_of(dict_of(response.get("incomplete_details")).get("reason")) or status
-            choice.end_by_word(word, REASONS)
+            choice.end("tool_calls" if choice.has_client_calls else "refusal" if only_refused else "stop", status)
         else:
-            choice.end("error" if status == "failed" else "other", status)
-        if status in ENDED_BADLY:
-            self.fail(response.get("error"), status, ENDED_BADLY[status])
+            choice.end_by_word(status, STATUSES)
+
+    def _fail_with(self, response: dict[str, Any]) -> None:
+        """Note the error of a response that ended, even if its status is that of a whole one."""
+        status, error = plain_word(self.choice.ending.raw or ""), given_error(response.get("error"))
+        if error or status in ENDED_BADLY:
+            self.fail(error, status, ENDED_BADLY.get(status, ""))
 
     @property
     def complete(self) -> bool:
-        # The response may end well without an item that it began: that call is cut, and the answer is not.
-        return self.choice.reason not in (None, "other") or super().complete
+        if super().complete:
+            return True
+        # The provider may end an answer well, and drop a call of which it sent the name alone: that call is cut.
+        given = self.choice.reason == "tool_calls" and not self.choice.ending.assumed
+        return given and all(item.is_bare for item in self.items.all if item.call is not None and item.call.cut)
 
     @property
     def has_last_word(self) -> bool:
         return self.choice.reason is not None
 
     def finish(self) -> None:
-        self.items.end_calls()
+        self.items.end_calls(assumed=self.choice.ending.assumed)
         self.keep_unfinished()
         super().finish()
 
@@ -407,7 +422,7 @@ class OpenAIResponses(ItemDecoder):
         "response.audio.transcript.done": _nothing,
         "error": _error,
         **dict.fromkeys(ARGUMENTS, _arguments),
-        **dict.fromkeys(("response.created", "response.queued", "response.in_progress"), _begin),
+        **dict.fromkeys(("response.created", "response.queued", "response.in_progress"), _go_on),
         **dict.fromkeys([f"response.{status}" for status in (*ENDS, "done")], _end),
         **dict.fromkeys(("response.keep_alive", "keepalive", "ping"), _ping),
     }

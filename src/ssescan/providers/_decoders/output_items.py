@@ -34,6 +34,12 @@ class OutputItem:
         self.thoughts: dict[tuple[str, int], ReasoningBuilder] = {}  # by kind and index
         self.image: MediaBuilder | None = None
 
+    @property
+    def is_bare(self) -> bool:
+        """Whether it is a call of which only the name came."""
+        call = self.call
+        return call is not None and not (self.done or self.confirmed or call.size or call.whole) and bool(call.name)
+
 
 class OutputItems:
     """All output items, in order; `plain` returns them as an assistant's turn."""
@@ -82,12 +88,15 @@ class OutputItems:
         same = self._by_type.get(kind, ())
         return same[place] if place < len(same) else None
 
-    def end_calls(self) -> None:
-        """End the calls that are open: cut, unless their arguments were confirmed."""
+    def end_calls(self, *, assumed: bool = False) -> None:
+        """End the calls that are open: cut, unless their arguments were confirmed.
+
+        `assumed`: the provider gave no end, so that only the arguments show which calls are whole.
+        """
         for item in self.all[self._open :]:
             if item.call is not None:
                 item.call.set_name(None if item.type in NAMED else item.call.kind)
-                item.call.end(cut=not item.confirmed)
+                item.call.end(cut=not (item.confirmed or (assumed and item.call.is_whole)))
         self._open = len(self.all)
 
     def begin_again(self) -> None:
