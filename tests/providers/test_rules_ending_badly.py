@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 
+from ssescan.providers import Raw
+
 from .assertions import DONE
 from .rules import Rule
 from .test_rules_ending import (
     ANTHROPIC,
+    INTERACTIONS,
     MESSAGE_STOP,
     RESPONSES,
     WEATHER,
@@ -20,6 +23,7 @@ from .test_rules_ending import (
     responses_call,
     responses_text,
 )
+from .test_rules_ending_formats import TEXT_STEP, ended_as
 from .test_rules_last_words import finished
 from .test_tables_anthropic import block, delta, stop
 from .test_tables_chat import SAID_A
@@ -140,10 +144,66 @@ REOPENED = {
     ),
 }
 
+
+def at_end(name: str, status: Any = None, *, top: Any = None, **fields: Any) -> list[Any]:
+    """Return a text of Interactions that ends with that event. `top`: the status beside the interaction."""
+    interaction = fields | ({} if status is None else {"status": status})
+    event = {"event_type": f"interaction.{name}"} | ({"status": top} if top else {})
+    return [*TEXT_STEP, event | ({"interaction": interaction} if interaction else {})]
+
+
+def interaction(status: str, **fields: Any) -> list[Any]:
+    """Return a body of Interactions."""
+    return [{"object": "interaction", "id": "i", "model": "m", "status": status} | fields]
+
+
+FAILED = [("failed", "the interaction failed")]
+CANCELLED = [("cancelled", "the interaction was cancelled")]
+STEP_A = {"type": "model_output", "content": [{"type": "text", "text": "a"}]}
+CALL_STEP = {"type": "function_call", "id": "c1", "name": "f", "arguments": {}}
+OF_INTERACTIONS = {
+    "status_update": Rule(INTERACTIONS, at_end("status_update", top="failed"), ERROR_A, False, FAILED),
+    "status_update, then the error": Rule(
+        INTERACTIONS,
+        [*at_end("status_update", top="failed"), ended_as("failed", error=OH)],
+        ERROR_A,
+        False,
+        OH_ERROR,
+    ),
+    "status_update, in progress": Rule(
+        INTERACTIONS, [*at_end("status_update", top="in_progress"), ended_as("completed")], SAID_A
+    ),
+    "status_update, completed": Rule(INTERACTIONS, at_end("status_update", top="completed"), SAID_A),
+    "failed": Rule(INTERACTIONS, at_end("failed", "failed", error=OH), ERROR_A, False, OH_ERROR),
+    "failed, and no status": Rule(INTERACTIONS, at_end("failed"), ERROR_A, False, FAILED),
+    "failed, and a good status": Rule(INTERACTIONS, at_end("failed", "completed"), ERROR_A, False, FAILED),
+    "cancelled": Rule(INTERACTIONS, at_end("cancelled"), OTHER_A, False, CANCELLED),
+    "incomplete": Rule(INTERACTIONS, at_end("incomplete"), LENGTH_A),
+    "completed, and an error": Rule(INTERACTIONS, at_end("completed", "completed", error=OH), SAID_A, False, OH_ERROR),
+    "FAILED": Rule(INTERACTIONS, at_end("completed", "FAILED", error=OH), ERROR_A, False, OH_ERROR),
+    "FAILED, without an error": Rule(INTERACTIONS, at_end("completed", "FAILED"), ERROR_A, False, FAILED),
+    "aborted": Rule(INTERACTIONS, at_end("completed", "aborted", error=OH), ERROR_A, False, OH_ERROR),
+    "IN_PROGRESS": Rule(INTERACTIONS, at_end("completed", "IN_PROGRESS"), {"text": "a"}, False),
+    "a body that goes on": Rule(
+        INTERACTIONS, interaction("in_progress", steps=[STEP_A, CALL_STEP]), {"text": "a", "tools": F}, False, cut=["f"]
+    ),
+    "a body": Rule(
+        INTERACTIONS,
+        interaction("completed", steps=[STEP_A, CALL_STEP]),
+        {"text": "a", "tools": F, "finish": "tool_calls"},
+    ),
+    "a body with outputs": Rule(
+        INTERACTIONS, interaction("completed", outputs=[{"type": "text", "text": "a"}]), SAID_A
+    ),
+    "a body with a field that nobody knows": Rule(
+        INTERACTIONS, interaction("completed", steps=[STEP_A], news="b"), SAID_A, parts=[Raw(name="news", data="b")]
+    ),
+}
+
 ALL = {
     f"{group}: {name}": rule
     for group, rules in {
-        "R2, R7": STATUSES, "R2, R8": CONTRADICTIONS, "R13": CUT_CALLS, "R6": REOPENED,
+        "R2, R7": STATUSES, "R2, R8": CONTRADICTIONS, "R13": CUT_CALLS, "R6": REOPENED, "R8": OF_INTERACTIONS,
     }.items()
     for name, rule in rules.items()
 }  # fmt: skip

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from msgspec import Struct
 
 from ..block_builders import CallBuilder, MediaBuilder, ReasoningBuilder, TextBuilder
-from ..finish_reasons import finish_reasons
+from ..finish_reasons import OPEN, finish_reasons, is_open, plain_word, worse_of
 from ..format_decoder import DAMAGED, GUESS, FormatDecoder, decoder
 from ..formats import register
 from ..json_values import arguments_of, counts, dict_of, text_of, with_unit, without_unit
 from ..parts import Part, TextDelta, Usage
-from ..provider_errors import error_of
+from ..provider_errors import error_of, given_error
 from ..unknown_fields import fields_of, with_fields
 
 if TYPE_CHECKING:
@@ -36,6 +36,12 @@ class _Event(Struct, gc=False):
     error: Any = None
 
 
+class _FullEvent(_Event, gc=False):
+    """An event that is read the thorough way. A status of its own is rare."""
+
+    status: Any = None
+
+
 REASONS = finish_reasons(other="cancelled")
 """The words that mean something else here than elsewhere."""
 
@@ -46,10 +52,20 @@ class _ExactEvent(_Event, gc=False, forbid_unknown_fields=True):
     event_id: Any = None
 
 
-EVENT_FIELDS = fields_of(_Event) | {"status"}
+EVENT_FIELDS = fields_of(_FullEvent)
+FIELDS = frozenset((
+    "id", "model", "object", "status", "usage", "steps", "outputs", "error",
+    # What was asked for, and how.
+    "agent", "agent_config", "background", "continuation_token", "created", "environment", "generation_config", "input",
+    "previous_interaction_id", "response_format", "response_mime_type", "response_modalities", "role", "service_tier",
+    "store", "stream", "system_instruction", "tools", "updated",
+))  # fmt: skip
+"""The fields of an interaction that are read, or say nothing about the answer."""
 
-OPEN = ("in_progress", "queued", "")
-"""The statuses of an interaction that has not ended."""
+ENDS = ("completed", "complete", "requires_action", "failed", "cancelled", "canceled", "incomplete")
+"""The ends of the names of events after which nothing follows."""
+WELL = ENDS[:3]
+"""Those of answers that ended well."""
 
 ENDED_BADLY = {"failed": "the interaction failed", "cancelled": "the interaction was cancelled"}
 
@@ -115,7 +131,7 @@ class GeminiInteractions(FormatDecoder):
     """Events to parts."""
 
     api: ClassVar[str] = "gemini-interactions"
-    event: type[Struct] = _Event
+    event: type[Struct] = _FullEvent
     exact: type[Struct] | None = _ExactEvent
 
     def __init__(self, *arguments: Any) -> None:
@@ -192,22 +208,31 @@ class GeminiInteractions(FormatDecoder):
         interaction = event.interaction or {}
         self.builder.start(text_of(interaction.get("id")), text_of(interaction.get("model")))
         self.count(interaction.get("usage"))
-        status = self.word(interaction.get("status"), "status")
-        if kind in ("interaction.completed", "interaction.complete", "interaction.requires_action"):
-            # A status that is not a text is kept as Raw; the name of the event says that it ended, but not how.
-            self._end(status or ("unknown" if interaction.get("status") else "completed"), interaction)
+        self.unknown.once("interaction", interaction, FIELDS, self.builder.parts)
+        given = interaction.get("status") or getattr(event, "status", None)
+        status, named = self.word(given, "status"), kind.rpartition(".")[2]
+        goes_on = plain_word(status) in OPEN
+        if named in ENDS:
+            self._whole(interaction, goes_on=goes_on)
+            if not (goes_on and named in WELL):
+                # A status that is not a text is kept as Raw; the name of the event says that it ended, but not how.
+                status = status or ("unknown" if given else "completed" if named in WELL else named)
+                status = worse_of(status, named)
+        if not is_open(status):
+            self.choice.end_by_word(status, REASONS)
+            self.choice.stop_for_calls()
+        if error := given_error(interaction.get("error")) or given_error(event.error):
+            self.fail(error, status, "")
 
-    def _end(self, status: str, interaction: dict[str, Any]) -> None:
-        if status in OPEN:
+    def _whole(self, interaction: dict[str, Any], *, goes_on: bool) -> None:
+        """Read the steps that only the whole interaction has. `goes_on`: it is not whole yet, and calls may be cut."""
+        name = "steps" if interaction.get("steps") else "outputs"  # the older name
+        if self._steps.all:
             return
-        if not self._steps.all:
-            for index, step in enumerate(self.objects(interaction.get("steps"), "steps")):
-                self._begin(index, step)  # only the whole interaction has it
+        for index, step in enumerate(self.objects(interaction.get(name), name)):
+            self._begin(index, step)
+            if not goes_on:
                 self._stop(index)
-        self.choice.end_by_word(status, REASONS)
-        self.choice.stop_for_calls()
-        if status in ENDED_BADLY:
-            self.fail(interaction.get("error"), status, ENDED_BADLY[status])
 
     # Steps
 
@@ -364,6 +389,9 @@ class GeminiInteractions(FormatDecoder):
             self._emit_result(step)
             if step.call is not None and not step.call.ended and not step.call.is_whole:
                 step.call.end(cut=True)  # each step has an end of its own: without it, only JSON shows the whole call
+        status = plain_word(self.choice.ending.raw or "")
+        if status in ENDED_BADLY:
+            self.fail(None, status, ENDED_BADLY[status])  # if no event said why
         super().finish()
 
     @property
