@@ -31,16 +31,18 @@ ERRORS: dict[str, tuple[dict[str, Any], tuple[Any, str | None]]] = {
     "error_message": ({"error_message": "oh"}, (None, "oh")),
     "base_resp": ({"base_resp": {"status_code": 1008, "status_msg": "oh"}}, (1008, "oh")),
     "error_type beside no choices": ({"error_type": "engine", "error_message": "oh", "choices": None}, ("engine", "oh")),
+    "type, code and message": ({"type": "error", "code": 429, "message": "oh"}, (429, "oh")),
+    "type, status and message": ({"type": "error", "status": 429, "message": "oh"}, (429, "oh")),
+    "type and msg": ({"type": "error", "msg": "oh"}, ("error", "oh")),
+    "bare type and error_type": ({"type": "error", "error_type": "overloaded_error", "message": "oh"}, ("overloaded_error", "oh")),
+    "event_type": ({"event_type": "error", "message": "oh", "code": 429}, (429, "oh")),
     "error_type beside empty choices": ({"error_type": "engine", "error_message": "oh", "choices": []}, ("engine", "oh")),
 }  # fmt: skip
 
 
 def assert_error(parts: list[Any], expected: tuple[Any, str | None]) -> None:
     errors = [part for part in parts if isinstance(part, Error)]
-    assert [(error.kind or error.code, error.message) for error in errors] in (
-        [expected],
-        [(errors[0].code, expected[1])],
-    )
+    assert [(error.kind or error.code, error.message) for error in errors] == [expected]
 
 
 @pytest.mark.parametrize(("event", "expected"), ERRORS.values(), ids=ERRORS)
@@ -140,8 +142,7 @@ def test_status_and_retryable(event: dict[str, Any], status: int | None, retryab
     assert isinstance(raised, ProviderError)
     (error,) = [part for part in parts if isinstance(part, Error)]
     for one in (error, raised):
-        assert one.status == status if status is not None or one.status is None else one.retryable is retryable
-        assert one.retryable is retryable
+        assert (one.status, one.retryable) == (status, retryable)
 
 
 def test_status_of_a_cut_stream() -> None:
@@ -157,6 +158,69 @@ def test_error_before_another_format(api: Any) -> None:
     assert (reading.api, message.text, message.complete) == (CHAT, "a", False)
     assert_error(parts, (503, "oh"))
     assert not [part for part in parts if isinstance(part, Raw)]
+
+
+BEGUN = {
+    "openai-chat": A,
+    "openai-responses": CREATED,
+    "anthropic": {"type": "message_start", "message": {"id": "m", "model": "m", "content": []}},
+    "gemini": {"candidates": [{"content": {"parts": [{"text": "a"}]}}]},
+    "gemini-interactions": {"event_type": "interaction.created", "interaction": {"id": "i", "model": "m"}},
+}
+FLAT = ["type and message", "type, code and message", "type, status and message", "type and msg", "event_type"]
+
+
+@pytest.mark.parametrize("name", [*FLAT, "bare type and error_type"])
+@pytest.mark.parametrize("api", APIS)
+def test_flat_error_in_every_format(name: str, api: Any) -> None:
+    """R35, R36, R38: whatever the format, nothing of it is lost."""
+    event, expected = ERRORS[name]
+    parts, raised = read_to_error(ssescan.stream(framed(BEGUN[api], event)))
+    assert isinstance(raised, ProviderError)
+    assert_error(parts, expected)
+    (error,) = [part for part in parts if isinstance(part, Error)]
+    assert (error.raw, error.status) == (event, {429: 429, "overloaded_error": 529}.get(expected[0]))
+    assert not [part for part in parts if isinstance(part, Raw)]
+
+
+@pytest.mark.parametrize("error", [{"error": {"code": 503, "message": "oh"}}, {"code": 503, "message": "oh"}])
+@pytest.mark.parametrize("api", [None, "gemini"])
+@pytest.mark.parametrize("before", [[], [{"response": BEGUN["gemini"]}]])
+def test_wrapped_error_of_gemini(error: dict[str, Any], api: Any, before: list[Any]) -> None:
+    """R34, R35."""
+    parts, raised = read_to_error(ssescan.stream(framed(*before, {"response": error}), api))
+    assert isinstance(raised, ProviderError)
+    assert_error(parts, (503, "oh"))
+
+
+NAMED: dict[str, tuple[str, tuple[Any, str | None]]] = {
+    "a text": ('"oh"', (None, "oh")),
+    "a list": ('["oh"]', (None, "oh")),
+    "a list of an object": ('[{"code": 429, "message": "oh"}]', (429, "oh")),
+    "a number": ("429", (429, None)),
+    "true": ("true", (None, None)),
+    "null": ("null", (None, None)),
+    "detail": ('{"detail": "oh"}', (None, "oh")),
+    "an empty object": ("{}", (None, None)),
+}
+
+
+@pytest.mark.parametrize(("data", "expected"), NAMED.values(), ids=NAMED)
+@pytest.mark.parametrize("api", [None, *APIS])
+@pytest.mark.parametrize("begun", [False, True])
+def test_error_by_the_name_of_its_event(data: str, expected: tuple[Any, str | None], api: Any, begun: bool) -> None:
+    """R35: any JSON is an error under that name."""
+    before = framed(BEGUN[api or CHAT]) if begun else b""
+    parts, raised = read_to_error(ssescan.stream(before + f"event: error\ndata: {data}\n\n".encode(), api))
+    assert isinstance(raised, ProviderError)
+    assert_error(parts, expected)
+    assert not [part for part in parts if isinstance(part, Raw)]
+
+
+def test_error_by_the_name_of_its_event_after_done() -> None:
+    parts, raised = read_to_error(ssescan.stream(framed(A, STOP, DONE) + b'event: error\ndata: "oh"\n\n'))
+    assert isinstance(raised, ProviderError)
+    assert_error(parts, (None, "oh"))
 
 
 def test_words_of_an_error_are_its_own() -> None:

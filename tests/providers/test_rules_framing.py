@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 CHAT = APIS[0]
 AB = {"text": "ab", "finish": "stop"}
 LINES = "".join(f"{json.dumps(event)}\n" for event in (A, B, STOP)).encode()
+X = chunk({"content": "x"})
 STREAM = framed(A, B, STOP, DONE)
 INDENTED = "data: " + json.dumps(A, indent=1) + "\n\n"
 
@@ -33,6 +34,22 @@ SPLICED: dict[str, tuple[bytes, dict[str, Any]]] = {
     "three on a line, with space": (f"data: {text(A)} {text(B)}\t{text(STOP)}\n\n".encode() + framed(DONE), AB),
     "[DONE] on the line": (framed(A, B) + f"data: {text(STOP)}[DONE]\n\n".encode(), AB),
     "JSON over several lines, data on the first": (INDENTED.encode() + framed(B, STOP, DONE), AB),
+    "a line without data after one with it": (f"data: {text(A)}\n{text(B)}\n\n".encode() + framed(STOP, DONE), AB),
+    "the same, in mid-stream": (
+        framed(X, X) + f"data: {text(A)}\n{text(B)}\n\n".encode() + framed(X, X, STOP, DONE),
+        {"text": "xxabxx", "finish": "stop"},
+    ),
+    "two such lines": (
+        framed(X, X) + f"data: {text(A)}\n{text(B)}\n{text(STOP)}\n\n".encode(),
+        {"text": "xxab", "finish": "stop"},
+    ),
+    "a line without data before one with it": (
+        framed(X, X) + f"event: x\n{text(A)}\ndata: {text(B)}\n\n".encode() + framed(STOP, DONE),
+        {"text": "xxab", "finish": "stop"},
+    ),
+    "lines without data, with commas": (",\n".join(map(text, (A, B, STOP))).encode(), AB),
+    "one line without data": ("".join(map(text, (A, B, STOP))).encode() + b"\n", AB),
+    "data with a comma": (f"data: {text(A)},\n\n".encode() + framed(B, STOP, DONE), AB),
     "two of them": (INDENTED.encode() + INDENTED.replace('"a"', '"b"').encode() + framed(STOP, DONE), AB),
 }
 
@@ -47,6 +64,36 @@ def test_values_that_are_framed_wrongly(body: bytes, expected: dict[str, Any], a
     assert read(one_by_one, api)[:2] == (parts, message)
 
 
+def test_finish_without_data_is_applied_in_its_place() -> None:
+    """R6, R40: content follows it, which reopens the choice."""
+    _, message, _ = read(framed(X, X) + f"data: {text(A)}\n{text(STOP)}\n\n".encode() + framed(B, X, DONE))
+    assert (message.text, message.finish_reason, message.complete) == ("xxabx", None, False)
+
+
+def call(arguments: str, **fields: Any) -> Any:
+    return chunk({"tool_calls": [{"index": 0, "function": {"arguments": arguments}} | fields]})
+
+
+CALL = call("", id="c", function={"name": "f", "arguments": '{"x":'})
+CALLED = chunk(finish="tool_calls")
+UNFRAMED: dict[str, tuple[bytes, str, bool]] = {
+    "after data": (f"data: {text(call('1'))}\n{text(call('2'))}\n\n".encode(), '{"x":123}', True),
+    "with a comma": (text(call("1")).encode() + b",\n", '{"x":13}', True),
+    "damaged": (text(call("1")).encode() + b"}\n", '{"x":3}', False),
+    "damaged in its middle": (text(call("1")).replace(":", "", 1).encode() + b"\n", '{"x":3}', False),
+    "no JSON": (b"[INFO] still here\n", '{"x":3}', True),
+}
+
+
+@pytest.mark.parametrize(("line", "arguments", "whole"), UNFRAMED.values(), ids=UNFRAMED)
+@pytest.mark.parametrize("api", [None, CHAT])
+def test_line_without_data_in_a_call(line: bytes, arguments: str, whole: bool, api: Any) -> None:
+    """R15, R40: a line of JSON that is lost cuts the call."""
+    _, message, _ = read(framed(CALL) + line + framed(call("3}"), CALLED, DONE), api)
+    (made,) = message.tool_calls
+    assert (made.arguments, made.cut, message.complete) == (arguments, not whole, whole)
+
+
 TYPES = [
     "application/json",
     None,
@@ -59,10 +106,16 @@ BODIES = {
     "an event stream": STREAM,
     "an event stream with a BOM": b"\xef\xbb\xbf" + STREAM,
     "an event stream that begins with a comment": b": hi\n\n" + STREAM,
+    "an event stream that begins with white space": b"\n  " + STREAM,
+    "white space after a BOM": b"\xef\xbb\xbf \r\n" + STREAM,
     "JSON lines": LINES,
     "a JSON body": json.dumps(
         {"id": "c", "object": "chat.completion", "model": "m", "choices": [{"index": 0, "message": {"role": "assistant", "content": "ab"}, "finish_reason": "stop"}]}
     ).encode(),
+    "a JSON body over several lines": json.dumps(
+        {"object": "chat.completion", "choices": [{"message": {"content": "ab"}, "finish_reason": "stop"}]}, indent=1
+    ).encode(),
+    "a list over several lines": f"[{text(A)},\n{text(B)}\n,\n{text(STOP)}]".encode(),
 }  # fmt: skip
 
 
@@ -74,6 +127,51 @@ def test_type_that_is_not_an_event_stream(server: Server, content_type: str | No
     with httpx.stream("GET", server.offers(body, content_type=content_type).url) as response:
         message = ssescan.stream(response, api).collect()
     assert in_few_words(message) == AB
+
+
+@pytest.mark.parametrize("content_type", TYPES)
+@pytest.mark.parametrize("indent", [None, 1])
+def test_error_as_a_body(server: Server, content_type: str | None, indent: int | None) -> None:
+    body = json.dumps({"error": {"code": 503, "message": "oh"}}, indent=indent).encode()
+    with (
+        httpx.stream("GET", server.offers(body, content_type=content_type).url) as response,
+        pytest.raises(ssescan.ProviderError, match="oh"),
+    ):
+        ssescan.stream(response).collect()
+
+
+def test_damaged_line_of_json_lines_does_not_hold_up_the_others() -> None:
+    body = Body(media_type="application/x-ndjson")
+    assert body.feed(b'{"a":1,"b\n{"c":2}\n') == b'data: {"a":1,"b\n\ndata: {"c":2}\n\n'
+
+
+PAGES = [
+    ("application/json", b"upstream connect error"),
+    ("application/json", b"[ERROR] upstream connect error"),
+    ("text/plain", b"{ upstream connect error }"),
+]
+
+
+@pytest.mark.parametrize(("content_type", "body"), PAGES)
+@pytest.mark.parametrize("api", [None, CHAT])
+def test_text_as_a_body_is_shown(server: Server, content_type: str, body: bytes, api: Any) -> None:
+    """R37."""
+    with (
+        httpx.stream("GET", server.offers(body, content_type=content_type).url) as response,
+        pytest.raises(ssescan.SsescanError, match="upstream connect error"),
+    ):
+        ssescan.stream(response, api).collect()
+
+
+@pytest.mark.parametrize("content_type", TYPES)
+@pytest.mark.parametrize("space", [b"\n", b"   \r\n"])
+def test_white_space_before_a_body_takes_linear_time(content_type: str | None, space: bytes) -> None:
+    """In quadratic time this would take hours, and as much memory as there is white space."""
+    body = Body(media_type=content_type or "")
+    for _ in range(400_000):
+        assert body.feed(space) == b""
+    assert body.head == b""
+    assert in_few_words(read(body.feed(STREAM) + body.close())[1]) == AB
 
 
 @pytest.mark.parametrize("content_type", TYPES)
@@ -179,7 +277,7 @@ def test_unknown_wire(body: bytes) -> None:
 @pytest.mark.parametrize("body", UNKNOWN.values(), ids=UNKNOWN)
 @pytest.mark.parametrize("api", APIS)
 def test_unknown_wire_under_a_name(body: bytes, api: Any) -> None:
-    with pytest.raises(ssescan.SsescanError):
+    with pytest.raises(UnknownFormat, match="iter_events"):
         ssescan.stream(body, api).collect()
 
 

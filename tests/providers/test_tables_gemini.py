@@ -32,6 +32,12 @@ def candidate(*parts: Any, finish: str | None = None, index: int | None = 0, **e
     return {"candidates": [made | extra], "modelVersion": "m", "responseId": "r"}
 
 
+def plain(text: str, count: int) -> dict[str, Any]:
+    """Return an event as most are: a piece of text, and the usage."""
+    usage = {f"{name}TokenCount": count for name in ("prompt", "candidates", "total")}
+    return candidate({"text": text}) | {"usageMetadata": usage}
+
+
 def crlf(*events: Any) -> bytes:
     return framed(*events, line_end="\r\n")
 
@@ -196,6 +202,13 @@ GEMINI = {
         ),
         SAID_HEY,
         usage={"input": 12, "output": 8, "reasoning": 3, "cache_read": 4, "total": 20},
+    ),
+    "usage of zeros after one of numbers": Case(
+        crlf(
+            *(plain(text, count) for text, count in (("H", 1), ("e", 2), ("y", 3), ("!", 0))), candidate(finish="STOP")
+        ),
+        {"text": "Hey!", "finish": "stop"},
+        usage={"input": 3, "output": 3, "total": 3},
     ),
     "media": Case(
         crlf(candidate({"inlineData": {"mimeType": "image/png", "data": "QUI="}}, finish="STOP")),

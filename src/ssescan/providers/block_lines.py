@@ -18,7 +18,7 @@ class BlockLines:
     `limit`: of a block, bytes. `other_at`: the number of events before the last line that cannot continue JSON.
     """
 
-    __slots__ = ("_free_until", "_limit", "_size", "events", "lines", "other_at")
+    __slots__ = ("_begin", "_free_until", "_limit", "_size", "events", "lines", "other_at")
 
     def __init__(self, limit: int | None) -> None:
         self._limit = limit
@@ -26,6 +26,7 @@ class BlockLines:
         self.other_at: int = -1
         self.events: int = 0  # the number of events before their block
         self._free_until = 0  # how far the block had only lines of no field, bytes
+        self._begin = 0  # how many bytes of their block come before them
         self._size = 0
 
     def add(self, line: str, pending: int, events: int) -> bool:
@@ -44,6 +45,8 @@ class BlockLines:
             return False
         if self._limit is not None and self._size + size > self._limit:
             return False
+        if not self.lines:
+            self._begin = pending - size
         self._size += size
         self.lines.append(line)
         return True
@@ -53,6 +56,10 @@ class BlockLines:
         lines, self.lines = self.lines, []
         self._size = 0
         return lines
+
+    def follow(self, payload: bytes) -> bool:
+        """Return whether the lines come after the data of their block, and not before it: there is room for it."""
+        return self._begin > len(payload) + len(b"data:")
 
     def joined(self, payload: bytes, events: int) -> bytes | None:
         """Return the data with the lines that follow it, if they are JSON only together; else None.

@@ -22,6 +22,8 @@ FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
 """The first bytes of event streams. JSON cannot begin with them."""
 SPACE = b" \t\r\n"
 MAX_FIRST_LINE = 65536  # bytes: a longer one is taken for the only one
+GOES_ON = (b"{", b"[", b",", b":")
+"""The ends of lines within JSON that is indented."""
 # Between the tokens of JSON, a line end is as good as a space.
 LINE_ENDS_TO_SPACES = bytes.maketrans(b"\r\n", b"  ")
 
@@ -30,15 +32,16 @@ class Body:
     """A body whose kind its first bytes decide: `feed` its chunks, then `close`; both return an event stream.
 
     `reads`, `size`: how many chunks and bytes came. `is_value`: it is one JSON value, which becomes one event.
-    `is_refused`: it is neither an event stream nor JSON; `head` has what came.
+    `is_refused`: it is neither an event stream nor JSON; `head` has what came, without leading white space.
     """
 
-    __slots__ = ("_in_line", "_kind", "_type", "head", "is_refused", "is_value", "reads", "size")
+    __slots__ = ("_in_line", "_kind", "_searched", "_type", "head", "is_refused", "is_value", "reads", "size")
 
     def __init__(self, media_type: str) -> None:
         self._type = media_type
         self._kind = ""  # until it is known: "events", "value" or "lines"
         self._in_line = False
+        self._searched = 0  # how far the first line has no end
         self.head: bytes = b""
         self.is_refused: bool = False
         self.is_value: bool = False
@@ -50,8 +53,11 @@ class Body:
         self.size += len(chunk)
         if self._kind:
             return self._converted(chunk)
-        self.head += chunk
-        begins = self.head.removeprefix(BYTE_ORDER_MARK).lstrip(SPACE)
+        if len(self.head) > len(BYTE_ORDER_MARK):
+            self.head += chunk
+        else:
+            self.head = _without_space(self.head + chunk)  # as it comes: there may be any amount of it
+        begins = self.head.removeprefix(BYTE_ORDER_MARK)
         if begins and not BYTE_ORDER_MARK.startswith(begins):
             self._kind = self._kind_of(begins)
         return self._begin() if self._kind else b""
@@ -60,7 +66,7 @@ class Body:
         """End the body; return what is still missing of the event stream."""
         made = b""
         if not self._kind and not self.is_refused:
-            begins = self.head.removeprefix(BYTE_ORDER_MARK).lstrip(SPACE)
+            begins = self.head.removeprefix(BYTE_ORDER_MARK)
             is_json = begins.startswith((b"{", b"[")) or self._type in JSON_TYPES
             self._kind = "value" if is_json else ""
             self.is_refused = not is_json
@@ -74,22 +80,26 @@ class Body:
         if any(field.startswith(begins) for field in FIELDS):
             return ""
         if begins.startswith((b"{", b"[")):
-            return "lines" if self._type in LINES_TYPES else self._kind_of_json(begins)
+            return self._kind_of_json(begins)
         if self._type in JSON_TYPES:
             return "value"
         self.is_refused = True
         return ""
 
     def _kind_of_json(self, begins: bytes) -> str:
-        ends = [at for at in (begins.find(b"\n"), begins.find(b"\r")) if at >= 0]
-        if begins.startswith(b"[") or (not ends and len(begins) > MAX_FIRST_LINE):
+        is_list, has_lines = begins.startswith(b"["), self._type in LINES_TYPES
+        if is_list and not has_lines:
             return "value"
+        ends = [at for end in (b"\n", b"\r") if (at := begins.find(end, self._searched)) >= 0]
         if not ends:
-            return ""
+            self._searched = len(begins)
+            return "" if len(begins) <= MAX_FIRST_LINE else "lines" if has_lines else "value"
+        line = begins[: min(ends)]
         try:
-            load(begins[: min(ends)])
+            load(line)
         except NotJson:
-            return "value"
+            # Under a type of lines, it may be a line that was damaged.
+            return "lines" if has_lines and not is_list and not line.rstrip().endswith(GOES_ON) else "value"
         return "lines"
 
     def _begin(self) -> bytes:
@@ -115,3 +125,11 @@ class Body:
             elif self._in_line:
                 made.append(piece)
         return b"".join(made)
+
+
+def _without_space(head: bytes) -> bytes:
+    """Return the beginning of a body without white space, but with its byte order mark."""
+    head = head.lstrip(SPACE)
+    if head.startswith(BYTE_ORDER_MARK):
+        return BYTE_ORDER_MARK + head[len(BYTE_ORDER_MARK) :].lstrip(SPACE)
+    return head

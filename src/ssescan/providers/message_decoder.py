@@ -7,6 +7,7 @@ stray lines and `error:` lines; and it decides whether the stream was cut, and w
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,7 @@ NO_MORE: Any = object()
 KEEP_ALIVES = ("ping", "keepalive", "response.keep_alive")
 MAX_UNKNOWN = 8
 """The number of damaged or unknown events that are allowed before the format is known (R46 of docs/rules.md)."""
+BEGINS_JSON = re.compile(r"\s*(?:\{\s*\"|\[\s*[{\[\"])")
 MAX_BEGINNING = 200  # characters of the lines of no event that an exception shows
 
 # The states of a decoder, and the next one after each input; None: that cannot come. `format_decoder` is None while the
@@ -70,7 +72,7 @@ class MessageDecoder:
     """
 
     __slots__ = (
-        "_accept_done", "_beginning", "_block_lines", "_decode", "_failure", "_guessed", "_halves", "_named", "_reader",
+        "_accept_done", "_beginning", "_block_lines", "_failure", "_guessed", "_halves", "_held", "_named", "_reader",
         "_shows_lines", "_stray", "_strict", "_tags", "_truncated", "_undecided", "_unknown", "_whole_at", "builder",
         "closed", "done", "format_decoder",
     )  # fmt: skip
@@ -98,7 +100,7 @@ class MessageDecoder:
         self.format_decoder: FormatDecoder | None = None
         self._halves = Halves()
         self._tags = ThinkTags(open=think_tags == "open") if think_tags else None
-        self._decode: Any = None  # of the format decoder, while a half waits
+        self._held: Any = None  # `decode` of the format decoder, while it may not take the fast path
         self.done: bool = False
         self.closed: bool = False
         self._failure: SsescanError | None = None
@@ -135,8 +137,10 @@ class MessageDecoder:
         """Return the errors in the rest of the chunk after `[DONE]`, and ignore everything else."""
         parts: list[Part] = []
         while (item := self._reader.pop()) is not None:
+            if type(item) is not bytes:
+                continue
             try:
-                value = load(item) if type(item) is bytes else None
+                value = self._named_error(load(item))
             except NotJson:
                 continue
             if isinstance(value, dict) and error_in(value, self.event_name()) is not None:
@@ -187,7 +191,7 @@ class MessageDecoder:
         if self._block_lines.lines:
             joined = self._block_lines.joined(payload, self._reader.events)
             if joined is None:
-                return [*self._feed_block_lines(), *self._feed_payload(payload)]
+                return self._feed_apart(payload)
             self._block_lines.pop()
             payload = joined
         at_end = self._reader.is_over  # the end of the stream came before the blank line
@@ -205,6 +209,14 @@ class MessageDecoder:
             return self._feed_values(payload, at_end=at_end)
         return self.builder.drain()
 
+    def _feed_apart(self, payload: bytes) -> list[Part]:
+        """Return the parts of a payload, and of the lines of its block that are not a part of it, in their order."""
+        if not self._block_lines.follow(payload):
+            return [*self._feed_block_lines(), *self._feed_payload(payload)]
+        lines = self._block_lines.pop()
+        parts = self._feed_payload(payload)
+        return parts if self.done else [*parts, *self._feed_unknown_lines(lines)]
+
     def _feed_values(self, payload: bytes, *, at_end: bool) -> list[Part]:
         parts: list[Part] = []
         damaged = False  # the value before was not JSON: a run of these is one error
@@ -217,6 +229,8 @@ class MessageDecoder:
                 parts += self._feed_value(value, payload)
             elif following is NO_MORE and (at_end or self._reader.whole_body):
                 self._truncated = True
+                if self._reader.whole_body:
+                    self._show_line(shown(payload))
             elif not damaged:
                 damaged = True
                 parts += self._damaged(payload, value)
@@ -228,26 +242,38 @@ class MessageDecoder:
         self.builder.fail(Error(kind="decode", message=shown(payload), raw=str(error)))
         return self.builder.drain() if self.api is not None else []
 
+    def _named_error(self, value: Any) -> Any:
+        """Return an event that only its name says to be an error as an object."""
+        if self.event_name() != "error" or isinstance(value, dict):
+            return value
+        is_list = isinstance(value, list) and any(isinstance(element, dict) for element in value)
+        return value if is_list else {"error": value}
+
+    def _hold(self) -> None:
+        """Keep the next event from the fast path: there is something that comes before it."""
+        if self._held is None and self.format_decoder is not None:
+            self._held, self.format_decoder.decode = self.format_decoder.decode, _refuse
+
     def _feed_value(self, value: Any, payload: bytes) -> list[Part]:
+        if self._held is not None and self.format_decoder is not None:
+            self.format_decoder.decode, self._held = self._held, None
+        value = self._named_error(value)
         format_decoder = self.format_decoder
         if format_decoder is None or self._guessed:
             format_decoder = self._choose_format(value)
         if format_decoder is None:
             return self._before_format(value, payload)
-        halves = self._halves
-        if halves.waiting:
-            format_decoder.decode = self._decode
         format_decoder.payload = payload
         parts = format_decoder.feed_value(value)
         format_decoder.payload = b""
         parts = [*self.builder.drain(), *parts]  # first the parts that the fast path emitted
         if self._undecided is None and not self.builder.started and any(type(part) is Raw for part in parts):
             self._undecided = self._event(payload)
+        halves = self._halves
         if halves.waiting or b"\\u" in payload:
             parts = halves.feed(parts)
             if halves.waiting:
-                # The next event must not take the fast path: it may bring the other half.
-                self._decode, format_decoder.decode = format_decoder.decode, _refuse
+                self._hold()  # the next event may bring the other half
         return parts
 
     def _choose_format(self, value: Any) -> FormatDecoder | None:
@@ -309,6 +335,7 @@ class MessageDecoder:
         if line[0] not in CONTINUES:
             lines.other_at = events
         elif lines.add(line, getattr(self._reader, "pending", 0), events):
+            self._hold()
             return before
         if lines.lines:
             before += self._feed_block_lines()
@@ -317,7 +344,10 @@ class MessageDecoder:
 
     def _feed_block_lines(self) -> list[Part]:
         """Return the parts of the lines that were kept, and do not continue the data of their block."""
-        return [part for line in self._block_lines.pop() for part in self._feed_unknown_line(line)]
+        return self._feed_unknown_lines(self._block_lines.pop())
+
+    def _feed_unknown_lines(self, lines: list[str]) -> list[Part]:
+        return [part for line in lines for part in self._feed_unknown_line(line)]
 
     def _feed_unknown_line(self, line: str) -> list[Part]:
         name, colon, value = line.partition(":")
@@ -345,14 +375,22 @@ class MessageDecoder:
         if not text:
             return []
         payload = text.encode("utf-8", "replace")
-        try:
-            value = load(payload)
-        except NotJson:
+        parts: list[Part] = []
+        for value in values(payload, halves=True):
+            if value is DONE:
+                self.done = True
+                break
+            if not isinstance(value, NotJson):
+                self._whole_at = self._reader.events
+                parts += self._feed_value(value, payload)
+                continue
             self._show_line(text)
             self.builder.emit(Raw(name="line", data=text))
-            return self.builder.drain()
-        self._whole_at = self._reader.events
-        return self._feed_value(value, payload)
+            if BEGINS_JSON.match(text):  # else a line of a log
+                self._truncated = True
+                self.builder.lost.damaged += 1
+            parts += self.builder.drain()
+        return parts
 
     def _end(self, *, cut: bool, failed: bool) -> list[Part]:
         if self.closed:

@@ -34,7 +34,7 @@ _FOUND_IN = json.JSONDecoder(strict=False)  # json.loads() would make one each t
 _scan: Any = _FOUND_IN.scan_once  # type: ignore[attr-defined]  # raw_decode() without its exception
 _decode = msgspec.json.Decoder().decode
 _SPACE = b" \t\n\r"
-_BETWEEN = re.compile(r"(?:\s+|data:|event: ?[\w.-]*\s)*+")  # what may stand between two values that were spliced
+_BETWEEN = re.compile(r"(?:[\s,]+|data:|event: ?[\w.-]*\s)*+")  # what may stand between two values that were spliced
 _AFTER_SPACE = re.compile(r"[ \t\n\r]*")
 _AT_ONCE = "line 1 column 1 (char 0)"
 _BEGINS = frozenset(b'{["-0123456789tfnNI')  # every value that _decode or _scan can read

@@ -114,12 +114,15 @@ def error_of(raw: Any) -> Error:
             break
         raw = raw["error"]
     said = _said(raw) if isinstance(raw, dict) else raw
+    if isinstance(said, list) and said and isinstance(said[0], (str, dict)):
+        said = said[0]
     if not isinstance(said, dict):
-        return Error(message=said if isinstance(said, str) else None, raw=raw)
-    kind = text_of(said.get("type")) or text_of(said.get("error_type")) or None
+        number = said if isinstance(said, (int, float)) and not isinstance(said, bool) else None
+        return Error(code=number, message=said if isinstance(said, str) else None, raw=raw)
+    kind = text_of(said.get("type")) or None
     code = code_of(said)
-    if kind in BARE and code is not None:
-        kind = None
+    if kind is None or kind in BARE:
+        kind = text_of(said.get("error_type")) or (kind if code is None else None)
     return Error(kind=kind, code=code, message=_message(said), raw=raw)
 
 

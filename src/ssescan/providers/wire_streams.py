@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from .format_decoder import DAMAGED, decoder
 from .message_decoder import MessageDecoder
-from .payloads import DONE, NotJson, fields_of, load, options_of, values
+from .payloads import DONE, fields_of, load, options_of, values
 from .streams import AsyncShell, Shell, checked_strict
 
 if TYPE_CHECKING:
@@ -137,10 +137,7 @@ class ObjectDecoder(MessageDecoder):
     def _feed_stray(self, text: str) -> list[Part]:
         parts = super()._feed_stray(text)
         payload = text.encode("utf-8", "replace")
-        try:
-            self._add_objects(payload, [load(payload)])
-        except NotJson:
-            pass
+        self._add_objects(payload, takewhile(lambda value: value is not DONE, values(payload)))
         return parts
 
     def _add_objects(self, payload: bytes, found: Iterable[Any]) -> None:

@@ -313,7 +313,7 @@ class Anthropic(FormatDecoder):
         self.builder.ping()
 
     def _error(self, event: _Event) -> None:
-        error = error_of(event.error or {"message": event.message})
+        error = error_of(event.error)
         raw = {"type": "error", "error": event.error} | ({"request_id": event.request_id} if event.request_id else {})
         self.builder.fail(Error(kind=error.kind, code=error.code, message=error.message, raw=raw))
 
@@ -367,7 +367,6 @@ class Anthropic(FormatDecoder):
         "message_delta": _message_delta,
         "message_stop": _message_stop,
         "ping": _ping,
-        "error": _error,
     }
 
     @staticmethod

@@ -6,10 +6,10 @@ https://ai.google.dev/api/generate-content#v1beta.GenerateContentResponse
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from ..block_builders import TextBuilder
 from ..format_decoder import DAMAGED, GUESS, FormatDecoder, decoder
@@ -17,7 +17,7 @@ from ..formats import register
 from ..json_values import dict_of, list_of, plain_number, text_of
 from ..parts import Citation, Logprobs, Part, Raw, TextDelta, Usage
 from ..payloads import convert
-from ..provider_errors import error_of, is_success
+from ..provider_errors import error_in, error_of, is_success
 from ..unknown_fields import fields_of, with_fields
 from .gemini_parts import CandidateParts
 
@@ -98,7 +98,7 @@ class _PlainCandidate(Struct, gc=False, forbid_unknown_fields=True):
 class _PlainUsage(Struct, gc=False, forbid_unknown_fields=True):
     promptTokenCount: int
     candidatesTokenCount: int
-    totalTokenCount: int
+    totalTokenCount: Annotated[int, Meta(gt=0)]  # zeros do not replace a usage
     promptTokensDetails: list[Any] | None = None
 
 
@@ -136,10 +136,12 @@ class Gemini(FormatDecoder):
 
     @classmethod
     def recognize(cls, value: dict[str, Any], name: str | None) -> int:
-        if any(key in value for key in KEYS) or _is_early_shape(value) or _is_wrapped(value):
+        if _has_key(value) or _is_early_shape(value) or _is_wrapped(value):
             return GUESS + 1
+        inner = _wrapped(value)
         error = dict_of(value.get("error"))
-        return GUESS - 2 if isinstance(error.get("status"), str) and isinstance(error.get("code"), int) else 0
+        is_google = isinstance(error.get("status"), str) and isinstance(error.get("code"), int)
+        return GUESS - 2 if inner is not None or is_google else 0
 
     def unwrapped(self, value: dict[str, Any]) -> dict[str, Any]:
         inner = _wrapped(value)
@@ -349,11 +351,15 @@ def _is_early_shape(value: dict[str, Any]) -> bool:
 def _wrapped(value: dict[str, Any]) -> dict[str, Any] | None:
     """Return the event within an event of Code Assist: `{"response": …, "traceId": …}`; None for any other."""
     inner = value.get("response")
-    if isinstance(inner, dict) and "type" not in value and any(key in inner for key in (*KEYS, "error")):
+    if isinstance(inner, dict) and "type" not in value and (_has_key(inner) or error_in(inner, None) is not None):
         return inner
     return None
 
 
 def _is_wrapped(value: dict[str, Any]) -> bool:
     inner = _wrapped(value)
-    return inner is not None and any(key in inner for key in KEYS)
+    return inner is not None and _has_key(inner)
+
+
+def _has_key(value: dict[str, Any]) -> bool:
+    return any(key in value for key in KEYS)

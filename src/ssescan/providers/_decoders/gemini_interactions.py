@@ -191,8 +191,8 @@ class GeminiInteractions(FormatDecoder):
             self._stop(event.index)
         elif kind.startswith("interaction."):
             self._interaction(kind, event)
-        elif event.error or kind == "error":
-            self.builder.fail(error_of(event.error or {"message": None}))
+        elif event.error:
+            self.builder.fail(error_of(event.error))
         elif kind != "done":
             return None
         if isinstance(total, dict):

@@ -126,7 +126,8 @@ class OpenAIChat(ContentDecoder):
         begins = self.event is FirstChunk
         if begins:
             id, model, kind = (text_of(value) for value in (chunk.id, chunk.model, chunk.object))
-            if chunk.choices is None and not usage and not error and not (id or kind):
+            is_chunk = kind.startswith(OBJECTS) if kind else id and model
+            if chunk.choices is None and not usage and not error and not is_chunk:
                 return None
             if chunk.choices or id or model:
                 self.begin(id, model, Chunk, at_least=2)

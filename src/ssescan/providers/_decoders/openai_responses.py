@@ -159,7 +159,7 @@ class OpenAIResponses(ItemDecoder):
         if handler is not None:
             handler(self, event)
         elif event.error and not kind.startswith("response."):
-            self._error(event)
+            self.builder.fail(error_of(event.error))
         elif not (kind.startswith("response.") and kind.endswith(PROGRESS)):
             return None
         return self.builder.drain()
@@ -261,10 +261,6 @@ class OpenAIResponses(ItemDecoder):
         self.items.end_calls(assumed=self.choice.ending.assumed)
         self.keep_unfinished()
         super().finish()
-
-    def _error(self, event: _Event) -> None:
-        flat = {"code": event.code, "message": event.message, "param": event.param}
-        self.builder.fail(error_of(event.error or flat))
 
     def _ping(self, event: _Event) -> None:
         self.builder.ping()
@@ -420,7 +416,6 @@ class OpenAIResponses(ItemDecoder):
         "response.audio.done": _nothing,
         "response.audio.transcript.delta": _transcript,
         "response.audio.transcript.done": _nothing,
-        "error": _error,
         **dict.fromkeys(ARGUMENTS, _arguments),
         **dict.fromkeys(("response.created", "response.queued", "response.in_progress"), _go_on),
         **dict.fromkeys([f"response.{status}" for status in (*ENDS, "done")], _end),
