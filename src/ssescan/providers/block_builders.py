@@ -301,13 +301,21 @@ class CallBuilder(_Written):
         return ToolCallDelta(choice=self.choice, block=self.number, json=text)
 
     def add(self, text: str | None) -> None:
-        if not text or self.ended:
+        if not text:
             return
-        if self.started:
+        if self.ended:
+            self.add_late(text)
+        elif self.started:
             self.emit(self.delta(text))
         else:
             self.ending.reopen()
             self.write(text)
+
+    def add_late(self, data: Any) -> None:
+        """Keep arguments that came after the end of the call, which was not its end then: it is cut."""
+        self.ending.reopen()
+        self.cut = True
+        self.emit_part(parts.Raw, name="arguments", data=data)
 
     def end(self, *, cut: bool = False, lost: int | None = None) -> None:
         """End the call, once. One of the program's without a name is cut: it cannot be made.

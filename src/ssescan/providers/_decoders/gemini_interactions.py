@@ -343,8 +343,11 @@ class GeminiInteractions(FormatDecoder):
             step.call.set_name(text_of(delta.get("name")))
             if step.type not in WITH_NAME:
                 self._call_by_type(step.call)
-            if delta.get("arguments"):
-                step.call.whole = arguments_of(delta["arguments"])
+            given = arguments_of(delta.get("arguments") or None)
+            if given and not step.call.ended:
+                step.call.whole = given
+            elif given and given != step.call.arguments:
+                step.call.add_late(given)
             self._sign(step, delta)
         elif kind.endswith("_result") and step.type.endswith("_result"):
             step.update(delta)

@@ -208,6 +208,7 @@ class OpenAIResponses(ItemDecoder):
         response = event.response or {}
         self._begin(event)
         streamed = self.items.any_streamed
+        self.goes_on = plain_word(text_of(response.get("status"))) in OPEN
         seen: dict[str, int] = {}
         for index, item in enumerate(self.objects(response.get("output"), "output")):
             kind = text_of(item.get("type"))
@@ -293,7 +294,7 @@ class OpenAIResponses(ItemDecoder):
             return
         found = self.items.at(event.output_index)
         if found is None and event.output_index is None:
-            found = self.items.with_id_of(event.item)
+            found = self.items.with_id_of(event.item) or self.items.last_if(event.item)
         self.complete_item(found or self.announce(event.output_index, event.item), event.item)
 
     # The blocks of items
@@ -373,12 +374,18 @@ class OpenAIResponses(ItemDecoder):
         _, kind, end = (event.type or self.name() or "").split(".")
         item = self._item(event, CALL_OF[kind])
         call = item.call
-        if call is None or call.ended:
+        if call is None:
+            self.keep(event.delta or event.arguments or event.input or event.code, "arguments")  # of no call
             return
-        call.add(arguments_of(event.delta))
-        if end == "done":
+        if end == "delta":
+            call.add(arguments_of(event.delta))
+            return
+        whole = arguments_of(event.arguments or event.input or event.code)
+        if not call.ended:
             item.confirmed = True
-            call.reconcile(arguments_of(event.arguments or event.input or event.code))
+            call.reconcile(whole)
+        elif whole and whole != call.arguments:
+            call.add_late(whole)
 
     def _partial_image(self, event: _Event) -> None:
         item = self._item(event, "image_generation_call")

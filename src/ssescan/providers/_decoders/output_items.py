@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from ..block_builders import CallBuilder, MediaBuilder, ReasoningBuilder, RefusalBuilder, TextBuilder
 
 
+EMPTY: tuple[Any, ...] = (None, "", [])
+"""The values that never replace what is known."""
+
+SHOWN = ("id", "call_id", "name")
+"""The fields that show whether two items may be the same."""
+
 NAMED = ("function_call", "custom_tool_call")
 """The types of calls that the program gave a name."""
 
@@ -68,6 +74,19 @@ class OutputItems:
     def with_id_of(self, item: dict[str, Any]) -> OutputItem | None:
         """Return the item that shares an id with this one."""
         return next((known for id in _ids(item) if (known := self._by_id.get(id))), None)
+
+    def last_if(self, item: dict[str, Any]) -> OutputItem | None:
+        """Return the last item, if one without a known id may be the same: it is open, or a call that comes again."""
+        last = self.last
+        if last is None or last.type != item.get("type"):
+            return None
+        if last.done:
+            again = last.call is not None and not _ids(item) and item.items() <= last.item.items()
+            return last if again else None
+        before = last.item
+        return (
+            None if any(before.get(name) and item.get(name) not in (None, "", before[name]) for name in SHOWN) else last
+        )
 
     def add(self, index: int | None, item: dict[str, Any]) -> OutputItem:
         made = self.last = OutputItem(item)
@@ -133,7 +152,7 @@ def with_known(whole: dict[str, Any], known: dict[str, Any], *, nested: bool = F
     missing = {
         name: value
         for name, value in known.items()
-        if name != "status" and value not in (None, "") and whole.get(name) in (None, "")
+        if name != "status" and value not in EMPTY and whole.get(name) in EMPTY
     }
     if nested:
         for name, value in known.items():

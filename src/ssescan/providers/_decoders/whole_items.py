@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..block_builders import CallBuilder, MediaBuilder, ReasoningBuilder, RefusalBuilder, TextBuilder
+from ..finish_reasons import OPEN, plain_word
 from ..format_decoder import FormatDecoder
 from ..json_values import arguments_of, compact, dict_of, list_of, text_of, with_unit
-from .output_items import OutputItem, OutputItems, with_known
+from .output_items import EMPTY, OutputItem, OutputItems, with_known
 
 if TYPE_CHECKING:
     from ..message_builder import ChoiceBuilder
@@ -51,6 +52,7 @@ class ItemDecoder(FormatDecoder):
         self.items = OutputItems()
         self.choice: ChoiceBuilder = self.builder.choice(0)
         self.choice.native["items"] = self.items
+        self.goes_on: bool = False  # the response came, and is not whole
 
     # Blocks
 
@@ -149,7 +151,7 @@ class ItemDecoder(FormatDecoder):
         if whole.get(field) in (None, ""):
             item.item = whole | {field: call.arguments}  # empty does not replace what was streamed
         if call.name:
-            call.end(cut=whole.get("status") == "incomplete")
+            call.end(cut=self._is_cut(call, whole))
         else:
             item.confirmed = True  # the end of the response may have the name
 
@@ -160,7 +162,12 @@ class ItemDecoder(FormatDecoder):
         call.set_name(call.kind)
         asked = next((whole[name] for name in INPUTS if whole.get(name)), None)
         call.whole = arguments_of(asked)
-        call.end(cut=whole.get("status") == "incomplete")
+        call.end(cut=self._is_cut(call, whole))
+
+    def _is_cut(self, call: CallBuilder, whole: dict[str, Any]) -> bool:
+        """Return whether a call is incomplete: by its status, unless its arguments and the response are whole."""
+        status = plain_word(text_of(whole.get("status")))
+        return status == "incomplete" or (status in OPEN and (self.goes_on or not call.is_whole))
 
     def _message(self, item: OutputItem, content: list[dict[str, Any]]) -> None:
         """Handle the parts of a complete message: each completes a streamed part, at any index."""
@@ -185,6 +192,12 @@ class ItemDecoder(FormatDecoder):
             for index, part in enumerate(self.objects(whole.get(name), name)):
                 if text := self.text(part.get("text"), name):
                     self.thought(item, kind, index).reconcile(text)
+            streamed = [block.text for (said, _), block in item.thoughts.items() if said == kind and block.size]
+            if streamed and whole.get(name) in EMPTY:
+                parts = [
+                    {"type": f"{'summary' if kind == 'summary' else 'reasoning'}_text", "text": of} for of in streamed
+                ]
+                whole = item.item = whole | {name: parts}
         if encrypted := text_of(whole.get("encrypted_content")):
             block = next(reversed(item.thoughts.values()), None) or ReasoningBuilder(self.choice)
             block.sign(encrypted, id=text_of(whole.get("id")) or None)
@@ -192,6 +205,9 @@ class ItemDecoder(FormatDecoder):
     def _hosted(self, item: OutputItem, call: CallBuilder, whole: dict[str, Any]) -> None:
         """Handle the result of a tool that the provider runs."""
         status = text_of(whole.get("status")) or None
+        field = "code" if call.custom else "arguments"
+        if whole.get(field) in EMPTY and call.size:
+            item.item = whole | {field: call.text}
         call.set_name(call.kind)
         asked = next((whole[name] for name in INPUTS if whole.get(name)), None)
         if call.custom:
@@ -200,7 +216,7 @@ class ItemDecoder(FormatDecoder):
             call.reconcile(asked)
         elif asked is not None:
             call.whole = compact(asked)
-        call.end(cut=status == "incomplete")
+        call.end(cut=self._is_cut(call, whole))
         failed = bool(whole.get("error")) or status == "failed"
         result = whole.get("error") or next((whole[name] for name in RESULTS if whole.get(name)), None)
         if item.type == "image_generation_call":
