@@ -2,15 +2,18 @@
 
 import json
 import ssl
+import time
 from collections.abc import Callable
 
 import pytest
 import trustme
 
+from ssescan.cli.exits import title_of
+
 from .processes import Done, Server
 
 Run = Callable[..., Done]
-USAGE, REFUSED, FAILED = 2, 4, 5
+USAGE, CUT, REFUSED, FAILED = 2, 3, 4, 5
 PAGE = (
     b"<!DOCTYPE html>\n<html lang=en>\n<head>\n<meta charset=utf-8>\n<title>\n %s\n</title>\n</head><body>Long</body>"
 )
@@ -48,6 +51,47 @@ def test_server_that_asks_for_https(server: Server, run_here: Run) -> None:
         b"Client sent an HTTP request to an HTTPS server.\n", status=400, content_type="text/plain"
     )
     assert url.replace("http:", "https:") in advice(run_here("cat", url).err)
+
+
+@pytest.mark.parametrize(
+    ("status", "words"), [(400, "(-X)"), (404, "check the path"), (429, "Retry-After: 7"), (503, "Retry-After: 7")]
+)
+def test_words_about_https_are_not_about_this_request(status: int, words: str, server: Server, run_here: Run) -> None:
+    body = b'{"error": "See HTTPS://example.com, or send it to an HTTPS URL"}'
+    url = server.answers_with(body, status=status, content_type="application/json", headers={"Retry-After": "7"})
+    assert words in advice(run_here("cat", url).err)
+
+
+def test_scheme_in_capitals(server: Server, run_here: Run) -> None:
+    body = b"The plain HTTP request was sent to HTTPS port"
+    url = server.answers_with(body, status=400, content_type="text/html").replace("http:", "HTTP:")
+    assert "the server speaks TLS" in advice(run_here("cat", url).err)
+
+
+@pytest.mark.parametrize("command", ["cat", "read"])
+def test_encoded_body_is_not_shown(command: str, server: Server, run_here: Run) -> None:
+    url = server.answers_with(
+        b"\x1f\x9d\x90<p>", status=403, content_type="text/html", headers={"Content-Encoding": "compress"}
+    )
+    done = run_here(command, url)
+    assert (done.status, done.out) == (REFUSED, b"")
+    assert "(text/html), the body has Content-Encoding compress, which is not decoded" in done.err
+    assert "<p>" not in done.err
+
+
+@pytest.mark.parametrize("page", [PAGE % b"Sign in", b"<html><body>Sign in"])
+@pytest.mark.parametrize("end", [b"", b"\n\n"])
+def test_page_under_the_type_of_a_stream(page: bytes, end: bytes, server: Server, run_here: Run) -> None:
+    done = run_here("read", server.answers_with(page + end))
+    assert (done.status, done.out) == (CUT, b"")
+    assert "came: an HTML page, 'Sign in'" in done.err or "came: <html><body>Sign in" in done.err
+    assert "a page for people" in advice(done.err)
+    assert "and no event" in advice(run_here("cat", server.answers_with(page)).err.replace("; is", ", is"))
+
+
+def test_lines_of_no_event_are_quoted(server: Server, run_here: Run) -> None:
+    done = run_here("read", server.answers_with(b"upstream connect error\n\n"))
+    assert (done.status, "lines of no event came: upstream connect error;" in done.err) == (CUT, True)
 
 
 @pytest.mark.parametrize(
@@ -89,6 +133,7 @@ def test_refused_status(
     [
         (PAGE % b"502 Bad Gateway", "'502 Bad Gateway'"),
         (PAGE % b"Sign in &middot;\n  Gateway", "'Sign in · Gateway'"),
+        (b'<?xml version="1.0"?>\n' + PAGE % b"XHTML", "'XHTML'"),
         (b"<html><head><TITLE class=a>Oops \x1b[31m</TITLE>", "'Oops ␛[31m'"),
         (b"\n<!-- cached --><html><title>" + b"T" * 900 + b"</title>", f"'{'T' * 200}...'"),
     ],
@@ -108,6 +153,16 @@ def test_page_is_named_by_its_title(
 def test_page_without_a_title_is_quoted(page: bytes, server: Server, run_here: Run) -> None:
     done = run_here("cat", server.answers_with(page, status=502, content_type="text/html"))
     assert page.decode() in done.err
+    done = run_here("cat", server.answers_with(page, content_type="text/HTML; charset=utf-8"))
+    assert page.decode() in done.err
+    assert "a page for people" in advice(done.err)
+
+
+@pytest.mark.parametrize("page", [b"<html>" + b"<title" * 10000, b"<html>" + b"<title>" * 9000])
+def test_hostile_page_is_searched_once(page: bytes) -> None:
+    began = time.process_time()
+    assert title_of(page) is None
+    assert time.process_time() - began < 0.05
 
 
 @pytest.mark.parametrize(

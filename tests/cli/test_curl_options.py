@@ -23,7 +23,7 @@ JSON_BODY = '{"stream": true}'
     "options",
     [
         ("-N",), ("--no-buffer",), ("-s",), ("--silent",), ("-sS",), ("-L",), ("--location",), ("--compressed",), ("-k",),
-        ("--insecure",), ("-sSNLkf",), ("--http1.1",), ("-N", "-s", "-L", "-k", "--compressed"),
+        ("--insecure",), ("-sSNLkf",), ("-v",), ("-i",), ("-#",), ("--no-progress-meter",), ("--http1.1",), ("-N", "-s", "-L", "-k", "--compressed"),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("command", ["cat", "read"])
@@ -70,7 +70,6 @@ def test_data_are_joined_in_their_order(options: tuple[str, ...], body: bytes, s
         (("-d", JSON_BODY), "application/json", True),
         (("--data-raw", f" \n[{JSON_BODY}]\n"), "application/json", True),
         (("--data-binary", JSON_BODY, "-X", "PUT"), "application/json", True),
-        (("-d", '{"a": 1,', "-d", '"b": 2}'), "application/x-www-form-urlencoded", False),
         (("-d", JSON_BODY, "-H", "Content-Type: text/plain"), "text/plain", False),
         (("-d", JSON_BODY, "-H", "content-type: application/json; a=b"), "application/json; a=b", False),
         (("-d", JSON_BODY, "--header", "CONTENT-TYPE;"), "", False),
@@ -80,7 +79,6 @@ def test_data_are_joined_in_their_order(options: tuple[str, ...], body: bytes, s
         (("-d", "12"), "application/x-www-form-urlencoded", False),
         (("-d", '"a"'), "application/x-www-form-urlencoded", False),
         (("-d", ""), "application/x-www-form-urlencoded", False),
-        (("-d", "{a: 1}"), "application/x-www-form-urlencoded", False),
     ],
 )
 def test_json_without_a_content_type(
@@ -91,6 +89,27 @@ def test_json_without_a_content_type(
     assert server.received[0].all("content-type") == [content_type]
     assert bool(re.fullmatch(r"ssescan: note: .*JSON.*application/json.*\n", done.err)) == is_noted
     assert bool(done.err) == is_noted
+
+
+@pytest.mark.parametrize(
+    ("data", "where"),
+    [('{"a": 1,&"b": 2}', "line 1, column 9"), ("{a: 1}", "line 1, column 2"), ('\n[{"a": 1}', "line 2, column 10")],
+)
+def test_json_that_is_not_valid_is_noted(data: str, where: str, server: Server, run_here: Run) -> None:
+    done = run_here("cat", "--data-raw", data, server.answers_with(EVENT))
+    assert (done.status, done.out) == (ENDED, EVENT)
+    assert server.received[0].all("content-type") == ["application/x-www-form-urlencoded"]
+    assert re.fullmatch(rf"ssescan: note: .*is not valid \(.*{where}\).*\n", done.err)
+    assert run_here("cat", "-H", "Content-Type: a/b", "--data-raw", data, server.answers_with(EVENT)).err == ""
+
+
+@pytest.mark.parametrize("header", ["Content-Length:", "content-length: 3", "Transfer-Encoding: chunked"])
+def test_body_keeps_its_length(header: str, server: Server, run_here: Run) -> None:
+    done = run_here("cat", "-H", header, "--data-json", JSON_BODY, server.answers_with(EVENT))
+    assert (done.status, done.out) == (ENDED, EVENT)
+    (request,) = server.received
+    assert (request.body, request.all("transfer-encoding")) == (JSON_BODY.encode(), [])
+    assert request.all("content-length") == [str(len(JSON_BODY))]
 
 
 def test_removed_content_type_stays_removed(server: Server, run_here: Run) -> None:
@@ -153,8 +172,9 @@ def test_method_of_options(options: tuple[str, ...], server: Server, run_here: R
 
 def test_url_option(server: Server, run_here: Run) -> None:
     assert run_here("cat", "--url", server.answers_with(EVENT)).out == EVENT
-    done = run_here("cat", "--url", HERE, HERE)
-    assert (done.status, "expected one source" in done.err) == (USAGE, True)
+    for other in ((HERE,), ("--url", HERE)):
+        done = run_here("cat", "--url", HERE, *other)
+        assert (done.status, "expected one source" in done.err) == (USAGE, True)
 
 
 @pytest.mark.parametrize(
@@ -166,6 +186,11 @@ def test_url_option(server: Server, run_here: Run) -> None:
         (("-b", "a=\rSECRET"), "expected one line for -b"),
         (("--json", '{"a": "SECRET"}'), "--data-json is curl's --json"),
         (("--json", "@SECRET"), "--data-json is curl's --json"),
+        (("--json", "-s", '{"a": "SECRET"}'), "--data-json is curl's --json"),
+        (("--json", '"SECRET"'), "--data-json is curl's --json"),
+        (("-m", "30"), "leave it out; --idle limits"),
+        (("--max-time=30",), "leave it out; --idle limits"),
+        (("-o", "out"), "> FILE"),
         (("--json=SECRET",), "--data-json is curl's --json"),
         (("-d", "@missing/body"), "expected a file with the body of the request after @, got 'missing/body': No such"),
         (("--data-binary", "@missing.json"), "got 'missing.json': No such"),
@@ -184,7 +209,20 @@ def test_wrong_values(command: str, options: tuple[str, ...], words: str, run_he
 @pytest.mark.parametrize("options", [("-G",), ("-k",), ("-u", "a:b"), ("-b", "a=b"), ("-A", "a"), ("-e", "b")])
 def test_request_needs_a_url(options: tuple[str, ...], run_here: Run) -> None:
     done = run_here("cat", *options, "file")
-    assert (done.status, f"{options[0]} need a URL" in done.err) == (USAGE, True)
+    assert (done.status, f"{options[0]} needs a URL" in done.err) == (USAGE, True)
+    assert "-k, -d need a URL (http://, https:// or HOST:PORT)" in run_here("cat", "-k", "-d", "a", "file").err
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:{}/", "127.0.0.1:99999"])
+def test_port_that_does_not_exist(url: str, server: Server, run_here: Run) -> None:
+    server.answers_with(EVENT)
+    done = run_here("cat", "-H", "X-Key: k", url.format(server.server_port + 65536))
+    assert (done.status, "a port of up to 65535" in done.err, server.received) == (USAGE, True, [])
+
+
+def test_json_option_is_not_a_value_of_another_one(server: Server, run_here: Run) -> None:
+    done = run_here("cat", "-H", "a: b", "--json", "-d", "--json", "-d", '{"a"', server.answers_with(EVENT))
+    assert (done.status, done.out[:1], server.received[0].body) == (ENDED, b"{", b'--json&{"a"')
 
 
 @pytest.mark.parametrize("path", ["/v1/events", "/", "", "/?a=b", "?a=b"])

@@ -5,6 +5,7 @@ import re
 import threading
 from collections.abc import Callable
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
@@ -207,6 +208,25 @@ def test_rate_is_of_the_whole_time(server: Server) -> None:
     assert found
     assert float(found[1]) >= 0.5
     assert float(found[2]) == pytest.approx(34 / float(found[1]), rel=0.05)
+
+
+def test_time_is_that_of_the_last_part(server: Server) -> None:
+    pause = threading.Event()
+    done = run("read", server.answers_with(text("a") + STOP + USAGE_CHUNK + DONE, lambda: pause.wait(0.9)))
+    found = re.search(r", ([\d.]+) s in total,", done.err)
+    assert found
+    assert float(found[1]) < 0.9
+
+
+def test_file_has_no_rate(tmp_path: Path) -> None:
+    (tmp_path / "answer.sse").write_bytes(text("a") + STOP + USAGE_CHUNK + DONE)
+    assert "tokens/s" not in summary_line(run("read", str(tmp_path / "answer.sse")))
+
+
+@pytest.mark.parametrize("option", ["--think-tags=closed", "--think-tags=OPEN"])
+def test_other_value_of_think_tags(option: str) -> None:
+    done = run("read", option)
+    assert (done.status, "--think-tags=open" in done.err) == (2, True)
 
 
 @pytest.mark.parametrize("body", [text("a") + STOP + DONE, UNFINISHED])

@@ -3,7 +3,6 @@
 The output is UTF-8. `answers_terminal.py` has the format for a terminal. Needs msgspec.
 """
 
-import time
 from abc import ABC, abstractmethod
 
 import msgspec
@@ -20,16 +19,20 @@ MIN_WHOLE_RATE = 10  # tokens a second; a lower rate is printed with a decimal
 class Answer(Format, ABC):
     """The base of the formats that print choice 0 of an answer for people, and a summary on standard error.
 
-    `asked_ns`: the `time.perf_counter_ns()` of the request.
+    `asked_ns`: the `time.perf_counter_ns()` of the request. `is_file`: of a file, the time says nothing of the model.
     """
 
-    def __init__(self, asked_ns: int) -> None:
+    def __init__(self, asked_ns: int, is_file: bool) -> None:
         self._asked_ns = asked_ns
+        self._is_file = is_file
+        self._last_ns = asked_ns  # when the last part arrived
         self._milliseconds: float | None = None  # from the request to the first part
         self._revised = False  # the final text differs from the text that was streamed
 
     def show(self, part: Part, stream: MessageStream) -> None:
         """Print a part of choice 0, and note the time of the first part."""
+        if stream.received_ns is not None:
+            self._last_ns = stream.received_ns
         if self._milliseconds is None and stream.received_ns is not None and not isinstance(part, (Ping, Raw, End)):
             self._milliseconds = (stream.received_ns - self._asked_ns) / 1e6
         if not part.choice:
@@ -54,7 +57,7 @@ class Answer(Format, ABC):
         if self._revised:
             words.append("text revised after it was streamed (--message has the final text)")
         words += [counted(stream.events, "event"), f"first part after {self._milliseconds:,.0f} ms"]
-        words += times_of(message.usage, time.perf_counter_ns() - self._asked_ns)
+        words += times_of(None if self._is_file else message.usage, self._last_ns - self._asked_ns)
         return f"-- {', '.join([*words, end_of(stream, message)])}"
 
 
@@ -127,7 +130,7 @@ def usage_of(usage: Usage | None) -> str:
 
 
 def times_of(usage: Usage | None, total_ns: int) -> list[str]:
-    """Return the time from the request to the end, and the tokens of output in a second of it, if they are known."""
+    """Return the time from the request to the last part, and the tokens of output in a second of it, if known."""
     seconds = max(total_ns, 1) / 1e9
     words = [f"{seconds:,.2f} s in total"]
     if usage is not None and usage.output:

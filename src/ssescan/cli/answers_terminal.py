@@ -26,8 +26,8 @@ class AnswerTerminal(Answer):
     reasoning. If the pieces of several tool calls alternate, each section begins with the name of the tool.
     """
 
-    def __init__(self, asked_ns: int) -> None:
-        super().__init__(asked_ns)
+    def __init__(self, asked_ns: int, is_file: bool) -> None:
+        super().__init__(asked_ns, is_file)
         self._console = console_for_any_text()
         self._section: tuple[str, int] | None = None
         self._line_ends = 2  # line feeds at the end of the output; at the top, none is needed

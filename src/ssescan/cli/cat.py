@@ -60,6 +60,8 @@ def print_events(stream: EventStream, output: Format, source_name: str) -> Exit:
     events = print_all(stream, output, source_name)
     if not events and stream.bytes_read:
         text = f"expected events from {source_name}, {counted(stream.bytes_read, 'byte')} came and no event"
+        if stream.outcome is Outcome.CUT:
+            raise Failure(Exit.CUT, f"{text}, it was cut in the middle of one; is it an event stream?")
         print_error(f"ssescan: {text}; is it an event stream?")
     if stream.outcome is Outcome.CUT:
         text = f"expected the stream from {source_name} to end with a blank line, it was cut in the middle of an event"

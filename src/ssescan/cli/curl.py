@@ -12,7 +12,6 @@ import re
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -37,8 +36,14 @@ DATA: dict[str, tuple[tuple[str, ...], str]] = {
 # The options of curl that change nothing here.
 ACCEPTED = (
     ("-N", "--no-buffer"), ("-s", "--silent"), ("-S", "--show-error"), ("-f", "--fail"), ("--fail-with-body",),
-    ("-L", "--location"), ("--compressed",), ("-g", "--globoff"), ("--http1.1",), ("--http2",),
+    ("-L", "--location"), ("--compressed",), ("-g", "--globoff"), ("--http1.1",), ("--http2",), ("-v", "--verbose"),
+    ("-i", "--include"), ("-#", "--progress-bar"), ("--no-progress-meter",),
 )  # fmt: skip
+# Those that would change something, and what to do instead.
+REFUSED: dict[tuple[str, ...], str] = {
+    ("-m", "--max-time"): "a stream has no time limit here: leave it out; --idle limits the time without a byte",
+    ("-o", "--output"): "the output is standard output: leave it out, and write > FILE",
+}
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -50,15 +55,25 @@ def positive_seconds(context: click.Context, option: click.Parameter, seconds: f
     return seconds
 
 
+def refuse(context: click.Context, option: click.Parameter, value: str | None) -> None:
+    """Refuse an option of REFUSED; a click callback."""
+    if value is not None:
+        raise click.UsageError(f"expected no {' or '.join(option.opts)}, {REFUSED[tuple(option.opts)]}", context)
+
+
 class CurlCommand(click.Command):
     """A command with the options of `source_options`; it keeps their order, in which the data are joined."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        for option, value in pairwise([*args, ""]):
-            if option.startswith("--json=") or (option == "--json" and value.lstrip().startswith(("{", "[", "@"))):
-                text = "expected --json without a value, as it sets the output here; --data-json is curl's --json"
-                raise click.UsageError(text, ctx)
-        order = self.make_parser(ctx).parse_args(args=list(args))[2]
+        json_error = click.UsageError(
+            "expected --json without a value, as it sets the output here; --data-json is curl's --json", ctx
+        )
+        try:
+            options, others, order = self.make_parser(ctx).parse_args(args=list(args))
+        except click.BadOptionUsage as error:
+            raise json_error if error.option_name == "--json" else error from None
+        if "as_json" in options and any(map(is_data, [options.get("source"), *others])):
+            raise json_error
         ctx.meta[__name__] = [option.name for option in order]
         return super().parse_args(ctx, args)
 
@@ -67,18 +82,19 @@ def source_options(command: Callable[..., object]) -> Callable[..., object]:
     """Add the argument SOURCE and the options of a Request to a CurlCommand, which gets `source` and `request`."""
 
     @functools.wraps(command)
-    def with_request(*, source: str | None, url: str | None, **options: Any) -> object:
-        if source is not None and url is not None:
+    def with_request(*, source: str | None, url: tuple[str, ...], **options: Any) -> object:
+        sources = [*url, *([] if source is None else [source])]
+        if len(sources) > 1:
             raise click.UsageError("expected one source, got --url and another one")
         values = {name: iter(options.pop(name)) for name in DATA}
         order = click.get_current_context().meta[__name__]
         data = tuple(Data(name, next(values[name])) for name in order if name in values)
         own = {name: options.pop(name) for name in Request.__dataclass_fields__ if name != "data"}
-        return command(source=source or url or "-", request=Request(data=data, **own), **options)
+        return command(source=sources[0] if sources else "-", request=Request(data=data, **own), **options)
 
     decorators: list[Callable[..., Any]] = [
         click.argument("source", required=False, metavar="[FILE | URL | -]"),
-        click.option("--url", metavar="URL", help="The same as the argument URL."),
+        click.option("--url", multiple=True, metavar="URL", help="The same as the argument URL."),
         click.option(
             "-H", "--header", "headers", multiple=True, metavar="'NAME: VALUE'",
             help="Send this header; 'NAME:' leaves one out, 'NAME;' sends it empty.",
@@ -99,10 +115,18 @@ def source_options(command: Callable[..., object]) -> Callable[..., object]:
             help="Fail if the server sends no byte for so long.",
         ),
         *(click.option(*names, is_flag=True, expose_value=False, hidden=True) for names in ACCEPTED),
+        *(click.option(*names, callback=refuse, expose_value=False, hidden=True) for names in REFUSED),
     ]  # fmt: skip
     for decorator in reversed(decorators):
         with_request = decorator(with_request)
     return with_request
+
+
+def is_data(argument: object) -> bool:
+    """Return whether an argument is data of curl's --json, and not a source."""
+    if not isinstance(argument, str) or not argument.lstrip().startswith(("{", "[", '"', "@")):
+        return False
+    return not os.path.exists(argument)
 
 
 @dataclass(frozen=True)
@@ -172,9 +196,11 @@ class Request:
             if not match or not match[1].isascii():
                 raise click.UsageError(f"expected -H 'Name: value' (or 'Name:', 'Name;'), got {without_value(text)}")
             name, value = match[1], match["value"]
+            if is_of_the_connection(name.lower(), value or ""):
+                continue
             if value == "":
                 removed.append(name.lower().encode())
-            elif not is_of_the_browser(name.lower(), value or ""):
+            else:
                 lines.append((name.encode(), os.fsencode(value or "")))
         return lines, removed
 
@@ -209,13 +235,15 @@ class Request:
         """Return the content type of the data, for a request that does not name one."""
         if any(piece.option == "data_json" for piece in self.data):
             return JSON
-        if not is_json_container(content):
+        if not content.lstrip().startswith((b"{", b"[")):  # a number or a word may as well be a form
             return FORM
+        content_type, what = JSON, "is JSON"
+        if defect := defect_of_json(content):
+            content_type, what = FORM, f"begins as JSON and is not valid ({defect})"
         if b"content-type" not in {*named, *removed}:
-            print_note(
-                "the body is JSON and no content type is given, so it is sent as application/json (-H names one)"
-            )
-        return JSON
+            sent_as = content_type.decode()
+            print_note(f"the body {what} and no content type is given, so it is sent as {sent_as} (-H names one)")
+        return content_type
 
 
 @dataclass(frozen=True)
@@ -229,24 +257,26 @@ class Prepared:
     content: bytes | None
 
 
-def is_of_the_browser(name: str, value: str) -> bool:
-    """Return whether a header describes the browser's connection, not the request.
+def is_of_the_connection(name: str, value: str) -> bool:
+    """Return whether a header describes a connection, such as the browser's, and not the request.
 
     A browser accepts encodings that may not be decodable here; httpx sends those that are. One encoding alone was
-    written by a person. The length is the length of the body that was copied, and httpx counts it again.
+    written by a person. httpx counts the length of the body, and always sends that: the body is not framed otherwise.
     """
-    return (name == "accept-encoding" and "," in value) or name == "content-length"
+    return (name == "accept-encoding" and "," in value) or name in ("content-length", "transfer-encoding")
 
 
-def is_json_container(content: bytes) -> bool:
-    """Return whether the data are a JSON object or array: a number or a word may as well be a form."""
-    if not content.lstrip().startswith((b"{", b"[")):
-        return False
+def defect_of_json(content: bytes) -> str:
+    """Return why data are not JSON, without their text; "" if they are."""
     try:
         json.loads(content)
-    except (ValueError, RecursionError):
-        return False
-    return True
+    except json.JSONDecodeError as error:
+        return f"{error.msg}: line {error.lineno}, column {error.colno}"
+    except UnicodeDecodeError as error:
+        return f"not UTF-8: byte {error.start + 1}"
+    except (ValueError, RecursionError) as error:  # ValueError: a number with too many digits
+        return type(error).__name__
+    return ""
 
 
 def with_query(url: str, data: bytes) -> str:

@@ -14,22 +14,10 @@ import click
 
 from .. import errors
 from .._secrets import error_without_secrets
+from ..byte_source import header_of
 from .visible import visible
 
 MAX_QUOTED = 200  # characters of the body of a refused response, of an event, of a provider's error
-
-# Advice after a provider's error, by words or HTTP statuses that the kinds and codes of the providers share.
-ADVICE = (
-    (r"quota|billing|credit|\b402\b", "check the account's quota and billing"),
-    (r"auth|permission|api_?key|\b40[13]\b", "check the credentials (-H)"),
-    (
-        r"overload|unavailable|rate_?limit|exhausted|time_?out|server_?error|api_error|internal|\b(408|429|5\d\d)\b",
-        "it may work later, ask again",
-    ),
-    (r"invalid|not_?found|too_?large|length|\b4\d\d\b", "check the body of the request (-d)"),
-)
-OTHER_ADVICE = "what came before it is not complete; ask again"
-
 
 STATUS_ADVICE = dict.fromkeys((401, 403), "check the credentials (-H, -u)") | {
     402: "check the account's quota and billing",
@@ -39,14 +27,16 @@ STATUS_ADVICE = dict.fromkeys((401, 403), "check the credentials (-H, -u)") | {
     413: "send a shorter body (-d)",
     415: "check the content type: -H 'Content-Type: application/json' for a JSON body",
 }
+PAGE_ADVICE = "that is a page for people, check the URL (an API has another path) and the credentials (-H)"
+# What servers of TLS answer with status 400 to a request without it: Go's, nginx, Apache.
+ASKS_FOR_TLS = re.compile(rb"to an HTTPS server|to HTTPS port|SSL-enabled server port", re.IGNORECASE)
 # In texts of ssl: the server answered in something else than TLS; and of the resolver.
 NOT_TLS = ("wrong version number", "record layer failure", "unknown protocol", "http request")
 UNKNOWN_HOST = ("name or service not known", "nodename nor servname", "getaddrinfo", "name resolution")
 TLS_ALERT = "\\x15\\x03"  # as h11 quotes the first bytes of an answer in TLS
 MAX_PAGE = 65536  # bytes of a body in which a title is searched
-TITLE = re.compile(
-    rb"\A[^<]{0,99}<(?:!doctype|html|head|!--).*?<title[^>]{0,200}>(.{0,1000}?)</title", re.IGNORECASE | re.DOTALL
-)
+PAGE = re.compile(rb"[^<]{0,99}(?:<\?xml[^>]{0,200}>\s{0,99})?<(?:!doctype html|html|head|!--)")  # in lower case
+PAGE_TYPES = ("text/html", "application/xhtml+xml")
 
 NO_RESPONSE = "before a response came"
 
@@ -106,8 +96,8 @@ def failure_of(error: Exception, source_name: str, so_far: str) -> Failure | Non
             got = f"content type {visible(error.content_type)!r}" if error.content_type else "no content type"
             text = f"expected content type text/event-stream from {source_name}, got {got}"
             advice = "ask for a stream (many APIs want that in the request's body)"
-            if title_of(error.body) is not None:
-                advice = "that is a page for people, check the URL (an API has another path) and the credentials (-H)"
+            if is_page(error.body) or error.content_type.partition(";")[0].strip().lower() in PAGE_TYPES:
+                advice = PAGE_ADVICE
             return Failure(Exit.REFUSED, f"{text}{and_body(error, with_type=False)}; {advice}")
         case errors.UnsupportedEncoding():
             text = f"expected a body from {source_name} that can be decoded, got one with Content-Encoding"
@@ -126,16 +116,23 @@ def failure_of(error: Exception, source_name: str, so_far: str) -> Failure | Non
             text = f"expected the first event from {source_name} to be of a known API, {got}"
             return Failure(Exit.OTHER, f"{text}; name the API with --api if it is one of those that --help lists")
         case errors.StreamCut():
-            if error.message.choices:
-                text = f"expected the whole answer from {source_name}, the stream was cut before its end, {so_far}"
-                return Failure(Exit.CUT, f"{text}; what came is not complete")
-            text = f"expected an answer from {source_name}, the stream ended before one came, {so_far}"
-            return Failure(Exit.CUT, f"{text}; is it a stream of an LLM API?")
+            return cut_failure(error, source_name, so_far)
         case errors.ProviderError():
             return provider_failure(error, source_name, so_far)
         case errors.SsescanError():
             return Failure(Exit.OTHER, f"{source_name}: {error}")
     return transport_failure(error, source_name, so_far)
+
+
+def cut_failure(error: errors.StreamCut, source_name: str, so_far: str) -> Failure:
+    """Return the Failure for an answer that is not complete, with the lines of no event that came."""
+    body = error.beginning.encode()
+    quoted = f"; lines of no event came: {title_of(body) or shortened(error.beginning)}" if body else ""
+    if error.message.choices:
+        text = f"expected the whole answer from {source_name}, the stream was cut before its end, {so_far}{quoted}"
+        return Failure(Exit.CUT, f"{text}; what came is not complete")
+    text = f"expected an answer from {source_name}, the stream ended before one came, {so_far}{quoted}"
+    return Failure(Exit.CUT, f"{text}; {PAGE_ADVICE if is_page(body) else 'is it a stream of an LLM API?'}")
 
 
 def provider_failure(error: errors.ProviderError, source_name: str, so_far: str) -> Failure:
@@ -151,9 +148,18 @@ def provider_failure(error: errors.ProviderError, source_name: str, so_far: str)
     names = [f"{name} {visible(str(word))}" for name, word in (("kind", error.kind), ("code", code)) if word]
     report = ": ".join(filter(None, [", ".join(names), detail]))
     text = f"expected the whole answer from {source_name}, got an error of the provider"
-    words = f"{error.kind} {error.code}".lower()
-    advice = next((advice for pattern, advice in ADVICE if re.search(pattern, words)), OTHER_ADVICE)
-    return Failure(Exit.PROVIDER, f"{text}{error.api and f' ({error.api})'}, {report}, {so_far}; {advice}")
+    text += f"{error.api and f' ({error.api})'}, {report}, {so_far}"
+    return Failure(Exit.PROVIDER, f"{text}; {advice_on_provider(error)}")
+
+
+def advice_on_provider(error: errors.ProviderError) -> str:
+    """Return advice after an error within the stream, by the status that it stands for."""
+    if error.retryable:
+        return "it may work later, ask again"
+    if error.status is None:
+        return "what came before it is not complete; ask again"
+    # 429 that does not pass is the quota's.
+    return STATUS_ADVICE.get(402 if error.status == 429 else error.status, "check the body of the request (-d)")
 
 
 def transport_failure(error: Exception, source_name: str, so_far: str) -> Failure | None:
@@ -175,7 +181,7 @@ def transport_failure(error: Exception, source_name: str, so_far: str) -> Failur
     advice = "the server, or a proxy before it, gave up"
     if TLS_ALERT in str(error):
         advice = f"the server speaks TLS on this port, try {with_scheme('https', source_name)}"
-    elif source_name.startswith("http://") and so_far == NO_RESPONSE:
+    elif is_without_tls(source_name) and so_far == NO_RESPONSE:
         advice += f"; if it expects TLS, try {with_scheme('https', source_name)}"
     return Failure(Exit.FAILED, f"{text}; {advice}")
 
@@ -192,6 +198,11 @@ def advice_on_connecting(error_text: str, source_name: str) -> str:
     return "check the address and that the server is up"
 
 
+def is_without_tls(source_name: str) -> bool:
+    """Return whether a source is a URL of http."""
+    return source_name.lower().startswith("http://")
+
+
 def with_scheme(scheme: str, source_name: str) -> str:
     """Return the name of a URL with another scheme."""
     return f"{scheme}://{source_name.partition('://')[2]}"
@@ -200,28 +211,42 @@ def with_scheme(scheme: str, source_name: str) -> str:
 def advice_on(error: errors.UnexpectedStatus, source_name: str) -> str:
     """Return advice after a response with an error status."""
     status = error.status
-    if source_name.startswith("http://") and re.search(rb"\bHTTPS\b", error.body[:MAX_PAGE]):
+    if status == 400 and is_without_tls(source_name) and ASKS_FOR_TLS.search(error.body[:MAX_PAGE]):
         return f"the server speaks TLS on this port, try {with_scheme('https', source_name)}"
     if status in (408, 429) or status >= 500:
-        wait = getattr(error.response, "headers", {}).get("retry-after", "")
+        wait = header_of(getattr(error.response, "headers", {}), "Retry-After")
         return f"it may work later{f' (Retry-After: {shortened(wait)})' if wait else ''}"
     return STATUS_ADVICE.get(status, "check the URL, the method (-X), the headers (-H) and the body (-d)")
 
 
 def and_body(error: "errors.UnexpectedStatus | errors.UnexpectedContentType", *, with_type: bool = True) -> str:
     """Return the content type and the beginning of the body of a refused response, to append to a text."""
-    headers = getattr(error.response, "headers", {})
-    kind = headers.get("content-type", "") if with_type else ""
-    title = title_of(error.body)
-    text = shortened(error.body[: 4 * MAX_QUOTED].decode("utf-8", "replace")) if title is None else title
-    return (f" ({visible(kind)})" if kind else "") + (f": {text}" if text else ", without a body")
+    kind = header_of(getattr(error.response, "headers", {}), "Content-Type") if with_type else ""
+    text = error.note and f", {error.note}"
+    if not text:
+        quoted = title_of(error.body) or shortened(error.body[: 4 * MAX_QUOTED].decode("utf-8", "replace"))
+        text = f": {quoted}" if quoted else ", without a body"
+    return (f" ({visible(kind)})" if kind else "") + text
 
 
 def title_of(body: bytes) -> str | None:
     """Return the title of an HTML page, as messages show it; None if the body is not a page with a title."""
-    found = TITLE.search(body[:MAX_PAGE])
-    title = shortened(html.unescape(found[1].decode("utf-8", "replace"))) if found else ""
+    if not is_page(body):
+        return None
+    # No expression, which a hostile page could make slow.
+    lowered = body[:MAX_PAGE].lower()
+    start = lowered.find(b"<title")
+    begin = lowered.find(b">", start) + 1
+    end = lowered.find(b"</title", begin)
+    if start < 0 or not begin or end < 0:
+        return None
+    title = shortened(html.unescape(body[begin:end][: 8 * MAX_QUOTED].decode("utf-8", "replace")))
     return f"an HTML page, {title!r}" if title else None
+
+
+def is_page(body: bytes) -> bool:
+    """Return whether a body begins as a page of HTML does."""
+    return PAGE.match(body[:500].lower()) is not None
 
 
 def shortened(text: str) -> str:

@@ -61,7 +61,13 @@ class ReadCommand(CurlCommand):
     """A command with the option --think-tags, whose value is optional: click would take the next argument for it."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        return super().parse_args(ctx, ["--think-tags-open" if arg == "--think-tags=open" else arg for arg in args])
+        args = ["--think-tags-open" if arg == "--think-tags=open" else arg for arg in args]
+        try:
+            return super().parse_args(ctx, args)
+        except click.BadOptionUsage as error:
+            if error.option_name != "--think-tags":
+                raise
+            raise click.UsageError("expected --think-tags or --think-tags=open, got another value", ctx) from None
 
 
 @click.command("read", cls=ReadCommand)
@@ -123,6 +129,6 @@ def command(
             think_tags="open" if think_tags_open else think_tags,
         )
         # The stream is strict: it raises StreamCut if the answer is not complete.
-        output = PartLines() if as_json else WholeMessage() if whole else new_answer(opened.asked_ns)
+        output = PartLines() if as_json else WholeMessage() if whole else new_answer(opened.asked_ns, opened.is_file)
         print_all(parts, output, opened.name, lambda: parts.events)
     return Exit.ENDED

@@ -8,6 +8,7 @@ import contextlib
 import io
 import os
 import re
+import stat
 import sys
 import time
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from urllib.parse import urlsplit
 import click
 
 from .._secrets import argument_without_secrets, error_without_secrets, url_without_secrets
-from ..client.redirects import send
+from ..client.redirects import MAX_PORT, has_port, send
 from ..streams import iter_events
 from .curl import Request
 from .exits import NO_RESPONSE, Exit, Failure, failure_of, print_note
@@ -47,6 +48,11 @@ class Source:
     asked_ns: int
     began_ns: int | None = None
 
+    @property
+    def is_file(self) -> bool:
+        """Whether all of it was there before it was asked for."""
+        return isinstance(self.stream, io.BufferedReader) and stat.S_ISREG(os.fstat(self.stream.fileno()).st_mode)
+
     def chunks(self) -> Iterator[bytes]:
         """Yield the bytes as they arrive; a response is checked as by iter_events."""
         if isinstance(self.stream, io.BufferedReader):
@@ -68,8 +74,8 @@ def open_source(target: str, request: Request) -> Iterator[Source]:
             yield source
         return
     if options := request.used_options():
-        text = f"{', '.join(options)} need a URL (http:// or https://), got {argument_without_secrets(target)!r}"
-        raise click.UsageError(text)
+        need = f"{', '.join(options)} need{'s' * (len(options) == 1)} a URL (http://, https:// or HOST:PORT)"
+        raise click.UsageError(f"{need}, got {argument_without_secrets(target)!r}")
     if target == "-":
         if sys.stdin is None:
             raise click.UsageError("expected an open standard input, it is closed; name a FILE or a URL")
@@ -101,6 +107,8 @@ def open_url(url: str, request: Request) -> Iterator[Source]:
             )
         except (httpx.InvalidURL, UnicodeError) as error:
             raise click.UsageError(f"expected a URL, got {name!r}: {error_without_secrets(error)}") from error
+        if not has_port(built.url):
+            raise click.UsageError(f"expected a URL with a port of up to {MAX_PORT}, got {name!r}")
         for header in prepared.removed:
             built.headers.pop(header, None)
         asked_ns = time.perf_counter_ns()

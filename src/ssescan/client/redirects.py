@@ -23,12 +23,18 @@ HARMLESS = frozenset(("accept", "accept-encoding", "accept-language", "cache-con
 DEFAULT_PORTS = {"http": 80, "https": 443}
 # The body of a redirect is read for so long, so that its connection can be used again, and for the history.
 MAX_SECONDS = 1.0
+MAX_PORT = 65535
 MAX_REDIRECTS = 20  # for a client without max_redirects
 
 
 def origin_of(url: Any) -> Origin:
     """Return the scheme, the host and the port of a URL of httpx or httpx2."""
     return url.scheme, url.host, url.port or DEFAULT_PORTS.get(url.scheme)
+
+
+def has_port(url: Any) -> bool:
+    """Return whether the port of a URL of httpx or httpx2 exists: no library checks it, and another one is reached."""
+    return (url.port or 0) <= MAX_PORT
 
 
 def is_same_origin(here: Origin, there: Origin) -> bool:
@@ -111,6 +117,8 @@ def _exchanges(
 def _why_refused(here: Origin, there: Origin, following: Any, has_left: bool) -> str:
     if here[0] == "https" and there[0] == "http":
         return "it leaves https"
+    if not has_port(following.url):
+        return f"it has a port over {MAX_PORT}"
     headers = following.headers
     if has_left and (headers.get("content-length", "0") != "0" or "transfer-encoding" in headers):
         return "it would take the body of the request to another origin"

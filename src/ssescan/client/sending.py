@@ -5,12 +5,12 @@ Recognizes the clients by their attributes, and imports neither library. Knows n
 
 from __future__ import annotations
 
-from ..byte_source import ByteSource
+from ..byte_source import ByteSource, header_of
 from ..errors import StreamStalled
 from ..scanner._shared import scanner_options
 from ..sources import async_httpx_chunks, httpx_chunks
 from .authentication import bounded_auth
-from .redirects import add_last_event_id, send, send_async
+from .redirects import MAX_PORT, add_last_event_id, has_port, send, send_async
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -68,7 +68,6 @@ if TYPE_CHECKING:
 DEFAULTS = (("Accept", "text/event-stream", "*/*"), ("Cache-Control", "no-store", None))
 SCANNER_OPTIONS = frozenset(scanner_options.__kwdefaults__ or ())
 LAST_EVENT_ID = "last-event-id"
-MAX_PORT = 65535
 COUNTERPARTS = {"connect": "aconnect", "EventSource": "AsyncEventSource"}
 COUNTERPARTS |= {name: counterpart for counterpart, name in COUNTERPARTS.items()}
 
@@ -120,7 +119,7 @@ class Sender:
             limits = {"connect": timeout.connect, "write": timeout.write, "pool": timeout.pool}
             options = options | {"timeout": type(timeout)(read=self._read_timeout, **limits)}
         request = client.build_request(self._method, self._url, headers=headers, **options)
-        if (request.url.port or 0) > MAX_PORT:  # no library checks it, and each attempt would fail
+        if not has_port(request.url):
             raise ValueError(f"a URL with a port of up to {MAX_PORT} was expected, got port {request.url.port}")
         if last_event_id is not None:
             add_last_event_id(request, last_event_id)
@@ -154,7 +153,7 @@ class Request(ByteSource):
         self.refused_redirect = refused_redirect
         self.response = response
         self.status: Any = response.status_code
-        self.content_type: str | None = response.headers.get("content-type") or ""
+        self.content_type: str | None = header_of(response.headers, "Content-Type")
 
 
 class AsyncRequest(Request):
