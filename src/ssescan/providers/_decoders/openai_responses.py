@@ -216,7 +216,7 @@ class OpenAIResponses(ItemDecoder):
             # Some servers change ids on the way: then the type and the place among those of that type count.
             known = self.items.with_id_of(item) or self.items.of_type(kind, place)
             self.complete_item(known or self.announce(None if streamed else index, item), item)
-        self.items.end_calls()
+        self.end_items()
         self.count(response.get("usage"))
         self._finish(self.word(response.get("status"), "status"), response, event)
         self._fail_with(response)
@@ -259,7 +259,7 @@ class OpenAIResponses(ItemDecoder):
         return self.choice.reason is not None
 
     def finish(self) -> None:
-        self.items.end_calls(assumed=self.choice.ending.assumed)
+        self.end_items(assumed=self.choice.ending.assumed)
         self.keep_unfinished()
         super().finish()
 
@@ -319,14 +319,20 @@ class OpenAIResponses(ItemDecoder):
     def _part_added(self, event: _Event) -> None:
         self._part_rest(event)
         part = event.part or {}
-        item = self._item(event, "message")
-        if part.get("type") == "output_text" and part.get("text"):
-            self.text_block(item, event.content_index or 0).add(self.text(part["text"], "text"))
+        is_read = part.get("type") in PART_KINDS
+        item = self._item(event, "reasoning" if part.get("type") == "reasoning_text" else "message")
+        index = event.content_index or 0
+        if is_read and any(part.get(name) for name in PART_FIELDS):
+            self.part(item, index, part)
+        elif part and not is_read:
+            item.parts[index] = part
 
     def _part_done(self, event: _Event) -> None:
         self._part_rest(event)
         if event.part:
-            self.part(self._item(event, "message"), event.content_index or 0, event.part)
+            item = self._item(event, "message")
+            item.parts.pop(event.content_index or 0, None)
+            self.part(item, event.content_index or 0, event.part)
 
     def _text_delta(self, event: _Event) -> None:
         block = self.text_block(self._item(event, "message"), event.content_index or 0)
@@ -408,11 +414,11 @@ class OpenAIResponses(ItemDecoder):
         "response.refusal.done": _refusal_done,
         "response.reasoning_summary_text.delta": _summary_delta,
         "response.reasoning_summary_text.done": _summary_done,
-        "response.reasoning_summary_part.added": _part_rest,
+        "response.reasoning_summary_part.added": _summary_done,
         "response.reasoning_summary_part.done": _summary_done,
         "response.reasoning_text.delta": _reasoning_delta,
         "response.reasoning_text.done": _reasoning_done,
-        "response.reasoning_part.added": _part_rest,
+        "response.reasoning_part.added": _part_added,
         "response.reasoning_part.done": _part_done,
         "response.content_part.added": _part_added,
         "response.content_part.done": _part_done,

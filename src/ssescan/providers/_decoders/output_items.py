@@ -26,7 +26,19 @@ NAMED = ("function_call", "custom_tool_call")
 class OutputItem:
     """An output item. `item`: the announced item, then the complete one."""
 
-    __slots__ = ("announced", "call", "confirmed", "done", "image", "item", "refusals", "texts", "thoughts", "type")
+    __slots__ = (
+        "announced",
+        "call",
+        "confirmed",
+        "done",
+        "image",
+        "item",
+        "parts",
+        "refusals",
+        "texts",
+        "thoughts",
+        "type",
+    )
 
     def __init__(self, item: dict[str, Any]) -> None:
         self.item: dict[str, Any] = item
@@ -39,6 +51,7 @@ class OutputItem:
         self.refusals: dict[int, RefusalBuilder] = {}
         self.thoughts: dict[tuple[str, int], ReasoningBuilder] = {}  # by kind and index
         self.image: MediaBuilder | None = None
+        self.parts: dict[int, dict[str, Any]] = {}  # that began, of kinds that are not read before they come whole
 
     @property
     def is_bare(self) -> bool:
@@ -117,6 +130,11 @@ class OutputItems:
                 item.call.set_name(None if item.type in NAMED else item.call.kind)
                 item.call.end(cut=not (item.confirmed or (assumed and item.call.is_whole)))
         self._open = len(self.all)
+
+    @property
+    def unfinished(self) -> list[OutputItem]:
+        """The items since the last end_calls() that did not come whole."""
+        return [item for item in self.all[self._open :] if not item.done]
 
     def begin_again(self) -> None:
         """Forget indices, ids and places, not the items."""

@@ -36,6 +36,9 @@ BEGUN = {
 }
 """The fields that are read of items of these types; any other type is kept as it comes whole."""
 
+OF_CALLS = ("type", "id", "call_id", "name", "status")
+"""The other fields of a call that are read when it begins."""
+
 CLIENT_TOOLS = ("computer_call", "local_shell_call", "shell_call", "apply_patch_call")
 """The calls of built-in tools that the program has to make (R22 of docs/rules.md). A shell may be the provider's."""
 
@@ -124,12 +127,7 @@ class ItemDecoder(FormatDecoder):
         whole = item.item = with_known(whole, item.item, nested=item.type in BEGUN)
         kind = text_of(whole.get("type")) or item.type
         if kind == "message":
-            content = whole.get("content")
-            if isinstance(content, (str, int, float)) and content != "":
-                content = [{"type": "output_text", "text": self.text(content, "content")}]
-            if isinstance(content, list):
-                content = [{"type": "output_text", "text": of} if isinstance(of, str) else of for of in content]
-            self._message(item, self.objects([content] if isinstance(content, dict) else content, "content"))
+            self._message(item, self._content(whole))
         elif kind == "reasoning":
             self._reasoning(item, whole)
         elif item.call is not None and item.type in CLIENT_TOOLS and _is_ours(whole):
@@ -141,6 +139,46 @@ class ItemDecoder(FormatDecoder):
             self._hosted(item, item.call, whole)
         else:
             self.choice.raw(kind or "item", whole)
+
+    def _content(self, whole: dict[str, Any]) -> list[dict[str, Any]]:
+        """Return the parts of a message, which may be a text."""
+        content = whole.get("content")
+        if isinstance(content, (str, int, float)) and content != "":
+            content = [{"type": "output_text", "text": self.text(content, "content")}]
+        if isinstance(content, list):
+            content = [{"type": "output_text", "text": of} if isinstance(of, str) else of for of in content]
+        return self.objects([content] if isinstance(content, dict) else content, "content")
+
+    def end_items(self, *, assumed: bool = False) -> None:
+        """Read what items had from their start, if they did not come whole, and end the calls that are open."""
+        for item in self.items.unfinished:
+            self._read_begun(item, item.item)
+        self.items.end_calls(assumed=assumed)
+
+    def _read_begun(self, item: OutputItem, begun: dict[str, Any]) -> None:
+        for part in item.parts.values():
+            self.keep(part, text_of(part.get("type")) or "part")
+        item.parts.clear()
+        if item.type == "message":
+            parts = [part for part in self._content(begun) if _says(part)]
+            blocks = [*item.texts.values(), *item.refusals.values()]
+            if not blocks:
+                self._message(item, parts)
+                return
+            streamed = "".join(block.text for block in blocks if block.size)
+            for part in parts:
+                said = part.get("text") or part.get("refusal")
+                if not isinstance(said, str) or said not in streamed:
+                    self.keep(part, "content")
+        elif item.type == "reasoning":
+            self._reasoning(item, begun if not item.thoughts else {"encrypted_content": begun.get("encrypted_content")})
+        elif item.call is not None:
+            asked = begun.get("input") or next((begun[name] for name in INPUTS if begun.get(name)), None)
+            item.call.whole = item.call.whole or arguments_of(asked)
+            if item.type not in BEGUN:
+                self.keep_rest({name: held for name, held in begun.items() if held}, (*INPUTS, *OF_CALLS))
+        elif _says(begun):
+            self.keep(begun, item.type or "item")
 
     def _call_whole(self, item: OutputItem, call: CallBuilder, whole: dict[str, Any]) -> None:
         """Handle a call of a function, or of a custom tool, that came whole."""
@@ -242,6 +280,11 @@ class ItemDecoder(FormatDecoder):
         block.reconcile(self.text(part.get("text"), "text"))
         cited = self.objects(part.get("annotations"), "annotations")
         block.cite([with_char_unit(note) for note in cited[len(block.citations) :]])
+
+
+def _says(value: dict[str, Any]) -> bool:
+    """Return whether an item or a part has content, besides what names it."""
+    return any(held for name, held in value.items() if name not in OF_CALLS)
 
 
 def _is_ours(item: dict[str, Any]) -> bool:
