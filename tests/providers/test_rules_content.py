@@ -51,6 +51,47 @@ NUMBERS = {
         for literal in ("6", "0.005", "1.0", "true", "false", "-3", "1e5")
     },
     "the first of all": Rule(CHAT, [number("6"), STOP, DONE], {"text": "6", "finish": "stop"}),
+    "zeros of reasoning": Rule(
+        CHAT,
+        [
+            number("0", "reasoning_content"),
+            chunk({"reasoning_details": [{"type": "reasoning.text", "text": 6}]}),
+            A,
+            STOP,
+            DONE,
+        ],
+        {"text": "a", "reasoning": "06", "finish": "stop"},
+    ),
+    "at its place": Rule(
+        CHAT,
+        [number("1.0")[:-1] + ', "created": 1.00}', '{"created": 1.00, ' + number("1.0")[1:], STOP, DONE],
+        {"text": "1.01.0", "finish": "stop"},
+    ),
+    "negative zero": Rule(CHAT, [A, number("-0"), STOP, DONE], {"text": "a-0", "finish": "stop"}),
+    "a done text": Rule(
+        RESPONSES,
+        [
+            CREATED,
+            {"type": "response.output_text.done", "item_id": "m", "output_index": 0, "content_index": 0, "text": 0},
+            COMPLETED,
+        ],
+        {"text": "0", "finish": "stop"},
+    ),
+    "a done part": Rule(
+        RESPONSES,
+        [
+            CREATED,
+            {
+                "type": "response.content_part.done",
+                "item_id": "m",
+                "output_index": 0,
+                "content_index": 0,
+                "part": {"type": "output_text", "text": 0},
+            },
+            COMPLETED,
+        ],
+        {"text": "0", "finish": "stop"},
+    ),
     "zero": Rule(CHAT, [A, number("0"), STOP, DONE], {"text": "a0", "finish": "stop"}),
     "reasoning_content": Rule(
         CHAT, [number("6", "reasoning_content"), A, STOP, DONE], {"text": "a", "reasoning": "6", "finish": "stop"}
@@ -129,6 +170,20 @@ CALLING = {
     "role": "assistant", "content": None,
     "tool_calls": [{"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}}],
 }  # fmt: skip
+
+
+def calling(fragment: dict[str, Any]) -> dict[str, Any]:
+    return chunk({"tool_calls": [{"index": 0, "type": "function"} | fragment]})
+
+
+def named(arguments: str, **fields: Any) -> dict[str, Any]:
+    return {"function": {"name": "f", "arguments": arguments}} | fields
+
+
+HALF_CALLS = [
+    ("with an id", named('{"x":', id="c1"), named('{"x":1}', id="c1")),
+    ("without an id", named('{"x":'), named('{"x":1}')),
+]
 MESSAGES = {
     "under chat.completion.chunk": Rule(CHAT, [whole(ANSWER), DONE], SAID_HI),
     "under no object": Rule(CHAT, [whole(ANSWER, None), DONE], SAID_HI),
@@ -154,6 +209,124 @@ MESSAGES = {
     ),
     "beside an empty delta": Rule(CHAT, [whole(ANSWER, delta={}), DONE], SAID_HI),
     "a repetition of what was streamed": Rule(CHAT, [HI, whole(ANSWER), DONE], SAID_HI),
+    **{
+        f"a call that was half streamed, {name}": Rule(
+            CHAT,
+            [calling(half), whole({"content": None, "tool_calls": [full]}, finish_reason="tool_calls"), DONE],
+            {"tools": [(full.get("id"), "f", '{"x":1}')], "finish": "tool_calls"},
+        )
+        for name, half, full in HALF_CALLS
+    },
+    "another function_call": Rule(
+        CHAT,
+        [
+            calling({"id": "c1", "function": {"name": "f", "arguments": "{}"}}),
+            whole({"content": None, "function_call": {"name": "g", "arguments": "{}"}}),
+            DONE,
+        ],
+        {"tools": [("c1", "f", "{}"), (None, "g", "{}")], "finish": "tool_calls"},
+    ),
+    "two calls of one name, without ids": Rule(
+        CHAT,
+        [
+            whole(
+                {
+                    "tool_calls": [
+                        {"function": {"name": "f", "arguments": '{"x":1}'}},
+                        {"function": {"name": "f", "arguments": "{}"}},
+                    ]
+                },
+                finish_reason="tool_calls",
+            ),
+            DONE,
+        ],
+        {"tools": [(None, "f", '{"x":1}'), (None, "f", "{}")], "finish": "tool_calls"},
+    ),
+    "a signature of a call": Rule(
+        CHAT,
+        [
+            calling({"id": "c1", "function": {"name": "f", "arguments": "{}"}}),
+            whole(
+                {
+                    "tool_calls": [
+                        {
+                            "id": "c1",
+                            "function": {"name": "f", "arguments": "{}"},
+                            "extra_content": {"google": {"thought_signature": "S"}},
+                        }
+                    ]
+                },
+                finish_reason="tool_calls",
+            ),
+            DONE,
+        ],
+        {"tools": [("c1", "f", "{}")], "finish": "tool_calls"},
+        parts=[Signature(block=0, data="S")],
+    ),
+    **{
+        f"a signature under {name}": Rule(
+            CHAT,
+            [chunk({"reasoning_content": "r"}), A, whole({"content": "a", name: value}), DONE],
+            {"text": "a", "reasoning": "r", "finish": "stop"},
+            parts=[Signature(block=0, data="S")],
+        )
+        for name, value in {
+            "thinking_blocks": [{"type": "thinking", "thinking": "r", "signature": "S"}],
+            "reasoning_opaque": "S",
+            "reasoning_details": [{"type": "reasoning.encrypted", "data": "S"}],
+        }.items()
+    },
+    "a signature that was streamed": Rule(
+        CHAT,
+        [
+            chunk({"reasoning_text": "r", "reasoning_opaque": "S"}),
+            A,
+            whole({"content": "a", "reasoning_opaque": "S"}),
+            DONE,
+        ],
+        {"text": "a", "reasoning": "r", "finish": "stop"},
+    ),
+    "a reasoning part after text": Rule(
+        CHAT,
+        [
+            A,
+            whole(
+                {
+                    "content": [
+                        {"type": "reasoning", "summary": [{"type": "summary_text", "text": "r"}]},
+                        {"type": "text", "text": "a"},
+                    ]
+                }
+            ),
+            DONE,
+        ],
+        {"text": "a", "reasoning": "r", "finish": "stop"},
+    ),
+    "a reasoning part that was streamed": Rule(
+        CHAT,
+        [
+            chunk({"reasoning_content": "r"}),
+            A,
+            whole({"content": [{"type": "thinking", "thinking": "r s"}, {"type": "text", "text": "a"}]}),
+            DONE,
+        ],
+        {"text": "a", "reasoning": "r s", "finish": "stop"},
+    ),
+    "the rest of a refusal": Rule(
+        CHAT,
+        [chunk({"refusal": "n"}), whole({"content": None, "refusal": "no"}), DONE],
+        {"refusal": "no", "finish": "refusal"},
+    ),
+    "pieces that begin with one twice": Rule(
+        CHAT,
+        [*(whole({"content": of}, finish_reason=None) for of in ("ha", "ha", "!")), STOP, DONE],
+        {"text": "haha!", "finish": "stop"},
+    ),
+    "beside reasoning": Rule(
+        CHAT,
+        [whole({"content": "hi"}, delta={"reasoning_content": "r"}), DONE],
+        {"text": "hi", "reasoning": "r", "finish": "stop"},
+    ),
     "a repetition at the end, with an empty delta": Rule(CHAT, [HI, whole(ANSWER, delta={}), DONE], SAID_HI),
 }
 
@@ -233,6 +406,22 @@ REASONING = {
     "the whole of it once more, signed": Rule(
         CHAT,
         [chunk({"reasoning_content": "r"}), chunk({"thinking_blocks": [{"type": "thinking", "thinking": "r", "signature": "S"}]}), A, STOP, DONE],
+        R, parts=[Signature(block=0, data="S")],
+    ),
+    "two names of a part with the same piece": Rule(
+        CHAT, [chunk({"content": [{"type": "thinking", "thinking": "r", "text": "r"}]}), A, STOP, DONE], R
+    ),
+    "a summary and a content with the same piece": Rule(
+        CHAT,
+        [chunk({"content": [{"type": "reasoning", "summary": [{"type": "summary_text", "text": "r"}], "content": [{"type": "reasoning_text", "text": "r"}]}]}), A, STOP, DONE],
+        R,
+    ),
+    "a part that repeats what stands beside it": Rule(
+        CHAT, [chunk({"reasoning_content": "r", "content": [{"type": "thinking", "thinking": [{"type": "text", "text": "r"}]}]}), A, STOP, DONE], R
+    ),
+    "a summary of texts": Rule(CHAT, [chunk({"content": [{"type": "reasoning", "summary": ["r"]}]}), A, STOP, DONE], R),
+    "a signature in a summary": Rule(
+        CHAT, [chunk({"content": [{"type": "reasoning", "summary": [{"type": "summary_text", "text": "r", "signature": "S"}]}]}), A, STOP, DONE],
         R, parts=[Signature(block=0, data="S")],
     ),
     "two names with other pieces": Rule(

@@ -37,6 +37,10 @@ ERRORS: dict[str, tuple[dict[str, Any], tuple[Any, str | None]]] = {
     "bare type and error_type": ({"type": "error", "error_type": "overloaded_error", "message": "oh"}, ("overloaded_error", "oh")),
     "event_type": ({"event_type": "error", "message": "oh", "code": 429}, (429, "oh")),
     "error_type beside empty choices": ({"error_type": "engine", "error_message": "oh", "choices": []}, ("engine", "oh")),
+    "base_resp beside an empty choice": (
+        {"base_resp": {"status_code": 1027, "status_msg": "oh"}, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}, (1027, "oh")
+    ),
+    "error_message beside an empty choice": ({"error_message": "oh", "choices": [{"delta": {"role": "assistant", "content": ""}}]}, (None, "oh")),
 }  # fmt: skip
 
 

@@ -30,7 +30,7 @@ PLAIN_TEXT = ("custom", "code_interpreter")
 class BlockBuilder(ABC):
     """A block of a choice. `native`: fields of its provider alone, for to_turn."""
 
-    __slots__ = ("choice", "emit", "ending", "native", "number", "signed")
+    __slots__ = ("before", "choice", "emit", "ending", "native", "number", "signed")
 
     def __init__(self, choice: ChoiceBuilder) -> None:
         self.choice: int = choice.index
@@ -39,12 +39,14 @@ class BlockBuilder(ABC):
         self.native: dict[str, Any] = {}
         self.signed: str | None = None
         self.number: int = -1
+        self.before: BlockBuilder | None = None  # the block of its kind that came before it
         self.place(choice)
 
     def place(self, choice: ChoiceBuilder) -> None:
         """Accept the next place among the blocks of the choice."""
         self.number = len(choice.blocks)
         choice.blocks.append(self)
+        self.before = choice.latest_of.get(type(self))
         choice.latest_of[type(self)] = self
 
     def emit_part(self, kind: Callable[..., parts.Part], **fields: Any) -> None:

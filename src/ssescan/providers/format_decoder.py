@@ -13,8 +13,9 @@ import msgspec
 from msgspec import Struct
 
 from .parts import OUR_KINDS, Part, Raw, TextDelta, Usage
-from .payloads import convert, spelled
+from .payloads import convert
 from .provider_errors import error_in, error_of
+from .spellings import Spellings
 from .unknown_fields import UnknownFields
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class FormatDecoder(ABC):
         self.decode: Callable[[bytes], Any] = decoder(self.exact or self.event)
         self.payload = b""
         """The event that is read the thorough way: it shows how a number was spelled."""
+        self._spellings: Spellings | None = None
         self.unknown: UnknownFields = UnknownFields()
         self._plain = False  # whether `decode` refuses everything but a piece of text
         self._missed = 0
@@ -140,7 +142,9 @@ class FormatDecoder(ABC):
     def text(self, value: Any, name: str) -> str:
         """Return a text of the answer: a number or a boolean as it was spelled, anything else as text_or_raw() does."""
         if isinstance(value, (int, float)):
-            return spelled(value, self.payload)
+            if self._spellings is None:
+                self._spellings = Spellings()
+            return self._spellings.of(value, self.payload)
         return text_or_raw(value, name, self.emit)
 
     def word(self, value: Any, name: str) -> str:

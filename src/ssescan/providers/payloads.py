@@ -227,21 +227,6 @@ def _is_event(line: bytes) -> bool:
     return begin == b"{" and line.rstrip(_SPACE).endswith(b"}") and isinstance(_loaded(line), dict)
 
 
-_NUMBER = re.compile(rb"[:\[,\s](-?[0-9]++(?:\.[0-9]++)?(?:[eE][-+]?[0-9]++)?)(?=[,\]}\s])")
-
-
-def spelled(number: bool | float, payload: bytes) -> str:
-    """Return a number or a boolean as it stands in a payload: `1.0` and `1e5` are other texts than `1` and `100000`."""
-    if isinstance(number, bool):
-        return "true" if number else "false"
-    if isinstance(number, float):
-        for found in _NUMBER.finditer(payload):
-            token = found[1].decode()
-            if float(token) == number and not (token.lstrip("-").isdigit() and number.is_integer() and len(token) < 16):
-                return token
-    return str(number)
-
-
 def event_bytes(event: Any) -> bytes:
     """Return an event as the bytes that it may have come from; b"" for anything else."""
     if type(event) in (Comment, UnknownLine):
@@ -288,14 +273,14 @@ def fitting(value: Any, annotation: Any) -> Any:
 
 def _built(value: dict[str, Any], cls: type[Struct]) -> Any:
     made = {}
-    for name, key, annotation, required in fields_of(cls):
+    for name, key, annotation, required in keyed_fields_of(cls):
         if key in value and ((fitted := fitting(value[key], annotation)) is not None or required):
             made[name] = fitted
     return cls(**made)
 
 
 @cache
-def fields_of(cls: type[Struct]) -> list[tuple[str, str, Any, bool]]:
+def keyed_fields_of(cls: type[Struct]) -> list[tuple[str, str, Any, bool]]:
     """Return, for each field, its name, its key in JSON, its annotation, and whether it has no default."""
     hints, fields = get_type_hints(cls), msgspec.structs.fields(cls)
     return [(field.name, field.encode_name, hints[field.name], field.default is NODEFAULT) for field in fields]

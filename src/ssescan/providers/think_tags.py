@@ -117,12 +117,20 @@ class ThinkTags:
                     choice.block, choice.reasoned = part.block, False
                 self._add(choice, part, choice.tags.feed(part.text), made)
                 continue
-            for index, choice in self._choices.items():
-                if isinstance(part, End) or (isinstance(part, Finish) and part.choice == index):
-                    last = TextDelta(choice=index, block=choice.block, text="")
-                    self._add(choice, last, choice.tags.close(), made)
+            if isinstance(part, Finish):
+                self._close(part.choice, made)
+            elif isinstance(part, End):
+                for index in self._choices:
+                    self._close(index, made)
             made.append(self._moved(part))
         return made
+
+    def _close(self, index: int, made: list[Part]) -> None:
+        """Add what still waits of a choice."""
+        choice = self._choices.get(index)
+        if choice is not None:
+            last = TextDelta(choice=index, block=choice.block, text="")
+            self._add(choice, last, choice.tags.close(), made)
 
     def _add(self, choice: _Choice, delta: TextDelta, pieces: list[tuple[Kind, str]], made: list[Part]) -> None:
         for kind, text in pieces:

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from .format_decoder import DAMAGED, decoder
 from .message_decoder import MessageDecoder
-from .payloads import DONE, fields_of, load, options_of, values
+from .payloads import DONE, keyed_fields_of, load, options_of, values
 from .streams import AsyncShell, Shell, checked_strict
 
 if TYPE_CHECKING:
@@ -202,4 +202,4 @@ def _built(value: Any, annotation: Any) -> Any:
 
 
 def _made(cls: type[Struct], value: dict[str, Any], built: Callable[[Any, Any], Any]) -> Any:
-    return cls(**{name: built(value[key], of) for name, key, of, _ in fields_of(cls) if key in value})
+    return cls(**{name: built(value[key], of) for name, key, of, _ in keyed_fields_of(cls) if key in value})

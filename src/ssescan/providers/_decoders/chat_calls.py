@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from ..block_builders import CallBuilder
+from ..json_values import is_same_json
 from ..parts import ToolCallDelta
 
 if TYPE_CHECKING:
@@ -15,6 +18,8 @@ if TYPE_CHECKING:
 
 MAX_NAME_PIECES = 128
 """The most pieces of a name: each costs a look at the arguments so far. Names of OpenAI have 64 characters."""
+MAX_SPACE = 64
+"""How much more than twice as long arguments may be that are the same JSON, characters."""
 
 
 class ChatCall(CallBuilder):
@@ -67,6 +72,25 @@ class ChatCall(CallBuilder):
             self.start()
             self.sign(self.signed or "")
 
+    def agrees_with(self, whole: str) -> bool:
+        """Return whether whole arguments continue what was written, or are the same JSON."""
+        if self.size > 2 * len(whole) + MAX_SPACE:
+            return False  # and what was written is not joined to see it
+        text = self.text
+        return whole.startswith(text) or _is_same(text, whole)
+
+    def complete(self, name: str | None, whole: str, *, in_pieces: bool) -> None:
+        """Add what the call of a whole message has more. `in_pieces`: it may be the next piece."""
+        name = _none_if_empty(name)
+        if name and name.startswith(self.name):
+            self.set_name(name[len(self.name) :] if self.name != name else name)
+        if not whole or (self.size and whole.strip() == "{}"):
+            return  # empty does not replace what is known
+        if not self.agrees_with(whole):
+            (self.add if in_pieces else self.reconcile)(whole)
+        elif whole.startswith(self.text):
+            self.add(whole[len(self.text) :])
+
     def attach(self, signature: str) -> None:
         """Attach a signature, which is emitted when the call has started."""
         if self.started:
@@ -114,6 +138,17 @@ class ChatCalls:
         self._last = call
         return call
 
+    def of_whole(self, place: int, id: str | None, name: str | None, arguments: str) -> ChatCall | None:
+        """Return the call that one of a whole message repeats: by its id, else by its place. None if it is new."""
+        id, name = _none_if_empty(id), _none_if_empty(name)
+        call = self._by_id.get(id) if id is not None else None
+        if call is not None or place >= len(self.all):
+            return call
+        call = self.all[place]
+        if (id is not None and call.id is not None) or (name and call.name and name != call.name):
+            return None
+        return call if not arguments or call.agrees_with(arguments) else None
+
     def release(self) -> None:
         """Start the last call: its name does not go on."""
         if self._last is not None and self._last.held:
@@ -141,6 +176,14 @@ class ChatCalls:
         for call in self.all:
             if call.id or call.size or call.native:
                 call.settle()
+
+
+def _is_same(one: str, other: str) -> bool:
+    """Return whether two texts are the same JSON."""
+    try:
+        return is_same_json(msgspec.json.decode(one), msgspec.json.decode(other))
+    except (ValueError, RecursionError):
+        return False
 
 
 def _none_if_empty(value: str | None) -> str | None:

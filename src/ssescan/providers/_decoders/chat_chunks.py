@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias
 from msgspec import Struct
 
 from ..block_builders import PLAIN_TEXT
+from ..json_values import arguments_of
 from ..unknown_fields import with_fields
 
 
@@ -80,6 +81,16 @@ def says(delta: Delta | None) -> bool:
 def kind_of(type: Any) -> str:
     """Return the kind of a call of a function by the type that it came with: the provider's own, if it is one."""
     return type if isinstance(type, str) and type not in ("", "null", *PLAIN_TEXT) else "function"
+
+
+def called(fragment: CallFragment) -> tuple[str | None, str, str]:
+    """Return the name, the arguments and the kind of a call, as a fragment has them."""
+    function, custom = fragment.function, fragment.custom
+    if function is not None:
+        return function.name, arguments_of(function.arguments), kind_of(fragment.type)
+    if custom is not None:
+        return custom.name, arguments_of(custom.input), "custom"
+    return None, "", kind_of(fragment.type)
 
 
 class Choice(Struct, gc=False):

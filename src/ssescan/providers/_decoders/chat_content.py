@@ -8,18 +8,16 @@ from __future__ import annotations
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
-from ..block_builders import CallBuilder, MediaBuilder, ReasoningBuilder, RefusalBuilder, TextBuilder
+from ..block_builders import MediaBuilder, ReasoningBuilder, TextBuilder
 from ..format_decoder import FormatDecoder
-from ..json_values import arguments_of, dict_of, text_of
+from ..json_values import compact, dict_of, text_of
 from ..parts import Raw
 from ..surrogates import joined
-from .chat_chunks import fragments
 
 if TYPE_CHECKING:
     from ..message import Choice
     from ..message_builder import ChoiceBuilder
-    from .chat_chunks import CallFragment, Delta
-
+    from .chat_chunks import Delta
 
 FLAT = ("reasoning_content", "reasoning", "reasoning_text", "thinking")
 """The names under which servers send reasoning as a text."""
@@ -33,15 +31,35 @@ THOUGHT_FIELDS = ("thinking", "summary", "content", "text", "reasoning")
 class ContentDecoder(FormatDecoder):
     """The part of the decoder that makes blocks of content."""
 
-    def reasoning(self, builder: ChoiceBuilder, delta: Delta) -> None:
-        """Handle reasoning under all of its names; a piece that stands under several of them counts once."""
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._came: set[tuple[int, str, int]] = set()  # what a whole message may repeat, by its hash
+
+    def is_new(self, builder: ChoiceBuilder, kind: str, value: Any) -> bool:
+        """Note a signature, an image or an annotation; return whether it comes for the first time."""
+        key = (builder.index, kind, hash(value if isinstance(value, str) else compact(value)))
+        if key in self._came:
+            return False
+        self._came.add(key)
+        return True
+
+    def sign(self, builder: ChoiceBuilder, signature: str, **fields: Any) -> None:
+        """Attach a signature to the reasoning that came last."""
+        self.is_new(builder, "signature", signature)
+        builder.latest(ReasoningBuilder).sign(signature, **fields)
+
+    def reasoning(self, builder: ChoiceBuilder, delta: Delta) -> list[str]:
+        """Handle reasoning under all of its names; a piece that stands under several of them counts once.
+
+        Return the pieces.
+        """
         pieces: list[str] = []
         for name in FLAT:
             value = getattr(delta, name)
-            if value in (None, "", False):
+            if value is None or value is False or value == "":
                 continue
             builder.native[name] = True
-            if (piece := self._flat(value)) and piece not in pieces:
+            if (piece := self.flat(value)) and piece not in pieces:
                 pieces.append(piece)
                 builder.reasoning(piece)
         said = bool(pieces)
@@ -51,24 +69,26 @@ class ContentDecoder(FormatDecoder):
             self._thinking_blocks(builder, delta.thinking_blocks, said=said)
         if delta.reasoning_opaque:
             builder.native["reasoning_opaque"] = delta.reasoning_opaque
-            builder.latest(ReasoningBuilder).sign(delta.reasoning_opaque)
+            self.sign(builder, delta.reasoning_opaque)
+        return pieces
 
-    def _flat(self, value: Any) -> str:
+    def flat(self, value: Any) -> str:
+        """Return the reasoning of a field: a text, or an object that has one."""
         if isinstance(value, dict) and value.get("content") is not None:
+            self.keep_rest(value, ("content",))
             value = value["content"]
         return self.text(value, "reasoning")
 
     def _thinking_blocks(self, builder: ChoiceBuilder, blocks: Any, *, said: bool) -> None:
         """Handle Anthropic's blocks within Chat: text, signatures, redacted blocks."""
-        kept = builder.native.setdefault("thinking_blocks", _Details())
+        kept = builder.native.setdefault("thinking_blocks", Details())
         for block in self.objects([blocks] if isinstance(blocks, dict) else blocks, "thinking_blocks"):
             if block.get("type") == "redacted_thinking":
                 kept.add(block)
                 builder.redacted(self.text(block.get("data"), "redacted_thinking"))
                 continue
             text, signature = self.text(block.get("thinking"), "thinking_blocks"), text_of(block.get("signature"))
-            thought = builder.latest_of.get(ReasoningBuilder)
-            if signature and isinstance(thought, ReasoningBuilder) and text and text == thought.text:
+            if signature and text and _is_text_of(builder.latest_of.get(ReasoningBuilder), text):
                 kept.add({**block, "thinking": ""} if kept.has_text else block)  # the whole of what was streamed
             else:
                 kept.add(block)
@@ -77,19 +97,22 @@ class ContentDecoder(FormatDecoder):
             if signature:
                 latest = builder.latest(ReasoningBuilder)
                 if latest.signed != signature:
-                    latest.sign(signature)
+                    self.sign(builder, signature)
 
-    def content(self, builder: ChoiceBuilder, content: Any) -> None:
-        """Handle content: a text, or a list of parts (Mistral, Databricks), or one part."""
+    def content(self, builder: ChoiceBuilder, content: Any, thoughts: list[str]) -> None:
+        """Handle content: a text, or a list of parts (Mistral, Databricks), or one part.
+
+        `thoughts`: the reasoning beside it, which a part may repeat.
+        """
         if isinstance(content, list):
             for part in content:
-                self._part(builder, part)
+                self._part(builder, part, thoughts)
         elif isinstance(content, dict):
-            self._part(builder, content)
+            self._part(builder, content, thoughts)
         else:
             builder.text(self.text(content, "content"))
 
-    def _part(self, builder: ChoiceBuilder, part: Any) -> None:
+    def _part(self, builder: ChoiceBuilder, part: Any, thoughts: list[str]) -> None:
         """Handle a part of content: text, reasoning, a refusal, an image, and other kinds."""
         kind = part.get("type") if isinstance(part, dict) else None
         if isinstance(part, str):
@@ -99,10 +122,11 @@ class ContentDecoder(FormatDecoder):
             self.keep_rest(part, ("text",), builder.index)
         elif kind in THOUGHTS:
             self.keep_rest(part, (*THOUGHT_FIELDS, "signature"), builder.index)
-            for name in THOUGHT_FIELDS:
-                self._thoughts(builder, part.get(name))
-            if signature := text_of(part.get("signature")):
-                builder.latest(ReasoningBuilder).sign(signature)
+            for piece in self.thoughts_of(builder, part):
+                if piece not in thoughts:
+                    builder.reasoning(piece)
+            for signature in signatures_of(part):
+                self.sign(builder, signature)
         elif kind == "refusal" and isinstance(part.get("refusal"), str):
             builder.refusal(part["refusal"])
             self.keep_rest(part, ("refusal",), builder.index)
@@ -111,59 +135,22 @@ class ContentDecoder(FormatDecoder):
         else:
             self.emit(Raw(choice=builder.index, name=kind if isinstance(kind, str) else "content", data=part))
 
-    def _thoughts(self, builder: ChoiceBuilder, thoughts: Any) -> None:
-        if isinstance(thoughts, list):
-            for thought in self.objects(thoughts, "thinking"):
-                builder.reasoning(self.text(thought.get("text"), "thinking"))
-                self.keep_rest(thought, ("text",), builder.index)
-        else:
-            builder.reasoning(self.text(thoughts, "thinking"))
-
-    def not_streamed(self, builder: ChoiceBuilder, whole: Delta) -> Delta:
-        """Return what a whole message adds to what was streamed of its choice.
-
-        Some servers put the pieces of a text into messages: all but what was in deltas, and without a finish.
-        """
-        blocks = builder.blocks
-        in_pieces = builder.native.setdefault("in_messages", not blocks) and builder.reason is None
-        if not blocks:
-            return whole
-        text, thoughts = (
-            plain(whole.content),
-            next((self._flat(of) for name in FLAT if (of := getattr(whole, name))), ""),
-        )
-        self._reconcile(builder, TextBuilder, text, in_pieces)
-        if TextBuilder in builder.latest_of:
-            whole.content = None
-        if ReasoningBuilder in builder.latest_of:
-            self._reconcile(builder, ReasoningBuilder, thoughts, in_pieces)
-            for name in (*FLAT, "thinking_blocks", "reasoning_opaque", "reasoning_details"):
-                setattr(whole, name, None)
-        if RefusalBuilder in builder.latest_of:
-            whole.refusal = None
-        if MediaBuilder in builder.latest_of:
-            whole.audio = whole.images = None
-        if any(isinstance(block, TextBuilder) and block.citations for block in blocks):
-            whole.annotations = None
-        if builder.calls:
-            whole.tool_calls = [call for call in fragments(whole) if not _was_streamed(call, builder.calls)]
-            whole.function_call = None
-        return whole
-
-    def _reconcile(self, builder: ChoiceBuilder, kind: type[Any], whole: str, in_pieces: bool) -> None:
-        """Add the rest of a text that was not streamed; the whole one counts if they differ."""
-        streamed: list[Any] = [block for block in builder.blocks if type(block) is kind]
-        said = "".join([block.text for block in streamed])
-        if not streamed or not whole or whole == said:
-            return
-        if whole.startswith(said):
-            streamed[-1].add(whole[len(said) :])
-        elif in_pieces:
-            streamed[-1].add(whole)
-        elif len(streamed) == 1:
-            streamed[0].reconcile(whole)
-        else:
-            self.emit(Raw(choice=builder.index, name="message", data=whole))
+    def thoughts_of(self, builder: ChoiceBuilder, part: dict[str, Any]) -> list[str]:
+        """Return the reasoning of a part, from all of its fields; what stands in several of them counts once."""
+        pieces: list[str] = []
+        for name in THOUGHT_FIELDS:
+            thoughts = part.get(name)
+            if thoughts is None:
+                continue
+            texts: list[str] = []
+            for thought in thoughts if isinstance(thoughts, list) else [thoughts]:
+                if isinstance(thought, dict):
+                    self.keep_rest(thought, ("text", "signature"), builder.index)
+                text = thought.get("text") if isinstance(thought, dict) else thought
+                texts.append(self.text(text, "thinking"))
+            if (piece := "".join(texts)) and piece not in pieces:
+                pieces.append(piece)
+        return pieces
 
     def details(self, builder: ChoiceBuilder, details: list[Any], *, flat: bool) -> bool:
         """Handle OpenRouter's reasoning_details; their text counts if there is no flat field beside them.
@@ -171,18 +158,29 @@ class ContentDecoder(FormatDecoder):
         Return whether they had a text that counts.
         """
         said = False
-        kept = builder.native.setdefault("reasoning_details", _Details())
+        kept = builder.native.setdefault("reasoning_details", Details())
         for detail in self.objects(details, "reasoning_details"):
             kept.add(detail)
             if not flat:
-                text = text_of(detail.get("text")) or text_of(detail.get("summary"))
+                text = self._text_of_detail(detail)
                 said |= bool(text)
                 builder.reasoning(text)
             for key in ("signature", "data"):
                 if signature := text_of(detail.get(key)):
                     id, fmt = text_of(detail.get("id")) or None, text_of(detail.get("format")) or None
-                    builder.latest(ReasoningBuilder).sign(signature, id=id, fmt=fmt)
+                    self.sign(builder, signature, id=id, fmt=fmt)
         return said
+
+    def _text_of_detail(self, detail: dict[str, Any]) -> str:
+        pieces = (detail[name] for name in ("text", "summary") if detail.get(name) not in (None, "", False))
+        return next((self.text(piece, "reasoning_details") for piece in pieces), "")
+
+    def cite(self, builder: ChoiceBuilder, annotations: list[Any]) -> None:
+        """Attach annotations to the text that came last."""
+        items = self.objects(annotations, "annotations")
+        for item in items:
+            self.is_new(builder, "annotation", item)
+        builder.latest(TextBuilder).cite([item | {"unit": "char"} for item in items])
 
     def audio(self, builder: ChoiceBuilder, audio: dict[str, Any]) -> None:
         block: MediaBuilder = builder.keyed("audio", MediaBuilder, "audio/*")
@@ -191,11 +189,11 @@ class ContentDecoder(FormatDecoder):
         block.add(self.text(audio.get("data"), "audio"), transcript=self.text(audio.get("transcript"), "audio"))
 
     def image(self, builder: ChoiceBuilder, image: Any) -> None:
-        where = dict_of(image).get("image_url")
-        url = text_of(where if isinstance(where, str) else dict_of(where).get("url"))
+        url = url_of(image)
         if not url:
             self.emit(Raw(choice=builder.index, name="image", data=image))
             return
+        self.is_new(builder, "image", url)
         head, comma, data = url.partition(",")
         if comma and head.startswith("data:") and head.endswith(";base64"):
             block = MediaBuilder(builder, head[len("data:") : -len(";base64")] or None)
@@ -206,12 +204,13 @@ class ContentDecoder(FormatDecoder):
         block.native["image"] = image
 
 
-class _Details:
+class Details:
     """reasoning_details as they are wanted back: the text of each joined, the rest as it came last."""
 
-    __slots__ = ("_entries", "_texts")
+    __slots__ = ("_entries", "_texts", "has_text")
 
     def __init__(self) -> None:
+        self.has_text: bool = False
         self._entries: dict[Any, dict[str, Any]] = {}
         self._texts: dict[Any, dict[str, StringIO]] = {}
 
@@ -222,6 +221,7 @@ class _Details:
         for name, value in detail.items():
             if name in ("text", "summary", "thinking") and isinstance(value, str):
                 entry.setdefault(name, "")
+                self.has_text = True
                 texts.setdefault(name, StringIO(newline="\n")).write(value)
             elif value is not None or name not in entry:
                 entry[name] = value
@@ -237,15 +237,34 @@ class _Details:
             return last
         return "place", len(self._entries), kind
 
-    @property
-    def has_text(self) -> bool:
-        return any(self._texts.values())
-
     def plain(self) -> list[dict[str, Any]]:
         return [
             entry | {name: joined(text.getvalue()) for name, text in self._texts[key].items()}
             for key, entry in self._entries.items()
         ]
+
+
+def url_of(image: Any) -> str:
+    """Return the URL of an image; "" if it has none."""
+    where = dict_of(image).get("image_url")
+    return text_of(where if isinstance(where, str) else dict_of(where).get("url"))
+
+
+def signatures_of(part: dict[str, Any]) -> list[str]:
+    """Return the signatures of a part of reasoning, and of its summary (Databricks)."""
+    inner = [thought for name in THOUGHT_FIELDS if isinstance(thoughts := part.get(name), list) for thought in thoughts]
+    found = (text_of(dict_of(thought).get("signature")) for thought in (part, *inner))
+    return [signature for signature in found if signature]
+
+
+def _is_text_of(block: Any, text: str) -> bool:
+    """Return whether a block of reasoning has this text. A long block is not joined to see that it has not."""
+    return block is not None and len(text) <= block.size <= 2 * len(text) and text == block.text
+
+
+def says_text(delta: Delta) -> bool:
+    """Return whether a delta has content in the narrow sense."""
+    return delta.content not in (None, "", [], {})
 
 
 def plain(content: Any) -> str:
@@ -255,21 +274,6 @@ def plain(content: Any) -> str:
     if isinstance(content, dict):
         return text_of(content.get("text")) if content.get("type") in (None, *TEXTS) else ""
     return text_of(content)
-
-
-def _was_streamed(fragment: CallFragment, calls: list[CallBuilder]) -> bool:
-    """Return whether a whole call was streamed before: the same id, or without ids the same name and arguments."""
-    function = fragment.function
-    if function is None:
-        return False
-    arguments = arguments_of(function.arguments)
-    for call in calls:
-        if fragment.id and call.id:
-            if fragment.id == call.id:
-                return True
-        elif function.name == call.name and arguments in (call.text, call.arguments):
-            return True
-    return False
 
 
 def reasoning_back(choice: Choice) -> dict[str, Any]:

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec.structs import replace
 
-from ..block_builders import CallBuilder, TextBuilder
+from ..block_builders import TextBuilder
 from ..finish_reasons import reason_of
 from ..format_decoder import DAMAGED, GUESS, MAX_MISSED, decoder
 from ..formats import register
-from ..json_values import arguments_of, dict_of, list_of, plain_number, text_of
+from ..json_values import dict_of, list_of, plain_number, text_of
 from ..message import MediaBlock, Message, ToolCall
 from ..parts import Logprobs, Part, TextDelta, Usage
 from ..payloads import convert
 from ..provider_errors import error_in, error_of, is_success
 from ..unknown_fields import fields_of
-from .chat_calls import ChatCalls
+from .chat_calls import ChatCall, ChatCalls
 from .chat_chunks import (
     CallFragment,
     Choice,
@@ -32,14 +32,15 @@ from .chat_chunks import (
     FirstChunk,
     Function,
     PlainChunk,
+    called,
     chunks_with,
     ends_name,
     fragments,
     is_piece_lost,
-    kind_of,
     says,
 )
-from .chat_content import ContentDecoder, reasoning_back
+from .chat_content import reasoning_back, says_text
+from .chat_messages import MessageDecoder
 from .chat_restarts import Restarts
 from .openai_usage import openai_usage
 
@@ -63,7 +64,7 @@ OBJECTS = ("chat.completion", "text_completion")  # how the `object` of a chunk 
 
 
 @register
-class OpenAIChat(ContentDecoder):
+class OpenAIChat(MessageDecoder):
     """Chunks to parts."""
 
     api: ClassVar[str] = "openai-chat"
@@ -72,7 +73,6 @@ class OpenAIChat(ContentDecoder):
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        self._calls: dict[int, ChatCalls] = {}
         self._cited = 0
         self._native: dict[int, str] = {}  # the latest native finish reason of each choice
         self._failed: list[tuple[int, Any]] = []  # the errors of the choices of a chunk
@@ -213,11 +213,7 @@ class OpenAIChat(ContentDecoder):
         if self._calls and builder.index in self._calls and ends_name(choice):
             self._calls[builder.index].release()
         if choice.message:
-            self._look_at_message(dict_of(choice.message), self.builder.parts, builder.index)
-        if choice.message and not says(delta):
-            message = choice.message if isinstance(choice.message, dict) else {"content": choice.message}
-            whole = self.not_streamed(builder, convert(message, Delta)[0])
-            self._delta(builder, whole)
+            self._message(builder, choice)
         elif delta is not None:
             self._delta(builder, delta)
         if choice.text not in (None, "") and (delta is None or delta.content in (None, "")):
@@ -247,11 +243,22 @@ class OpenAIChat(ContentDecoder):
             builder.end_by_word(native, stop_sequence=ending.stop_sequence, details=ending.details)
         builder.stop_for_calls()
 
+    def _message(self, builder: ChoiceBuilder, choice: Choice) -> None:
+        """Handle a whole message, and the delta beside it: what that has of its kinds counts (R26)."""
+        message, delta = choice.message, choice.delta
+        self._look_at_message(dict_of(message), self.builder.parts, builder.index)
+        self.note_message(builder)
+        if delta is not None and says(delta):
+            self._delta(builder, delta)
+            if says_text(delta):
+                return
+        whole = convert(message if isinstance(message, dict) else {"content": message}, Delta)[0]
+        self._delta(builder, self.not_streamed(builder, whole, delta, ends=bool(choice.finish_reason)))
+
     def _delta(self, builder: ChoiceBuilder, delta: Delta) -> None:
         if delta.error:
             self._failed.append((builder.index, delta.error))
-        self.reasoning(builder, delta)
-        self.content(builder, delta.content)
+        self.content(builder, delta.content, self.reasoning(builder, delta))
         builder.refusal(self.text(delta.refusal, "refusal"))
         for fragment in fragments(delta):
             self._call(builder, fragment)
@@ -263,28 +270,19 @@ class OpenAIChat(ContentDecoder):
         for image in delta.images or ():
             self.image(builder, image)
         if delta.annotations:
-            items = [item | {"unit": "char"} for item in self.objects(delta.annotations, "annotations")]
-            builder.latest(TextBuilder).cite(items)
+            self.cite(builder, delta.annotations)
 
-    def _call(self, builder: ChoiceBuilder, fragment: CallFragment) -> CallBuilder:
+    def _call(self, builder: ChoiceBuilder, fragment: CallFragment) -> ChatCall:
         calls = self._calls.get(builder.index)
         if calls is None:
             calls = self._calls[builder.index] = ChatCalls(builder)
-        function, custom = fragment.function, fragment.custom
-        if custom is not None and function is None:
-            name, arguments, kind = custom.name, arguments_of(custom.input), "custom"
-        else:
-            function = function or Function()
-            name, arguments, kind = function.name, arguments_of(function.arguments), kind_of(fragment.type)
+        name, arguments, kind = called(fragment)
         call = calls.find(fragment.index, fragment.id, name, kind)
         if kind != call.kind == "function":
             call.kind = kind
         if arguments or fragment.extra_content:
             call.release()
-        if fragment.extra_content:
-            call.native["extra_content"] = fragment.extra_content
-            google = dict_of(fragment.extra_content.get("google"))
-            call.attach(text_of(google.get("thought_signature")))
+        self.attach_extra(call, fragment)
         call.add(arguments)
         return call
 
@@ -305,7 +303,7 @@ class OpenAIChat(ContentDecoder):
         return text_of(value.get("object")).startswith(OBJECTS)
 
     def has_content(self, value: dict[str, Any], *, known: bool) -> bool:
-        return bool(value.get("choices"))
+        return any(_has_content(choice) for choice in list_of(value.get("choices")))
 
     @staticmethod
     def usage_of(usage: dict[str, Any]) -> Usage:
@@ -316,6 +314,15 @@ class OpenAIChat(ContentDecoder):
             calls.finish()
             self.builder.choice(index).stop_for_calls()
         super().finish()
+
+
+def _has_content(choice: Any) -> bool:
+    """Return whether a choice has a piece of an answer: an empty delta, and a finish, may stand beside an error."""
+    if not isinstance(choice, dict):
+        return False
+    message = choice.get("message")
+    said = (says(convert(dict_of(of), Delta)[0]) for of in (choice.get("delta"), message))
+    return choice.get("text") not in (None, "") or (isinstance(message, str) and message != "") or any(said)
 
 
 def _stopped_by(choice: Choice) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from ..parts import Error, Logprobs, Part, TextDelta, Usage
 from ..provider_errors import error_of, given_error
 from ..unknown_fields import fields_of, with_fields
 from .openai_usage import openai_usage
-from .whole_items import PART_FIELDS, ItemDecoder, with_char_unit
+from .whole_items import NO_TEXT, PART_FIELDS, ItemDecoder, with_char_unit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -322,7 +322,7 @@ class OpenAIResponses(ItemDecoder):
         is_read = part.get("type") in PART_KINDS
         item = self._item(event, "reasoning" if part.get("type") == "reasoning_text" else "message")
         index = event.content_index or 0
-        if is_read and any(part.get(name) for name in PART_FIELDS):
+        if is_read and any(part.get(name) not in (None, "", []) for name in PART_FIELDS):
             self.part(item, index, part)
         elif part and not is_read:
             item.parts[index] = part
@@ -346,7 +346,7 @@ class OpenAIResponses(ItemDecoder):
             self.expect(self._plain_event)
 
     def _text_done(self, event: _Event) -> None:
-        if event.text:
+        if event.text not in NO_TEXT:
             self._text_block(event).reconcile(self.text(event.text, "text"))
 
     def _annotation(self, event: _Event) -> None:
@@ -357,7 +357,7 @@ class OpenAIResponses(ItemDecoder):
         self._refusal_block(event).add(self.text(event.delta, "delta"))
 
     def _refusal_done(self, event: _Event) -> None:
-        if event.refusal:
+        if event.refusal not in NO_TEXT:
             self._refusal_block(event).reconcile(self.text(event.refusal, "refusal"))
 
     def _summary_delta(self, event: _Event) -> None:
@@ -365,14 +365,15 @@ class OpenAIResponses(ItemDecoder):
 
     def _summary_done(self, event: _Event) -> None:
         self._part_rest(event)
-        if text := self.text(event.text or (event.part or {}).get("text"), "text"):
+        whole = event.text if event.text not in NO_TEXT else (event.part or {}).get("text")
+        if text := self.text(whole, "text"):
             self._summary_block(event).reconcile(text)
 
     def _reasoning_delta(self, event: _Event) -> None:
         self._reasoning_block(event).add(self.text(event.delta, "delta"))
 
     def _reasoning_done(self, event: _Event) -> None:
-        if event.text:
+        if event.text not in NO_TEXT:
             self._reasoning_block(event).reconcile(self.text(event.text, "text"))
 
     def _arguments(self, event: _Event) -> None:

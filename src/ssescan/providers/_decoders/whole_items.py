@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 TEXTS = ("output_text", "text")
 """The types of a message's parts that are text."""
 
+NO_TEXT = (None, "")
+"""Nothing where a text may stand; a zero is a text."""
+
 RESULTS = ("results", "outputs", "output", "result", "action", "tools")
 """The fields of a hosted tool's item that may hold its result; the first counts. A web search has its action."""
 
@@ -269,7 +272,7 @@ class ItemDecoder(FormatDecoder):
         if kind == "refusal":
             self.refusal_block(item, index).reconcile(self.text(part.get("refusal"), "refusal"))
         elif kind in TEXTS:
-            if part.get("text") or part.get("annotations"):
+            if part.get("text") not in NO_TEXT or part.get("annotations"):
                 self._text_whole(self.text_block(item, index), part)
         elif kind == "reasoning_text":
             self.thought(item, "text", index).reconcile(self.text(part.get("text"), "reasoning_text"))
