@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import ssescan
-from ssescan.providers import ReasoningDelta, Signature, gemini
+from ssescan.providers import Media, MediaBlock, ReasoningDelta, Signature, gemini
 
 from .assertions import APIS, DONE, aread, framed
 from .rules import Rule
@@ -487,7 +487,29 @@ def halves(first: str, second: str, field: str = "content") -> list[Any]:
 
 
 HIGH, LOW = r"\ud83d", r"\ude00"
+HALF_DELTAS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "Mistral's thinking": ({"content": [{"type": "thinking", "thinking": [{"type": "text", "text": "@@"}]}]}, {"reasoning": "😀"}),
+    "Databricks' summary": ({"content": [{"type": "reasoning", "summary": [{"type": "summary_text", "text": "@@"}]}]}, {"reasoning": "😀"}),
+    "a thinking part": ({"content": [{"type": "thinking", "thinking": "@@"}]}, {"reasoning": "😀"}),
+    "an object of reasoning": ({"reasoning": {"content": "@@"}}, {"reasoning": "😀"}),
+    "a custom call": (
+        {"tool_calls": [{"index": 0, "id": "c", "type": "custom", "custom": {"name": "f", "input": "@@"}}]}, {"tools": [("c", "f", "😀")]},
+    ),
+}  # fmt: skip
 SURROGATES = {
+    **{
+        f"in {name}": Rule(
+            CHAT,
+            [*(json.dumps(chunk(delta)).replace("@@", text) for text in (HIGH, LOW)), A, STOP, DONE],
+            {"text": "a", "finish": "tool_calls" if "tools" in said else "stop"} | said,
+        )
+        for name, (delta, said) in HALF_DELTAS.items()
+    },
+    "in a message": Rule(
+        CHAT,
+        [*(json.dumps(whole({"content": "@@"}, finish_reason=None)).replace("@@", text) for text in (HIGH, LOW)), STOP, DONE],
+        {"text": "😀", "finish": "stop"},
+    ),
     "two halves": Rule(CHAT, [*halves(HIGH, LOW), STOP, DONE], {"text": "😀", "finish": "stop"}),
     "with text around them": Rule(CHAT, [*halves("a" + HIGH, LOW + "b"), STOP, DONE], {"text": "a😀b", "finish": "stop"}),
     "in reasoning": Rule(CHAT, [*halves(HIGH, LOW, "reasoning"), A, STOP, DONE], {"text": "a", "reasoning": "😀", "finish": "stop"}),
@@ -573,6 +595,19 @@ def test_signed_reasoning_goes_back_under_its_name(deltas: list[Any], expected: 
 def test_objects_of_wrapped_events() -> None:
     body = framed({"response": candidate({"text": "a"}, finish="STOP"), "traceId": "t"})
     assert [response.text for response in gemini.iter_responses(body)] == ["a"]
+
+
+def test_half_of_an_emoji_in_a_transcript() -> None:
+    sound = [
+        json.dumps(chunk({"audio": {"id": "x", "data": "QQ==", "transcript": "@@"}})).replace("@@", of)
+        for of in (HIGH, LOW)
+    ]
+    stream = ssescan.stream(framed(*sound, STOP, DONE))
+    parts = [part for part in stream if isinstance(part, Media)]
+    assert [(part.data, part.transcript) for part in parts] == [("QQ==", None), ("QQ==", "😀")]
+    (block,) = stream.message.blocks
+    assert isinstance(block, MediaBlock)
+    assert (block.data, block.transcript) == (["QQ==", "QQ=="], "😀")
 
 
 def test_half_of_an_emoji_in_an_async_stream() -> None:

@@ -37,6 +37,12 @@ ERRORS: dict[str, tuple[dict[str, Any], tuple[Any, str | None]]] = {
     "bare type and error_type": ({"type": "error", "error_type": "overloaded_error", "message": "oh"}, ("overloaded_error", "oh")),
     "event_type": ({"event_type": "error", "message": "oh", "code": 429}, (429, "oh")),
     "error_type beside empty choices": ({"error_type": "engine", "error_message": "oh", "choices": []}, ("engine", "oh")),
+    "status_code and detail": ({"status_code": 500, "detail": "oh"}, (500, "oh")),
+    "code and detail": ({"code": 500, "detail": "oh"}, (500, "oh")),
+    "status error and detail": ({"status": "error", "detail": "oh"}, (None, "oh")),
+    "status error and reason": ({"status": "error", "reason": "oh"}, (None, "oh")),
+    "no success in spite of code 0": ({"code": 0, "success": False, "message": "oh"}, (0, "oh")),
+    "event error": ({"event": "error", "message": "oh"}, (None, "oh")),
     "base_resp beside an empty choice": (
         {"base_resp": {"status_code": 1027, "status_msg": "oh"}, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}, (1027, "oh")
     ),
@@ -76,6 +82,13 @@ NOT_ERRORS = {
     "code success": {"code": "success", "message": "fine"},
     "base_resp of a success": {"base_resp": {"status_code": 0, "status_msg": ""}},
     "empty errors": {"errors": []},
+    "code of zeros": {"code": "00000", "msg": "success"},
+    "another code of a success": {"code": 20000, "msg": "success"},
+    "a message of a success": {"error_code": 1, "error_msg": "ok"},
+    "a nested success": {"error": {"code": 200, "message": "OK"}},
+    "a nested code 0": {"error": {"code": 0, "message": ""}},
+    "nested empty values": {"error": {"code": None, "message": "", "type": ""}},
+    "an event that is not an error's": {"event": "message", "message": "hello"},
     "a type that is not an error's": {"type": "info", "message": "hello"},
 }
 
@@ -85,6 +98,14 @@ def test_not_an_error(event: dict[str, Any]) -> None:
     parts, message, _ = read(framed(HI, event, STOP, DONE), CHAT)
     assert not [part for part in parts if isinstance(part, Error)]
     assert message.complete
+
+
+@pytest.mark.parametrize(
+    "fields", [{"code": 0, "message": ""}, {"code": None, "message": "", "type": ""}, {"code": 200, "message": "OK"}]
+)
+def test_nested_success_in_every_chunk(fields: dict[str, Any]) -> None:
+    _, message, _ = read(framed(*({**of, "error": fields} for of in (A, A, STOP)), DONE), CHAT)
+    assert (message.text, message.complete) == ("aa", True)
 
 
 @pytest.mark.parametrize(

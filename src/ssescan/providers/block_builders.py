@@ -233,7 +233,7 @@ class MediaBuilder(BlockBuilder):
         )
 
     def block(self) -> message.Block:
-        data, transcript, native = list(self.data), "".join(self.transcript), dict(self.native)
+        data, transcript, native = list(self.data), joined("".join(self.transcript)), dict(self.native)
         return message.MediaBlock(self.media, data, self.partial, self.url, transcript, self.signed, native)
 
 

@@ -25,10 +25,12 @@ CODES = ("code", "error_code", "errorCode", "status_code", "statusCode")
 MESSAGES = ("message", "msg", "error_message", "error_msg", "errorMessage", "status_msg")
 OF_ERRORS = MESSAGES[2:5]
 """Messages that only an error has."""
+REASONS = ("detail", "reason")
+"""Messages beside a code that is not of a success, or a status of a failure."""
 SUCCESS = ("", "0", "ok", "success", "succeeded", "none")
 FAILED = ("error", "failed", "failure")
 FIELDS = frozenset((
-    "error", "type", "event_type", "object", "base_resp", "errors", "error_type", "detail", "success",
+    "error", "type", "event_type", "event", "object", "base_resp", "errors", "error_type", "detail", "success",
     *CODES, *MESSAGES, *STATUS_FIELDS,
 ))  # fmt: skip
 """Without one of these, an object is not an error."""
@@ -47,6 +49,8 @@ def error_in(value: dict[str, Any], name: str | None) -> Any:
             return None
         return value if nested is True else nested
     kind = text_of(value.get("type")) or text_of(value.get("event_type"))
+    if not kind and _is_errors(text_of(value.get("event"))):
+        kind = "error"
     if name == "error" or value.get("object") == "error" or _is_errors(kind):
         response = dict_of(value.get("response"))  # of response.error
         return response["error"] if kind in BARE and response.get("error") else value
@@ -69,20 +73,28 @@ def _fails(value: dict[str, Any]) -> bool:
     inner = value.get("base_resp")  # MiniMax
     if isinstance(inner, dict) and (code := code_of(inner)) is not None:
         return not _is_success(code)
+    texts = [value[name] for name in (*MESSAGES, *REASONS) if value.get(name) and isinstance(value[name], (str, list))]
+    status = value.get("status")
+    if value.get("success") is False or (isinstance(status, str) and status.lower() in FAILED):
+        return bool(texts)
     code = code_of(value)
-    if code is not None and _is_success(code):
+    is_status = isinstance(code, (int, float)) and 400 <= code <= 599
+    if (code is not None and _is_success(code)) or (texts and not is_status and all(map(_is_fine, texts))):
         return False
     if any(value.get(name) for name in ("errors", "error_type", *OF_ERRORS)):
         return True
-    if any(isinstance(value.get(name), (str, list)) for name in MESSAGES):
-        status = value.get("status")
-        failed = isinstance(status, str) and status.lower() in FAILED
-        return code is not None or failed or value.get("success") is False
-    return len(value) == 1 and bool(value.get("detail"))
+    return bool(texts) and (code is not None or (len(value) == 1 and bool(value.get("detail"))))
+
+
+def _is_fine(text: Any) -> bool:
+    """Return whether a message says that all went well."""
+    return isinstance(text, str) and text.strip().rstrip(".!").lower() in SUCCESS
 
 
 def is_success(raw: Any) -> bool:
-    """Return whether what stands in the place of an error says that all went well, by its code."""
+    """Return whether what stands in the place of an error says that all went well, by its code, or nothing at all."""
+    if isinstance(raw, dict) and not any(raw.values()):
+        return True
     if not isinstance(raw, dict) or _is_errors(text_of(raw.get("type"))):
         return False
     code = code_of(raw)
@@ -92,7 +104,11 @@ def is_success(raw: Any) -> bool:
 def _is_success(code: str | float) -> bool:
     if isinstance(code, str):
         code = code.strip().lower()
-        return code in SUCCESS or (len(code) == 3 and code.isdigit() and code.startswith("2"))
+        return (
+            code.strip("0") in SUCCESS
+            or code in SUCCESS
+            or (len(code) == 3 and code.isdigit() and code.startswith("2"))
+        )
     return code == 0 or 200 <= code <= 299
 
 
@@ -134,7 +150,7 @@ def _said(raw: Any) -> Any:
         inner = next((raw[name] for name in ("errors", "base_resp", "detail") if raw.get(name)), None)
         if isinstance(inner, list):
             inner = inner[0]
-        if not isinstance(inner, (dict, str)):
+        if not isinstance(inner, dict) and not (isinstance(inner, str) and code_of(raw) is None):
             return raw
         raw = inner
     return raw

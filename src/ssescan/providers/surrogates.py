@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from .parts import End, Finish, Raw, ReasoningDelta, RefusalDelta, TextDelta, ToolCallDelta, ToolCallEnd
+from .parts import End, Finish, Media, Raw, ReasoningDelta, RefusalDelta, TextDelta, ToolCallDelta, ToolCallEnd
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,17 +21,28 @@ if TYPE_CHECKING:
 LONE = re.compile("[\ud800-\udfff]")
 HIGH_AT_END = re.compile("[\ud800-\udbff]\\Z")
 
-CHAT = ("choices", "delta")
-FLAT = ("content", "reasoning_content", "reasoning", "reasoning_text", "thinking", "refusal")
+FLAT = ("reasoning_content", "reasoning", "reasoning_text", "thinking")
+"""The names under which servers of Chat send reasoning as a text."""
+THOUGHT_FIELDS = ("thinking", "summary", "content", "text", "reasoning")
+"""The fields of a part of Chat's content that may hold reasoning."""
+OF_MESSAGES = (
+    *((name,) for name in ("content", *FLAT, "refusal")),
+    *(("content", name) for name in (*THOUGHT_FIELDS, "refusal")),
+    *(("content", name, "text") for name in THOUGHT_FIELDS),
+    *((name, "content") for name in FLAT),
+    ("thinking_blocks", "thinking"),
+    ("reasoning_details", "text"),
+    ("reasoning_details", "summary"),
+    ("tool_calls", "function", "arguments"),
+    ("tool_calls", "custom", "input"),
+    ("function_call", "arguments"),
+    ("audio", "transcript"),
+)
+"""The paths within a message of Chat, in a delta or whole."""
 TEXTS = frozenset(
     {
-        *((*CHAT, name) for name in FLAT),
-        (*CHAT, "content", "text"),
-        (*CHAT, "thinking_blocks", "thinking"),
-        (*CHAT, "reasoning_details", "text"),
-        (*CHAT, "reasoning_details", "summary"),
-        (*CHAT, "tool_calls", "function", "arguments"),
-        (*CHAT, "function_call", "arguments"),
+        *(("choices", of, *path) for of in ("delta", "message") for path in OF_MESSAGES),
+        ("choices", "message"),
         ("choices", "text"),
         ("delta",),
         ("delta", "text"),
@@ -45,7 +56,9 @@ TEXTS = frozenset(
 )
 """The paths to pieces of text in the events of all formats. An index of a list is not a step."""
 
-FIELDS: dict[type[Part], str] = {TextDelta: "text", ReasoningDelta: "text", RefusalDelta: "text", ToolCallDelta: "json"}
+FIELDS: dict[type[Part], str] = {
+    TextDelta: "text", ReasoningDelta: "text", RefusalDelta: "text", ToolCallDelta: "json", Media: "transcript",
+}  # fmt: skip
 """The parts that are pieces, and their text."""
 
 
@@ -87,7 +100,7 @@ class Halves:
         made: list[Part] = []
         for part in parts:
             field = FIELDS.get(type(part))
-            if field is not None:
+            if field is not None and (type(part) is not Media or part.transcript):
                 self._piece(part, field, made)
                 continue
             if isinstance(part, (Finish, ToolCallEnd, End)):
@@ -100,10 +113,11 @@ class Halves:
         before: Any = self.waiting.pop(key, None)
         text = getattr(part, field) if before is None else getattr(before, field) + getattr(part, field)
         if HIGH_AT_END.search(text):
-            self.waiting[key] = replace(part, **{field: text[-1]})
+            alone = {"data": None, "url": None} if type(part) is Media else {}
+            self.waiting[key] = replace(part, **alone, **{field: text[-1]})
             text = text[:-1]
-        if text:
-            made.append(replace(part, **{field: joined(text)}))
+        if text or (type(part) is Media and (part.data or part.url)):
+            made.append(replace(part, **{field: joined(text) or None}))
 
     def _give_up(self, end: Part, made: list[Part]) -> None:
         """Return the halves that the end of a block, a choice or the stream leaves alone: as U+FFFD."""

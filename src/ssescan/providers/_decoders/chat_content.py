@@ -12,20 +12,16 @@ from ..block_builders import MediaBuilder, ReasoningBuilder, TextBuilder
 from ..format_decoder import FormatDecoder
 from ..json_values import compact, dict_of, text_of
 from ..parts import Raw
-from ..surrogates import joined
+from ..surrogates import FLAT, THOUGHT_FIELDS, joined
 
 if TYPE_CHECKING:
     from ..message import Choice
     from ..message_builder import ChoiceBuilder
     from .chat_chunks import Delta
 
-FLAT = ("reasoning_content", "reasoning", "reasoning_text", "thinking")
-"""The names under which servers send reasoning as a text."""
 TEXTS = ("text", "output_text")
 THOUGHTS = ("thinking", "reasoning", "reasoning_text", "summary_text")
 """The types of content parts that are text, and reasoning."""
-THOUGHT_FIELDS = ("thinking", "summary", "content", "text", "reasoning")
-"""The fields of a part that may hold reasoning."""
 
 
 class ContentDecoder(FormatDecoder):

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from ..block_builders import MediaBuilder, ReasoningBuilder, RefusalBuilder, TextBuilder
 from ..json_values import dict_of, text_of
 from ..parts import Raw
-from ..surrogates import joined
+from ..surrogates import FLAT, joined
 from .chat_chunks import called, fragments
-from .chat_content import FLAT, TEXTS, THOUGHTS, ContentDecoder, Details, plain, signatures_of, url_of
+from .chat_content import TEXTS, THOUGHTS, ContentDecoder, Details, plain, signatures_of, url_of
 
 if TYPE_CHECKING:
     from typing import TypeAlias
