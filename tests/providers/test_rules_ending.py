@@ -449,6 +449,20 @@ def test_body_that_is_not_finished(status: str, api: Any) -> None:
     assert not message.complete
 
 
+@pytest.mark.parametrize("status", ["queued", "in_progress"])
+@pytest.mark.parametrize(
+    ("item_status", "arguments", "cut"),
+    [("in_progress", "{}", True), ("completed", '{"a":', True), (None, '{"a":', True), ("completed", "{}", False)],
+)
+def test_call_of_a_body_that_is_not_finished(status: str, item_status: str | None, arguments: str, cut: bool) -> None:
+    item = {"type": "function_call", "id": "i1", "call_id": "c1", "name": "f", "arguments": arguments}
+    if item_status:
+        item["status"] = item_status
+    _, message, _ = read(json.dumps(response(status, output=[item])).encode(), RESPONSES)
+    assert [call.cut for call in message.tool_calls] == [cut]
+    assert bool(message.to_turn()) is not cut
+
+
 def test_skipped_event_in_a_call() -> None:
     """`oversize="skip"` leaves a hole: a call that was open then is cut."""
     long = chunk(call('"' + "x" * 5000 + '"', index=0))

@@ -208,7 +208,9 @@ class ItemDecoder(FormatDecoder):
     def _is_cut(self, call: CallBuilder, whole: dict[str, Any]) -> bool:
         """Return whether a call is incomplete: by its status, unless its arguments and the response are whole."""
         status = plain_word(text_of(whole.get("status")))
-        return status == "incomplete" or (status in OPEN and (self.goes_on or not call.is_whole))
+        if status in OPEN and self.goes_on:
+            return True
+        return status == "incomplete" or ((status in OPEN or self.goes_on) and not call.is_whole)
 
     def _message(self, item: OutputItem, content: list[dict[str, Any]]) -> None:
         """Handle the parts of a complete message: each completes a streamed part, at any index."""
