@@ -129,7 +129,7 @@ class UnexpectedStatus(_OfResponse):
 
 
 class UnexpectedContentType(_OfResponse):
-    """The response is not `text/event-stream` (WHATWG HTML section 9.2.3).
+    """The response is not `text/event-stream` (WHATWG HTML section 9.2.3), nor JSON or unlabelled, for `stream`.
 
     `content_type`: the header as it came, "" if there is none. `body`: bytes, at most the first 64 KiB. `response`: the
     object of the HTTP library.
