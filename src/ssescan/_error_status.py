@@ -26,7 +26,7 @@ WORDS = {
     403: "permission accessdenied forbidden",
     404: "notfound modelnotfound resourcenotfound",
     408: "requesttimeout",
-    409: "conflict aborted alreadyexists",
+    409: "conflict alreadyexists",
     413: "requesttoolarge",
     429: f"ratelimit toomanyrequests resourceexhausted throttl requestlimitexceeded {NO_QUOTA}",
     500: "servererror internal apierror dataloss",

@@ -279,6 +279,32 @@ def test_work_is_linear(api: str, made: Callable[[str, int], bytes]) -> None:
     assert steps(made(api, 240), api) < 4.2 * steps(made(api, 60), api)
 
 
+def whole(message: dict[str, Any]) -> dict[str, Any]:
+    return {"id": "c", "choices": [{"index": 0, "message": message}]}
+
+
+OF_CHAT: dict[str, Callable[[int], list[Any]]] = {
+    "messages in pieces": lambda n: [whole({"content": f"x{at}"}) for at in range(n)],
+    "messages after deltas": lambda n: [chunk({"content": "x"})] * n + [whole({"content": f"y{at}"}) for at in range(n)],
+    "messages after many blocks": lambda n: [chunk({"content": "x", "reasoning": "y"})] * n + [whole({"content": "z"})] * n,
+    "whole calls": lambda n: [
+        *(chunk(call("{}", index=at, id=f"c{at}", name="f")) for at in range(n)),
+        *(whole({"tool_calls": [{"id": f"c{at}", "function": {"name": "f", "arguments": "{}"}}]}) for at in range(n)),
+    ],
+    "signed thinking": lambda n: [
+        chunk({"thinking_blocks": [{"type": "thinking", "thinking": "x", "signature": f"S{at}"}]}) for at in range(n)
+    ],
+    "numbers": lambda n: [chunk({"content": [{"type": "text", "text": at + 0.5} for at in range(n)]})],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("made", OF_CHAT.values(), ids=OF_CHAT)
+def test_work_is_linear_in_chat(made: Callable[[int], list[Any]]) -> None:
+    few, many = framed(*made(60)), framed(*made(240))
+    read(few, "openai-chat")  # cache everything once
+    assert steps(many, "openai-chat") < 4.3 * steps(few, "openai-chat")
+
+
 @both
 @pytest.mark.parametrize("made", LONG)
 def test_memory_is_a_small_multiple_of_the_stream(api: str, made: Callable[[str, int], bytes]) -> None:

@@ -371,6 +371,21 @@ PARTS = {
         [start(), block({"type": "thinking", "thinking": ""}), delta("thinking", thinking="r"), delta("text", text="a"), delta("thinking", thinking="s"), delta("text", text="b"), stop(), reason("end_turn"), MESSAGE_STOP],
         {"text": "ab", "reasoning": "rs", "finish": "stop"},
     ),
+    **{
+        f"Anthropic, text and thinking in a block of type {began['type']}": Rule(
+            ANTHROPIC,
+            [start(), block(began), delta("thinking", thinking="r"), delta("text", text="a"), stop(), reason("end_turn"), MESSAGE_STOP],
+            {"text": "a", "reasoning": "r", "finish": "stop"},
+        )
+        for began in (
+            {"type": "redacted_thinking", "data": "D"}, {"type": "web_search_tool_result", "tool_use_id": "s", "content": []}, {"type": "hologram"},
+        )
+    },
+    "Gemini, a text and a call in one part": Rule(
+        GEMINI,
+        [candidate({"text": "a", "functionCall": {"id": "c", "name": "f", "args": {}}, "thoughtSignature": "S"}, finish="STOP")],
+        {"text": "a", "tools": [("c", "f", "{}")], "finish": "tool_calls"}, parts=[Signature(block=1, data="S")],
+    ),
     "Anthropic, signed thinking in a text block": Rule(
         ANTHROPIC,
         [start(), block({"type": "text", "text": ""}), delta("text", text="a"), delta("thinking", thinking="r"), delta("signature", signature="S"), stop(), reason("end_turn"), MESSAGE_STOP],

@@ -28,6 +28,7 @@ INDENTED = "data: " + json.dumps(A, indent=1) + "\n\n"
 
 SPLICED: dict[str, tuple[bytes, dict[str, Any]]] = {
     "data twice": (f"data: data: {text(A)}\n\n".encode() + framed(B, STOP, DONE), AB),
+    "data twice before a comment": (framed(A) + b"data: data: : ping\n\n" + framed(B, STOP, DONE), AB),
     "data twice, each time": (b"".join(f"data: data: {text(event)}\n\n".encode() for event in (A, B, STOP, DONE)), AB),
     "two on a line, with data between": (f"data: {text(A)}data: {text(B)}\n\n".encode() + framed(STOP, DONE), AB),
     "two on a line": (f"data: {text(A)}{text(B)}\n\n".encode() + framed(STOP, DONE), AB),

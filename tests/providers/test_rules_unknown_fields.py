@@ -124,6 +124,35 @@ def test_many_unknown_fields_in_a_stream() -> None:
     assert texts(parts) == "a" * 200
 
 
+def test_many_unknown_fields_in_an_event() -> None:
+    fields = {f"field_{number}": number for number in range(33)}
+    parts = read(framed(A | fields, A | fields, STOP, DONE))[0]
+    again = [part.data for part in parts if isinstance(part, Raw)][33:]
+    assert again == [31, 32]  # `created` is remembered too
+
+
+KNOWN_INSIDE: dict[str, tuple[Any, list[Any], str, Any]] = {
+    "x_groq": (CHAT, [A | {"x_groq": {"id": "r", "new": "L0ST"}}], "new", "L0ST"),
+    "logprobs of another shape": (CHAT, [with_choice(A, logprobs={"top": [["x", -1]]})], "logprobs", {"top": [["x", -1]]}),
+    "logprobs of a delta": (CHAT, [chunk({"content": "a", "logprobs": None}), chunk({"content": "a", "logprobs": [1]})], "logprobs", [1]),
+    "an object of reasoning": (CHAT, [chunk({"reasoning": {"content": "r", "enc": "E"}})], "enc", "E"),
+    "a container": (ANTHROPIC, [start() | {"message": start()["message"] | {"container": {"id": "c"}}}], "container", {"id": "c"}),
+    "promptFeedback": (GEMINI, [candidate({"text": "a"}) | {"promptFeedback": {"hint": 1}}], "hint", 1),
+    "citationMetadata": (GEMINI, [{"candidates": [{"citationMetadata": {"x": 1}}]}], "citationMetadata", {"x": 1}),
+    "logprobsResult": (GEMINI, [{"candidates": [{"logprobsResult": {"x": 1}}]}], "logprobsResult", {"x": 1}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("api", "events", "name", "data"), KNOWN_INSIDE.values(), ids=KNOWN_INSIDE)
+@pytest.mark.parametrize("before", [0, 3])
+def test_unknown_fields_in_known_ones(api: Any, events: list[Any], name: str, data: Any, before: int) -> None:
+    begun = BEGUN[api] if api != ANTHROPIC or before else []
+    if api == ANTHROPIC and before:
+        return  # a message begins once
+    parts = read(named(api, *begun, *[said(api, {}, {})] * before, *events), api)[0]
+    assert plain(parts, name) == [data]
+
+
 def test_unknown_field_late_in_the_stream() -> None:
     parts = read(framed(*[A] * 9, A | {"weather": 1}, STOP, DONE))[0]
     assert [part.data for part in parts if isinstance(part, Raw)] == [1]

@@ -200,6 +200,8 @@ def _one_by_one(text: str) -> Iterator[Any]:
         if text.startswith("[DONE]", at):
             yield DONE
             return
+        if text[at] == ":" and at == begin:
+            return  # a comment, behind `data:` once too often
         if text[at] not in "{[":
             yield NOT_SPLICED
             return

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
@@ -44,6 +44,9 @@ CARRY_NOTHING = frozenset(
 
 MAX_NAMES = 32
 """The number of names that are remembered for each place of a stream; a further name is Raw each time."""
+NUMBERS = ("logprobs",)
+"""Fields of that list that carry something after all, unless they are empty."""
+Nothing: TypeAlias = tuple[()] | None
 _PLAIN_NAME = re.compile(r'[^"\\\x00-\x1f]+')  # of a field that a Struct can have
 
 
@@ -60,11 +63,11 @@ class UnknownFields:
     def each(self, value: dict[str, Any], known: Collection[str], parts: list[Part], choice: int = 0) -> None:
         """Add a Raw for every unknown field of an object that holds content."""
         for name, data in value.items():
-            if data is not None and name not in known and name not in CARRY_NOTHING:
+            if data is not None and name not in known and _carries(name, data):
                 parts.append(Raw(choice=choice, name=name, data=data))
 
     def changed(self, value: dict[str, Any], known: Collection[str], parts: list[Part]) -> None:
-        """Add a Raw for every unknown field whose value is another than in the event before.
+        """Add a Raw for every unknown field whose value differs from the previous event's.
 
         For events that are a delta themselves, and have the fields of an event as well.
         """
@@ -96,14 +99,19 @@ class UnknownFields:
         }
         if not new:
             return
-        parts += [Raw(choice=choice, name=name, data=data) for name, data in new.items() if name not in CARRY_NOTHING]
-        if len(seen) + len(new) <= MAX_NAMES:
-            self.names[place] = seen.union(new)
+        parts += [Raw(choice=choice, name=name, data=data) for name, data in new.items() if _carries(name, data)]
+        if remembered := list(new)[: MAX_NAMES - len(seen)]:
+            self.names[place] = seen.union(remembered)
             self.grown = True
 
     def of(self, place: str) -> frozenset[str]:
         """Return the names that were seen in a place, and that a Struct can have."""
         return frozenset(name for name in self.names.get(place, ()) if _PLAIN_NAME.fullmatch(name))
+
+
+def _carries(name: str, data: Any) -> bool:
+    """Return whether a field says something about the answer."""
+    return name not in CARRY_NOTHING or (name in NUMBERS and bool(data))
 
 
 @lru_cache(maxsize=256)
@@ -118,7 +126,7 @@ def with_fields(struct: type[Struct], names: frozenset[str], *replaced: tuple[st
     extra = sorted(names - fields_of(struct))
     if not extra and not replaced:
         return struct
-    fields = [(f"_unknown_{number}", Any, None) for number in range(len(extra))]
+    fields = [(f"_unknown_{number}", Nothing if name in NUMBERS else Any, None) for number, name in enumerate(extra)]
     return msgspec.defstruct(
         struct.__name__,
         [*replaced, *fields],

@@ -71,6 +71,9 @@ CALLS: dict[str, Any] = {
 READ = {"text": ("text", "citations"), "thinking": ("thinking", "signature"), "redacted_thinking": ("data",)}
 """The fields that are read of the blocks that are not kept as they came."""
 
+MESSAGE_FIELDS = ("content", "stop_reason", "stop_sequence", "stop_details", "usage")
+"""The fields that are read of a message."""
+
 UNITS = {
     "char_location": "char",
     "page_location": "page",
@@ -176,6 +179,7 @@ class Anthropic(FormatDecoder):
         self._began = True
         self._id = id
         self.builder.start(id, text_of(message.get("model")))
+        self.keep_rest(message, MESSAGE_FIELDS)
         self.count(message.get("usage"))
         choice = self.builder.choice(0)
         sequence, details = text_of(message.get("stop_sequence")) or None, message.get("stop_details")
@@ -246,14 +250,12 @@ class Anthropic(FormatDecoder):
         if kind == "text_delta":
             # A delta of a block that never began begins it. The type of the delta decides about its kind.
             text = self._expected(index, TextBuilder)
-            if text is None or delta.text is None:
+            if delta.text is None:
                 return False
             text.add(self.text(delta.text, kind))
             self._index, self._text, self._number, self._write = event.index, text, text.number, text.write
         elif kind == "thinking_delta":
             thought = self._expected(index, ReasoningBuilder)
-            if thought is None:
-                return False
             thought.add(self.text(delta.thinking, kind))
         elif kind == "input_json_delta" and isinstance(block, CallBuilder):
             block.add(arguments_of(delta.partial_json))
@@ -262,7 +264,7 @@ class Anthropic(FormatDecoder):
             signed.sign(delta.signature or "")
         elif kind == "citations_delta":
             text = self._expected(index, TextBuilder)
-            if text is None or delta.citation is None:
+            if delta.citation is None:
                 return False
             text.cite([_cited(delta.citation)])
         elif kind == "compaction_delta" and block is not None:
@@ -274,15 +276,15 @@ class Anthropic(FormatDecoder):
         return True
 
     def _expected(self, index: int, kind: type[Any]) -> Any:
-        """Return the block of that kind, begun here if it was not; None if the index is of a block of no such kind."""
+        """Return the block of that kind for an index, begun here if it was not: beside one of another kind."""
         if index not in self._blocks:
             self._blocks[index] = kind(self.builder.choice(0))
         block = self._blocks[index]
-        if type(block) is not kind and isinstance(block, (TextBuilder, ReasoningBuilder, CallBuilder)):
+        if type(block) is not kind:
             block = self._beside.get((index, kind)) or self._beside.setdefault(
                 (index, kind), kind(self.builder.choice(0))
             )
-        return block if type(block) is kind else None
+        return block
 
     def _block_stop(self, event: _Event) -> None:
         index = _number(event.index, max(len(self._blocks) - 1, 0))

@@ -234,6 +234,8 @@ class Gemini(FormatDecoder):
                 self._end(candidate)
         if event.usageMetadata and (usage := self._usage(event.usageMetadata)):
             self.builder.count(usage)
+        if event.promptFeedback:
+            self.keep_rest(event.promptFeedback, ("blockReason", "blockReasonMessage"))
         if event.promptFeedback and (blocked := self.word(event.promptFeedback.get("blockReason"), "blockReason")):
             choice = self.builder.choice(0)
             message = event.promptFeedback.get("blockReasonMessage")
@@ -267,6 +269,8 @@ class Gemini(FormatDecoder):
             chosen = [dict_of(one) | of for one, of in zip(chosen, tops, strict=True)]
         if chosen:
             self.emit(Logprobs(choice=choice.index, entries=chosen))
+        elif any(result.values()):
+            self.emit(Raw(choice=choice.index, name="logprobsResult", data=result))
 
     def _sources(self, choice: ChoiceBuilder, candidate: _Candidate) -> None:
         """Cite the sources of the answer. Segments of grounding count UTF-8 bytes of their part."""
@@ -275,7 +279,9 @@ class Gemini(FormatDecoder):
             items.append({"groundingMetadata": candidate.groundingMetadata, "unit": "byte"})
         if candidate.citationMetadata:
             citations = candidate.citationMetadata.get("citations", candidate.citationMetadata.get("citationSources"))
-            items += [item for item in list_of(citations) if isinstance(item, dict)]
+            items += (cited := [item for item in list_of(citations) if isinstance(item, dict)])
+            if not cited and any(candidate.citationMetadata.values()):
+                self.emit(Raw(choice=choice.index, name="citationMetadata", data=candidate.citationMetadata))
         if items:
             if TextBuilder in choice.latest_of:
                 self._attach(choice, items)

@@ -64,7 +64,11 @@ class CandidateParts:
             self.choice.emit(block.delta(text))
             return
         signature = text_or_raw(part.get("thoughtSignature"), "thoughtSignature", self.choice.emit)
-        kind = next((name for name in PARTS if part.get(name) is not None), None)
+        kinds = [name for name in PARTS if part.get(name) is not None]
+        if len(kinds) > 1:
+            self._split(part, kinds)
+            return
+        kind = kinds[0] if kinds else None
         # An unknown field beside a known one: keep it, and send it back with its part.
         beside = {name: value for name, value in part.items() if name not in KNOWN} if kind else {}
         if kind == "text" and isinstance(text, str):
@@ -81,6 +85,14 @@ class CandidateParts:
             block.sign(signature)
         for name, value in beside.items():
             self.choice.emit(Raw(choice=self.choice.index, name=name, data={name: value}))
+
+    def _split(self, part: dict[str, Any], kinds: list[str]) -> None:
+        """Add a part of several kinds as one part for each; the last has what stands beside them, the signature too."""
+        kinds = [kind for kind in kinds if part[kind] != ""]
+        rest = {name: value for name, value in part.items() if name not in PARTS}
+        for kind in kinds[:-1]:
+            self.add({kind: part[kind]} | ({"thought": True} if part.get("thought") is True else {}))
+        self.add({kinds[-1]: part[kinds[-1]]} | rest)
 
     def _span(self, block: Any, signature: str = "", beside: dict[str, Any] | None = None) -> None:
         self.open = None if signature or beside else block

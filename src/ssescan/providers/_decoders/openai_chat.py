@@ -17,7 +17,7 @@ from ..format_decoder import DAMAGED, GUESS, MAX_MISSED, decoder
 from ..formats import register
 from ..json_values import dict_of, list_of, plain_number, text_of
 from ..message import MediaBlock, Message, ToolCall
-from ..parts import Logprobs, Part, TextDelta, Usage
+from ..parts import Logprobs, Part, Raw, TextDelta, Usage
 from ..payloads import convert
 from ..provider_errors import error_in, error_of, is_success
 from ..unknown_fields import fields_of
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 
 CHUNK_FIELDS = fields_of(FirstChunk)
 CHOICE_FIELDS = fields_of(Choice)
+GROQ_FIELDS = ("usage", "error")
 DELTA_FIELDS = fields_of(Delta)
 CALL_FIELDS, FUNCTION_FIELDS, CUSTOM_FIELDS = fields_of(CallFragment), fields_of(Function), fields_of(Custom)
 
@@ -122,6 +123,8 @@ class OpenAIChat(MessageDecoder):
             self._expect_all()
         groq = chunk.x_groq or {}
         usage = chunk.usage or groq.get("usage")
+        if groq:
+            self.unknown.once("x_groq", groq, GROQ_FIELDS, self.builder.parts)
         error = chunk.error or groq.get("error")
         begins = self.event is FirstChunk
         if begins:
@@ -225,6 +228,8 @@ class OpenAIChat(MessageDecoder):
                 entries = [choice.logprobs]
             if entries:
                 self.emit(Logprobs(choice=builder.index, entries=entries))
+            elif any(choice.logprobs.values()):
+                self.emit(Raw(choice=builder.index, name="logprobs", data=choice.logprobs))
 
     def _end(self, choice: Choice) -> None:
         """End a choice by its finish reason, or by the native one, which may come before or after it.

@@ -28,7 +28,7 @@ RESULTS = ("results", "outputs", "output", "result", "action", "tools")
 INPUTS = ("action", "operation", "actions", "queries", "arguments")
 """The fields that may hold its input."""
 
-PART_FIELDS = ("text", "refusal", "annotations")
+PART_FIELDS = ("text", "refusal", "annotations", "logprobs")
 """The fields that are read of a part of a message, or of reasoning."""
 
 BEGUN = {
