@@ -2,8 +2,8 @@
 
 `construct_type()` in their `_models` examines the type again for each value: its origin, the fields of the model, the
 discriminator of a union. It validates only unions; other values stay as they are if they are not valid. Here, each type
-becomes a function once, and the function treats a value as construct_type() would. Where that is not certain, the
-function calls construct_type() for that value.
+becomes a function once, and the function treats a value as construct_type() would: a value that is valid in a union is
+validated, another one is constructed. Where that is not certain, the function calls construct_type() for that value.
 
 Knows these two `_models` modules, which are alike, and pydantic. Knows nothing of streams.
 """
@@ -13,8 +13,6 @@ from collections.abc import Callable
 from threading import RLock
 from types import ModuleType, NoneType, UnionType
 from typing import Any, Literal, NamedTuple, Union, get_args, get_origin
-
-import pydantic
 
 from .validation import MODEL_SLOTS, validator_for
 
@@ -75,24 +73,28 @@ class Construction:
         """Decide as construct_type() does, in the same order."""
         models = self._models
         type_ = validated = given
+        given_metadata = metadata
         if models.is_type_alias_type(given):
             type_ = given.__value__
         if not metadata and models.is_annotated_type(type_):
+            metadata = get_args(type_)[1:]
             type_ = models.extract_type_arg(type_, 0)
         if not models.is_type_alias_type(given):
             validated = type_
         origin = get_origin(type_) or type_
         arguments = get_args(type_)
         if origin is Union or origin is UnionType:
-            return self._union(validated, arguments, self._construct_type(given, metadata))
+            return self._union(validated, type_, tuple(metadata or ()), self._construct_type(given, given_metadata))
         if origin is dict or origin is list:
             return self._container(origin, arguments[1:] if origin is dict else arguments)
         if origin is Literal or type_ in UNCHECKED_TYPES:
             return UNCHANGED
         if type_ is origin and inspect.isclass(type_) and issubclass(type_, models.BaseModel):
-            return self._model(type_, self._construct_type(given, metadata))
-        # float, datetime, date, generic models, and all other types.
-        return Conversion(self._construct_type(given, metadata))
+            return self._model(type_, self._construct_type(given, given_metadata))
+        if type_ is float:
+            return Conversion(self._construct_type(given, given_metadata), frozenset({float}))
+        # datetime, date, generic models, and all other types.
+        return Conversion(self._construct_type(given, given_metadata))
 
     def _construct_type(self, type_: Any, metadata: Any) -> Function:
         construct_type = self._models.construct_type
@@ -108,10 +110,10 @@ class Construction:
             lambda value: {key: build(item) for key, item in value.items()} if type(value) is dict else value
         )
 
-    def _union(self, type_: Any, arguments: tuple[Any, ...], construct_type: Function) -> Conversion:
-        """Validate as a union. A value that is not valid is constructed as the variant that its discriminator names."""
-        validate = validator_for(self._models.TypeAdapter(type_))
-        invalid = pydantic.ValidationError
+    def _union(self, validated: Any, type_: Any, metadata: tuple[Any, ...], construct_type: Function) -> Conversion:
+        """Validate as a union, and construct what is not valid."""
+        arguments = get_args(type_)
+        construct = self._invalid_value_function(type_, metadata, construct_type)
         unchanged = {exact for exact in EXACT_TYPES if exact in arguments}
         literals = [word for argument in arguments if get_origin(argument) is Literal for word in get_args(argument)]
         if all(get_origin(argument) is Literal or argument is NoneType for argument in arguments) and all(
@@ -119,15 +121,69 @@ class Construction:
         ):
             unchanged.add(str)  # a str that is not one of the literals is not valid, and stays as it is
 
+        validate: Function = _unchanged
+
+        def validate_first(value: Any) -> Any:
+            # A model has unions that no event contains, and a validator takes milliseconds to make.
+            nonlocal validate
+            validate = self._validator(validated)
+            return validate(value)
+
+        validate = validate_first
+
         def build(value: Any) -> Any:
             if type(value) in unchanged:
                 return value
             try:
                 return validate(value)
-            except invalid:
-                return construct_type(value)
+            except RecursionError:
+                raise  # the SDK needs another number of frames than we: it decides
+            except Exception:  # noqa: BLE001, S110 - as construct_type() does
+                pass
+            return construct(value)
 
         return Conversion(build, frozenset(unchanged))
+
+    def _validator(self, type_: Any) -> Function:
+        models = self._models
+        try:
+            return validator_for(models.TypeAdapter(type_))
+        except Exception:  # noqa: BLE001 - we cannot handle this type; perhaps the SDK can
+            return lambda value: models.validate_type(type_=type_, value=value)
+
+    def _invalid_value_function(self, union: Any, metadata: tuple[Any, ...], construct_type: Function) -> Function:
+        """Return the function for values that are not valid in a union.
+
+        Such a value is constructed as the variant that its discriminator names; without one, as the first variant that
+        does not raise.
+        """
+        variants = get_args(union)
+        has_list = any(get_origin(variant) is list or variant is list for variant in variants)
+        build_details = self._models._build_discriminated_union_meta  # noqa: SLF001 - the SDK's
+        details: Any = None
+
+        def construct(value: Any) -> Any:
+            nonlocal details
+            if type(value) is dict:
+                if details is None:  # a look at the SDK's cache takes as long as the rest
+                    details = build_details(union=union, meta_annotations=metadata)
+                if details is not None:
+                    tag = value.get(details.field_alias_from or details.field_name)
+                    variant = details.mapping.get(tag) if type(tag) is str else None
+                    if variant is not None:
+                        return self.function_for(variant)(value)
+            elif has_list and type(value) is list:
+                return construct_type(value)  # one of the SDKs skips some variants
+            for variant in variants:
+                try:
+                    return self.function_for(variant)(value)
+                except RecursionError:
+                    raise
+                except Exception:  # noqa: BLE001, S112 - as construct_type() does
+                    continue
+            raise RuntimeError(f"expected a value of {union}, got one that none of its types accepts")
+
+        return construct
 
     def _model(self, cls: Any, construct_type: Function) -> Conversion:
         if cls.construct.__func__ is not self._models.BaseModel.construct.__func__:
@@ -146,30 +202,46 @@ class Construction:
         models = self._models
         if models._get_extra_fields_type(cls) is not None:  # noqa: SLF001 - the SDK's
             return construct_type
+        fields = models.get_model_fields(cls)
         defaults: dict[str, Any] = {}
         conversions: dict[str, Conversion | None] = {}
-        for name, field in models.get_model_fields(cls).items():
+        aliases: dict[str, tuple[str, Conversion]] = {}
+        for name, field in fields.items():
             default = defaults[name] = models.field_get_default(field)
-            if field.alias not in (None, name) or field.annotation is None:
-                return construct_type  # it looks for an alias in two places, and keeps it as an extra field too
             if default is not None and type(default) not in EXACT_TYPES:
                 return construct_type  # it may make a new default for each object
+            if field.annotation is None:
+                return construct_type  # it raises
             conversion = self._conversion(field.annotation, list(getattr(field, "metadata", None) or ()))
-            conversions[name] = None if conversion is UNCHANGED else conversion
-        return _model_builder(cls, defaults, conversions, construct_type)
+            if field.alias in (None, name):
+                conversions[name] = None if conversion is UNCHANGED else conversion
+            elif field.alias in fields or models.get_model_config(cls).get("populate_by_name"):
+                return construct_type  # it looks in two places
+            else:
+                aliases[name] = field.alias, conversion
+        return _model_builder(cls, defaults, conversions, aliases, construct_type)
 
 
 def _model_builder(
-    cls: Any, defaults: dict[str, Any], conversions: dict[str, Conversion | None], construct_type: Function
+    cls: Any,
+    defaults: dict[str, Any],
+    conversions: dict[str, Conversion | None],
+    aliases: dict[str, tuple[str, Conversion]],
+    construct_type: Function,
 ) -> Function:
-    """Return the function that makes a model as construct() does."""
+    """Return the function that makes a model as construct() does.
+
+    `conversions`: by the name of each field. `aliases`: for a field with an alias, the alias and the conversion.
+    """
     set_attributes, set_private, set_extra, set_fields_set = MODEL_SLOTS
     new = cls.__new__
     unknown: Any = object()
 
     def build(value: Any) -> Any:
         if type(value) is not dict:
-            return construct_type(value)
+            if type(value) is list:
+                return [build(entry) if type(entry) is dict else entry for entry in value]
+            return value
         attributes = defaults.copy()
         fields_set = set(value)
         extra = {}
@@ -186,6 +258,12 @@ def _model_builder(
             if not PARAMETERS_OF_CONSTRUCT.isdisjoint(extra):
                 return construct_type(value)
             fields_set.difference_update(extra)
+            for name, (alias, (convert, _)) in aliases.items():
+                extra.pop(name, None)  # construct() ignores the name
+                if alias in extra:  # and keeps the alias as an extra field too
+                    fields_set.add(name)
+                    if extra[alias] is not None:
+                        attributes[name] = convert(extra[alias])
         made = new(cls)
         set_attributes(made, attributes)
         set_private(made, None)
