@@ -1,4 +1,4 @@
-"""Rules of docs/rules.md about Chat Completions: what is said beside the finish, within deltas, and in several chunks."""
+"""Rules of docs/rules.md about Chat Completions: fields beside the finish, within deltas, and in several chunks."""
 
 from __future__ import annotations
 

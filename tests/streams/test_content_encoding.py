@@ -239,7 +239,7 @@ UNKNOWN = {
     "br2": brotli.compress(EVENTS),
     "x-lzma": b"]\x00\x00\x80\x00" + EVENTS,
     "utf-8, none": gzip.compress(EVENTS),
-    "latin-1": b": caf\xe9\n" + EVENTS,
+    "latin-1": b": cr\xe8me\n" + EVENTS,
 }
 unknown = pytest.mark.parametrize("coding", UNKNOWN)
 

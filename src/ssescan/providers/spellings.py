@@ -1,4 +1,4 @@
-"""How the numbers of an event were spelled: `1.0` and `1e5` are other texts than `1` and `100000` (R25).
+"""The spelling of the numbers of an event: `1.0` and `1e5` are other texts than `1` and `100000` (R25).
 
 A number may stand where a text is expected, and is read as its JSON text. A parser keeps only the value, so the event
 is looked through once more, as soon as the first of its numbers is asked for. Knows no wire format.

@@ -1,4 +1,4 @@
-"""What a whole message of Chat Completions adds to what was streamed of its choice (R26).
+"""The parts that a whole message of Chat Completions adds to those that were streamed of its choice (R26).
 
 Only what is equal to what was streamed is a repetition, and adds nothing. Some servers put the pieces of a text into
 messages: all but what was in deltas, and without a finish. Knows nothing of events.
@@ -257,7 +257,7 @@ def _number_calls(whole: Delta) -> None:
 
 
 def _drop_what_stands_in(beside: Delta | None, whole: Delta) -> None:
-    """Take from a message what the delta beside it has too, by its kind."""
+    """Remove from a message all that the delta beside it has too, by its kind."""
     if beside is None:
         return
     for names in (REASONING, CALLS, ("refusal",), ("annotations",), ("images",), ("audio",)):
