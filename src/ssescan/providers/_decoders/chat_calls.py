@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 MAX_NAME_PIECES = 128
 """The most pieces of a name: each costs a look at the arguments so far. Names of OpenAI have 64 characters."""
 MAX_SPACE = 64
-"""How much more than twice as long arguments may be that are the same JSON, characters."""
+"""The length beyond twice as long that arguments may have which are the same JSON, characters."""
 
 
 class ChatCall(CallBuilder):

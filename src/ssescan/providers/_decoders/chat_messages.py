@@ -250,7 +250,7 @@ def _text_before(latest: Any, most: int) -> str | None:
 
 
 def _number_calls(whole: Delta) -> None:
-    """Give the calls of a message the numbers that it left out: without ids, they would be taken for one."""
+    """Add numbers to the calls of a message that has none: without ids, they would be taken for one."""
     for place, fragment in enumerate(fragments(whole)):
         if fragment.index is None and not fragment.id:
             fragment.index = place
