@@ -324,7 +324,7 @@ def test_unknown_content_of_recorded_bodies(shared: Path) -> None:
     assert names == {
         # Fields that are not read (R30 of docs/rules.md): of events, of choices, of deltas.
         "container", "context_management", "copilot_usage", "cost", "moderation",
-        "matched_stop", "messages",
+        "matched_stop", "messages", "usage_breakdown",
         "channel", "executed_tools", "graph_data", "missing-parts", "name", "provider_metadata",
         # Anthropic's beta blocks.
         "compaction", "compaction_delta", "fallback",

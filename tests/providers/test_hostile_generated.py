@@ -33,7 +33,7 @@ from .test_tables_gemini import (
     over,
     step,
 )
-from .test_tables_responses import CALL_EVENTS, OF_CALL, ended
+from .test_tables_responses import CALL_EVENTS, FUNCTION, OF_CALL, ended
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,7 +103,7 @@ ARGUMENTS: dict[str, tuple[list[Any], Any, list[Any]]] = {
     "openai-responses": (
         CALL_EVENTS[:3],
         {"type": "response.function_call_arguments.delta", "delta": "x"} | OF_CALL,
-        [ended("completed")],
+        [{"type": "response.output_item.done", "output_index": 0, "item": FUNCTION}, ended("completed")],
     ),
     "anthropic": ([start(), block(TOOL_BLOCK)], delta("input_json", partial_json="x"), [stop(), *END]),
     "gemini": (

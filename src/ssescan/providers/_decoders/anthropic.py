@@ -107,7 +107,7 @@ class Anthropic(FormatDecoder):
         self._began = False
         self._id = ""  # of the message that the stream began with
         self._stopped = False
-        self._written_at_stop = 0, 0
+        self._goes_on = False  # something of the answer came after `message_stop`
         self._open: set[int] = set()  # the blocks that began by an event of their own
         # The text block that deltas with this index are for.
         self._index: int | None = -1
@@ -199,6 +199,7 @@ class Anthropic(FormatDecoder):
 
     def _begin(self, index: int, block: dict[str, Any]) -> None:
         """Begin a block, with the content that it has from its start."""
+        self._goes_on = self._stopped
         choice = self.builder.choice(0)
         kind = text_of(block.get("type"))
         before = self._blocks.get(index)
@@ -244,6 +245,7 @@ class Anthropic(FormatDecoder):
         delta = event.delta
         if delta is None:
             return False
+        self._goes_on = self._stopped
         index = _number(event.index, max(len(self._blocks) - 1, 0))
         block = self._blocks.get(index)
         kind = delta.type
@@ -303,13 +305,8 @@ class Anthropic(FormatDecoder):
 
     def _message_stop(self, event: _Event) -> None:
         self._stopped = True
+        self._goes_on = False
         self._text = None  # text after it is read the thorough way
-        self._written_at_stop = self._written()
-
-    def _written(self) -> tuple[int, int]:
-        """Return the number of blocks, and of the characters in them."""
-        written = self.builder.choice(0).blocks
-        return len(written), sum(getattr(block, "size", 0) for block in written)
 
     def _ping(self, event: _Event) -> None:
         self.builder.ping()
@@ -354,7 +351,7 @@ class Anthropic(FormatDecoder):
         if self._stopped:
             ending = self.builder.choice(0).ending
             # Without any reason, no block may be open, and nothing may follow the end.
-            is_over = not (ending.had_reason or self._open) and self._written() == self._written_at_stop
+            is_over = not (ending.had_reason or self._open or self._goes_on)
             return (ending.reason is not None or is_over) and not self.builder.has_cut_calls
         return super().complete and not self.builder.choice(0).ending.before_content
 

@@ -144,7 +144,7 @@ class Gemini(FormatDecoder):
         return GUESS - 2 if inner is not None or is_google else 0
 
     def unwrapped(self, value: dict[str, Any]) -> dict[str, Any]:
-        inner = _wrapped(value)
+        inner = _wrapped(value) if "response" in value else None
         return value if inner is None else inner | {name: value[name] for name in value if name != "response"}
 
     def feed(self, payload: bytes) -> list[Part] | tuple[Part, Part] | TextDelta | None:
