@@ -194,7 +194,6 @@ class PlainDelta(Struct, gc=False, forbid_unknown_fields=True):
     annotations: tuple[()] | None = None
     images: tuple[()] | None = None
     audio: None = None
-    error: None = None
 
 
 class PlainChoice(Struct, gc=False, forbid_unknown_fields=True):
@@ -204,7 +203,6 @@ class PlainChoice(Struct, gc=False, forbid_unknown_fields=True):
     logprobs: None = None
     native_finish_reason: None = None
     stop_reason: None = None
-    error: None = None
 
 
 class PlainChunk(Struct, gc=False, forbid_unknown_fields=True):
@@ -214,11 +212,11 @@ class PlainChunk(Struct, gc=False, forbid_unknown_fields=True):
     object: Literal["chat.completion.chunk", "chat.completion", ""] = ""
     created: int = 0
     usage: None = None
-    error: None = None
     system_fingerprint: str | None = None
     service_tier: str | None = None
     obfuscation: str | None = None
     provider: str | None = None
+    error: None = None
 
 
 def chunks_with(

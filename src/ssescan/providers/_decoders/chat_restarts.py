@@ -25,21 +25,24 @@ MAX_LOOKS = 8
 class Restarts:
     """Looks at the ids of chunks, to find a role that comes again under another id, after content.
 
-    `is_looking`: at the ids of all chunks, to find the one of the answer. A payload with that id has the bytes
-    `id_in_json` or `or_so`. Of a payload with a role that lacks them, the id must be looked at; of no other.
+    `is_looking`: at the ids of all chunks, to find the one of the answer.
     """
 
-    __slots__ = ("_builder", "_id", "_ids", "_looks", "_with_role", "id_in_json", "is_looking", "or_so")
+    __slots__ = ("_builder", "_id", "_id_in_json", "_ids", "_looks", "_or_so", "_with_role", "is_looking")
 
     def __init__(self, builder: MessageBuilder) -> None:
         self._builder = builder
         self._id = ""  # of the chunk before, and then the id of the answer
         self._ids: dict[int, str] | None = None  # of each choice; None until two chunks had the same id
         self._with_role: set[int] = set()
-        self.id_in_json: bytes = ANYWHERE
-        self.or_so: bytes = ANYWHERE
+        self._id_in_json: bytes = ANYWHERE
+        self._or_so: bytes = ANYWHERE
         self._looks = 0
         self.is_looking: bool = True
+
+    def has_known_id(self, payload: bytes) -> bool:
+        """Return whether a payload has the id of the answer; of any other with a role, the id must be looked at."""
+        return self._id_in_json in payload or self._or_so in payload
 
     def look_at(self, chunk: Any) -> None:
         """Look at a chunk before its content is added. Notes an error for a restart."""
@@ -58,9 +61,9 @@ class Restarts:
         if id and id == self._id:
             self._ids = {}
             quoted = json.dumps(id).encode()
-            self.id_in_json = self.or_so = quoted
+            self._id_in_json = self._or_so = quoted
             if len(id) < MIN_ID:
-                self.id_in_json, self.or_so = b'"id":' + quoted, b'"id": ' + quoted
+                self._id_in_json, self._or_so = b'"id":' + quoted, b'"id": ' + quoted
         self._id = id
         self.is_looking = self._ids is None and self._looks < MAX_LOOKS
 

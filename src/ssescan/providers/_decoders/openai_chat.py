@@ -109,8 +109,7 @@ class OpenAIChat(MessageDecoder):
         text = delta.content
         if choice.index != self._index or not text:
             return None
-        restarts = self._restarts
-        if delta.role is not None and restarts.id_in_json not in payload and restarts.or_so not in payload:
+        if delta.role is not None and not self._restarts.has_known_id(payload):
             return None
         self._write(text)
         return TextDelta(choice=self._choice_index, block=self._number, text=text)
