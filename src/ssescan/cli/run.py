@@ -194,10 +194,21 @@ class Summary:
             if "is left alone" in line:
                 lines.append(f"{line.partition(', because')[0]}, as said above")
             elif "is accelerated" in line:
-                lines.append(f"{line}, it read {counted(self.acceleration.events[name], 'event')}")
+                lines.append(f"{name}: {self.counts(name)}")
             elif self.named:
                 lines.append(f"{name} was not imported")
         return lines or ["nothing was accelerated: the program imported no library that ssescan knows"]
+
+    def counts(self, name: str) -> str:
+        """Return what a library has read, in words."""
+        streams = self.acceleration.streams[name]
+        words = [counted(streams.read, "stream")]
+        if streams.cut:
+            words.append(f"{streams.cut:,} of them cut off")
+        words.append(counted(self.acceleration.events[name], "event"))
+        if streams.slow_events:
+            words.append(f"{streams.slow_events:,} the slow way ({'; '.join(streams.reasons)})")
+        return ", ".join(words)
 
 
 def print_lines(lines: Iterable[str]) -> None:

@@ -15,6 +15,7 @@ from importlib.util import find_spec
 from typing import Self
 
 from ...scanner import Scanner
+from .counts import Counts, StreamCounts
 from .fingerprints import differences
 from .import_watch import ImportWatch, is_imported, wait_for_import
 from .known_versions import FINGERPRINTS, TESTED_VERSIONS
@@ -65,7 +66,9 @@ class Acceleration:
     Streams that are open continue as they began.
 
     `report`: a line of text for each library, by name. `events`: the number of events that each library has read
-    through ssescan in this process so far. A stream is counted when it ends.
+    through ssescan in this process, from the start of this Acceleration until `undo()`. `streams`: the same about its
+    streams: how many were read and cut off, how many events went the slow way, and why. A stream is counted when it
+    ends.
     """
 
     __module__ = "ssescan"
@@ -75,6 +78,8 @@ class Acceleration:
         self._max_event_size = max_event_size
         self._entered: list[str] = []
         self._undone = False
+        self._start: dict[str, Counts] = {name: LIBRARIES[name].counts.copy() for name in self._names}
+        self._end: dict[str, Counts] = {}
         try:
             for name in self._names:
                 with _states[name].changing():
@@ -104,7 +109,14 @@ class Acceleration:
 
     @property
     def events(self) -> dict[str, int]:
-        return {name: LIBRARIES[name].events for name in self._names}
+        return {name: self._counts(name).events - self._start[name].events for name in self._names}
+
+    @property
+    def streams(self) -> dict[str, StreamCounts]:
+        return {name: self._counts(name).streams_since(self._start[name]) for name in self._names}
+
+    def _counts(self, name: str) -> Counts:
+        return self._end.get(name) or LIBRARIES[name].counts
 
     def undo(self) -> None:
         """Restore the libraries that no other Acceleration names. A second call does nothing."""
@@ -112,6 +124,7 @@ class Acceleration:
             if self._undone:
                 return
             self._undone = True
+            self._end = {name: LIBRARIES[name].counts.copy() for name in self._names}
         for name in self._entered:
             with _states[name].changing():
                 _states[name].leave(self._max_event_size)

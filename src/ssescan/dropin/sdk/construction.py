@@ -10,6 +10,7 @@ Knows these two `_models` modules, which are alike, and pydantic. Knows nothing 
 
 import inspect
 from collections.abc import Callable
+from datetime import date, datetime
 from threading import RLock
 from types import ModuleType, NoneType, UnionType
 from typing import Any, Literal, NamedTuple, Union, get_args, get_origin
@@ -39,6 +40,12 @@ def _unchanged(value: Any) -> Any:
     return value
 
 
+def _as_float(value: Any) -> Any:
+    if isinstance(value, int) and (converted := float(value)) == value:
+        return converted
+    return value
+
+
 UNCHANGED = Conversion(_unchanged)
 
 
@@ -52,6 +59,8 @@ class Construction:
         self._functions: dict[int, tuple[Any, Function]] = {}
         # The models whose function is being made: a model may contain its own type.
         self._unfinished: dict[Any, list[Function]] = {}
+        # Why construct_type() was called for a value since this was emptied.
+        self.slow_values: list[str] = []
 
     def function_for(self, type_: Any) -> Function:
         """Return the function that makes the same of parsed JSON as construct_type() with that type.
@@ -92,13 +101,22 @@ class Construction:
         if type_ is origin and inspect.isclass(type_) and issubclass(type_, models.BaseModel):
             return self._model(type_, self._construct_type(given, given_metadata))
         if type_ is float:
-            return Conversion(self._construct_type(given, given_metadata), frozenset({float}))
-        # datetime, date, generic models, and all other types.
+            return Conversion(_as_float, frozenset({float}))
+        if type_ in (datetime, date):
+            construct_type = self._models.construct_type
+            return Conversion(lambda value: construct_type(value=value, type_=type_))
+        # Generic models, and all other types.
         return Conversion(self._construct_type(given, given_metadata))
 
     def _construct_type(self, type_: Any, metadata: Any) -> Function:
-        construct_type = self._models.construct_type
-        return lambda value: construct_type(value=value, type_=type_, metadata=metadata)
+        construct_type, slow_values = self._models.construct_type, self.slow_values
+        reason = f"a value of {getattr(type_, '__name__', type_)}"
+
+        def construct(value: Any) -> Any:
+            slow_values.append(reason)
+            return construct_type(value=value, type_=type_, metadata=metadata)
+
+        return construct
 
     def _container(self, container: type, items: tuple[Any, ...]) -> Conversion:
         build = self._conversion(items[0], None).function if items else _unchanged

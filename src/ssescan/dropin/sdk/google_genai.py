@@ -13,6 +13,7 @@ from pydantic_core import from_json
 from ...errors import EventTooLarge, UnsupportedEncoding
 from ...scanner import EventReader, Scanner
 from ...sources import async_httpx_chunks, check_encoding, httpx_chunks
+from .counts import StreamEnd
 from .google_responses import JsonModule, KeyConversions, Responses, fast_init
 from .libraries import Library, Patch
 from .readers import BodyReader
@@ -30,35 +31,55 @@ class Segments:
 
     def read(self, response: Any, chunks: Iterator[bytes]) -> Iterator[Any]:
         items, buffer, load = self._prepare(response, chunks)
+        end, value = StreamEnd(), None
         try:
             items.chunks = check_encoding(response.response_stream, items.chunks)
             for item in items:
                 for text in _complete_texts(item, items.reader, buffer):
-                    yield _parsed(text, load)
+                    value = _parsed(text, load)
+                    yield value
             if remaining := buffer.flush():
-                yield load(remaining)
+                value = load(remaining)
+                yield value
+            end.over = True
         except (EventTooLarge, UnsupportedEncoding):
             response.response_stream.close()  # the SDK, which has no limits, reads a body to its end
             raise
+        except Exception as error:
+            end.error = error
+            raise
         finally:
-            self._library.add(items.reader.events)
+            self._count(items.reader, end, value)
 
     async def aread(self, response: Any, chunks: AsyncIterator[bytes]) -> AsyncIterator[Any]:
         stream = response.response_stream
         items, buffer, load = self._prepare(response, chunks)
+        end, value = StreamEnd(), None
         try:
             items.chunks = check_encoding(stream, items.chunks)
             async for item in items:
                 for text in _complete_texts(item, items.reader, buffer):
-                    yield _parsed(text, load)
+                    value = _parsed(text, load)
+                    yield value
             if remaining := buffer.flush():
-                yield load(remaining)
+                value = load(remaining)
+                yield value
+            end.over = True
+        except Exception as error:
+            end.error = error
+            raise
         finally:
-            self._library.add(items.reader.events)
+            self._count(items.reader, end, value)
             if hasattr(stream, "aclose"):
                 await stream.aclose()
             else:
                 stream.release()
+
+    def _count(self, reader: EventReader[Any], end: StreamEnd, last: Any) -> None:
+        # The SDK raises for an event that the end of a body has cut.
+        is_cut = end.is_broken() or (isinstance(end.error, ValueError) and reader.is_over)
+        is_cut = is_cut or (end.over and is_unfinished(last))
+        self._library.counts.end_stream(reader.events, is_cut)
 
     def _prepare(self, response: Any, chunks: Any) -> tuple[BodyReader, Any, Callable[[str], Any]]:
         """Return the items of a body, and the SDK's buffer of lines and its JSON parser."""
@@ -84,6 +105,14 @@ class Segments:
         aiohttp = sys.modules.get("aiohttp") if self._api_client.has_aiohttp else None
         is_known = aiohttp is not None and isinstance(stream, aiohttp.ClientResponse)
         return stream.content.iter_any() if is_known else None
+
+
+def is_unfinished(last: Any) -> bool:
+    """Return whether more must follow the JSON of an event that was the last one of a body; None: there was none."""
+    candidates = last.get("candidates") if isinstance(last, dict) else None
+    if not isinstance(candidates, list):
+        return last is None
+    return not any(isinstance(candidate, dict) and candidate.get("finishReason") for candidate in candidates)
 
 
 def _complete_texts(item: Any, reader: EventReader[Any], buffer: Any) -> tuple[bytes | str, ...]:
@@ -115,7 +144,7 @@ def patches(library: Library) -> list[Patch]:
         raise RuntimeError("its HttpResponse has other fields than headers and body")
     ours = Segments(_api_client, library)
     original, aoriginal = _api_client.HttpResponse.segments, _api_client.HttpResponse.async_segments
-    responses = Responses(_common, types)
+    responses = Responses(_common, types, library)
 
     def segments(self: Any) -> Iterator[Any]:
         chunks = ours.chunks(self, httpx_chunks, ours.requests_chunks)

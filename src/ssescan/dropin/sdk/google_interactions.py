@@ -8,10 +8,13 @@ from pydantic_core import from_json
 
 from ...scanner import EventReader, Scanner
 from ...sources import async_httpx_chunks, check_encoding, httpx_chunks
+from .counts import StreamEnd
 from .libraries import Library, Patch
 from .readers import BodyReader
 
 Decode = Callable[[str], Any]
+# The names of events that are not the last one of a stream begin with one of these.
+UNFINISHED = ("step.", "content.", "interaction.created", "interaction.start", "interaction.in_progress")
 
 
 def patches(library: Library) -> list[Patch]:
@@ -23,30 +26,43 @@ def patches(library: Library) -> list[Patch]:
     def payloads_of(chunks: Any) -> BodyReader:
         return BodyReader(chunks, Scanner(max_event_size=library.max_event_size, unterminated="dispatch"))
 
+    def count(reader: EventReader[Any], end: StreamEnd) -> None:
+        library.counts.end_stream(reader.events, end.is_broken() or (end.over and is_unfinished(reader)))
+
     def read(response: Any, decoder: Decode, sentinel: str | None) -> Generator[Any, None, None]:
         payloads = payloads_of(httpx_chunks(response))
-        end = sentinel.encode() if sentinel else None
+        last = sentinel.encode() if sentinel else None
+        end = StreamEnd()
         try:
             payloads.chunks = check_encoding(response, payloads.chunks)
             for payload in payloads:
-                if payload == end:
+                if payload == last:
                     return
                 yield decoder(_event_as_json(payload, payloads.reader))
+            end.over = True
+        except Exception as error:
+            end.error = error
+            raise
         finally:
-            library.add(payloads.reader.events)
+            count(payloads.reader, end)
             response.close()
 
     async def aread(response: Any, decoder: Decode, sentinel: str | None) -> AsyncGenerator[Any, None]:
         payloads = payloads_of(async_httpx_chunks(response))
-        end = sentinel.encode() if sentinel else None
+        last = sentinel.encode() if sentinel else None
+        end = StreamEnd()
         try:
             payloads.chunks = check_encoding(response, payloads.chunks)
             async for payload in payloads:
-                if payload == end:
+                if payload == last:
                     return
                 yield decoder(_event_as_json(payload, payloads.reader))
+            end.over = True
+        except Exception as error:
+            end.error = error
+            raise
         finally:
-            library.add(payloads.reader.events)
+            count(payloads.reader, end)
             await response.aclose()
 
     def replacement(read: Callable[..., Any], original: Callable[..., Any]) -> Callable[..., Any]:
@@ -63,6 +79,11 @@ def patches(library: Library) -> list[Patch]:
         Patch(eventstreaming, "stream_events", replacement(read, original)),
         Patch(eventstreaming, "stream_events_async", replacement(aread, aoriginal)),
     ]
+
+
+def is_unfinished(reader: EventReader[Any]) -> bool:
+    """Return whether more must follow the last event of a body."""
+    return not reader.events or (reader.event_name or "").startswith(UNFINISHED)
 
 
 def _event_as_json(payload: bytes, reader: EventReader[Any]) -> str:

@@ -16,14 +16,16 @@ from typing import Any
 
 import pydantic
 
+from .libraries import Library
 from .validation import MODEL_SLOTS, rewritten, schema_validator
 
 
 class Responses:
     """The function that replaces BaseModel._from_response, for the one model that is streamed."""
 
-    def __init__(self, common: Any, types: Any) -> None:
+    def __init__(self, common: Any, types: Any, library: Library) -> None:
         self._common = common
+        self._library = library
         self._part = types.Part
         # Part.__init__ treats these as missing if they are None.
         self._parameters_of_part = frozenset(types.Part.__init__.__kwdefaults__)
@@ -42,8 +44,8 @@ class Responses:
         self._remove_extra_fields(cls, response)
         try:
             return self._validator(cls)(response)
-        except pydantic.ValidationError:
-            pass
+        except pydantic.ValidationError as error:
+            self._library.counts.go_slow(f"a response that is not valid: {error.errors()[0]['msg']}")
         return self._original(cls, response=response, kwargs=kwargs)
 
     def _validator(self, cls: Any) -> Callable[[Any], Any]:

@@ -40,15 +40,16 @@ def patches(library: Library) -> list[Patch]:
             limits = [limit for limit in (max_event_size, library.max_event_size) if limit is not None]
             self._limit = min(limits, default=None)
             self._scanner = Scanner(max_event_size=self._limit, empty_events=True)
+            library.counts.end_stream(0, is_cut=False)  # now: httpx2 does not say when a stream ends
 
         def decode(self, text: str) -> Iterator[Any]:
             try:
                 events = self._scanner.feed(text.encode("utf-8", "replace"))
             except EventTooLarge as error:
-                library.add(len(error.events))
+                library.counts.events += len(error.events)
                 yield from map(library_event, error.events)
                 raise _sse.SSEError(f"Server-sent event exceeded the {self._limit} byte limit.") from None
-            library.add(len(events))
+            library.counts.events += len(events)
             yield from map(library_event, events)
 
         def flush(self) -> Iterator[Any]:

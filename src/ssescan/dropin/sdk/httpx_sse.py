@@ -5,6 +5,7 @@ from typing import Any
 
 from ...scanner import EventReader, Scanner
 from ...sources import async_httpx_chunks, check_encoding, httpx_chunks
+from .counts import StreamEnd
 from .libraries import Library, Patch
 from .readers import BodyReader
 
@@ -27,22 +28,30 @@ def patches(library: Library) -> list[Patch]:
 
     def read(source: Any) -> Iterator[Any]:
         events = BodyReader(checked_chunks(source, httpx_chunks), scanner(), payloads=False)
+        end = StreamEnd()
         try:
             for event in events:
                 yield event_class(event.event, event.data, event.id, event.retry)
+        except Exception as error:
+            end.error = error
+            raise
         finally:
-            library.add(events.reader.events)
+            library.counts.end_stream(events.reader.events, end.is_broken())
 
     async def aread(source: Any) -> AsyncGenerator[Any, None]:
         chunks = checked_chunks(source, async_httpx_chunks)
         reader: EventReader[Any] = EventReader(scanner())
+        end = StreamEnd()
         try:
             async for chunk in chunks:
                 reader.feed(chunk)
                 while (event := reader.pop()) is not None:
                     yield event_class(event.event, event.data, event.id, event.retry)
+        except Exception as error:
+            end.error = error
+            raise
         finally:
-            library.add(reader.events)
+            library.counts.end_stream(reader.events, end.is_broken())
 
     def iter_sse(self: Any) -> Iterator[Any]:
         return read(self) if _is_utf8(self._response) else original(self)

@@ -6,6 +6,8 @@ A part is patched once a module of the library is imported. Our own module for t
 from importlib import import_module
 from typing import Any
 
+from .counts import Counts
+
 _INHERITED: Any = object()
 
 
@@ -34,25 +36,21 @@ class Patch:
 class Library:
     """A library that can be accelerated, by its name in the package index.
 
-    `parts`: the modules of this package that make the patches, by the module that must be imported before. `events`:
-    the number of events read so far. `limits`: on an event, bytes or None, of the Accelerations that are not undone.
+    `parts`: the modules of this package that make the patches, by the module that must be imported before. `counts`: of
+    the streams that it has read so far. `limits`: on an event, bytes or None, of the Accelerations that are not undone.
     """
 
     def __init__(self, name: str, package: str, parts: dict[str, str]) -> None:
         self.name: str = name
         self.package: str = package
         self.parts: dict[str, str] = parts
-        self.events: int = 0
+        self.counts: Counts = Counts()
         self.limits: list[int | None] = []
 
     @property
     def max_event_size(self) -> int | None:
         """The smallest limit, bytes; None if there is none."""
         return min((limit for limit in tuple(self.limits) if limit is not None), default=None)
-
-    def add(self, events: int) -> None:
-        # Without a lock: on a free-threaded interpreter, streams that end at the same time may lose a few.
-        self.events += events
 
     def patches(self, part: str) -> list[Patch]:
         """Return the patches of a part. The module of the library must be imported."""

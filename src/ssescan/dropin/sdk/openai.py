@@ -11,10 +11,13 @@ from ...scanner import EventReader
 from .libraries import Library, Patch
 from .stainless import UNUSUAL, Parser, Stainless, parse_json
 
+# The last events of a stream of Responses. Its other events begin with "response." too.
+LAST_EVENTS = ("response.completed", "response.failed", "response.incomplete", "response.cancelled")
+
 
 def patches(library: Library) -> list[Patch]:
     """Return the patches."""
-    return Stainless(library, parser_for=parser_for).patches()
+    return Stainless(library, is_unfinished, parser_for=parser_for).patches()
 
 
 def parser_for(stream: Any) -> Parser | None:
@@ -41,3 +44,15 @@ def parse_legacy(payload: bytes, reader: EventReader[Any]) -> Any:
     name = reader.event_name
     is_error = type(value) is dict and value.get("error")
     return UNUSUAL if is_error or (name is not None and name.startswith("thread.")) else value
+
+
+def is_unfinished(last: Any) -> bool:
+    """Return whether more must follow the JSON of an event that was the last one of a body; None: there was none."""
+    if type(last) is not dict:
+        return last is None
+    choices, kind = last.get("choices"), last.get("type")
+    if type(choices) is list:
+        if not choices:  # the usage comes after the finish reason
+            return not last.get("usage")
+        return not any(type(choice) is dict and choice.get("finish_reason") for choice in choices)
+    return type(kind) is str and kind.startswith("response.") and kind not in LAST_EVENTS

@@ -18,6 +18,7 @@ from pydantic_core import from_json
 from ...scanner import EventReader, Scanner
 from ...sources import check_encoding, decode_in_steps
 from .construction import Construction
+from .counts import StreamEnd
 from .libraries import Library, Patch
 from .readers import BodyReader
 
@@ -71,23 +72,27 @@ class Decoder:
         self._response = response
         self._items = BodyReader(None, scanner)
         self.reader: Any = self._items.reader
-        self._yields_payloads = yields_payloads
+        self.yields_payloads: bool = yields_payloads
         self._first: Event | None = None
+        self._last: Event | None = None
+        self.is_used: bool = False  # not every loop asks its decoder
+        self.is_exhausted: bool = False  # the last of the events was read; not set while it yields payloads
 
     def iter_bytes(self, chunks: Iterator[bytes]) -> Iterator[Any]:
         self._open(chunks)
-        return self._items if self._yields_payloads else self._iter_events()
+        return self._items if self.yields_payloads else self._iter_events()
 
     def aiter_bytes(self, chunks: AsyncIterator[bytes]) -> AsyncIterator[Any]:
         self._open(chunks)
-        return self._items if self._yields_payloads else self._aiter_events()
+        return self._items if self.yields_payloads else self._aiter_events()
 
     def switch_to_events(self, payload: bytes) -> None:
         """Yield events from now on, beginning with the one that was read last."""
-        self._yields_payloads = False
+        self.yields_payloads = False
         self._first = self._event(payload)
 
     def _open(self, chunks: Any) -> None:
+        self.is_used = True
         if self._items.chunks is None:
             # The SDKs' loops close the response after an error here.
             self._items.chunks = check_encoding(self._response, chunks)
@@ -98,17 +103,27 @@ class Decoder:
             yield self._first
         for item in self._items:
             yield self._event(item)
+        self.is_exhausted = True
 
     async def _aiter_events(self) -> AsyncIterator[Event]:
         if self._first is not None:
             yield self._first
         async for item in self._items:
             yield self._event(item)
+        self.is_exhausted = True
 
     def _event(self, item: Any) -> Event:
-        if type(item) is bytes:
-            return Event(item, self.reader.event_name)
-        return Event(b"", item.event)  # an event without data
+        # An item that is not bytes is an event without data.
+        event = Event(item, self.reader.event_name) if type(item) is bytes else Event(b"", item.event)
+        self._last = event
+        return event
+
+    def last_json(self) -> Any:
+        """Return the JSON of the last event; None if there was no event, UNUSUAL if it is not JSON."""
+        try:
+            return None if self._last is None else self._last.json()
+        except (ValueError, RecursionError):
+            return UNUSUAL
 
 
 class Client:
@@ -126,17 +141,19 @@ class Stainless:
     """One of the SDKs, and the loop that replaces `Stream.__stream__` and `AsyncStream.__stream__`.
 
     `empty_events`: whether the SDK's loop looks at events without data. `parser_for`: returns the parser with which
-    our loop can read a stream, or None if the SDK's loop has to.
+    our loop can read a stream, or None if the SDK's loop has to. `is_unfinished`: returns whether more must follow the
+    JSON of an event that was the last one of a body; None: the body had no event.
     """
 
     def __init__(
         self,
         library: Library,
+        is_unfinished: Callable[[Any], bool],
         empty_events: bool = False,
         parser_for: Callable[[Any], Parser | None] = lambda stream: None,
     ) -> None:
-        modules = ("_base_client", "_streaming", "_models")
-        base_client, streaming, models = (import_module(f"{library.package}.{name}") for name in modules)
+        modules = ("_base_client", "_streaming", "_models", "_exceptions")
+        base_client, streaming, models, exceptions = (import_module(f"{library.package}.{name}") for name in modules)
         self._process_response_data = base_client.BaseClient._process_response_data  # noqa: SLF001 - the SDK's
         self._builder_protocol = base_client.ModelBuilderProtocol
         self._decoder_class = streaming.SSEDecoder
@@ -145,6 +162,9 @@ class Stainless:
         self._loops = tuple(cls.__stream__ for cls in self._stream_classes)
         self._construction = Construction(models)
         self._library = library
+        self._is_unfinished = is_unfinished
+        self._api_error = exceptions.APIError
+        self._connection_error = exceptions.APIConnectionError
         self._empty_events = empty_events
         self._parser_for = parser_for
 
@@ -165,6 +185,7 @@ class Stainless:
 
     def _read(self, stream: Any) -> Iterator[Any]:
         ours, decoder, parse, build = self._prepare(stream)
+        end, value = StreamEnd(), None
         try:
             if parse is not None:
                 events = ours._iter_events()  # noqa: SLF001 - the SDK's
@@ -175,15 +196,21 @@ class Stainless:
                         break
                     yield build(value)
                 else:
+                    end.over = True
                     return
             yield from self._loops[0](ours)
+            end.over = True
+        except Exception as error:
+            end.error = error
+            raise
         finally:
-            self._library.add(decoder.reader.events)
+            self._count(decoder, end, value)
             if parse is not None:
                 ours.response.close()
 
     async def _aread(self, stream: Any) -> AsyncIterator[Any]:
         ours, decoder, parse, build = self._prepare(stream)
+        end, value = StreamEnd(), None
         try:
             if parse is not None:
                 events = ours._iter_events()  # noqa: SLF001 - the SDK's
@@ -194,14 +221,34 @@ class Stainless:
                         break
                     yield build(value)
                 else:
+                    end.over = True
                     return
             async with aclosing(self._loops[1](ours)) as items:
                 async for item in items:
                     yield item
+            end.over = True
+        except Exception as error:
+            end.error = error
+            raise
         finally:
-            self._library.add(decoder.reader.events)
+            self._count(decoder, end, value)
             if parse is not None:
                 await ours.response.aclose()
+
+    def _count(self, decoder: Decoder, end: StreamEnd, value: Any) -> None:
+        """Count a stream that has ended. `value`: the JSON of the last event that our loop read."""
+        self._library.counts.end_stream(decoder.reader.events, self._is_cut(decoder, end, value))
+
+    def _is_cut(self, decoder: Decoder, end: StreamEnd, value: Any) -> bool:
+        if end.error is not None:
+            # An APIError is in an event, except for this kind.
+            return end.is_broken((self._api_error,)) or isinstance(end.error, self._connection_error)
+        if not end.over or not decoder.is_used:
+            return False
+        if decoder.yields_payloads:
+            return self._is_unfinished(value)
+        # The SDK's loop stops before the end of the body at [DONE] only.
+        return decoder.is_exhausted and self._is_unfinished(decoder.last_json())
 
     def _prepare(self, stream: Any) -> tuple[Any, Decoder, Parser | None, Callable[..., Any]]:
         """Return a copy of a stream with our parts in it, its decoder, and the parser and the builder for our loop."""
@@ -212,8 +259,8 @@ class Stainless:
         decoder = Decoder(stream.response, scanner, yields_payloads=parse is not None)
         if can_decode:
             copied._decoder = decoder  # noqa: SLF001 - the SDK's
-        build = self._build_function(stream)
-        process = _process_function(stream, build)
+        build, reason = self._build_function(stream)
+        process = self._process_function(stream, build, reason)
         if build is not None or parse is not None:
             copied._client = Client(stream._client, process)  # noqa: SLF001 - the SDK's
         return copied, decoder, parse, process
@@ -226,36 +273,53 @@ class Stainless:
             and "_iter_events" not in vars(stream)
         )
 
-    def _build_function(self, stream: Any) -> Callable[[Any], Any] | None:
-        """Return the function that builds the objects of a stream. None if its client builds them in another way."""
+    def _build_function(self, stream: Any) -> tuple[Callable[[Any], Any] | None, str]:
+        """Return the function that builds the objects of a stream; None, and the reason, if the SDK has to."""
         client, cast_to = stream._client, stream._cast_to  # noqa: SLF001 - the SDK's
         process = getattr(client, "_process_response_data", None)
         if getattr(process, "__func__", None) is not self._process_response_data:
-            return None
-        if client._strict_response_validation or cast_to is object:  # noqa: SLF001 - the SDK's
-            return None
-        if isinstance(cast_to, type) and issubclass(cast_to, self._builder_protocol):
-            return None
+            return None, "a client with its own _process_response_data"
+        if client._strict_response_validation:  # noqa: SLF001 - the SDK's
+            return None, "a client with _strict_response_validation"
+        if cast_to is object or (isinstance(cast_to, type) and issubclass(cast_to, self._builder_protocol)):
+            return None, f"a stream of {cast_to.__name__}"
         try:
-            return self._construction.function_for(cast_to)
-        except Exception:  # noqa: BLE001 - we cannot handle this type; perhaps the SDK can
-            return None
+            return self._construction.function_for(cast_to), ""
+        except Exception as error:  # noqa: BLE001 - we cannot handle this type; perhaps the SDK can
+            return None, f"a stream of {getattr(cast_to, '__name__', cast_to)}: {type(error).__name__}"
 
+    def _process_function(self, stream: Any, build: Callable[[Any], Any] | None, reason: str) -> Callable[..., Any]:
+        """Return the function that replaces `_process_response_data` of the stream's client, for this stream only."""
+        process = stream._client._process_response_data  # noqa: SLF001 - the SDK's
+        cast_to, response = stream._cast_to, stream.response  # noqa: SLF001 - the SDK's
+        counts, slow_values = self._library.counts, self._construction.slow_values
+        if build is None:
 
-def _process_function(stream: Any, build: Callable[[Any], Any] | None) -> Callable[..., Any]:
-    """Return the function that replaces `_process_response_data` of the stream's client, for this stream only."""
-    process = stream._client._process_response_data  # noqa: SLF001 - the SDK's
-    cast_to, response = stream._cast_to, stream.response  # noqa: SLF001 - the SDK's
-    if build is None:
-        return lambda data, **_: process(data=data, cast_to=cast_to, response=response)
+            def process_slowly(data: Any, **_: Any) -> Any:
+                counts.go_slow(reason)
+                return process(data=data, cast_to=cast_to, response=response)
 
-    def process_fast(data: Any, cast_to: Any = cast_to, response: Any = response) -> Any:
-        if data is None:
-            return None
-        try:
-            return build(data)
-        except Exception:  # noqa: BLE001, S110 - the SDK raises its own error
-            pass
-        return process(data=data, cast_to=cast_to, response=response)
+            return process_slowly
 
-    return process_fast
+        def process_fast(data: Any, cast_to: Any = cast_to, response: Any = response) -> Any:
+            if data is None:
+                return None
+            try:
+                made = build(data)
+            except Exception as error:  # noqa: BLE001 - the SDK raises its own error
+                slow_values.append(f"{type(error).__name__} in an event")
+            else:
+                if slow_values:
+                    self._count_slow_event()
+                return made
+            self._count_slow_event()
+            return process(data=data, cast_to=cast_to, response=response)
+
+        return process_fast
+
+    def _count_slow_event(self) -> None:
+        slow_values = self._construction.slow_values
+        reasons = slow_values.copy()
+        slow_values.clear()
+        if reasons:  # else another thread has counted it
+            self._library.counts.go_slow(reasons[0])
