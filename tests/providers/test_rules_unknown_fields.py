@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from ssescan.providers import Raw, TextDelta
+from ssescan.providers import Raw, ReasoningDelta, TextDelta
+from ssescan.providers._decoders.openai_chat import OpenAIChat
 from ssescan.providers.format_decoder import FormatDecoder
 
 from .assertions import APIS, DONE, framed, read
@@ -100,7 +101,10 @@ def test_unknown_fields_in_every_format(api: Any, before: int) -> None:
 
 @pytest.mark.parametrize("api", APIS)
 @pytest.mark.parametrize("field", ["system_fingerprint", "obfuscation", "weather", "a-b", 'a"b', "", "_unknown_0"])
-def test_streams_with_a_field_in_every_event_stay_fast(api: Any, field: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("value", ["x", None])
+def test_streams_with_a_field_in_every_event_stay_fast(
+    api: Any, field: str, value: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     slow = 0
     feed_value = FormatDecoder.feed_value
 
@@ -110,11 +114,39 @@ def test_streams_with_a_field_in_every_event_stay_fast(api: Any, field: str, mon
         return feed_value(*arguments)
 
     monkeypatch.setattr(FormatDecoder, "feed_value", counted)
-    events = [event | {field: "x"} for event in [*BEGUN[api], *[said(api, {}, {})] * 50]]
+    events = [event | {field: value} for event in [*BEGUN[api], *[said(api, {}, {})] * 50]]
     assert texts(read(named(api, *events), api)[0]) == "a" * 50
-    is_delta_of_responses = api == RESPONSES and field in ("a-b", "", "_unknown_0", "weather", 'a"b')
+    is_delta_of_responses = value and api == RESPONSES and field in ("a-b", "", "_unknown_0", "weather", 'a"b')
     if field not in ('a"b', "") and not is_delta_of_responses:
         assert slow < 10
+
+
+@pytest.mark.parametrize("name", ["reasoning_content", "reasoning", "thinking"])
+@pytest.mark.parametrize("beside", [{}, {"content": None, "role": None, "tool_calls": None}, {"mood": None}])
+def test_reasoning_stays_fast(name: str, beside: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = 0
+    handle = OpenAIChat.handle
+
+    def counted(*arguments: Any) -> Any:
+        nonlocal seen
+        seen += 1
+        return handle(*arguments)
+
+    monkeypatch.setattr(OpenAIChat, "handle", counted)
+    pieces = [chunk(beside | {name: f"{number} "}, matched_stop=None) for number in range(50)]
+    parts, message, _ = read(framed(ROLE, *pieces, A, A, STOP, DONE))
+    assert message.reasoning == "".join(f"{number} " for number in range(50))
+    assert message.text == "aa"
+    assert [part.block for part in parts if isinstance(part, ReasoningDelta)] == [0] * 50
+    assert message.complete
+    assert seen < 20
+
+
+def test_null_field_that_gets_a_value_is_kept() -> None:
+    pieces = [chunk({"content": "a"}, matched_stop=value) for value in (None, None, None, "END", None)]
+    parts = read(framed(ROLE, *pieces, STOP, DONE))[0]
+    assert plain(parts, "matched_stop") == ["END"]
+    assert texts(parts) == "a" * 5
 
 
 def test_many_unknown_fields_in_a_stream() -> None:

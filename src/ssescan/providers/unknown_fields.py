@@ -51,12 +51,16 @@ _PLAIN_NAME = re.compile(r'[^"\\\x00-\x1f]+')  # of a field that a Struct can ha
 
 
 class UnknownFields:
-    """The fields of one stream that no decoder reads. `names`: those seen so far, of each place."""
+    """The fields of one stream that no decoder reads.
 
-    __slots__ = ("_last", "grown", "names")
+    `names`: those seen so far, of each place. `nulls`: those that were null, and carried nothing so far.
+    """
+
+    __slots__ = ("_last", "grown", "names", "nulls")
 
     def __init__(self) -> None:
         self.names: dict[str, frozenset[str]] = {}
+        self.nulls: dict[str, frozenset[str]] = {}
         self.grown: bool = False  # since it was set to False
         self._last: dict[str, Any] = {}
 
@@ -72,6 +76,7 @@ class UnknownFields:
         For events that are a delta themselves, and have the fields of an event as well.
         """
         found: list[Part] = []
+        self._note_nulls("event", value, known)
         self.each(value, known, found)
         for part in found:
             if isinstance(part, Raw) and (part.name not in self._last or self._last[part.name] != part.data):
@@ -86,6 +91,22 @@ class UnknownFields:
         if new:
             self.names[place] = seen | new
             self.grown = True
+        self._note_nulls(place, value, known)
+
+    def _note_nulls(self, place: str, value: dict[str, Any], known: Collection[str]) -> None:
+        """Remember the fields that are null: the fast path may accept them as long as they are."""
+        seen = self.nulls.get(place, frozenset())
+        new = [name for name, data in value.items() if data is None and name not in known and name not in seen]
+        if new and len(seen) < MAX_NAMES:
+            self.nulls[place] = seen.union(new[: MAX_NAMES - len(seen)])
+            self.grown = True
+
+    def read_elsewhere(self, place: str, name: str) -> None:
+        """Let the fast path accept a field that is read only in events without other content."""
+        seen = self.names.get(place, frozenset())
+        if name not in seen:
+            self.names[place] = seen | {name}
+            self.grown = True
 
     def once(
         self, place: str, value: dict[str, Any], known: Collection[str], parts: list[Part], choice: int = 0
@@ -97,6 +118,7 @@ class UnknownFields:
             for name, data in value.items()
             if name not in known and name not in seen and (data is not None or name in CARRY_NOTHING)
         }
+        self._note_nulls(place, value, known)
         if not new:
             return
         parts += [Raw(choice=choice, name=name, data=data) for name, data in new.items() if _carries(name, data)]
@@ -104,9 +126,10 @@ class UnknownFields:
             self.names[place] = seen.union(remembered)
             self.grown = True
 
-    def of(self, place: str) -> frozenset[str]:
-        """Return the names that were seen in a place, and that a Struct can have."""
-        return frozenset(name for name in self.names.get(place, ()) if _PLAIN_NAME.fullmatch(name))
+    def of(self, place: str) -> frozenset[tuple[str, bool]]:
+        """Return the names seen in a place that a Struct can have; with each, whether it was only null."""
+        names, nulls = self.names.get(place, frozenset()), self.nulls.get(place, frozenset())
+        return frozenset((name, name not in names) for name in names | nulls if _PLAIN_NAME.fullmatch(name))
 
 
 def _carries(name: str, data: Any) -> bool:
@@ -121,12 +144,17 @@ def fields_of(*structs: type[Struct]) -> frozenset[str]:
 
 
 @lru_cache(maxsize=256)
-def with_fields(struct: type[Struct], names: frozenset[str], *replaced: tuple[str, Any]) -> type[Struct]:
-    """Return a Struct that accepts further fields, and has other types for some. It is cached: making it is slow."""
-    extra = sorted(names - fields_of(struct))
+def with_fields(struct: type[Struct], names: frozenset[tuple[str, bool]], *replaced: tuple[str, Any]) -> type[Struct]:
+    """Return a Struct that accepts further fields, and has other types for some. It is cached: making it is slow.
+
+    `names`: with each, whether it must be null.
+    """
+    known = fields_of(struct)
+    extra = {name: is_null for name, is_null in sorted(names) if name not in known}
     if not extra and not replaced:
         return struct
-    fields = [(f"_unknown_{number}", Nothing if name in NUMBERS else Any, None) for number, name in enumerate(extra)]
+    types: list[Any] = [None if is_null else Nothing if name in NUMBERS else Any for name, is_null in extra.items()]
+    fields = [(f"_unknown_{number}", kind, None) for number, kind in enumerate(types)]
     return msgspec.defstruct(
         struct.__name__,
         [*replaced, *fields],

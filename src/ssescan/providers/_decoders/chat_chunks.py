@@ -1,13 +1,15 @@
 """The chunks of Chat Completions as msgspec Structs, with the fields of all dialects that are read.
 
 Three of each: a lenient one, for values of any type; an exact one, which refuses unknown fields and types; and a plain
-one, which is a piece of text and nothing else. Knows what stands where, and not what it means.
+one, which is a piece of text, or of reasoning, and nothing else. Knows what stands where, and not what it means.
 """
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Literal, TypeAlias
 
+import msgspec
 from msgspec import Struct
 
 from ..block_builders import PLAIN_TEXT
@@ -219,13 +221,38 @@ class PlainChunk(Struct, gc=False, forbid_unknown_fields=True):
     error: None = None
 
 
-def chunks_with(
-    of_chunk: frozenset[str], of_choice: frozenset[str], of_delta: frozenset[str]
-) -> tuple[type[Struct], type[Struct]]:
-    """Return the exact and the plain chunk that also accept these fields."""
+Names: TypeAlias = frozenset[tuple[str, bool]]
+
+
+def exact_chunk(of_chunk: Names, of_choice: Names, of_delta: Names) -> type[Struct]:
+    """Return the exact chunk that also accepts these fields."""
     delta: Any = with_fields(ExactDelta, of_delta)
     choice: Any = with_fields(ExactChoice, of_choice, ("delta", delta | None, None))
-    exact = with_fields(ExactChunk, of_chunk, ("choices", list[choice] | None, None))
-    delta = with_fields(PlainDelta, of_delta)
-    choice = with_fields(PlainChoice, of_choice, ("delta", delta))
-    return exact, with_fields(PlainChunk, of_chunk, ("choices", tuple[choice]))
+    return with_fields(ExactChunk, of_chunk, ("choices", list[choice] | None, None))
+
+
+def plain_chunk(of_chunk: Names, of_choice: Names, of_delta: Names, thought: str = "") -> type[Struct]:
+    """Return the plain chunk that also accepts these fields.
+
+    `thought`: the field of the delta that has the piece, if it is one of reasoning; it is the attribute `content` then.
+    """
+    plain = plain_thought(thought) if thought else PlainDelta
+    delta: Any = with_fields(plain, of_delta)
+    choice: Any = with_fields(PlainChoice, of_choice, ("delta", delta))
+    return with_fields(PlainChunk, of_chunk, ("choices", tuple[choice]))
+
+
+@cache
+def plain_thought(name: str) -> type[Struct]:
+    """Return the plain delta whose piece is reasoning, in the field of that name."""
+    others = [of for of in msgspec.structs.fields(PlainDelta) if of.name not in ("content", name)]
+    return msgspec.defstruct(
+        "PlainThought",
+        [
+            ("content", str, msgspec.field(name=name)),
+            ("no_content", Nothing, msgspec.field(name="content", default=None)),
+            *((of.name, of.type, None) for of in others),
+        ],
+        gc=False,
+        forbid_unknown_fields=True,
+    )

@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec.structs import replace
 
-from ..block_builders import TextBuilder
+from ..block_builders import ReasoningBuilder, TextBuilder
 from ..finish_reasons import reason_of
 from ..format_decoder import DAMAGED, GUESS, MAX_MISSED, decoder
 from ..formats import register
 from ..json_values import dict_of, list_of, plain_number, text_of
 from ..message import MediaBlock, Message, ToolCall
-from ..parts import Logprobs, Part, Raw, TextDelta, Usage
+from ..parts import Logprobs, Part, Raw, ReasoningDelta, TextDelta, Usage
 from ..payloads import convert
 from ..provider_errors import error_in, error_of, is_success
+from ..surrogates import FLAT
 from ..unknown_fields import fields_of
 from .chat_calls import ChatCall, ChatCalls
 from .chat_chunks import (
@@ -31,12 +32,13 @@ from .chat_chunks import (
     ExactChunk,
     FirstChunk,
     Function,
-    PlainChunk,
+    Names,
     called,
-    chunks_with,
     ends_name,
+    exact_chunk,
     fragments,
     is_piece_lost,
+    plain_chunk,
     says,
 )
 from .chat_content import reasoning_back, says_text
@@ -61,7 +63,34 @@ WORTH = 32
 
 MAY_BE_ERROR = re.compile(rb'"(?:errors?|error_\w+|base_resp|code|status)"')
 """A field of an error in a chunk without choices: it has to be looked at as a whole."""
+NO_INDEX = object()  # equal to no index that a chunk can have
 OBJECTS = ("chat.completion", "text_completion")  # how the `object` of a chunk begins
+
+
+class Run:
+    """A run of plain chunks of one choice: the block that they go on with.
+
+    `index`: of the choice, in a run of text; `thought_index`: in a run of reasoning; NO_INDEX for the other. `thought`:
+    the field of the reasoning, "" for text.
+    """
+
+    # Not attributes of the decoder: CPython reads them more slowly if an object has more than thirty.
+    __slots__ = ("block", "choice", "index", "number", "size", "thought", "thought_index", "write")
+
+    def __init__(self) -> None:
+        self.index: Any = NO_INDEX
+        self.thought_index: Any = NO_INDEX
+        self.block: TextBuilder | ReasoningBuilder | None = None
+        self.size: int = 0
+        self.choice: int = 0
+        self.number: int = 0
+        self.thought: str = ""
+        self.write: Any = None
+
+    def go_on_with(self, index: int | None, block: TextBuilder | ReasoningBuilder, thought: str) -> None:
+        self.index, self.thought_index = (NO_INDEX, index) if thought else (index, NO_INDEX)
+        self.block, self.size, self.thought = block, block.size, thought
+        self.choice, self.number, self.write = block.choice, block.number, block.write
 
 
 @register
@@ -77,13 +106,10 @@ class OpenAIChat(MessageDecoder):
         self._cited = 0
         self._native: dict[int, str] = {}  # the latest native finish reason of each choice
         self._failed: list[tuple[int, Any]] = []  # the errors of the choices of a chunk
-        # The text block that a plain chunk for this choice goes on with.
-        self._plain_chunk: type[Struct] = PlainChunk
-        self._index: int | None = -1
-        self._block: TextBuilder | None = None
-        self._size = 0
-        self._write: Any = None
-        self._choice_index = self._number = 0
+        # The fields that are known besides: of chunks, choices, deltas.
+        self._learned: tuple[Names, Names, Names] = (frozenset(), frozenset(), frozenset())
+        self._plain_chunks: dict[str, type[Struct]] = {}  # by the field of the reasoning; "": of text
+        self._run = Run()
         self._restarts = Restarts(self.builder)
 
     @classmethod
@@ -103,16 +129,27 @@ class OpenAIChat(MessageDecoder):
             if not event.choices and (event.usage is None or MAY_BE_ERROR.search(payload)):
                 return None
             return self.handle(event)
-        # Most events of a stream: a piece of text and nothing else.
+        # Most events of a stream: a piece of text, or of reasoning, and nothing else.
         choice = event.choices[0]
         delta = choice.delta
         text = delta.content
-        if choice.index != self._index or not text:
+        run = self._run
+        if choice.index != run.index or not text:
+            return self._thought(choice, payload) if run.thought else None
+        if delta.role is not None and not self._restarts.has_known_id(payload):
+            return None
+        run.write(text)
+        return TextDelta(choice=run.choice, block=run.number, text=text)
+
+    def _thought(self, choice: Any, payload: bytes) -> list[Part] | None:
+        """Return the part of a plain piece of reasoning."""
+        run, delta = self._run, choice.delta
+        if choice.index != run.thought_index or not delta.content:
             return None
         if delta.role is not None and not self._restarts.has_known_id(payload):
             return None
-        self._write(text)
-        return TextDelta(choice=self._choice_index, block=self._number, text=text)
+        run.write(delta.content)
+        return [ReasoningDelta(choice=run.choice, block=run.number, text=delta.content)]
 
     def handle(self, chunk: Chunk) -> list[Part] | None:
         nothing = chunk.choices is None and not (chunk.usage or chunk.error or chunk.x_groq or chunk.id or chunk.object)
@@ -166,17 +203,31 @@ class OpenAIChat(MessageDecoder):
                 self.builder.fail(replace(error, choice=index))
 
     def _expect_text(self, index: int | None) -> None:
-        """Expect a plain piece of text, if the choice of this index has an open one."""
+        """Expect a plain piece of text, or of reasoning, if the choice of this index has an open one."""
         choice = self.builder.choices.get(index or 0)
-        # After a finish, text reopens the choice.
-        if choice and choice.reason is None and choice.blocks and type(block := choice.blocks[-1]) is TextBuilder:
-            self._index, self._block, self._size = index, block, block.size
-            self._choice_index, self._number, self._write = block.choice, block.number, block.write
-            self.expect(self._plain_chunk)
+        if not choice or choice.reason is not None or not choice.blocks:  # after a finish, text reopens the choice
+            return
+        block = choice.blocks[-1]
+        if type(block) is TextBuilder:
+            thought = ""
+        elif type(block) is ReasoningBuilder and len(names := [name for name in FLAT if name in choice.native]) == 1:
+            thought = names[0]
+        else:
+            return
+        self._run.go_on_with(index, block, thought)
+        self.expect(self._plain_chunk)
+
+    @property
+    def _plain_chunk(self) -> type[Struct]:
+        known = self._plain_chunks.get(self._run.thought)
+        if known is None:
+            thought = self._run.thought
+            known = self._plain_chunks[thought] = plain_chunk(*self._learned, thought)
+        return known
 
     def _expect_all(self) -> None:
-        block, self._block = self._block, None
-        self.expect_all(was_right=block is not None and block.size > self._size + WORTH)
+        block, self._run.block = self._run.block, None
+        self.expect_all(was_right=block is not None and block.size > self._run.size + WORTH)
 
     def look(self, value: dict[str, Any], unread: list[Part]) -> None:
         self.unknown.once("chunk", value, CHUNK_FIELDS, unread)
@@ -199,9 +250,15 @@ class OpenAIChat(MessageDecoder):
                 self.unknown.each(dict_of(call.get("function")), FUNCTION_FIELDS, unread, index)
                 self.unknown.each(dict_of(call.get("custom")), CUSTOM_FIELDS, unread, index)
 
+    def _learn_if_grown(self) -> None:
+        if self.unknown.grown:
+            self.unknown.grown = False
+            self.learn()
+
     def learn(self) -> None:
-        known = (self.unknown.of(place) for place in ("chunk", "choice", "delta"))
-        self.exact, self._plain_chunk = chunks_with(*known)
+        self._learned = self.unknown.of("chunk"), self.unknown.of("choice"), self.unknown.of("delta")
+        self._plain_chunks = {}
+        self.exact = exact_chunk(*self._learned)
         if not self._plain:
             self.decode = decoder(self.exact)
         elif self._missed < MAX_MISSED:
@@ -218,9 +275,12 @@ class OpenAIChat(MessageDecoder):
             self._message(builder, choice)
         elif delta is not None:
             self._delta(builder, delta)
-        if choice.text not in (None, "") and (delta is None or delta.content in (None, "")):
-            # A legacy completion; some servers repeat their deltas here.
-            builder.text(self.text(choice.text, "text"))
+        if choice.text not in (None, ""):
+            if delta is None or delta.content in (None, ""):
+                builder.text(self.text(choice.text, "text"))  # a legacy completion
+            elif choice.text == delta.content:  # some servers repeat their deltas here
+                self.unknown.read_elsewhere("choice", "text")
+                self._learn_if_grown()
         if choice.logprobs:
             entries = [entry for name in ("content", "refusal") for entry in list_of(choice.logprobs.get(name))]
             if not entries and "tokens" in choice.logprobs:
