@@ -6,11 +6,15 @@ from __future__ import annotations
 from typing import Any
 
 import anthropic._streaming
+import anthropic.lib.streaming._beta_messages
+import anthropic.lib.streaming._messages
 import google.genai._gaos.utils.eventstreaming
 import google.genai.models
 import httpx2
 import httpx_sse
 import openai._streaming
+import openai.lib.streaming.chat._completions
+import openai.lib.streaming.responses._responses
 
 PLACES: tuple[Any, ...] = (
     openai._streaming.Stream,
@@ -18,6 +22,10 @@ PLACES: tuple[Any, ...] = (
     openai._base_client.BaseClient,
     anthropic._streaming.Stream,
     anthropic._streaming.AsyncStream,
+    anthropic.lib.streaming._messages,
+    anthropic.lib.streaming._beta_messages,
+    openai.lib.streaming.chat._completions,
+    openai.lib.streaming.responses._responses,
     google.genai._api_client,
     google.genai._api_client.HttpResponse,
     google.genai._common.BaseModel,

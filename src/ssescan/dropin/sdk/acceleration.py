@@ -211,7 +211,7 @@ class _State:
     def patch(self, module: str) -> None:
         part = self.library.parts[module]
         try:
-            reasons = list(differences(FINGERPRINTS[part]))
+            reasons = list(differences(FINGERPRINTS.get(part, {})))
             patches = [] if reasons else self.library.patches(part)
         except Exception as error:  # noqa: BLE001 - the library differs in a way that no fingerprint shows
             reasons, patches = [f"{type(error).__name__}: {error}"], []

@@ -9,11 +9,12 @@ Knows these two `_models` modules, which are alike, and pydantic. Knows nothing 
 """
 
 import inspect
+from collections import deque
 from collections.abc import Callable
 from datetime import date, datetime
 from threading import RLock
 from types import ModuleType, NoneType, UnionType
-from typing import Any, Literal, NamedTuple, Union, get_args, get_origin
+from typing import Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origin
 
 from .validation import MODEL_SLOTS, validator_for
 
@@ -50,17 +51,22 @@ UNCHANGED = Conversion(_unchanged)
 
 
 class Construction:
-    """The functions of one SDK, by type. `models`: its module `_models`."""
+    """The functions of one SDK, by type. `models`: its module `_models`.
 
-    def __init__(self, models: ModuleType) -> None:
+    `for_events`: the values are parsed JSON that nobody else has, so that their lists and dicts need not be copied as
+    construct_type() does; and values that it has to decide are recorded in `slow_values`.
+    """
+
+    def __init__(self, models: ModuleType, for_events: bool = True) -> None:
         self._models: Any = models
+        self._is_for_events = for_events
         self._lock = RLock()
         # By identity, with the type: Union[A, B] equals Union[B, A], but construct_type() treats them differently.
         self._functions: dict[int, tuple[Any, Function]] = {}
         # The models whose function is being made: a model may contain its own type.
         self._unfinished: dict[Any, list[Function]] = {}
         # Why construct_type() was called for a value since this was emptied.
-        self.slow_values: list[str] = []
+        self.slow_values: deque[str] = deque(maxlen=None if for_events else 0)
 
     def function_for(self, type_: Any) -> Function:
         """Return the function that makes the same of parsed JSON as construct_type() with that type.
@@ -96,7 +102,7 @@ class Construction:
             return self._union(validated, type_, tuple(metadata or ()), self._construct_type(given, given_metadata))
         if origin is dict or origin is list:
             return self._container(origin, arguments[1:] if origin is dict else arguments)
-        if origin is Literal or type_ in UNCHECKED_TYPES:
+        if origin is Literal or type_ in UNCHECKED_TYPES or isinstance(type_, TypeVar):
             return UNCHANGED
         if type_ is origin and inspect.isclass(type_) and issubclass(type_, models.BaseModel):
             return self._model(type_, self._construct_type(given, given_metadata))
@@ -120,7 +126,7 @@ class Construction:
 
     def _container(self, container: type, items: tuple[Any, ...]) -> Conversion:
         build = self._conversion(items[0], None).function if items else _unchanged
-        if build is _unchanged:
+        if build is _unchanged and self._is_for_events:
             return UNCHANGED
         if container is list:
             return Conversion(lambda value: [build(item) for item in value] if type(value) is list else value)

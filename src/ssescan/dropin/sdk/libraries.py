@@ -58,6 +58,16 @@ class Library:
         return patches
 
 
+_OPENAI_PARTS = {
+    "openai._base_client": "openai",
+    "openai.lib.streaming.chat._completions": "helpers",
+    "openai.lib.streaming.responses._responses": "helpers",
+}
+_ANTHROPIC_PARTS = {
+    "anthropic._base_client": "anthropic",
+    "anthropic.lib.streaming._messages": "helpers",
+    "anthropic.lib.streaming._beta_messages": "helpers",
+}
 _GOOGLE_PARTS = {
     "google.genai.models": "google_genai",
     "google.genai._gaos.utils.eventstreaming": "google_interactions",
@@ -65,8 +75,8 @@ _GOOGLE_PARTS = {
 LIBRARIES = {
     library.name: library
     for library in (
-        Library("openai", "openai", {"openai._base_client": "openai"}),
-        Library("anthropic", "anthropic", {"anthropic._base_client": "anthropic"}),
+        Library("openai", "openai", _OPENAI_PARTS),
+        Library("anthropic", "anthropic", _ANTHROPIC_PARTS),
         Library("google-genai", "google.genai", _GOOGLE_PARTS),
         Library("httpx2", "httpx2", {"httpx2._sse": "httpx2"}),
         Library("httpx-sse", "httpx_sse", {"httpx_sse._api": "httpx_sse"}),
