@@ -63,7 +63,7 @@ class Counts:
 
 
 class StreamEnd:
-    """How one stream ended. Counts the stream as cut if the connection failed, or if the body ended too early.
+    """The end of one stream. Counts the stream as cut if the connection failed, or if the body ended too early.
 
     The states: the body is being read; over (`over`); or failed (`error`). A stream that is closed while its body is
     being read was stopped by the program.
