@@ -6,6 +6,7 @@ at its first events. The targets are about reading from memory: over HTTP, the c
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -14,11 +15,12 @@ from time import process_time
 import ssescan
 from benchmarks.suites import payloads
 from benchmarks.suites.measure import Group, Lab, Reader, Run, Target, compare
-from benchmarks.suites.sdks import LIBRARIES, sdk_reader
+from benchmarks.suites.sdks import LIBRARIES, helper_reader, sdk_reader
 
 COUNT = 4000  # events
 FIRST = 20  # events, of the stream that is read before each round
 PLAIN, ACCELERATED = "plain", "accelerated"
+HELPER_FASTER_THAN_SDK = {"openai-chat": 4, "openai-responses": 4, "anthropic": 2.5}
 FASTER_THAN_SDK = {"openai-chat": 10, "anthropic": 2.5, "gemini": 4}
 
 
@@ -59,4 +61,38 @@ def sdk_group(api: str, over_http: bool, is_async: bool) -> Group:
     )
 
 
-GROUPS = [sdk_group(api, http, is_async) for api in LIBRARIES for http in (False, True) for is_async in (False, True)]
+def incomplete_group() -> Group:
+    """Return the group of Responses without a required field, as compatible servers send them."""
+
+    def build(lab: Lab, count: int) -> dict[str, Run]:
+        def make(events: int) -> Reader:
+            chunks = [re.sub(rb'"sequence_number":\d+,', b"", event) for event in payloads.openai_responses(events)]
+            return sdk_reader(lab, "openai-responses", chunks)
+
+        return plain_and_accelerated(lab, "openai", make, count)
+
+    target = Target("accelerate(), openai: Responses without sequence_number, from memory", ACCELERATED, PLAIN, 10)
+    name = "openai-responses without sequence_number, objects of the SDK, from memory"
+    return Group(name, build, (PLAIN, ACCELERATED), COUNT, (target,), rounds=9, clock=process_time)
+
+
+def helper_group(api: str) -> Group:
+    """Return the group of the `.stream()` helper of an API."""
+
+    def build(lab: Lab, count: int) -> dict[str, Run]:
+        def make(events: int) -> Reader:
+            return helper_reader(lab, api, payloads.ANSWERS[api](events))
+
+        return plain_and_accelerated(lab, LIBRARIES[api], make, count)
+
+    what = f"accelerate(), {LIBRARIES[api]}: the .stream() helper of {api}, from memory"
+    target = Target(what, ACCELERATED, PLAIN, HELPER_FASTER_THAN_SDK[api])
+    name = f"{api}, the .stream() helper of the SDK, from memory"
+    return Group(name, build, (PLAIN, ACCELERATED), COUNT // 10, (target,), rounds=9, clock=process_time)
+
+
+GROUPS = [
+    *(sdk_group(api, http, is_async) for api in LIBRARIES for http in (False, True) for is_async in (False, True)),
+    incomplete_group(),
+    *map(helper_group, HELPER_FASTER_THAN_SDK),
+]

@@ -73,3 +73,27 @@ def sdk_reader(lab: Lab, api: str, source: list[bytes] | str, is_async: bool = F
     make = partial(sdk_client, api, source, is_async)
     client = lab.closing(lab.call(make) if is_async else make())
     return Reader(objects_of(api, client), TEXT_OF[api])
+
+
+# The text of an event of a `.stream()` helper, by API.
+TEXT_OF_HELPER: dict[str, Callable[[Any], str | None]] = {
+    "anthropic": lambda event: event.text if event.type == "text" else None,
+    "openai-responses": TEXT_OF["openai-responses"],
+    "openai-chat": lambda event: event.delta if event.type == "content.delta" else None,
+}
+
+
+def helper_reader(lab: Lab, api: str, chunks: list[bytes]) -> Reader:
+    """Return the `.stream()` helper of an SDK as a reader of its events."""
+    client = lab.closing(sdk_client(api, chunks))
+
+    def events() -> Iterator[Any]:
+        helper = {
+            "anthropic": lambda: client.messages.stream(model="m", max_tokens=1, messages=[]),
+            "openai-responses": lambda: client.responses.stream(model="m", input="i"),
+            "openai-chat": lambda: client.chat.completions.stream(model="m", messages=[]),
+        }[api]()
+        with helper as stream:
+            yield from stream
+
+    return Reader(events, TEXT_OF_HELPER[api])
