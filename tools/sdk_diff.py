@@ -27,6 +27,8 @@ PACKAGES = {
     "google-genai": ("google",),
     "httpx2": ("httpx2",),
     "httpx-sse": ("httpx_sse",),
+    "httpcore": ("httpcore", "h11"),
+    "httpcore2": ("httpcore2", "h11"),
     "pydantic": ("pydantic", "pydantic_core"),
 }
 

@@ -10,6 +10,10 @@ import anthropic.lib.streaming._beta_messages
 import anthropic.lib.streaming._messages
 import google.genai._gaos.utils.eventstreaming
 import google.genai.models
+import httpcore._async.http11
+import httpcore._sync.http11
+import httpcore2._async.http11
+import httpcore2._sync.http11
 import httpx2
 import httpx_sse
 import openai._streaming
@@ -35,6 +39,10 @@ PLACES: tuple[Any, ...] = (
     httpx2._sse,
     httpx_sse._api,
     httpx_sse._api.EventSource,
+    httpcore._sync.http11.HTTP11Connection,
+    httpcore._async.http11.AsyncHTTP11Connection,
+    httpcore2._sync.http11.HTTP11Connection,
+    httpcore2._async.http11.AsyncHTTP11Connection,
 )
 
 

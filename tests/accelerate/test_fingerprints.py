@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 import anthropic._streaming
 import google.genai.models
+import h11
+import httpcore2
 import httpx2
 import httpx_sse
 import openai._streaming
@@ -51,6 +53,15 @@ FUTURES: tuple[tuple[str, str, Any, str, Any, str], ...] = (
     ("other models", "google-genai", google.genai._common, "_remove_extra_fields", print, "_remove_extra_fields"),
     ("another parser", "httpx2", httpx2._sse, "_SSEParser", type("Other", (), {}), "_SSEParser is not"),
     ("another method", "httpx-sse", httpx_sse._api.EventSource, "iter_sse", changed_stream, "iter_sse is not"),
+    ("another body", "httpcore", h11._readers.ChunkedReader, "__call__", changed_stream, "ChunkedReader is not"),
+    (
+        "another event",
+        "httpcore",
+        httpcore2.HTTP11Connection,
+        "_receive_event",
+        changed_stream,
+        "_receive_event is not",
+    ),
     ("pydantic: another slot", ALL_WITH_PYDANTIC, pydantic.BaseModel, "__slots__", SLOTS, "__slots__ is not"),
     ("pydantic: another union", ALL_WITH_PYDANTIC, core_schema, "UnionSchema", NEW_UNION, "UnionSchema is not"),
     ("pydantic: no union", ALL_WITH_PYDANTIC, core_schema, "UnionSchema", None, "there is no"),

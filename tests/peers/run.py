@@ -43,7 +43,7 @@ class Suite:
     `package`: its name in the registry. `at_least`: the number of tests that must pass. `paths`: the tests, below the
     sdist or, with `installed`, below that package, whose tests are in its wheel. `renamed`: the package that the tests
     import, and its replacement. `accelerated`: the name for accelerate(). `backends`: of ssescan; "" is the default.
-    `left_out`: tests, with the reason for each. `config`, `plugins`: the suite's pytest options.
+    `left_out`: tests, with the reason for each. `reads_events`: whether ssescan must have read some of their events. `config`, `plugins`: the suite's pytest options.
     """
 
     name: str
@@ -55,13 +55,13 @@ class Suite:
     accelerated: str = ""
     backends: tuple[str, ...] = ("",)
     left_out: dict[str, str] = field(default_factory=dict)
+    reads_events: bool = True
     config: tuple[str, ...] = ()
     plugins: tuple[str, ...] = ()
 
 
 FUNCTION_LOOP = ("asyncio_default_fixture_loop_scope = function",)
 SESSION_LOOP = ("asyncio_mode = auto", "asyncio_default_fixture_loop_scope = session", "filterwarnings = error")
-
 SUITES = (
     Suite(
         "httpx-sse, the drop-in",
@@ -147,6 +147,16 @@ SUITES = (
         accelerated="google-genai",
         # `google` is a namespace package: without this the tests import a second copy of the SDK, as `genai`.
         config=("asyncio_mode = auto", "consider_namespace_packages = true", *FUNCTION_LOOP),
+    ),
+    # No test has a chunked body: they show that all other requests work. tests/accelerate/test_httpcore.py has the bodies.
+    Suite(
+        "httpcore, accelerated",
+        "httpcore",
+        190,
+        ("tests/test_api.py", "tests/test_cancellations.py", "tests/_sync", "tests/_async"),
+        accelerated="httpcore",
+        reads_events=False,
+        config=(*FUNCTION_LOOP, "markers =\n    copied_from: where a test is from"),
     ),
 )
 
@@ -234,6 +244,7 @@ def run(suite: Suite, backend: str, plain: bool) -> dict[str, Any]:
         order = {
             "accelerated": "" if plain else suite.accelerated,
             "left_out": list(suite.left_out),
+            "reads_events": suite.reads_events,
             "counts": str(counts),
         }
         environment = {name: value for name, value in os.environ.items() if name != "SSESCAN_BACKEND"}

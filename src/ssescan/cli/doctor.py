@@ -10,6 +10,7 @@ import platform
 import sys
 import warnings
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 import click
@@ -30,8 +31,8 @@ EXTRAS = {
 }  # fmt: skip
 # Packages that ssescan works with, if the user has them.
 OTHERS = (
-    "aiohttp", "anthropic", "google-genai", "httpx-sse", "mcp", "niquests", "openai", "requests", "sseclient-py",
-    "trio", "urllib3",
+    "aiohttp", "anthropic", "google-genai", "httpcore", "httpcore2", "httpx-sse", "mcp", "niquests", "openai",
+    "requests", "sseclient-py", "trio", "urllib3",
 )  # fmt: skip
 
 
@@ -72,7 +73,8 @@ def acceleration_of(name: str) -> dict[str, Any]:
     try:
         with warnings.catch_warnings(action="ignore"):
             for module in LIBRARIES[name].parts:
-                import_module(module)
+                if find_spec(module.partition(".")[0]):  # httpcore2 may be missing where httpcore is installed
+                    import_module(module)
             with accelerate(name) as acceleration:
                 report = acceleration.report[name]
         if not report.endswith(IS_ACCELERATED):

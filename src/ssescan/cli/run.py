@@ -26,7 +26,7 @@ from .exits import Exit, Failure
 from .output import counted
 from .visible import visible
 
-NAMES_HELP = f"The libraries, of {','.join(LIBRARIES)}. By default, all of them."
+NAMES_HELP = f"The libraries, of {','.join(LIBRARIES)}. By default, all but httpcore."
 
 
 def known_names(_context: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> list[str]:

@@ -9,7 +9,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from typing import Self
@@ -28,10 +28,11 @@ _watch = ImportWatch()
 def accelerate(*names: str, max_event_size: int | None = None) -> "Acceleration":
     """Put ssescan's engine under installed libraries, with no change to the program that uses them.
 
-    `names`: some of "openai", "anthropic", "google-genai", "httpx2" and "httpx-sse"; without names, all of them. Their
-    streams yield the same objects as before, and raise the same exceptions; the docs list the streams that they can
-    read only with acceleration. A library that is not imported yet is patched when the program imports it. A library
-    whose private parts are not as expected is left alone, with a RuntimeWarning.
+    `names`: some of "openai", "anthropic", "google-genai", "httpx2", "httpx-sse" and "httpcore"; without names, all of
+    them but "httpcore", the transport of httpx and httpx2. Their streams yield the same objects as before, and raise
+    the same exceptions; the docs list the streams that they can read only with acceleration. A library that is not
+    imported yet is patched when the program imports it. A library whose private parts are not as expected is left
+    alone, with a RuntimeWarning.
 
     `max_event_size`: the limit on one event, bytes; a larger event raises EventTooLarge (in httpx2, its SSEError).
     None: no limit, as in the libraries. The smallest limit of all Accelerations applies. A response with an encoding
@@ -53,7 +54,8 @@ def accelerate(*names: str, max_event_size: int | None = None) -> "Acceleration"
                 name=LIBRARIES[name].package,
             )
     Scanner(max_event_size=max_event_size)  # raises TypeError or ValueError for an invalid limit
-    return Acceleration(dict.fromkeys(names or LIBRARIES), max_event_size)
+    by_default = (name for name, library in LIBRARIES.items() if library.by_default)
+    return Acceleration(dict.fromkeys(names or by_default), max_event_size)
 
 
 accelerate.__module__ = "ssescan"
@@ -66,9 +68,9 @@ class Acceleration:
     Streams that are open continue as they began.
 
     `report`: a line of text for each library, by name. `events`: the number of events that each library has read
-    through ssescan in this process, from the start of this Acceleration until `undo()`. `streams`: the same about its
-    streams: how many were read and cut off, how many events went the slow way, and why. A stream is counted when it
-    ends.
+    through ssescan in this process, from the start of this Acceleration until `undo()`; of httpcore, the number of HTTP
+    chunks. `streams`: the same about its streams: how many were read and cut off, how many events went the slow way,
+    and why. A stream is counted when it ends.
     """
 
     __module__ = "ssescan"
@@ -252,10 +254,11 @@ class _State:
         )
 
     def title(self) -> str:
-        try:
-            return f"{self.library.name} {version(self.library.name)}"
-        except PackageNotFoundError:
-            return self.library.name
+        found = []
+        for name in filter(None, (self.library.name, self.library.twin)):
+            with suppress(PackageNotFoundError):
+                found.append(f"{name} {version(name)}")
+        return f"{found[0]} (and {found[1]})" if found[1:] else found[0] if found else self.library.name
 
     def report(self) -> str:
         if self.left_alone:
@@ -280,9 +283,13 @@ if hasattr(os, "register_at_fork"):
 
 
 def _is_installed(library: Library) -> bool:
-    if sys.modules.get(library.package) is not None:
+    return any(_has_package(package) for package in (library.package, library.twin) if package)
+
+
+def _has_package(package: str) -> bool:
+    if sys.modules.get(package) is not None:
         return True
-    parent, _, child = library.package.rpartition(".")
+    parent, _, child = package.rpartition(".")
     try:
         spec = find_spec(parent or child)
     except (ImportError, ValueError):

@@ -14,6 +14,7 @@ TESTED_VERSIONS: dict[str, str] = {
     "google-genai": "3.4 to 3.6 with pydantic 2.12 to 2.14",
     "httpx2": "2.10 to 2.16",
     "httpx-sse": "0.4.3",
+    "httpcore": "1.0.9, and httpcore2 2.0 to 2.16, with h11 0.16",
 }
 
 # `validation.py` rewrites core schemas, `construction.py` and `google_responses.py` set the slots of models.
@@ -39,6 +40,27 @@ _MODELS: Fingerprints = {
     "_models:validate_type": ("23ab32deb037", "e895081fe57c"),
     "_models:_validate_non_model_type": ("bc59295577a3",),
     "_compat:field_get_default": ("043e46b19138",),
+}
+
+# `httpcore.py` sets the state of h11's reader, and httpcore ends a body by it.
+_HTTP11: Fingerprints = {
+    "_sync.http11:HTTP11Connection._receive_response_body": ("5a299a675ff8",),
+    "_sync.http11:HTTP11Connection._receive_event": ("1b263041a0a1",),
+    "_sync.http11:HTTP11Connection._response_closed": ("eaec97f477f0",),
+    "_sync.http11:HTTP11ConnectionByteStream.__iter__": ("913ec0faac89", "ee537ddc6b97"),
+    "_sync.http11:HTTP11ConnectionByteStream.close": ("3a22cc8cf0db",),
+    "_async.http11:AsyncHTTP11Connection._receive_response_body": ("6a95b9083b4d",),
+    "_async.http11:AsyncHTTP11Connection._receive_event": ("348048fba0ed",),
+    "_async.http11:AsyncHTTP11Connection._response_closed": ("f1807427ecd7",),
+    "_async.http11:HTTP11ConnectionByteStream.__aiter__": ("18ec0e8fb4ed", "6b1ad6ecc53b"),
+    "_async.http11:HTTP11ConnectionByteStream.aclose": ("2ad5e017922f",),
+}
+_H11: Fingerprints = {
+    "h11._connection:Connection.next_event": ("84a48972d1c3",),
+    "h11._connection:Connection._extract_next_receive_event": ("cb661b6c91a2",),
+    "h11._connection:Connection.receive_data": ("96bf743f2f7c",),
+    "h11._readers:ChunkedReader": ("f285a1befee2",),
+    "h11._receivebuffer:ReceiveBuffer": ("f33cf4eb43be",),
 }
 
 FINGERPRINTS: dict[str, Fingerprints] = {
@@ -116,4 +138,6 @@ FINGERPRINTS: dict[str, Fingerprints] = {
         "httpx_sse._decoders:SSEDecoder": ("aedb3313091b",),
         "httpx_sse._decoders:SSELineDecoder": ("b2a134c7ebfc",),
     },
+    "httpcore": {**{f"httpcore.{name}": known for name, known in _HTTP11.items()}, **_H11},
+    "httpcore2": {**{f"httpcore2.{name}": known for name, known in _HTTP11.items()}, **_H11},
 }

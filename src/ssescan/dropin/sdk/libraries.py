@@ -36,14 +36,20 @@ class Patch:
 class Library:
     """A library that can be accelerated, by its name in the package index.
 
-    `parts`: the modules of this package that make the patches, by the module that must be imported before. `counts`: of
-    the streams that it has read so far. `limits`: on an event, bytes or None, of the Accelerations that are not undone.
+    `parts`: the modules of this package that make the patches, by the module that must be imported before. `twin`: a
+    package with the same private parts, of the same name in the index; one of the two is enough. `by_default`: whether
+    accelerate() without names includes it. `counts`: of the streams that it has read so far. `limits`: on an event,
+    bytes or None, of the Accelerations that are not undone.
     """
 
-    def __init__(self, name: str, package: str, parts: dict[str, str]) -> None:
+    def __init__(
+        self, name: str, package: str, parts: dict[str, str], twin: str | None = None, by_default: bool = True
+    ) -> None:
         self.name: str = name
         self.package: str = package
         self.parts: dict[str, str] = parts
+        self.twin: str | None = twin
+        self.by_default: bool = by_default
         self.counts: Counts = Counts()
         self.limits: list[int | None] = []
 
@@ -80,5 +86,13 @@ LIBRARIES = {
         Library("google-genai", "google.genai", _GOOGLE_PARTS),
         Library("httpx2", "httpx2", {"httpx2._sse": "httpx2"}),
         Library("httpx-sse", "httpx_sse", {"httpx_sse._api": "httpx_sse"}),
+        # Not by default: it changes how every response is read, also those that are not event streams.
+        Library(
+            "httpcore",
+            "httpcore",
+            {"httpcore": "httpcore", "httpcore2": "httpcore2"},
+            twin="httpcore2",
+            by_default=False,
+        ),
     )
 }
