@@ -13,6 +13,7 @@ import ssescan.errors
 import ssescan.providers
 from ssescan.cli.command import COMMANDS
 from ssescan.cli.exits import Exit
+from ssescan.dropin import sdk
 from ssescan.scanner._shared import scanner_options
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -29,7 +30,7 @@ def text() -> str:
 def test_reference_has_every_public_name_once() -> None:
     entries = [name.rpartition(".")[2] for name in ENTRY.findall(text()) if not name.startswith("ssescan.providers.")]
     assert len(entries) == len(set(entries))
-    public = {*ssescan.__all__, *NEEDS_AN_EXTRA, *ssescan.providers.__all__, "Acceleration"}
+    public = {*ssescan.__all__, *NEEDS_AN_EXTRA, *ssescan.providers.__all__, *sdk.__all__}
     assert set(entries) == public - NO_ENTRY
     for name in NO_ENTRY:
         assert f"`{name}`" in text() or f"`ssescan.{name}`" in text()
