@@ -48,6 +48,11 @@ class Body:
         self.reads: int = 0
         self.size: int = 0
 
+    @property
+    def is_event_stream(self) -> bool:
+        """Whether the body is an event stream as it comes, or may still be one."""
+        return self._kind in ("", "events") and not self.is_refused
+
     def feed(self, chunk: bytes) -> bytes:
         self.reads += 1
         self.size += len(chunk)

@@ -1,6 +1,7 @@
-"""The formats: their names, their decoders, and how the first event shows which one it is.
+"""The formats: their names, their decoders and writers, and how the first event shows which one it is.
 
-A format is a word in `Api` and a file of that name in `_decoders/`, which is imported when a stream is read.
+A format that is read is a word in `Api` and a file of that name in `_decoders/`, which is imported when a stream is
+read; one that is written is a word in `WrittenApi` and a file in `_writers/`.
 """
 
 from __future__ import annotations
@@ -10,21 +11,35 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, get_args
 
 if TYPE_CHECKING:
     from .format_decoder import FormatDecoder
+    from .format_writer import FormatWriter
 
-__all__ = ["APIS", "Api", "checked_api", "decoder_class", "detect", "known_apis", "register", "turn_of"]
+__all__ = [
+    "APIS", "WRITTEN_APIS", "Api", "WrittenApi", "checked_api", "checked_written_api", "decoder_class", "detect",
+    "known_apis", "known_written_apis", "register", "register_writer", "turn_of", "writer_class",
+]  # fmt: skip
 
 Api: TypeAlias = Literal["openai-chat", "openai-responses", "anthropic", "gemini", "gemini-interactions"]
 APIS: tuple[str, ...] = get_args(Api)
+WrittenApi: TypeAlias = Literal["openai-chat", "openai-responses", "anthropic", "gemini", "ai-sdk-ui"]
+WRITTEN_APIS: tuple[str, ...] = get_args(WrittenApi)
 
 D = TypeVar("D", bound="type[FormatDecoder]")
+W = TypeVar("W", bound="type[FormatWriter]")
 
 _registered: dict[str, type[FormatDecoder]] = {}
+_writers: dict[str, type[FormatWriter]] = {}
 
 
 def register(decoder: D) -> D:
     """Add the decoder of a format under its `api`: a class decorator."""
     _registered[decoder.api] = decoder
     return decoder
+
+
+def register_writer(writer: W) -> W:
+    """Add the writer of a format under its `api`: a class decorator."""
+    _writers[writer.api] = writer
+    return writer
 
 
 def known_apis() -> tuple[str, ...]:
@@ -37,6 +52,18 @@ def decoder_class(api: str) -> type[FormatDecoder]:
     if api not in _registered:
         import_module(f"._decoders.{api.replace('-', '_')}", __package__)
     return _registered[api]
+
+
+def known_written_apis() -> tuple[str, ...]:
+    """Return the names of all formats that are written: those of `WrittenApi`, and others that were registered."""
+    return (*WRITTEN_APIS, *(api for api in _writers if api not in WRITTEN_APIS))
+
+
+def writer_class(api: str) -> type[FormatWriter]:
+    """Return the writer of a format."""
+    if api not in _writers:
+        import_module(f"._writers.{api.replace('-', '_')}", __package__)
+    return _writers[api]
 
 
 def turn_of(api: str, message: Any) -> Any:
@@ -52,6 +79,16 @@ def checked_api(api: Any) -> str | None:
     if not isinstance(api, str):
         raise TypeError(f"api must be a str ({names}) or None, not {type(api).__name__}")
     raise ValueError(f"api must be one of {names}, or None to find it from the first event, not {api!r}")
+
+
+def checked_written_api(api: Any) -> str:
+    """Return the name of a format that is written, as it was passed. TypeError, ValueError if it is not one."""
+    if isinstance(api, str) and api in known_written_apis():
+        return api
+    names = ", ".join(map(repr, known_written_apis()))
+    if not isinstance(api, str):
+        raise TypeError(f"the format to write must be a str ({names}), not {type(api).__name__}")
+    raise ValueError(f"the format to write must be one of {names}, not {api!r}")
 
 
 def detect(value: Any, name: str | None, *, guess: bool) -> str | None:

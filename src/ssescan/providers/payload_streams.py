@@ -8,10 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..errors import UnexpectedContentType
+from ..outcome import Outcome
 from ..refusals import MAX_REFUSED_BODY, REFUSED_BODY_TIMEOUT, read_body_async, read_body_in_time
 from ..scanner import EventReader
-from ..scanner._shared import DEFAULT_MAX_EVENT_SIZE
+from ..scanner._shared import ALREADY_READING, DEFAULT_MAX_EVENT_SIZE
 from ..sources import async_byte_source_of, byte_source_of
+from ..stalls import END
 from ..streams import AsyncEventStream, EventStream
 from .bodies import CONTENT_TYPES, EVENT_STREAM, Body
 from .payloads import event_bytes
@@ -137,6 +139,15 @@ class PayloadStream(Payloads, EventStream[Any]):
     _byte_source_of = staticmethod(byte_source_of)
     _as_event = staticmethod(_body)
 
+    def read_chunk(self) -> Any:
+        """Return the next chunk of the source, END at its end. The caller feeds it to the reader."""
+        self.open()
+        return END if self._chunks is None or self.outcome is not None else next(self._chunks, END)
+
+    def finish(self) -> None:
+        """End the stream after its last chunk."""
+        self._finish(None, self._reader.cut)
+
     def end(self) -> None:
         """End the stream where the answer in it ended."""
         self._end()
@@ -158,6 +169,25 @@ class AsyncPayloadStream(Payloads, AsyncEventStream[Any]):
 
     # The slot itself: a property would be a call for each event.
     is_reading: ClassVar[Any] = AsyncEventStream._reading  # type: ignore[misc]  # noqa: SLF001
+
+    async def read_chunk(self) -> Any:
+        """Return the next chunk of the source, END at its end. The caller feeds it to the reader."""
+        await self.open()
+        if self._reading:
+            raise ValueError(ALREADY_READING)
+        if self._chunks is None or self.outcome is not None:
+            return END
+        self._reading = True
+        try:
+            return await self._next_chunk(self._chunks)
+        finally:
+            self._reading = False
+
+    async def finish(self) -> None:
+        """End the stream after its last chunk."""
+        if self.outcome is None:
+            self.outcome = Outcome.of(None, self._reader.cut)
+        await self._close_source()
 
     async def end(self) -> None:
         await self._end()

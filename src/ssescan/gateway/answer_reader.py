@@ -1,0 +1,94 @@
+"""The parts of a stream that comes chunk by chunk, for the code that writes it again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..outcome import Outcome
+from ..providers.message_decoder import MessageDecoder
+from ..providers.parts import TextDelta
+from ..providers.payload_streams import PayloadReader
+from ..providers.streams import checked_bool
+from ..providers.think_tags import checked_think_tags
+from ..scanner import Scanner
+
+if TYPE_CHECKING:
+    from typing import Literal
+
+    from ..providers.message import Message
+    from ..providers.parts import Part
+    from ..scanner import EventReader
+
+
+class AnswerReader:
+    """Reads one stream: `feed` its chunks, then `close`; both return parts, the last of which is End."""
+
+    __slots__ = ("_feed", "_is_fast", "decoder", "is_closed", "reader")
+
+    def __init__(
+        self, reader: EventReader[Any] | None, *, api: str | None, max_event_size: int | None,
+        accept_done: bool = False, think_tags: bool | Literal["open"] = False,
+    ) -> None:  # fmt: skip
+        """`reader`: of the stream that the chunks come from; None: a new one."""
+        if reader is None:
+            scanner = Scanner(max_event_size=max_event_size, comments=True, unknown=True, unterminated="dispatch")
+            reader = PayloadReader(scanner, timing=False, payloads=True)
+        self.reader: Any = reader
+        self.decoder: MessageDecoder = MessageDecoder(
+            api,
+            reader,
+            max_event_size,
+            strict=False,
+            accept_done=checked_bool(accept_done, "accept_done"),
+            think_tags=checked_think_tags(think_tags),
+        )
+        self.is_closed: bool = False
+        self._feed: Any = self.decoder.feed
+        self._is_fast = False
+
+    @property
+    def message(self) -> Message:
+        return self.decoder.message
+
+    @property
+    def api(self) -> str | None:
+        """The format of the stream; None until an event has shown it, whatever was named."""
+        decoder = self.decoder.format_decoder
+        return None if decoder is None else decoder.api
+
+    def feed(self, chunk: bytes, parts: list[Part]) -> None:
+        """Add the parts of a chunk to `parts`. Raises EventTooLarge and UnknownFormat after those before."""
+        self.reader.feed(chunk)
+        self._pop(parts)
+
+    def _pop(self, parts: list[Part]) -> None:
+        decoder = self.decoder
+        pop, feed = self.reader.pop, self._feed
+        add = parts.append
+        while not decoder.done and (item := pop()) is not None:
+            made = feed(item)
+            if type(made) is TextDelta:
+                add(made)
+                continue
+            if made is None:
+                made = decoder.feed(item)
+            parts += made
+            if not self._is_fast and (fast := decoder.fast_feed):
+                self._feed, self._is_fast = fast, True
+                feed = fast
+        if decoder.done:
+            parts += decoder.feed_rest()
+
+    def close(self, parts: list[Part], error: BaseException | None = None) -> None:
+        """Add the last parts. `error`: that the source ended with."""
+        if self.is_closed:
+            return
+        self.is_closed = True
+        if error is not None:
+            parts += self.decoder.fail(error)
+            return
+        if not self.reader.is_over:
+            self.reader.close()
+        self._pop(parts)
+        is_cut = self.reader.cut and not self.decoder.done
+        parts += self.decoder.close(Outcome.CUT if is_cut else Outcome.ENDED)

@@ -1,0 +1,235 @@
+"""Transcoder: the bytes of a stream of one format in, those of a stream of another out; no I/O.
+
+Any cuts of the input give the same bytes. A stream that is in the target's format already passes unchanged.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ProviderError, SsescanError
+from ..providers.formats import checked_api
+from ..providers.parts import OUR_KINDS, End, Error, Finish, Ping, Raw
+from ..providers.writer import Writer
+from ..scanner._shared import DEFAULT_MAX_EVENT_SIZE, chunk_bytes
+from .answer_reader import AnswerReader
+from .byte_streams import AsyncByteStream, ByteStream
+from .whole_events import WholeEvents
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from typing import Literal
+
+    from typing_extensions import Buffer
+
+    from ..providers.formats import Api, WrittenApi
+    from ..providers.message import Message
+    from ..providers.parts import Part
+    from ..providers.streams import AsyncEvents, SyncEvents
+    from ..scanner import EventReader
+    from ..stalls import Stall
+
+# The ways of a transcoder, and the next one after each input. `docs/inside.md` has the same table.
+TRANSCODER_INPUTS = ("event of the target's format", "event of another format", "close()")
+TRANSCODER_STATES: dict[str, tuple[str | None, ...]] = {
+    "undecided": ("passing", "writing", "closed"),
+    "passing": ("passing", "passing", "closed"),
+    "writing": ("writing", "writing", "closed"),
+    "closed": (None, None, "closed"),
+}
+
+
+class Transcoder:
+    """Turns a stream of any format into one of another: `feed` chunks of bytes, then `close`; both return bytes.
+
+    `to`: the format to write. `api`: the format to read; None: found from the first event. `accept_done`, `think_tags`:
+    as for `stream`. `max_event_size`: bytes; a larger event raises EventTooLarge. `writer_options`: see Writer.
+
+    `message`: the message so far. `lost`: what the target cannot express, by the name of the part. `headers`: those
+    that the response wants.
+    """
+
+    __module__ = "ssescan"
+
+    def __init__(
+        self, to: WrittenApi, *, api: Api | None = None, accept_done: bool = False,
+        think_tags: bool | Literal["open"] = False, max_event_size: int | None = DEFAULT_MAX_EVENT_SIZE,
+        **writer_options: Any,
+    ) -> None:  # fmt: skip
+        self._writer = Writer(to, **writer_options)
+        self._options: dict[str, Any] = {"api": checked_api(api), "accept_done": accept_done, "think_tags": think_tags}
+        self._state = "undecided"  # of TRANSCODER_STATES
+        self._may_pass = not (writer_options or think_tags)
+        self._early: list[Part] = []  # of unknown events before the format is known
+        self._unsent: list[bytes] = []  # written, but not returned, as an exception came
+        self._has_passed_error = False
+        self.read_from(None, max_event_size)
+
+    def read_from(self, reader: EventReader[Any] | None, max_event_size: int | None) -> None:
+        """Read the events through a reader that is there already; None: through a new one."""
+        self._answer = AnswerReader(reader, max_event_size=max_event_size, **self._options)
+        self._passed = WholeEvents(self._answer.reader)
+
+    @property
+    def message(self) -> Message:
+        return self._answer.message
+
+    @property
+    def api(self) -> str | None:
+        """The format of the input; as named, until the first event shows which it is."""
+        return self._answer.decoder.api
+
+    @property
+    def lost(self) -> Counter[str]:
+        return self._writer.lost
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return self._writer.headers
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing of the input can change the output any more, but an error after `[DONE]`."""
+        return self._answer.decoder.done or self._writer.state == "failed"
+
+    @property
+    def failure(self) -> SsescanError | None:
+        """The exception that a strict stream would raise at its end; None for a success."""
+        return self._answer.decoder.why_failed()
+
+    def feed(self, chunk: Buffer) -> bytes:
+        """Accept the next bytes of the input; return those to send now: whole events.
+
+        ValueError after close(). Raises EventTooLarge, and UnknownFormat after several events of no known format: pass
+        the exception to close(), which returns what came before it as well.
+        """
+        if self._state == "closed":
+            raise ValueError("this transcoder was closed: make a new one for the next stream")
+        return self._feed(chunk if type(chunk) is bytes else chunk_bytes(chunk))
+
+    def _feed(self, chunk: bytes) -> bytes:
+        parts: list[Part] = []
+        self._passed.add(chunk)
+        try:
+            self._answer.feed(chunk, parts)
+        except SsescanError:
+            self._unsent.append(self._write(parts))
+            raise
+        return self._write(parts)
+
+    def close(self, error: BaseException | None = None) -> bytes:
+        """End the stream; return its last bytes. `error`: the exception that the source ended with.
+
+        An answer that was cut, or failed, ends in the target's own error. A second call returns b"".
+        """
+        if self._state == "closed":
+            return b""
+        parts: list[Part] = []
+        try:
+            self._answer.close(parts, error)
+        except SsescanError as reason:  # the format is not known
+            self._answer.is_closed = False
+            error = reason
+            self._answer.close(parts, error)
+        if parts and parts[-1].type == "End":
+            parts[-1:] = self._ending(parts[-1], error)
+        made = b"".join(self._unsent) + self._write(parts)
+        if self._state == "passing":
+            made += self._passed.rest(drop_unfinished=not self._answer.message.complete)
+            made += self._error_of_passed(error)
+        self._state = "closed"
+        return made
+
+    def ping(self) -> bytes:
+        """Return a keep-alive in the target's form, legal at this moment; b"" if there is none, or after the end."""
+        return self._writer.write(Ping()) if self._state != "closed" and self._writer.state != "failed" else b""
+
+    def forbid_passing(self) -> None:
+        """Write the stream again, even if it has the target's format: its bytes are not an event stream."""
+        self._may_pass = False
+
+    def _write(self, parts: list[Part]) -> bytes:
+        if self._state == "undecided":
+            self._decide(parts)
+        if self._state == "passing":
+            self._track(parts)
+            return self._passed.pop()
+        if self._state == "undecided":
+            self._early += parts
+            return b""
+        if self._writer.state == "new":  # whether an early ping comes in the same chunk depends on the cuts
+            begin = next((at for at, part in enumerate(parts) if not isinstance(part, (Ping, Raw))), len(parts))
+            parts = [part for part in parts[:begin] if not isinstance(part, Ping)] + parts[begin:]
+        write = self._writer.write
+        return b"".join([write(part) for part in parts])
+
+    def _decide(self, parts: list[Part]) -> None:
+        """Choose the way once an event has shown the format; until then, hold everything."""
+        api = self._answer.api
+        if api is None and not self._answer.is_closed:
+            return
+        self._state = "passing" if api == self._writer.api and self._may_pass else "writing"
+        if self._state == "writing":
+            self._passed.stop()
+            parts[:0] = self._early
+        self._early = []
+
+    def _track(self, parts: list[Part]) -> None:
+        for part in parts:
+            if isinstance(part, Error) and part.kind not in OUR_KINDS:
+                self._has_passed_error = True
+
+    def _ending(self, end: Part, error: BaseException | None) -> list[Part]:
+        """Return the last parts, with a finish for each answer that is whole and has none, or with an error."""
+        assert isinstance(end, End)
+        message = self._answer.message
+        if end.complete:
+            bare = [choice for choice in message.choices if choice.finish_reason is None]
+            return [*(Finish(choice=choice.index, reason="other") for choice in bare), end]
+        if error is not None and not message.errors:
+            return [Error(kind="stream_failed", message=failure_words(error)), end]
+        return [end]
+
+    def _error_of_passed(self, error: BaseException | None) -> bytes:
+        """Return the error that a stream which passed unchanged must end with, b"" if it says itself how it ended."""
+        if self._answer.message.complete or self._has_passed_error:
+            return b""
+        self._writer.continue_after(self._answer.message, self._answer.reader.events)
+        if error is not None and not self._answer.message.errors:
+            return self._writer.error(failure_words(error), kind="stream_failed")
+        for held in self._answer.message.errors:
+            self._writer.write(held)
+        return self._writer.close()
+
+
+def failure_words(error: BaseException) -> str:
+    """Return what a client may know of the exception that a source ended with: not its text, which may have a key."""
+    if isinstance(error, ProviderError):
+        return str(error)
+    return f"the stream that this answer comes from failed ({type(error).__name__})"
+
+
+def transcode(source: SyncEvents, to: WrittenApi, *, stall: Stall | None = None, **options: Any) -> ByteStream:
+    """Read the stream of a model in any format, and write it in another, as it arrives.
+
+    `source`, `stall`: as for stream(). `to`, `options`: see Transcoder.
+
+    Returns a ByteStream. A response that is refused raises in `open()` or at the first read, before a byte is sent.
+    Later failures end the output in the target's own error, and are kept at `error`.
+    """
+    return ByteStream(source, stall, "transcode", lambda reader, limit: _over(reader, limit, to, options))
+
+
+def atranscode(source: AsyncEvents, to: WrittenApi, *, stall: Stall | None = None, **options: Any) -> AsyncByteStream:
+    """Read the stream of a model asynchronously, and write it in another format. Else as transcode()."""
+    return AsyncByteStream(source, stall, "atranscode", lambda reader, limit: _over(reader, limit, to, options))
+
+
+def _over(reader: EventReader[Any], limit: int | None, to: WrittenApi, options: dict[str, Any]) -> Transcoder:
+    made = Transcoder(to, **options)
+    made.read_from(reader, options.get("max_event_size", limit))
+    return made
+
+
+for _public in (transcode, atranscode):
+    _public.__module__ = "ssescan"
