@@ -131,8 +131,8 @@ class Transcoder:
             self._answer.is_closed = False
             error = reason
             self._answer.close(parts, error)
-        if parts and parts[-1].type == "End":
-            parts[-1:] = self._ending(parts[-1], error)
+        if parts and isinstance(end := parts[-1], End):
+            parts[-1:] = self._ending(end, error)
         made = b"".join(self._unsent) + self._write(parts)
         if self._state == "passing":
             made += self._passed.rest(drop_unfinished=not self._answer.message.complete)
@@ -179,9 +179,8 @@ class Transcoder:
             if isinstance(part, Error) and part.kind not in OUR_KINDS:
                 self._has_passed_error = True
 
-    def _ending(self, end: Part, error: BaseException | None) -> list[Part]:
+    def _ending(self, end: End, error: BaseException | None) -> list[Part]:
         """Return the last parts, with a finish for each answer that is whole and has none, or with an error."""
-        assert isinstance(end, End)
         message = self._answer.message
         if end.complete:
             bare = [choice for choice in message.choices if choice.finish_reason is None]

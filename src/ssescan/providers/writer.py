@@ -6,7 +6,6 @@ are in `format_writer.py`, the frames of each in `_writers/`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .format_writer import WriterOptions
@@ -28,6 +27,7 @@ from .parts import (
 
 if TYPE_CHECKING:
     from collections import Counter
+    from collections.abc import Collection, Mapping
 
     from .format_writer import FormatWriter
     from .formats import WrittenApi

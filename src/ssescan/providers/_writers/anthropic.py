@@ -13,7 +13,6 @@ from ..format_writer import FormatWriter, WriterOptions
 from ..formats import register_writer
 from ..json_bytes import encode_text, encode_value
 from ..json_values import without_unit
-from ..parts import ToolCallStart
 from ..written_calls import AFTER_TEXT, BEFORE_TEXT, WrittenCall
 from ..written_errors import anthropic_error
 
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
         TextDelta,
         ToolCallDelta,
         ToolCallEnd,
+        ToolCallStart,
         Usage,
     )
 
