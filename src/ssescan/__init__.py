@@ -37,7 +37,11 @@ if TYPE_CHECKING:
     from . import providers as providers
     from .client import AsyncEventSource, EventSource, aconnect, connect
     from .dropin.sdk import accelerate
+    from .gateway import Transcoder as Transcoder
+    from .gateway import atranscode as atranscode
+    from .gateway import transcode as transcode
     from .providers import Message as Message
+    from .providers import Writer as Writer
     from .providers import astream as astream
     from .providers import stream as stream
 
@@ -54,12 +58,16 @@ _LAZY = {
     "AsyncEventSource": "client",
     "EventSource": "client",
     "Message": "providers",
+    "Transcoder": "gateway",
+    "Writer": "providers",
     "accelerate": "dropin.sdk",
     "aconnect": "client",
     "astream": "providers",
+    "atranscode": "gateway",
     "connect": "client",
     "providers": "",
     "stream": "providers",
+    "transcode": "gateway",
 }
 
 

@@ -1,4 +1,4 @@
-"""The answers of models, read from streams: as parts, as messages, or as the objects of each API.
+"""The answers of models, read from streams and written to them: as parts, messages, or the objects of each API.
 
 Needs msgspec, and neither an SDK nor an HTTP client. `stream` and `astream` read any of the formats; `openai_chat`,
 `openai_responses`, `anthropic`, `gemini` and `gemini_interactions` have the objects of each by themselves.
@@ -29,8 +29,9 @@ from .formats import APIS
 from .message import *  # noqa: F403 - their __all__ is public
 from .parts import *  # noqa: F403
 from .streams import AsyncMessageStream, MessageStream, astream, stream
+from .writer import Writer
 
-__all__ = ["AsyncMessageStream", "MessageStream", "astream", "stream"]
+__all__ = ["AsyncMessageStream", "MessageStream", "Writer", "astream", "stream"]
 __all__ += message.__all__
 __all__ += parts.__all__
 

@@ -181,9 +181,8 @@ class FormatWriter(ABC):
 
     def end(self, part: End) -> bytes:
         """Return the last frames."""
-        if part.complete and self.is_finished:
-            return self.begin() + self.success()
-        return self.failure(self._why_failed())
+        begin = self.begin() if part.complete else b""
+        return begin + (self.success() if part.complete and self.is_finished else self.failure(self._why_failed()))
 
     def _why_failed(self) -> Error:
         """Return the error for an answer that did not end well."""

@@ -56,6 +56,7 @@ class ChatWriter(FormatWriter):
     def preamble(self) -> bytes:
         start = {"id": self.id, "object": "chat.completion.chunk", "created": self.created, "model": self.model}
         self._head = b"data: " + encode_value(start)[:-1] + b',"choices":['
+        self.seen_choices[0] = None
         return self._role(0)
 
     def _role(self, choice: int) -> bytes:
