@@ -163,7 +163,7 @@ def test_what_is_not_a_part_is_refused(api: Any) -> None:
 
 @pytest.mark.parametrize("api", ["openai", "gemini-interactions", "", None, 3])
 def test_a_format_that_is_not_written_is_refused(api: Any) -> None:
-    with pytest.raises((TypeError, ValueError), match="openai-chat.*ai-sdk-ui"):
+    with pytest.raises((TypeError, ValueError), match=r"openai-chat.*ai-sdk-ui"):
         Writer(api)
 
 

@@ -127,12 +127,10 @@ class Transcoder:
         parts: list[Part] = []
         try:
             self._answer.close(parts, error)
-        except SsescanError as reason:  # the format is not known
-            self._answer.is_closed = False
+        except SsescanError as reason:  # no event showed a format
             error = reason
-            self._answer.close(parts, error)
-        if parts and isinstance(end := parts[-1], End):
-            parts[-1:] = self._ending(end, error)
+        end = parts.pop() if parts and isinstance(parts[-1], End) else End(complete=False)
+        parts += self._ending(end, error)
         made = b"".join(self._unsent) + self._write(parts)
         if self._state == "passing":
             made += self._passed.rest(drop_unfinished=not self._answer.message.complete)
@@ -179,7 +177,7 @@ class Transcoder:
             if isinstance(part, Error) and part.kind not in OUR_KINDS:
                 self._has_passed_error = True
 
-    def _ending(self, end: End, error: BaseException | None) -> list[Part]:
+    def _ending(self, end: Any, error: BaseException | None) -> list[Part]:
         """Return the last parts, with a finish for each answer that is whole and has none, or with an error."""
         message = self._answer.message
         if end.complete:
