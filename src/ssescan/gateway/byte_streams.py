@@ -137,7 +137,11 @@ class ByteStream(_ByteStream):
 
     def open(self) -> None:
         """Check the response now, as entering a `with` block does: a refusal is raised before the first byte."""
-        self._events.open()
+        try:
+            self._events.open()
+        except BaseException:
+            self._is_over = True
+            raise
 
     def __enter__(self) -> Self:
         self.open()
@@ -198,7 +202,11 @@ class AsyncByteStream(_ByteStream):
 
     async def open(self) -> None:
         """Check the response now, as entering an `async with` block does."""
-        await self._events.open()
+        try:
+            await self._events.open()
+        except BaseException:
+            self._is_over = True
+            raise
 
     async def __aenter__(self) -> Self:
         await self.open()
