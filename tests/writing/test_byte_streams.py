@@ -99,7 +99,7 @@ def test_async_responses_are_read_as_they_arrive(client: AsyncClient, server: Se
 def test_a_body_of_json_is_written_as_a_stream(server: Server) -> None:
     for to in ("anthropic", "openai-chat"):
         exchange = server.offers(COMPLETION, content_type="application/json", framing="length")
-        with CLIENTS[0].opens(exchange.url) as response, transcode(response, to, **FIXED) as given:  # type: ignore[arg-type]
+        with CLIENTS[0].opens(exchange.url) as response, transcode(response, to, **FIXED) as given:
             data = b"".join(given)
         assert check(to, data)
         assert read_again(to, data).text == "Hello you"
@@ -150,7 +150,7 @@ def test_the_text_of_a_source_s_exception_is_not_sent() -> None:
 )
 def test_the_exception_is_kept(body: bytes, error: type[Exception]) -> None:
     for to in ("anthropic", "openai-chat"):
-        with transcode(body, to, **(FIXED if to == "anthropic" else {})) as given:  # type: ignore[arg-type]
+        with transcode(body, to, **(FIXED if to == "anthropic" else {})) as given:
             data = b"".join(given)
         assert isinstance(given.error, error)
         if to == "anthropic":
