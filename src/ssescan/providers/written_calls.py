@@ -18,10 +18,14 @@ class WrittenCall:
 
     `index`: among the calls of its choice. `id`: as it came, else made. `custom`: the argument is plain text. `ended`:
     its end came. `is_in_doubt`: its provider, or its text, does not show that the arguments are whole. `number`: of
-    its block or item, as its format counts them.
+    its block or item, as its format counts them. `is_begun`: the arguments were begun; `held_space`: the white space
+    that came before.
     """
 
-    __slots__ = ("_fragments", "choice", "custom", "ended", "id", "index", "is_in_doubt", "name", "number", "server")
+    __slots__ = (
+        "_fragments", "choice", "custom", "ended", "held_space", "id", "index", "is_begun", "is_in_doubt", "name",
+        "number", "server",
+    )  # fmt: skip
 
     def __init__(self, part: ToolCallStart, id: str, index: int) -> None:
         self.choice: int = part.choice
@@ -33,6 +37,8 @@ class WrittenCall:
         self.ended: bool = False
         self.is_in_doubt: bool = True
         self.number: int = -1
+        self.is_begun: bool = False
+        self.held_space: str = ""
         self._fragments: list[str] = []
 
     def add(self, part: ToolCallDelta) -> str:

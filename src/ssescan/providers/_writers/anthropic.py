@@ -195,19 +195,18 @@ class AnthropicWriter(FormatWriter):
         call = self.new_call(part)
         if call is None:
             return b""
+        if call.custom:
+            self.lost[part.type] += 1  # what says that the argument is plain text
         content = {"type": "tool_use", "id": call.id, "name": call.name, "input": {}}
         made = self._in_block(part.block, "tool_use", content)
         self._open_call = call
-        if call.custom:
-            self.lost[part.type] += 1  # what says that the argument is plain text
-            made += self._arguments(BEFORE_TEXT)
         return made
 
     def call_delta(self, part: ToolCallDelta) -> bytes:
         if not part.choice and self._held_back(part):
             return b""
         call = self.call_of(part)
-        return self._arguments(call.as_json(call.add(part))) if call is not None else b""
+        return self._arguments(call, call.add(part)) if call is not None else b""
 
     def call_end(self, part: ToolCallEnd) -> bytes:
         if not part.choice and self._held_back(part):
@@ -219,11 +218,31 @@ class AnthropicWriter(FormatWriter):
         if rest is None:  # other arguments were written, and cannot be taken back
             self.lost[part.type] += 1
             rest = ""
-        text = call.as_json(rest) + (AFTER_TEXT if call.custom else "")
-        return self._arguments("" if text == "{}" else text) + self._close_block() + self._write_held()
+        return self._arguments(call, rest, is_last=True) + self._close_block() + self._write_held()
 
-    def _arguments(self, text: str) -> bytes:
-        return self._delta("input_json_delta", "partial_json", encode_text(text)) if text else b""
+    def _arguments(self, call: WrittenCall, text: str, *, is_last: bool = False) -> bytes:
+        """Return the delta for a fragment of arguments.
+
+        The SDK parses each fragment, and raises an error where the arguments cannot be an object. So plain text, from a
+        custom tool or from a model that made a mistake, becomes the object `{"input": text}`.
+        """
+        before = after = ""
+        if not call.is_begun:
+            text = call.held_space + text
+            if text.isspace() and not is_last:
+                call.held_space = text
+                return b""
+            call.is_begun = bool(text) or is_last
+            if call.is_begun and not call.custom and text.strip() and not text.lstrip().startswith("{"):
+                self.lost["ToolCallStart"] += 1
+                call.custom = True
+            before = BEFORE_TEXT if call.custom and call.is_begun else ""
+        if is_last:
+            after = AFTER_TEXT if call.custom else ""
+        text = before + call.as_json(text) + after
+        if not text or (is_last and text == "{}"):
+            return b""
+        return self._delta("input_json_delta", "partial_json", encode_text(text))
 
     # The end
 
