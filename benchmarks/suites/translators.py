@@ -4,9 +4,9 @@ python -m benchmarks.suites.translators ../shared/corpus
 
 Reads every recorded stream of OpenAI Chat Completions that is complete, translates it with each translator that is
 installed, and reads the output with the official SDK of Anthropic. A translation is faulty if the translator or the SDK
-raises, if the output has no `message_stop`, or if the message has another text, other calls, or another stop reason than
-the stream. `make translators` installs the rivals in an environment of their own. Costs are minima of CPU time, in one
-run, in turn.
+raises, if the output has no `message_stop`, or if the message has another text, other calls, or another stop reason
+than the stream. `make translators` installs the rivals in an environment of their own. Costs are minima of CPU time, in
+one run, in turn.
 """
 
 from __future__ import annotations
