@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .parts import OUR_KINDS
+
 if TYPE_CHECKING:
     from .parts import Error
 
@@ -24,7 +26,13 @@ GEMINI_STATUSES = {
     429: "RESOURCE_EXHAUSTED", 499: "CANCELLED", 500: "INTERNAL", 501: "UNIMPLEMENTED", 503: "UNAVAILABLE",
     504: "DEADLINE_EXCEEDED",
 }  # fmt: skip
-RESPONSES_CODES = {400: "invalid_prompt", 429: "rate_limit_exceeded"}
+RESPONSES_CODES = {
+    400: "invalid_prompt", 401: "invalid_api_key", 402: "billing_error", 403: "permission_denied", 404: "not_found",
+    408: "timeout", 409: "conflict", 413: "request_too_large", 429: "rate_limit_exceeded", 503: "server_is_overloaded",
+    504: "timeout", 529: "server_is_overloaded",
+}  # fmt: skip
+OUR_CODES = (*OUR_KINDS, "stream_cut", "stream_failed")
+"""The kinds of errors that no provider has: a client of the provider would not know what to make of them."""
 WITHOUT_WORDS = "the provider reported an error"
 
 
@@ -64,5 +72,5 @@ def gemini_error(error: Error) -> dict[str, Any]:
 
 def responses_error(error: Error) -> dict[str, Any]:
     """Return the object `error` of a Response, whose codes are a list of its own; the provider's own code stays."""
-    own = error.code if isinstance(error.code, str) else error.kind
+    own = error.code if isinstance(error.code, str) else None if error.kind in OUR_CODES else error.kind
     return {"code": own or RESPONSES_CODES.get(error_status(error), "server_error"), "message": error_message(error)}
