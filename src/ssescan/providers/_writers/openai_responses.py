@@ -341,7 +341,7 @@ class ResponsesWriter(FormatWriter):
 
 
 def _annotation(item: dict[str, Any]) -> dict[str, Any] | None:
-    """Return a citation as an annotation, without offsets if it is of the whole block; None if OpenAI has none for it."""
+    """Return a citation as an annotation, without offsets if it is of the whole block; None if there is none for it."""
     if item.get("unit") not in (None, "char", "block"):
         return None
     needed = ANNOTATIONS.get(str(item.get("type")))
