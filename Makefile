@@ -16,7 +16,7 @@ SOURCES := pyproject.toml setup.py $(wildcard src/ssescan/scanner/*.pyx src/sses
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-interpreters test-lowest test-niquests test-peers lint types workflows wire sdk-diff fuzz wheels wheel-list linear guard guard-sensitivity bench bench-suites peers-on-node docs clean
+.PHONY: help demo test test-interpreters test-lowest test-niquests test-peers lint types workflows wire sdk-diff fuzz wheels wheel-list linear guard guard-sensitivity bench bench-suites translators peers-on-node docs clean
 
 help:
 	@echo "make demo     see ssescan read streams, in 15 seconds"
@@ -37,6 +37,7 @@ help:
 	@echo "make guard-sensitivity  show that the guard catches a slowdown of 5 %"
 	@echo "make bench    measure the speed beside the peers, and write docs/benchmarks.md (ten minutes)"
 	@echo "make bench-suites  the same and more under pytest-benchmark (ARGS='-k gemini' for some)"
+	@echo "make translators  translate recorded Chat streams into Anthropic's events, beside others that do"
 	@echo "make sdk-diff SDK=openai OLD=3.54.0 NEW=3.57.0  show what changed in an SDK's parts that accelerate() uses"
 	@echo "make docs     build the documentation in build/docs"
 	@echo "make clean    delete everything that these targets made"
@@ -137,6 +138,11 @@ bench: $(VENV)/with-peers
 bench-suites: $(VENV)/with-peers
 	@echo "==> the suites of benchmarks/"
 	@$(BIN)/python -m pytest benchmarks $(ARGS)
+
+# In an environment of its own: litellm and any-llm need other versions of the SDKs than the tests.
+translators:
+	@$(MAKE) .venv-translators/with-translators VENV=.venv-translators EXTRAS=providers,cli
+	@.venv-translators/bin/python -m benchmarks.suites.translators $(or $(ARGS),../shared/corpus)
 
 peers-on-node:
 	@echo "==> fetching the parser that is measured on Node, by npm"
