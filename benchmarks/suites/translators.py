@@ -13,9 +13,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -76,6 +78,7 @@ def llm_rosetta() -> Translate:
 
 
 def litellm() -> Translate:
+    os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # it would ask the network for prices
     from litellm.llms.anthropic.messages.adapters.streaming_iterator import AnthropicStreamWrapper
     from litellm.types.utils import ModelResponseStream
 
@@ -148,12 +151,12 @@ def recorded(folder: Path) -> list[Recorded]:
 
 def fault(output: bytes, message: ssescan.Message) -> str:
     """Return the fault of a translation, as the official SDK reads it; "" if it has none."""
-    import httpx2 as httpx
-    from anthropic import Anthropic
+    from anthropic import Anthropic, DefaultHttpxClient
 
-    transport = httpx.MockTransport(
-        lambda _: httpx.Response(200, headers={"content-type": "text/event-stream"}, content=output)
-    )
+    base: Any = DefaultHttpxClient.__base__
+    httpx = import_module(base.__module__.partition(".")[0])  # httpx2, for newer versions
+    headers = {"content-type": "text/event-stream"}
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, headers=headers, content=output))
     client = Anthropic(api_key="none", http_client=httpx.Client(transport=transport), max_retries=0)
     if b"message_stop" not in output:
         return "no message_stop"
