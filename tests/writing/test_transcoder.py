@@ -80,6 +80,13 @@ def differences(before: Message, after: Message) -> list[tuple[str, Any, Any]]:
     return [difference for difference in found if difference[1] != difference[2]]
 
 
+def can_say(to: Any, message: Message) -> bool:
+    """Return whether a format has a place for the calls of a message: Gemini has none for text that is not an object."""
+    if to != "gemini" or message.finish_reason in ("length", "content_filter"):
+        return True
+    return all(call.kind == "custom" or isinstance(_plain(call.arguments), dict) for call in message.tool_calls)
+
+
 def _plain(arguments: str) -> Any:
     try:
         return json.loads(arguments)
@@ -97,10 +104,11 @@ def test_every_recorded_stream_comes_out_as_it_is(shared: Path, to: Any) -> None
         assert out == again, f"{name}: the bytes depend on the cuts"
         if message.api == to:
             continue
-        assert check(to, out) == message.complete, name
+        complete = message.complete and can_say(to, message)
+        assert check(to, out) == complete, name
         if to in READ_AGAIN:
             read = read_again(to, out)
-            assert read.complete == message.complete, name
+            assert read.complete == complete, name
             found = differences(message, read)
             if found and not transcoder.lost:
                 unexplained.append((name, found))
@@ -134,7 +142,7 @@ def test_a_cut_never_comes_out_as_a_success(shared: Path, to: Any) -> None:
         for at in {rnd.randrange(len(data)) for _ in range(3)} | set(rnd.sample(ends, min(len(ends), 3))):
             cut = stream(data[:at], strict=False)
             try:
-                complete = cut.collect().complete
+                complete = cut.collect().complete and can_say(to, cut.message)
             except UnknownFormat:
                 complete = False
             out, _ = transcoded(to, [data[:at]], **FIXED)

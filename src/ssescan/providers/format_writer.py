@@ -203,7 +203,7 @@ class FormatWriter(ABC):
             return None
         index = self._call_counts[part.choice]
         self._call_counts[part.choice] += 1
-        call = self.calls[key] = WrittenCall(part, part.id or self._new_call_id(), index)
+        call = self.calls[key] = WrittenCall(part, part.id or self.new_call_id(), index)
         return call
 
     def call_of(self, part: ToolCallDelta | ToolCallEnd) -> WrittenCall | None:
@@ -214,7 +214,7 @@ class FormatWriter(ABC):
             return None
         return call
 
-    def _new_call_id(self) -> str:
+    def new_call_id(self) -> str:
         """Return a call id that follows from the id of the message: the same stream gives the same ids."""
         self.begin_id()
         plain = re.sub(r"[^A-Za-z0-9]", "", self.id)
