@@ -147,6 +147,8 @@ translators:
 peers-on-node:
 	@echo "==> fetching the parser that is measured on Node, by npm"
 	@cd benchmarks/suites/node && npm ci --silent --ignore-scripts --no-audit --no-fund
+	@echo "==> fetching the AI SDK, which reads what ssescan writes"
+	@cd tests/peers/node && npm ci --silent --ignore-scripts --no-audit --no-fund
 
 sdk-diff: $(VENV)/made
 	@PYTHONPATH=src $(BIN)/python tools/sdk_diff.py $(SDK) $(OLD) $(NEW)
