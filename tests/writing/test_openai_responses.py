@@ -6,6 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ssescan import Transcoder, Writer
 from ssescan.providers import (
@@ -33,6 +35,7 @@ from .formats import FIXED, check, read_again, transcoded, written
 from .grammar.frames import frames_of
 from .openai_sdk import assembled, output_of, validate
 from .test_transcoder import bodies
+from .test_writer import PARTS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -437,6 +440,24 @@ def test_an_error_continues_the_stream_that_passed() -> None:
     assert assembled(out)[0].status == "failed"
 
 
+@pytest.mark.parametrize(
+    ("pieces", "finish", "status", "result"),
+    [
+        ([False], "length", "completed", "YQ=="),
+        ([True], "stop", "failed", None),
+        ([False, True], "stop", "failed", None),
+        ([True, False], None, "generating", "YQ=="),
+    ],
+)
+def test_images_that_are_not_whole(pieces: list[bool], finish: Any, status: str, result: str | None) -> None:
+    parts = [Media(media="image/png", data="YQ==", partial=is_partial) for is_partial in pieces]
+    data, _ = written(API, [*parts, *([Finish(reason=finish), END] if finish else [])])
+    assert check(API, data) == (finish is not None)
+    item = last_response(data)["output"][0]
+    assert (item["status"], item["result"]) == (status, result)
+    validate(frames_of(data))
+
+
 def test_pings_are_comments() -> None:
     writer = Writer(API, **FIXED)
     assert writer.write(Ping()) == b": ping\n\n"
@@ -462,3 +483,12 @@ def test_the_sdk_reads_every_recorded_stream(shared: Path) -> None:
         else:
             assert response.status == "failed", name
         validate(frames_of(made))
+
+
+@settings(max_examples=60, deadline=None)
+@given(parts=st.lists(PARTS, max_size=12), end=st.sampled_from([None, END]))
+def test_the_sdk_reads_any_parts(parts: list[Any], end: End | None) -> None:
+    data, _ = written(API, [*parts, *([end] if end else [])], custom_tools=["", "0"])
+    response, _, _ = assembled(data)
+    validate(frames_of(data))
+    assert (response.status != "failed") == check(API, data)

@@ -160,7 +160,7 @@ class ResponsesWriter(FormatWriter):
     # Text
 
     def text(self, part: TextDelta) -> bytes:
-        if part.block == self._text_block and not part.choice:
+        if part.block == self._text_block and part.text and not part.choice:
             text = encode_text(part.text)
             self._keep_text(text[1:-1])
             return b"%b%d%b%b%b" % (TEXT_DELTA, self._events.next_number(), self._text_place, text, TEXT_DELTA_END)

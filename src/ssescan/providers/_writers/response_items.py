@@ -340,11 +340,14 @@ class ImageItem(WrittenItem):
     def finish_content(self) -> bytes:
         return self.events.event(b"image_generation_call.completed", self.place) if self._pieces else b""
 
+    def end(self, status: str) -> bytes:
+        """Return the events that say that the image is done: it is if more than previews came, whatever ended."""
+        return super().end(COMPLETED if self._pieces else "failed")
+
     def content(self, status: str) -> bytes:
-        """Return the item. An image has no status "incomplete"."""
-        if status != IN_PROGRESS:
-            status = COMPLETED if self._pieces and status == COMPLETED else "failed"
-        result = encode_text(_joined(self._pieces)) if status == COMPLETED else b"null"
+        if status == INCOMPLETE:  # an image has no such status
+            status = "generating"
+        result = encode_text(_joined(self._pieces)) if self._pieces else b"null"
         return self.head + b',"status":"%b"%b,"result":%b}' % (status.encode(), self._format, result)
 
 
