@@ -284,7 +284,7 @@ class ResponsesWriter(FormatWriter):
         if call.id in self._call_ids:
             self.lost["ToolCallStart"] += 1
         while call.id in self._call_ids:
-            call.id = self._new_call_id()
+            call.id = self.new_call_id()
         self._call_ids.add(call.id)
 
     def _call_item(self, part: ToolCallStart, call: WrittenCall) -> CallItem:
