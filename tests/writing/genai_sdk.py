@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Answer:
-    """What the SDK made of a stream. `error`: the exception that it raised."""
+    """The result of the SDK for a stream. `error`: the exception that it raised."""
 
     def __init__(self) -> None:
         self.chunks: list[types.GenerateContentResponse] = []

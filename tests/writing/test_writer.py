@@ -1,4 +1,4 @@
-"""What holds for every format that is written: the parts come back, and no stream claims a success that it is not."""
+"""The rules for every format that is written: the parts come back, and no stream claims a success that it is not."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ class _ByteStream:
 
     @property
     def lost(self) -> Counter[str]:
-        """What the target cannot express, by the name of the part."""
+        """The number of parts that the target cannot express, by the name of the part."""
         lost: Counter[str] = self._core.lost
         return lost
 

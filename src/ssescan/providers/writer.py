@@ -91,7 +91,7 @@ class Writer:
 
     @property
     def lost(self) -> Counter[str]:
-        """What the format cannot express, by the name of the part."""
+        """The number of parts that the format cannot express, by the name of the part."""
         return self._format.lost
 
     @property
