@@ -311,12 +311,18 @@ def test_a_usage_that_gemini_counts_otherwise_is_lost(usage: Usage) -> None:
 
 def test_citations(sdk: Reader) -> None:
     grounding = {"groundingChunks": [{"web": {"uri": "https://a.example", "title": "A"}}]}
-    own = [{"groundingMetadata": grounding, "unit": "byte"}, {"uri": "https://b.example", "startIndex": 1}]
+    own: list[dict[str, Any]] = [
+        {"groundingMetadata": grounding, "unit": "byte"},
+        {"uri": "https://b.example", "startIndex": 1},
+    ]
     data, writer = written("gemini", [START, TextDelta(text="Hi"), Citation(items=own), STOP])
     assert check("gemini", data)
     assert not writer.lost
     assert read_again("gemini", data).blocks[0].citations == own  # type: ignore[union-attr]
-    others = [{"type": "url_citation", "url": "https://c.example", "title": "C"}, {"type": "char_location"}]
+    others: list[dict[str, Any]] = [
+        {"type": "url_citation", "url": "https://c.example", "title": "C"},
+        {"type": "char_location"},
+    ]
     data, writer = written("gemini", [START, TextDelta(text="Hi"), Citation(items=others), STOP])
     assert check("gemini", data)
     assert writer.lost == {"Citation": 1}
