@@ -63,10 +63,11 @@ class AnswerReader:
 
     def _pop(self, parts: list[Part]) -> None:
         decoder = self.decoder
-        pop, feed = self.reader.pop, self._feed
+        pop = self.reader.pop
+        feed = self._feed
         add = parts.append
         while not decoder.done and (item := pop()) is not None:
-            made = feed(item)
+            made: Any = feed(item)
             if type(made) is TextDelta:
                 add(made)
                 continue

@@ -7,6 +7,7 @@ it.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
 from ..format_writer import FormatWriter, WriterOptions
@@ -65,7 +66,8 @@ class AnthropicWriter(FormatWriter):
         self._open_call: WrittenCall | None = None
         self._text_head = b""  # of the deltas of the open block of text: until the text
         self._thinking: set[int] = set()  # the numbers of the blocks of reasoning that were begun
-        self._held: dict[int, list[Part]] = {}  # by block, while a call is open
+        # By block, while a call is open. A dict would look for its first entry longer and longer.
+        self._held: OrderedDict[int, list[Part]] = OrderedDict()
         self._is_writing_held = False
 
     def preamble(self) -> bytes:
@@ -120,8 +122,7 @@ class AnthropicWriter(FormatWriter):
         self._is_writing_held = True
         made = []
         while self._held and self._open_call is None:
-            block = next(iter(self._held))
-            made += [self.handlers[type(part)](self, part) for part in self._held.pop(block)]
+            made += [self.handlers[type(part)](self, part) for part in self._held.popitem(last=False)[1]]
         self._is_writing_held = False
         return b"".join(made)
 

@@ -12,6 +12,7 @@ from ..format_writer import FormatWriter, WriterOptions
 from ..formats import register_writer
 from ..json_bytes import encode_text, encode_value
 from ..written_calls import AFTER_TEXT, BEFORE_TEXT
+from ..written_citations import web_sources
 from ..written_errors import openai_error
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
         Usage,
     )
 
+OFFSETS = ("start_index", "end_index")
 FINISH_REASONS = {
     "stop": "stop", "length": "length", "tool_calls": "tool_calls", "content_filter": "content_filter",
     "refusal": "content_filter", "pause": "stop", "other": "stop",
@@ -134,16 +136,11 @@ class ChatWriter(FormatWriter):
         return made + self._head + choice + encode_value(part.entries) + b'},"delta":{' + self._tail
 
     def citation(self, part: Citation) -> bytes:
-        items = [item for item in part.items if isinstance(item.get("url"), str)]
-        if len(items) < len(part.items):
+        annotations = [_annotation(item) for item in part.items if web_sources(item)]
+        if len(annotations) < len(part.items):
             self.lost[part.type] += 1
-        if not items:
+        if not annotations:
             return b""
-        fields = ("url", "title", "start_index", "end_index")
-        annotations = [
-            {"type": "url_citation", "url_citation": {name: item[name] for name in fields if name in item}}
-            for item in items
-        ]
         return self._in_choice(part, b'"annotations":' + encode_value(annotations))
 
     def media(self, part: Media) -> bytes:
@@ -180,6 +177,15 @@ class ChatWriter(FormatWriter):
 
     def ping(self, part: Ping) -> bytes:
         return b": ping\n\n"
+
+
+def _annotation(item: dict[str, Any]) -> dict[str, Any]:
+    """Return a citation as an annotation: that of Chat as it came, another with its page and its offsets."""
+    if isinstance(item.get("url_citation"), dict):
+        return {"type": "url_citation", "url_citation": item["url_citation"]}
+    source = web_sources(item)[0]
+    named = {"url": source.url, "title": source.title or ""}
+    return {"type": "url_citation", "url_citation": named | {name: item[name] for name in OFFSETS if name in item}}
 
 
 def _usage(usage: Usage | None) -> dict[str, Any]:
