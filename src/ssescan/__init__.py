@@ -37,8 +37,12 @@ if TYPE_CHECKING:
     from . import providers as providers
     from .client import AsyncEventSource, EventSource, aconnect, connect
     from .dropin.sdk import accelerate
+    from .gateway import Redact as Redact
+    from .gateway import Relay as Relay
     from .gateway import Transcoder as Transcoder
+    from .gateway import arelay as arelay
     from .gateway import atranscode as atranscode
+    from .gateway import relay as relay
     from .gateway import transcode as transcode
     from .providers import Message as Message
     from .providers import Writer as Writer
@@ -58,14 +62,18 @@ _LAZY = {
     "AsyncEventSource": "client",
     "EventSource": "client",
     "Message": "providers",
+    "Redact": "gateway",
+    "Relay": "gateway",
     "Transcoder": "gateway",
     "Writer": "providers",
     "accelerate": "dropin.sdk",
     "aconnect": "client",
+    "arelay": "gateway",
     "astream": "providers",
     "atranscode": "gateway",
     "connect": "client",
     "providers": "",
+    "relay": "gateway",
     "stream": "providers",
     "transcode": "gateway",
 }

@@ -5,6 +5,11 @@ source. Knows no wire format: the decoders and the writers of `providers` do.
 """
 
 from .byte_streams import AsyncByteStream, ByteStream
+from .redact import Redact, TextFilter
+from .relay import Relay, arelay, relay
 from .transcoder import Transcoder, atranscode, transcode
 
-__all__ = ["AsyncByteStream", "ByteStream", "Transcoder", "atranscode", "transcode"]
+__all__ = [
+    "AsyncByteStream", "ByteStream", "Redact", "Relay", "TextFilter", "Transcoder", "arelay", "atranscode", "relay",
+    "transcode",
+]  # fmt: skip

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ProviderError, SsescanError
+from ..errors import SsescanError
 from ..providers.formats import checked_api
-from ..providers.parts import OUR_KINDS, End, Error, Finish, Ping, Raw
+from ..providers.parts import End, Error, Finish, Ping, Raw
 from ..providers.writer import Writer
 from ..scanner._shared import DEFAULT_MAX_EVENT_SIZE, chunk_bytes
 from .answer_reader import AnswerReader
 from .byte_streams import AsyncByteStream, ByteStream
+from .passed_errors import error_after, failure_words
 from .whole_events import WholeEvents
 
 if TYPE_CHECKING:
@@ -62,7 +63,6 @@ class Transcoder:
         self._may_pass = not (writer_options or think_tags)
         self._early: list[Part] = []  # of unknown events before the format is known
         self._unsent: list[bytes] = []  # written, but not returned, as an exception came
-        self._has_passed_error = False
         self.read_from(None, max_event_size)
 
     def read_from(self, reader: EventReader[Any] | None, max_event_size: int | None) -> None:
@@ -134,7 +134,8 @@ class Transcoder:
         made = b"".join(self._unsent) + self._write(parts)
         if self._state == "passing":
             made += self._passed.rest(drop_unfinished=not self._answer.message.complete)
-            made += self._error_of_passed(error)
+            message = self._answer.message
+            made += error_after(message, self._answer.reader.events, error, self._writer)
         self._state = "closed"
         return made
 
@@ -150,7 +151,6 @@ class Transcoder:
         if self._state == "undecided":
             self._decide(parts)
         if self._state == "passing":
-            self._track(parts)
             return self._passed.pop()
         if self._state == "undecided":
             self._early += parts
@@ -172,11 +172,6 @@ class Transcoder:
             parts[:0] = self._early
         self._early = []
 
-    def _track(self, parts: list[Part]) -> None:
-        for part in parts:
-            if isinstance(part, Error) and part.kind not in OUR_KINDS:
-                self._has_passed_error = True
-
     def _ending(self, end: Any, error: BaseException | None) -> list[Part]:
         """Return the last parts, with a finish for each answer that is whole and has none, or with an error."""
         message = self._answer.message
@@ -186,24 +181,6 @@ class Transcoder:
         if error is not None and not message.errors:
             return [Error(kind="stream_failed", message=failure_words(error)), end]
         return [end]
-
-    def _error_of_passed(self, error: BaseException | None) -> bytes:
-        """Return the error that a stream which passed unchanged must end with, b"" if it says itself how it ended."""
-        if self._answer.message.complete or self._has_passed_error:
-            return b""
-        self._writer.continue_after(self._answer.message, self._answer.reader.events)
-        if error is not None and not self._answer.message.errors:
-            return self._writer.error(failure_words(error), kind="stream_failed")
-        for held in self._answer.message.errors:
-            self._writer.write(held)
-        return self._writer.close()
-
-
-def failure_words(error: BaseException) -> str:
-    """Return what a client may know of the exception that a source ended with: not its text, which may have a key."""
-    if isinstance(error, ProviderError):
-        return str(error)
-    return f"the stream that this answer comes from failed ({type(error).__name__})"
 
 
 def transcode(source: SyncEvents, to: WrittenApi, *, stall: Stall | None = None, **options: Any) -> ByteStream:

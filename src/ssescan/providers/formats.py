@@ -1,7 +1,8 @@
 """The formats: their names, their decoders and writers, and how the first event shows which one it is.
 
 A format that is read is a word in `Api` and a file of that name in `_decoders/`, which is imported when a stream is
-read; one that is written is a word in `WrittenApi` and a file in `_writers/`.
+read, and one in `_texts/`, for when its text is changed in place; one that is written is a word in `WrittenApi` and a
+file in `_writers/`.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, get_args
 if TYPE_CHECKING:
     from .format_decoder import FormatDecoder
     from .format_writer import FormatWriter
+    from .text_fields import TextFields
 
 __all__ = [
     "APIS", "WRITTEN_APIS", "Api", "WrittenApi", "checked_api", "checked_written_api", "decoder_class", "detect",
-    "known_apis", "known_written_apis", "register", "register_writer", "turn_of", "writer_class",
+    "known_apis", "known_written_apis", "register", "register_texts", "register_writer", "texts_class", "turn_of",
+    "writer_class",
 ]  # fmt: skip
 
 Api: TypeAlias = Literal["openai-chat", "openai-responses", "anthropic", "gemini", "gemini-interactions"]
@@ -25,9 +28,11 @@ WRITTEN_APIS: tuple[str, ...] = get_args(WrittenApi)
 
 D = TypeVar("D", bound="type[FormatDecoder]")
 W = TypeVar("W", bound="type[FormatWriter]")
+T = TypeVar("T", bound="type[TextFields]")
 
 _registered: dict[str, type[FormatDecoder]] = {}
 _writers: dict[str, type[FormatWriter]] = {}
+_texts: dict[str, type[TextFields]] = {}
 
 
 def register(decoder: D) -> D:
@@ -40,6 +45,12 @@ def register_writer(writer: W) -> W:
     """Add the writer of a format under its `api`: a class decorator."""
     _writers[writer.api] = writer
     return writer
+
+
+def register_texts(texts: T) -> T:
+    """Add the text fields of a format under its `api`: a class decorator."""
+    _texts[texts.api] = texts
+    return texts
 
 
 def known_apis() -> tuple[str, ...]:
@@ -64,6 +75,13 @@ def writer_class(api: str) -> type[FormatWriter]:
     if api not in _writers:
         import_module(f"._writers.{api.replace('-', '_')}", __package__)
     return _writers[api]
+
+
+def texts_class(api: str) -> type[TextFields]:
+    """Return the text fields of a format that is read."""
+    if api not in _texts:
+        import_module(f"._texts.{api.replace('-', '_')}", __package__)
+    return _texts[api]
 
 
 def turn_of(api: str, message: Any) -> Any:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .json_bytes import encode_value
 from .parts import OUR_KINDS
 
 if TYPE_CHECKING:
@@ -74,3 +75,9 @@ def responses_error(error: Error) -> dict[str, Any]:
     """Return the object `error` of a Response, whose codes are a list of its own; the provider's own code stays."""
     own = error.code if isinstance(error.code, str) else None if error.kind in OUR_CODES else error.kind
     return {"code": own or RESPONSES_CODES.get(error_status(error), "server_error"), "message": error_message(error)}
+
+
+def interactions_frame(error: Error) -> bytes:
+    """Return the event that ends a stream of Gemini Interactions with an error: that format has no writer."""
+    content = {"error": {"code": str(error.code or error.kind or "internal"), "message": error_message(error)}}
+    return b"event: error\ndata: " + encode_value(content | {"event_type": "error"}) + b"\n\n"

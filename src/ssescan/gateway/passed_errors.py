@@ -1,0 +1,46 @@
+"""The error at the end of a stream of which the bytes passed unchanged: `Transcoder` and `Relay` end a failed one so."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..errors import ProviderError
+from ..providers.format_writer import CUT
+from ..providers.formats import WRITTEN_APIS
+from ..providers.parts import OUR_KINDS, Error
+from ..providers.writer import Writer
+from ..providers.written_errors import interactions_frame
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ..providers.message import Message
+
+
+def failure_words(error: BaseException) -> str:
+    """Return what a client may know of the exception that a source ended with: not its text, which may have a key."""
+    if isinstance(error, ProviderError):
+        return str(error)
+    return f"the stream that this answer comes from failed ({type(error).__name__})"
+
+
+def error_after(message: Message, events: int, error: BaseException | None, writer: Writer | None = None) -> bytes:
+    """Return the error that a stream which passed must end with; b"" if it says itself how it ended.
+
+    `message`: of the stream, whose format is known. `events`: how many passed. `error`: the exception that it ended
+    with. `writer`: None: a new one.
+    """
+    if message.complete or any(held.kind not in OUR_KINDS for held in message.errors):
+        return b""
+    api: Any = message.api
+    failed = error is not None and not message.errors
+    part = Error(kind="stream_failed", message=failure_words(error)) if failed and error is not None else None
+    if api not in WRITTEN_APIS:
+        return interactions_frame(part or next(iter(message.errors), CUT))
+    writer = writer or Writer(api)
+    writer.continue_after(message, events)
+    if part is not None:
+        return writer.write(part)
+    for held in message.errors:
+        writer.write(held)
+    return writer.close()
