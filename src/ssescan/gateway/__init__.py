@@ -6,7 +6,7 @@ source. Knows no wire format: the decoders and the writers of `providers` do.
 
 from .byte_streams import AsyncByteStream, ByteStream
 from .redact import Redact, TextFilter
-from .relay import Relay, arelay, relay
+from .relays import Relay, arelay, relay
 from .transcoder import Transcoder, atranscode, transcode
 
 __all__ = [

@@ -13,6 +13,7 @@ from ..providers.think_tags import checked_think_tags
 from ..scanner import Scanner
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Literal
 
     from ..providers.message import Message
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
 
 
 class AnswerReader:
-    """Reads one stream: `feed` its chunks, then `close`; both return parts, the last of which is End."""
+    """Reads one stream: `feed` its chunks, then `close`; both call `add` with each part, the last of which is End."""
 
-    __slots__ = ("_feed", "_is_fast", "decoder", "is_closed", "reader")
+    __slots__ = ("_feed", "_is_fast", "_next", "_push", "decoder", "is_closed", "reader")
 
     def __init__(
         self, reader: EventReader[Any] | None, *, api: str | None, max_event_size: int | None,
@@ -43,7 +44,8 @@ class AnswerReader:
             think_tags=checked_think_tags(think_tags),
         )
         self.is_closed: bool = False
-        self._feed: Any = self.decoder.feed
+        self._push, self._next = self.reader.feed, self.reader.pop
+        self._feed: Callable[[Any], Any] = self.decoder.feed
         self._is_fast = False
 
     @property
@@ -56,16 +58,13 @@ class AnswerReader:
         decoder = self.decoder.format_decoder
         return None if decoder is None else decoder.api
 
-    def feed(self, chunk: bytes, parts: list[Part]) -> None:
-        """Add the parts of a chunk to `parts`. Raises EventTooLarge and UnknownFormat after those before."""
-        self.reader.feed(chunk)
-        self._pop(parts)
+    def feed(self, chunk: bytes, add: Callable[[Part], object]) -> None:
+        """Add the parts of a chunk. Raises EventTooLarge and UnknownFormat after those before."""
+        self._push(chunk)
+        self._pop(add)
 
-    def _pop(self, parts: list[Part]) -> None:
-        decoder = self.decoder
-        pop = self.reader.pop
-        feed = self._feed
-        add = parts.append
+    def _pop(self, add: Callable[[Part], object]) -> None:
+        decoder, pop, feed = self.decoder, self._next, self._feed
         while not decoder.done and (item := pop()) is not None:
             made: Any = feed(item)
             if type(made) is TextDelta:
@@ -73,23 +72,27 @@ class AnswerReader:
                 continue
             if made is None:
                 made = decoder.feed(item)
-            parts += made
+            for part in made:
+                add(part)
             if not self._is_fast and (fast := decoder.fast_feed):
                 self._feed, self._is_fast = fast, True
                 feed = fast
         if decoder.done:
-            parts += decoder.feed_rest()
+            for part in decoder.feed_rest():
+                add(part)
 
-    def close(self, parts: list[Part], error: BaseException | None = None) -> None:
+    def close(self, add: Callable[[Part], object], error: BaseException | None = None) -> None:
         """Add the last parts. `error`: that the source ended with."""
         if self.is_closed:
             return
         self.is_closed = True
         if error is not None:
-            parts += self.decoder.fail(error)
+            for part in self.decoder.fail(error):
+                add(part)
             return
         if not self.reader.is_over:
             self.reader.close()
-        self._pop(parts)
+        self._pop(add)
         is_cut = self.reader.cut and not self.decoder.done
-        parts += self.decoder.close(Outcome.CUT if is_cut else Outcome.ENDED)
+        for part in self.decoder.close(Outcome.CUT if is_cut else Outcome.ENDED):
+            add(part)

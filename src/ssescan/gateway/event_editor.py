@@ -28,9 +28,7 @@ class EventEditor:
 
     __slots__ = ("_edits", "_kinds", "_line_end", "_model", "_model_key", "_new_filter", "_prefix", "_texts")
 
-    def __init__(
-        self, model: str | None, new_filter: Callable[[], TextFilter] | None, kinds: Collection[str]
-    ) -> None:
+    def __init__(self, model: str | None, new_filter: Callable[[], TextFilter] | None, kinds: Collection[str]) -> None:
         self._model = None if model is None else encode_text(model)
         self._new_filter = new_filter
         self._kinds = kinds

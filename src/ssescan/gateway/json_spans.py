@@ -1,4 +1,4 @@
-"""Where the values of JSON stand in its bytes, so that one of them can be replaced and all else stays as it is spelled.
+"""The places of values in the bytes of JSON, so that one can be replaced and all else stays as it is spelled.
 
 The JSON was parsed before, so it is not checked here. Knows no format.
 """

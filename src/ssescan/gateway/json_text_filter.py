@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from .redact import TextFilter
 
 _OUTSIDE = re.compile(r"[\s{}\[\],:]+|[^\s{}\[\],:\"]+|\"")
-_INSIDE = re.compile(r"(?:[^\"\\]|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[0-9a-fA-F]{4}|\\u(?![dD][89abAB])[0-9a-fA-F]{4}|\\[^u])+")
+_INSIDE = re.compile(
+    r"(?:[^\"\\]|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[0-9a-fA-F]{4}|\\u(?![dD][89abAB])[0-9a-fA-F]{4}|\\[^u])+"
+)
 _SPACE = frozenset(" \t\r\n{}[],:")
 MAX_ESCAPE = 12  # characters of an escaped pair of surrogates
 
@@ -50,14 +52,14 @@ class JsonTextFilter:
         found = _OUTSIDE.match(text, at)
         if found is None:  # every character matches
             return len(text)
-        token = found[0]
-        if token == '"':
-            made += [self._end_token(), token]
+        piece = found[0]
+        if piece == '"':
+            made += [self._end_token(), piece]
             self._filter = self._new()
-        elif token[0] in _SPACE:
-            made += [self._end_token(), token]
+        elif piece[0] in _SPACE:
+            made += [self._end_token(), piece]
         else:
-            made.append(self._begin_token(token))
+            made.append(self._begin_token(piece))
         return found.end()
 
     def _inside(self, of: TextFilter, text: str, made: list[str]) -> int:
@@ -88,9 +90,12 @@ class JsonTextFilter:
         self._passed, self._made = 0, ""
         if made == token:
             return token[passed:]
-        # A number of which the first digits have passed stays a number, a word a word.
-        zeros = "0" * (len(token) - passed) if token[0] in "-0123456789" else token[passed:]
-        return zeros if passed else encode_text(made).decode()
+        if not passed:
+            return encode_text(made).decode()
+        # A word stays, as it is one of three. A number of which the first digits have passed ends there.
+        if token[0] not in "-0123456789":
+            return token[passed:]
+        return "" if token[passed - 1].isdigit() else "0"
 
     def _begin_token(self, piece: str) -> str:
         """Add a piece of a number or a word; return what can pass on of it."""

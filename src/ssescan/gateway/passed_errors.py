@@ -1,4 +1,4 @@
-"""The error at the end of a stream of which the bytes passed unchanged: `Transcoder` and `Relay` end a failed one so."""
+"""The error at the end of a stream whose bytes passed, for `Transcoder` and `Relay`."""
 
 from __future__ import annotations
 
@@ -33,8 +33,7 @@ def error_after(message: Message, events: int, error: BaseException | None, writ
     if message.complete or any(held.kind not in OUR_KINDS for held in message.errors):
         return b""
     api: Any = message.api
-    failed = error is not None and not message.errors
-    part = Error(kind="stream_failed", message=failure_words(error)) if failed and error is not None else None
+    part = None if error is None else Error(kind="stream_failed", message=failure_words(error))
     if api not in WRITTEN_APIS:
         return interactions_frame(part or next(iter(message.errors), CUT))
     writer = writer or Writer(api)

@@ -36,7 +36,9 @@ class Redact:
 
     def __init__(self, pattern: str, replacement: str = "[redacted]", *, hold: int = 64) -> None:
         if not isinstance(pattern, str) or not isinstance(replacement, str):
-            raise TypeError(f"pattern and replacement must be str, not {type(pattern).__name__}, {type(replacement).__name__}")
+            raise TypeError(
+                f"pattern and replacement must be str, not {type(pattern).__name__}, {type(replacement).__name__}"
+            )
         if isinstance(hold, bool) or not isinstance(hold, int) or hold < 1:
             raise ValueError(f"hold must be a number of characters, 1 or more, not {hold!r}")
         self._pattern = _compiled(pattern)

@@ -111,7 +111,7 @@ class Transcoder:
         parts: list[Part] = []
         self._passed.add(chunk)
         try:
-            self._answer.feed(chunk, parts)
+            self._answer.feed(chunk, parts.append)
         except SsescanError:
             self._unsent.append(self._write(parts))
             raise
@@ -126,7 +126,7 @@ class Transcoder:
             return b""
         parts: list[Part] = []
         try:
-            self._answer.close(parts, error)
+            self._answer.close(parts.append, error)
         except SsescanError as reason:  # no event showed a format
             error = reason
         end = parts.pop() if parts and isinstance(parts[-1], End) else End(complete=False)

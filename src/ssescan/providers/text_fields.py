@@ -1,4 +1,4 @@
-"""Where the events of a format have text that a model wrote, and its name: the base class, and helpers.
+"""The places of text that a model wrote, and of its name, in the events of a format: the base class, and helpers.
 
 For the code that changes the text of a stream in place. A format adds one file in `_texts/`. Knows nothing of bytes.
 """
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Path: TypeAlias = tuple[str | int, ...]
 """The keys and indexes that lead to a value of an event."""
 Block: TypeAlias = tuple[Any, ...]
-"""What tells the blocks of a stream apart; the first is the number of the choice, of the item, or of the block."""
+"""A name that no other block of the stream has; first the number of the choice, of the item, or of the block."""
 
 ALL: Block = ()
 """As the beginning of a block's name: every block."""
@@ -40,11 +40,13 @@ class TextField(NamedTuple):
 class TextFields(ABC):
     """The texts of one format's events.
 
-    `model`: the paths that the name of the model may have. `has_pings`: a comment between events is legal.
+    `model`: the paths that the name of the model may have. `ping`: a keep-alive that is legal between events, b"" if
+    there is none.
     """
 
     api: ClassVar[str]
     model: ClassVar[tuple[Path, ...]]
+    ping: ClassVar[bytes] = b": ping\n\n"
 
     def event(self, value: dict[str, Any]) -> tuple[Path, dict[str, Any]]:
         """Return the event in a value, and its path: a gateway may have put it into another object."""

@@ -1,4 +1,4 @@
-"""Where the events of Anthropic Messages have text. See `_decoders/anthropic.py` for the events."""
+"""The places of text in the events of Anthropic Messages. See `_decoders/anthropic.py` for the events."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ class AnthropicTexts(TextFields):
 
     api = "anthropic"
     model = (("message", "model"), ("model",))
+    ping = b'event: ping\ndata: {"type":"ping"}\n\n'
 
     def fields(self, event: dict[str, Any], name: str | None) -> Iterator[TextField]:
         kind = event.get("type") or name

@@ -1,4 +1,4 @@
-"""Where the responses of Gemini have text. See `_decoders/gemini_parts.py` for the parts of a candidate."""
+"""The places of text in the responses of Gemini. See `_decoders/gemini_parts.py` for the parts of a candidate."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ class GeminiTexts(TextFields):
 
     api = "gemini"
     model = (("modelVersion",), ("response", "modelVersion"))
+    ping = b""  # the SDK raises for a comment
 
     def event(self, value: dict[str, Any]) -> tuple[Path, dict[str, Any]]:
         inner = value.get("response")
@@ -62,7 +63,9 @@ class GeminiTexts(TextFields):
             is_other = any("text" not in part for part in parts)
             ended += [(index, kind) for kind in ("text", "reasoning") if kind not in kinds and (kinds or is_other)]
             for call in (dict_of(part.get("functionCall")) for part in parts):
-                values = [value for _, value in objects_at(call, "partialArgs") if value.get("willContinue") is not True]
+                values = [
+                    value for _, value in objects_at(call, "partialArgs") if value.get("willContinue") is not True
+                ]
                 ended += [(index, "call", value.get("jsonPath")) for value in values]
                 if call and call.get("willContinue") is not True:
                     ended.append((index, "call"))

@@ -1,4 +1,4 @@
-"""Where the events of Gemini Interactions have text. See `_decoders/gemini_interactions.py` for the events."""
+"""The places of text in the events of Gemini Interactions. See `_decoders/gemini_interactions.py` for the events."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ class InteractionsTexts(TextFields):
 
     api = "gemini-interactions"
     model = (("interaction", "model"), ("model",))
+    ping = b""  # the SDK raises for a comment
 
     def fields(self, event: dict[str, Any], name: str | None) -> Iterator[TextField]:
         index = event.get("index")
@@ -32,7 +33,9 @@ class InteractionsTexts(TextFields):
         for field in ("step", "content"):
             for path, step in objects_at(event, field):
                 yield from self._step(step, path, index)
-        interaction, at = (event, ()) if event.get("object") == "interaction" else (event.get("interaction"), ("interaction",))
+        interaction, at = (
+            (event, ()) if event.get("object") == "interaction" else (event.get("interaction"), ("interaction",))
+        )
         for field in ("steps", "outputs"):
             for path, step in objects_at(interaction, field, at):
                 yield from self._step(step, path, None)

@@ -1,4 +1,4 @@
-"""Where the chunks of Chat Completions have text, in all dialects. See `_decoders/chat_content.py` for what they hold."""
+"""The places of text in the chunks of Chat Completions, in all dialects. See `_decoders/chat_content.py`."""
 
 from __future__ import annotations
 
@@ -59,7 +59,9 @@ class ChatTexts(TextFields):
                 for field in THOUGHT_FIELDS:
                     key = block("reasoning", name, detail.get("index"), field)
                     yield from text_at(detail, field, here, "reasoning", key)
-        yield from text_at(dict_of(content.get("audio")), "transcript", (*path, "audio"), "text", block("text", "audio"))
+        yield from text_at(
+            dict_of(content.get("audio")), "transcript", (*path, "audio"), "text", block("text", "audio")
+        )
         yield from self._calls(content, path, index)
 
     def _part(self, part: dict[str, Any], path: Path, index: int | None) -> Iterator[TextField]:
@@ -100,7 +102,7 @@ class ChatTexts(TextFields):
         choices = event.get("choices")
         of = dict_of(choices[number] if isinstance(choices, list) else choices)
         choice: dict[str, Any] = {"index": of.get("index") or 0, "finish_reason": None}
-        block = field.block or ()
+        block: Block = field.block or ALL
         if field.path[-2:-1] == ("function",) or field.path[-2:-1] == ("custom",):
             kind = str(field.path[-2])
             choice["delta"] = {"tool_calls": [{"index": block[2] or 0, kind: {field.path[-1]: text}}]}

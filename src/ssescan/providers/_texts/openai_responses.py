@@ -1,4 +1,4 @@
-"""Where the events of OpenAI Responses have text: in deltas, and again in the events that repeat it whole."""
+"""The places of text in the events of OpenAI Responses: in deltas, and again in the events that repeat it whole."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TEXTS = {
     "audio_transcript": ("transcript", "text"),
     "audio.transcript": ("transcript", "text"),
 }
-"""The names of the events with text, between `response.` and `.delta` or `.done`: the field that repeats it, its kind."""
+"""The events with text, by the name between `response.` and `.delta`: the field that repeats it whole, its kind."""
 JSON = ("function_call_arguments", "mcp_call_arguments")
 OVER = (
     "response.completed", "response.incomplete", "response.failed", "response.cancelled", "response.done", "error",

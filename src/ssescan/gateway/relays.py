@@ -11,9 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import SsescanError, UnknownFormat
 from ..providers.format_writer import EVENT_STREAM_HEADERS
-from ..providers.formats import WRITTEN_APIS, checked_api
-from ..providers.message import Message
-from ..providers.writer import Writer
+from ..providers.formats import checked_api, texts_class
 from ..scanner._shared import DEFAULT_MAX_EVENT_SIZE, chunk_bytes
 from .answer_reader import AnswerReader
 from .byte_streams import AsyncByteStream, ByteStream
@@ -28,6 +26,7 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
     from ..providers.formats import Api
+    from ..providers.message import Message
     from ..providers.parts import Part
     from ..providers.streams import AsyncEvents, SyncEvents
     from ..scanner import EventReader
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     TextKind: TypeAlias = Literal["text", "reasoning", "arguments"]
 
 TEXT_KINDS = ("text", "reasoning", "arguments")
+TEXT_ONLY: tuple[TextKind, ...] = ("text",)
 MAX_UNREAD = 16 * 2**20
 """The bytes that a relay without options keeps for `message`, before it reads the first of them."""
 
@@ -67,7 +67,7 @@ class Relay:
 
     def __init__(
         self, *, api: Api | None = None, model: str | None = None, filter: Callable[[], TextFilter] | None = None,
-        fields: Collection[TextKind] = ("text",), on_part: Callable[[Part], object] | None = None,
+        fields: Collection[TextKind] = TEXT_ONLY, on_part: Callable[[Part], object] | None = None,
         max_event_size: int | None = DEFAULT_MAX_EVENT_SIZE,
     ) -> None:  # fmt: skip
         self._api = checked_api(api)
@@ -75,7 +75,7 @@ class Relay:
         kinds = _checked(model, filter, fields, on_part)
         if model is not None or filter is not None:
             self._editor = EventEditor(model, filter, kinds)
-        self._on_part = on_part
+        self._on_part = on_part or _ignore
         self._blocks = EventBlocks()
         self._state = "passing"  # of RELAY_STATES
         if self._editor is not None:
@@ -83,7 +83,8 @@ class Relay:
         elif on_part is not None or max_event_size != DEFAULT_MAX_EVENT_SIZE:
             self._state = "reading"
         self._unread: deque[bytes] = deque()
-        self._unread_size = 0
+        self._keep = self._unread.append
+        self._room = MAX_UNREAD if self._state == "passing" else -1  # bytes that may still be kept
         self._unsent: list[bytes] = []  # not returned, as an exception came
         self._why_unread: SsescanError | None = None  # nothing is read any more
         self._answer = AnswerReader(None, api=self._api, max_event_size=max_event_size)
@@ -92,7 +93,7 @@ class Relay:
         """Read the events through a reader that is there already, which has to see each chunk at once."""
         self._answer = AnswerReader(reader, api=self._api, max_event_size=max_event_size)
         if self._state == "passing":
-            self._state = "reading"
+            self._state, self._room = "reading", -1
 
     @property
     def message(self) -> Message:
@@ -135,25 +136,28 @@ class Relay:
         ValueError after close(). Raises EventTooLarge, what `filter` and `on_part` raise, and, if something is to be
         changed, UnknownFormat after several events of no known format: pass the exception to close().
         """
-        if self._state == "passing":
-            made = chunk if type(chunk) is bytes else chunk_bytes(chunk)
-            self._unread.append(made)
-            self._unread_size += len(made)
-            if self._unread_size > MAX_UNREAD:
-                self._read_oldest()
-            return made
+        # In as few steps as possible: they are all that a relay without options does.
+        if type(chunk) is bytes and (room := self._room - len(chunk)) >= 0:
+            self._room = room
+            self._keep(chunk)
+            return chunk
         return self._feed(chunk if type(chunk) is bytes else chunk_bytes(chunk))
 
     def _feed(self, chunk: bytes) -> bytes:
         if self._state == "reading":
             self._read_passed(chunk)
             return chunk
+        if self._state == "passing":
+            self._keep(chunk)
+            self._room -= len(chunk)
+            self._read_oldest()
+            return chunk
         if self._state == "closed":
             raise ValueError("this relay was closed: make a new one for the next stream")
         made: list[bytes] = []
         try:
             for piece, event in self._blocks.split(chunk):
-                self._read(piece)
+                self._answer.feed(piece, self._on_part)
                 if event:
                     made.append(self._edited(event))
         except BaseException:
@@ -171,24 +175,12 @@ class Relay:
 
     # Reading on the way
 
-    def _read(self, chunk: bytes) -> None:
-        parts: list[Part] = []
-        try:
-            self._answer.feed(chunk, parts)
-        finally:
-            self._report(parts)
-
-    def _report(self, parts: list[Part]) -> None:
-        if self._on_part is not None:
-            for part in parts:
-                self._on_part(part)
-
     def _read_passed(self, chunk: bytes) -> None:
         """Read a chunk that passes. That its format is not known changes nothing."""
         if self._why_unread is not None:
             return
         try:
-            self._read(chunk)
+            self._answer.feed(chunk, self._on_part)
         except UnknownFormat as error:
             self._why_unread = error
         except BaseException:
@@ -196,9 +188,9 @@ class Relay:
             raise
 
     def _read_oldest(self) -> None:
-        while self._unread_size > MAX_UNREAD and self._unread:
+        while self._room < 0 and self._unread:
             chunk = self._unread.popleft()
-            self._unread_size -= len(chunk)
+            self._room += len(chunk)
             self._read_passed_safely(chunk)
 
     def _read_all(self) -> None:
@@ -206,14 +198,14 @@ class Relay:
         if self._unread:
             data = b"".join(self._unread)
             self._unread.clear()
-            self._unread_size = 0
+            self._room = MAX_UNREAD if self._state == "passing" else -1
             self._read_passed_safely(data)
 
     def _read_passed_safely(self, data: bytes) -> None:
         """Read what has passed. An event that is too large ends the message, and not the stream."""
         if self._why_unread is None:
             try:
-                self._read(data)
+                self._answer.feed(data, self._on_part)
             except SsescanError as error:
                 self._why_unread = error
 
@@ -232,7 +224,7 @@ class Relay:
             made += self._last_edited(is_failed=error is not None)
         elif error is not None:
             made += self._end_event()
-        self._state = "closed"
+        self._state, self._room = "closed", -1
         if error is not None or not self._unread:
             made += self._end(error)
         return made
@@ -254,12 +246,10 @@ class Relay:
         return b"\n\n"
 
     def _end(self, error: BaseException | None) -> bytes:
-        parts: list[Part] = []
         try:
-            self._answer.close(parts, error)
+            self._answer.close(self._on_part, error)
         except SsescanError as reason:  # no event showed a format
             self._why_unread = reason
-        self._report(parts)
         answer = self._answer
         has_last_word = answer.decoder.format_decoder is not None and answer.decoder.format_decoder.has_last_word
         if error is None or answer.decoder.api is None or has_last_word:
@@ -270,11 +260,15 @@ class Relay:
         """Return a keep-alive in the form of the format; b"" if it has none, is not known yet, or within an event."""
         if self._state == "closed":
             return b""
-        api: Any = self.api
+        api = self.api
         within = self._state != "editing" and self._answer.reader.pending
-        if within or self._why_unread is not None or api not in WRITTEN_APIS:
+        if within or self._why_unread is not None or api is None:
             return b""
-        return Writer(api).ping()
+        return texts_class(api).ping
+
+
+def _ignore(part: Part) -> None:
+    """Do nothing with a part."""
 
 
 def _checked(model: Any, filter: Any, fields: Any, on_part: Any) -> tuple[str, ...]:
