@@ -25,13 +25,15 @@ if not issubclass(_msgspec.DecodeError, ValueError):
     )
 
 from . import message, parts
+from .error_bodies import error_body
 from .formats import APIS
 from .message import *  # noqa: F403 - their __all__ is public
 from .parts import *  # noqa: F403
+from .response_bodies import response_body
 from .streams import AsyncMessageStream, MessageStream, astream, stream
 from .writer import Writer
 
-__all__ = ["AsyncMessageStream", "MessageStream", "Writer", "astream", "stream"]
+__all__ = ["AsyncMessageStream", "MessageStream", "Writer", "astream", "error_body", "response_body", "stream"]
 __all__ += message.__all__
 __all__ += parts.__all__
 

@@ -71,7 +71,7 @@ class AnthropicWriter(FormatWriter):
         self._is_writing_held = False
 
     def preamble(self) -> bytes:
-        usage = _usage(self.usage)
+        usage = anthropic_usage(self.usage)
         if self.options.input_tokens is not None:
             usage["input_tokens"] = self.options.input_tokens
         message: dict[str, Any] = {
@@ -259,7 +259,7 @@ class AnthropicWriter(FormatWriter):
         if usage_seen is not None and (usage_seen.input or 0) < (usage_seen.cache_read or 0):
             self.lost[usage_seen.type] += 1  # the source does not count what was read from a cache as input
         delta = {"stop_reason": reason, "stop_sequence": finish.stop_sequence}
-        usage = {name: value for name, value in _usage(self.usage).items() if value or name == "output_tokens"}
+        usage = {name: value for name, value in anthropic_usage(self.usage).items() if value or name == "output_tokens"}
         rest = b',"delta":' + encode_value(delta) + b',"usage":' + encode_value(usage)
         return made + _event("message_delta", rest) + _event("message_stop", b"")
 
@@ -270,7 +270,7 @@ class AnthropicWriter(FormatWriter):
         return _event("ping", b"")
 
 
-def _usage(usage: Usage | None) -> dict[str, Any]:
+def anthropic_usage(usage: Usage | None) -> dict[str, Any]:
     """Return a usage as Anthropic counts: the input without what was read from a cache, or written to it."""
     if usage is None:
         return {"input_tokens": 0, "output_tokens": 0}

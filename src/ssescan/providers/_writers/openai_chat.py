@@ -136,7 +136,7 @@ class ChatWriter(FormatWriter):
         return made + self._head + choice + encode_value(part.entries) + b'},"delta":{' + self._tail
 
     def citation(self, part: Citation) -> bytes:
-        annotations = [_annotation(item) for item in part.items if web_sources(item)]
+        annotations = url_citations(part.items)
         if len(annotations) < len(part.items):
             self.lost[part.type] += 1
         if not annotations:
@@ -157,7 +157,7 @@ class ChatWriter(FormatWriter):
     def success(self) -> bytes:
         made = b"".join(self._finish_chunk(finish) for finish in self.finishes.values())
         if self.options.include_usage:
-            made += self._head + b'],"usage":' + encode_value(_usage(self.usage)) + b"}\n\n"
+            made += self._head + b'],"usage":' + encode_value(chat_usage(self.usage)) + b"}\n\n"
         elif self.usage is not None:
             self.lost["Usage"] += 1
         return made + b"data: [DONE]\n\n"
@@ -179,6 +179,11 @@ class ChatWriter(FormatWriter):
         return b": ping\n\n"
 
 
+def url_citations(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the citations of web pages as annotations."""
+    return [_annotation(item) for item in items if web_sources(item)]
+
+
 def _annotation(item: dict[str, Any]) -> dict[str, Any]:
     """Return a citation as an annotation: that of Chat as it came, another with its page and its offsets."""
     if isinstance(item.get("url_citation"), dict):
@@ -188,7 +193,9 @@ def _annotation(item: dict[str, Any]) -> dict[str, Any]:
     return {"type": "url_citation", "url_citation": named | {name: item[name] for name in OFFSETS if name in item}}
 
 
-def _usage(usage: Usage | None) -> dict[str, Any]:
+def chat_usage(usage: Usage | None) -> dict[str, Any]:
+    """Return a usage as Chat Completions counts."""
+
     def number(name: str) -> int:
         return getattr(usage, name, None) or 0
 

@@ -322,7 +322,7 @@ class ResponsesWriter(FormatWriter):
         if finish.reason != (self._reason_read() if reason is None else finish.reason) or finish.stop_sequence:
             self.lost[finish.type] += 1
         details = None if reason is None else {"reason": reason}
-        usage = None if self.usage is None else _usage(self.usage)
+        usage = None if self.usage is None else responses_usage(self.usage)
         return made + self._response_event(status, status, incomplete_details=details, usage=usage)
 
     def _reason_read(self) -> str:
@@ -333,7 +333,7 @@ class ResponsesWriter(FormatWriter):
         return "refusal" if kinds == {REFUSAL} else "stop"
 
     def failure(self, error: Error) -> bytes:
-        usage = None if self.usage is None else _usage(self.usage)
+        usage = None if self.usage is None else responses_usage(self.usage)
         return self.begin() + self._response_event("failed", "failed", error=responses_error(error), usage=usage)
 
     def ping(self, part: Ping) -> bytes:
@@ -370,7 +370,7 @@ def _with_bytes(entry: dict[str, Any]) -> dict[str, Any]:
     return {"token": entry.get("token"), "logprob": entry.get("logprob"), "bytes": of_token if known is None else known}
 
 
-def _usage(usage: Usage) -> dict[str, Any]:
+def responses_usage(usage: Usage) -> dict[str, Any]:
     """Return a usage as a response counts. A number that is not known is 0."""
     input, output, reasoning = usage.input or 0, usage.output or 0, usage.reasoning or 0
     total = usage.total
