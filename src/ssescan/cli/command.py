@@ -21,6 +21,7 @@ from .exits import Exit, Failure, OutputFailed, print_error
 COMMANDS = {
     "cat": "Print the events of a file, a URL or standard input as they arrive.",
     "read": "Print the answer of a model as it arrives, from a stream of any of five APIs.",
+    "convert": "Write the stream of a model in the format of another API, as it arrives.",
     "run": "Run a Python program and accelerate its LLM SDKs.",
     "demo": "Play streams of four LLM APIs on this machine, and read them.",
     "doctor": "Show what is installed here and which scanner runs.",
@@ -79,7 +80,7 @@ def root(context: click.Context, *, wants_version: bool) -> None:
     """Read Server-Sent Events, above all the streams of LLM APIs.
 
     \b
-    Exit status: 0 the stream ended (read: and the answer is complete),
+    Exit status: 0 the stream ended (read, convert: and the answer is complete),
     3 it was cut, 4 the response was refused, 5 it failed or stalled,
     6 the provider reported an error, 2 usage, 1 other, 130 Ctrl-C;
     run: the program's own.

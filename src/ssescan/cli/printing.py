@@ -17,9 +17,10 @@ from .output import Format, counted
 
 if TYPE_CHECKING:
     from .. import EventStream
+    from ..gateway import ByteStream
     from ..providers import MessageStream
 
-    Stream: TypeAlias = EventStream[Any] | MessageStream
+    Stream: TypeAlias = EventStream[Any] | MessageStream | ByteStream
 
 F = TypeVar("F", bound=Callable[..., object])
 

@@ -30,30 +30,32 @@ THINK_TAGS_HELP = (
 # Words for a format that are not similar to its name.
 OTHER_NAMES = {
     "claude": "anthropic", "messages": "anthropic", "google": "gemini", "vertex": "gemini", "gpt": "openai-chat",
-    "completions": "openai-chat",
+    "completions": "openai-chat", "vercel": "ai-sdk-ui",
 }  # fmt: skip
 
 
-def known_api(context: click.Context, option: click.Parameter, name: str | None) -> str | None:
-    """Return the value of --api; a click callback that accepts only the name of a format."""
-    if name is None or name in APIS:
+def known_api(
+    context: click.Context, option: click.Parameter, name: str | None, *, names: tuple[str, ...] = APIS
+) -> str | None:
+    """Return the value of --api or --to; a click callback that accepts only the name of a format."""
+    if name is None or name in names:
         return name
-    text = f"expected one of {', '.join(map(repr, APIS))}, got {name!r}"
-    if similar := similar_apis(name):
+    text = f"expected one of {', '.join(map(repr, names))}, got {name!r}"
+    if similar := similar_apis(name, names):
         text += f"; did you mean {' or '.join(map(repr, similar))}?"
     raise click.BadParameter(text, context, option)
 
 
-def similar_apis(name: str) -> list[str]:
-    """Return the names of the formats that a wrong name may stand for."""
+def similar_apis(name: str, names: tuple[str, ...] = APIS) -> list[str]:
+    """Return those of the names of formats that a wrong name may stand for."""
     word = re.sub(r"[\W_]+", "-", name.lower()).strip("-")
     if len(word) < 3:
         return []
     return (
-        get_close_matches(word, APIS, n=1, cutoff=0.8)
-        or [api for other, api in OTHER_NAMES.items() if other in word][:1]
-        or [api for api in APIS if word in api or api in word]
-        or get_close_matches(word, APIS, n=1, cutoff=0.5)
+        get_close_matches(word, names, n=1, cutoff=0.8)
+        or [api for other, api in OTHER_NAMES.items() if other in word and api in names][:1]
+        or [api for api in names if word in api or api in word]
+        or get_close_matches(word, names, n=1, cutoff=0.5)
     )
 
 

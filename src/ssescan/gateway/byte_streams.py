@@ -69,6 +69,18 @@ class _ByteStream:
         return outcome
 
     @property
+    def events(self) -> int:
+        """The number of events that were read."""
+        events: int = self._events.reader.events
+        return events
+
+    @property
+    def bytes_read(self) -> int:
+        """The number of bytes that were read."""
+        size: int = self._events.bytes_read
+        return size
+
+    @property
     def response(self) -> Any:
         """The response that the stream comes from, None if it comes from another source."""
         return self._events.response

@@ -63,6 +63,7 @@ class Transcoder:
         self._may_pass = not (writer_options or think_tags)
         self._early: list[Part] = []  # of unknown events before the format is known
         self._unsent: list[bytes] = []  # written, but not returned, as an exception came
+        self._no_format: SsescanError | None = None
         self.read_from(None, max_event_size)
 
     def read_from(self, reader: EventReader[Any] | None, max_event_size: int | None) -> None:
@@ -95,7 +96,7 @@ class Transcoder:
     @property
     def failure(self) -> SsescanError | None:
         """The exception that a strict stream would raise at its end; None for a success."""
-        return self._answer.decoder.why_failed()
+        return self._no_format or self._answer.decoder.why_failed()
 
     def feed(self, chunk: Buffer) -> bytes:
         """Accept the next bytes of the input; return those to send now: whole events.
@@ -128,7 +129,7 @@ class Transcoder:
         try:
             self._answer.close(parts.append, error)
         except SsescanError as reason:  # no event showed a format
-            error = reason
+            error = self._no_format = reason
         end = parts.pop() if parts and isinstance(parts[-1], End) else End(complete=False)
         parts += self._ending(end, error)
         made = b"".join(self._unsent) + self._write(parts)
