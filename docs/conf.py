@@ -53,6 +53,7 @@ def to_restructured_text(
 # Functions return these; programs do not create them.
 RETURNED = (
     "EventStream", "AsyncEventStream", "MessageStream", "AsyncMessageStream", "WireStream", "AsyncWireStream",
+    "ByteStream", "AsyncByteStream",
     "Acceleration", "Outcome", "Part",
 )  # fmt: skip
 

@@ -63,7 +63,11 @@ PRINTED = {
     "errors.md": [r"StreamCut '\w+"],
 }
 # These pages have their own tests.
-ELSEWHERE = {"client.md": "tests/client/test_docs.py", "recipes.md": "tests/docs/test_recipes.py"}
+ELSEWHERE = {
+    "client.md": "tests/client/test_docs.py",
+    "recipes.md": "tests/docs/test_recipes.py",
+    "writing.md": "tests/docs/test_writing.py",
+}
 HOSTS = re.compile(r"https://(?:example|api\.openai)\.com")
 EXAMPLE = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from ssescan import outcome
-from ssescan.providers import message_decoder
+from ssescan.gateway import transcoder
+from ssescan.providers import message_decoder, writer
 from ssescan.scanner import _states
 
 PAGE = Path(__file__).parents[2] / "docs" / "inside.md"
@@ -17,6 +18,8 @@ TABLES = {
     "lines": (_states.LINE_INPUTS, _states.LINES),
     "stream": (outcome.STREAM_INPUTS, outcome.STREAM_STATES),
     "decoder": (message_decoder.DECODER_INPUTS, message_decoder.DECODER_STATES),
+    "writer": (writer.WRITER_INPUTS, writer.WRITER_STATES),
+    "transcoder": (transcoder.TRANSCODER_INPUTS, transcoder.TRANSCODER_STATES),
 }
 
 
