@@ -86,7 +86,7 @@ def started(program: str, folder: Path, *command: str) -> Iterator[str]:
             log = ""
             for line in process.stdout:
                 log += line
-                if found := re.search(r"[Rr]unning on (http://[\d.:]+)", line):
+                if found := re.search(r"running on (http://[\d.:]+)", line, re.IGNORECASE):
                     threading.Thread(target=process.stdout.read, daemon=True).start()
                     yield found[1]
                     break
