@@ -18,7 +18,10 @@ from ssescan.scanner._shared import scanner_options
 DOCS = Path(__file__).parents[2] / "docs"
 pytestmark = pytest.mark.skipif(not DOCS.is_dir(), reason="the docs are missing: the tests run outside of the checkout")
 ENTRY = re.compile(r"^\.\. (?:auto)?(?:class|function|exception):: (\S+)$", re.MULTILINE)
-NEEDS_AN_EXTRA = {"Message", "Transcoder", "Writer", "astream", "atranscode", "stream", "transcode"}
+NEEDS_AN_EXTRA = {
+    "Message", "Redact", "Relay", "Transcoder", "Writer", "arelay", "astream", "atranscode", "relay", "stream",
+    "transcode",
+}  # fmt: skip
 RETURNED = ("Acceleration", "AsyncByteStream", "ByteStream", "StreamCounts")
 NO_ENTRY = {"backend", "Block", "FinishReason"}  # the text names them
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ssescan import outcome
-from ssescan.gateway import transcoder
+from ssescan.gateway import relays, transcoder
 from ssescan.providers import message_decoder, writer
 from ssescan.scanner import _states
 
@@ -20,6 +20,7 @@ TABLES = {
     "decoder": (message_decoder.DECODER_INPUTS, message_decoder.DECODER_STATES),
     "writer": (writer.WRITER_INPUTS, writer.WRITER_STATES),
     "transcoder": (transcoder.TRANSCODER_INPUTS, transcoder.TRANSCODER_STATES),
+    "relay": (relays.RELAY_INPUTS, relays.RELAY_STATES),
 }
 
 

@@ -11,7 +11,8 @@ import sys
 import threading
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from queue import Queue
+from typing import IO, TYPE_CHECKING, Any
 
 import anthropic
 import httpx
@@ -30,7 +31,7 @@ pytestmark = pytest.mark.skipif(
 )
 RECIPE = re.compile(r"^## ([^\n]+)\n(?:(?!## )[^\n]*\n)*?```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 CHAT, MESSAGES, RESPONSES = "/v1/chat/completions", "/v1/messages", "/v1/responses"
-NAMES = ("Translate a stream", "Messages and Responses", "Chat in front of Anthropic", "An inference server")
+NAMES = ("Translate a stream", "Messages and Responses", "Chat in front of Anthropic", "An inference server", "A relay")
 WEATHER = {"type": "object", "properties": {"city": {"type": "string"}}}
 
 
@@ -71,9 +72,16 @@ def server() -> Iterator[Server]:
         thread.join()
 
 
+def keep(output: IO[str], lines: Queue[str] | None) -> None:
+    """Read the output of a process, so that its pipe never fills; put its lines into the queue, if there is one."""
+    for line in output:
+        if lines is not None:
+            lines.put(line)
+
+
 @contextmanager
-def started(program: str, folder: Path, *command: str) -> Iterator[str]:
-    """Start the program of a recipe; yield its URL."""
+def started(program: str, folder: Path, *command: str, lines: Queue[str] | None = None) -> Iterator[str]:
+    """Start the program of a recipe; yield its URL. `lines`: gets the lines that it prints."""
     (folder / "gateway.py").write_text(program, encoding="utf-8")
     with subprocess.Popen(
         [sys.executable, *command], cwd=folder, env=environment(PYTHONUNBUFFERED="1"), stdout=subprocess.PIPE,
@@ -87,7 +95,8 @@ def started(program: str, folder: Path, *command: str) -> Iterator[str]:
             for line in process.stdout:
                 log += line
                 if found := re.search(r"running on (http://[\d.:]+)", line, re.IGNORECASE):
-                    threading.Thread(target=process.stdout.read, daemon=True).start()
+                    reading = threading.Thread(target=keep, args=(process.stdout, lines), daemon=True)
+                    reading.start()
                     yield found[1]
                     break
             else:
@@ -114,21 +123,26 @@ def starlette(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield gateway
 
 
+RUN = 'web.run_app(app, host="127.0.0.1", port=8000'
+LISTEN = """
+import socket
+listening = socket.create_server(("127.0.0.1", 0))
+print(f"Running on http://127.0.0.1:{listening.getsockname()[1]}", flush=True)
+
+if __name__ =="""
+
+
+def on_free_port(program: str) -> str:
+    """Return a program of aiohttp that listens on a free port, and prints it."""
+    assert RUN in program
+    return program.replace(RUN, "web.run_app(app, sock=listening, print=None").replace("\nif __name__ ==", LISTEN)
+
+
 @pytest.fixture(scope="module")
 def inference(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    program = recipe("An inference server", "").replace("port=8000", "port=0")
-    # aiohttp prints the port that was asked for: print the one that was given.
-    program = program.replace('web.run_app(app, host="127.0.0.1", port=0)', SHOWS_PORT)
+    program = on_free_port(recipe("An inference server", ""))
     with started(program, tmp_path_factory.mktemp("aiohttp"), "gateway.py") as url:
         yield url
-
-
-SHOWS_PORT = """
-    import socket
-    listening = socket.create_server(("127.0.0.1", 0))
-    print(f"Running on http://127.0.0.1:{listening.getsockname()[1]}")
-    web.run_app(app, sock=listening, print=None)
-"""
 
 
 class RawServer(threading.Thread):
@@ -369,3 +383,22 @@ def test_an_inference_server_speaks_two_apis(inference: str) -> None:
         list(client.chat.completions.create(model="parrot", messages=question, stream=True))
     with pytest.raises(anthropic.NotFoundError, match="no such model"):
         for_anthropic(inference).messages.create(model="owl", max_tokens=9, messages=question)
+
+
+def test_a_relay_redacts_and_counts(server: Server, tmp_path: Path) -> None:
+    pieces = [chunk({"content": text}) for text in ("Write to an", "n@exam", "ple.org, ", "or call.")]
+    usage = chunk({}, choices=[], usage={"prompt_tokens": 9, "completion_tokens": 4, "total_tokens": 13})
+    server.answers_with(*pieces, chunk({}, "stop"), usage, b"data: [DONE]\n\n", path=CHAT)
+    program = recipe("A relay", f"http://127.0.0.1:{server.server_port}")
+    question: Any = [{"role": "user", "content": "Hello"}]
+    lines: Queue[str] = Queue()
+    with started(on_free_port(program), tmp_path, "gateway.py", lines=lines) as url:
+        client = for_openai(url)
+        made: Any = client.chat.completions.create(model="m", messages=question, stream=True)
+        texts = [one.choices[0].delta.content or "" for one in made if one.choices]
+        assert "".join(texts) == "Write to [email], or call."
+        server.answers_with(b'{"error":{"message":"No."}}', path=CHAT, status=403, content_type="application/json")
+        with pytest.raises(openai.PermissionDeniedError, match="No"):
+            client.chat.completions.create(model="m", messages=question, stream=True)
+        record = json.loads(lines.get(timeout=GUARD))
+    assert record == {"model": "m", "complete": True, "input": 9, "output": 4}
