@@ -27,6 +27,7 @@ from .visible import visible
 # Distribution -> the extra that installs it. tests/cli compares this table with pyproject.toml.
 EXTRAS = {
     "click": "cli", "rich": "cli", "httpx": "httpx", "httpx2": "httpx2", "msgspec": "providers", "matplotlib": "plots",
+    "regex": "redact",
     "starlette": "replay", "uvicorn": "replay",
 }  # fmt: skip
 # Packages that ssescan works with, if the user has them.
