@@ -42,6 +42,11 @@ ERRORS: dict[str, tuple[dict[str, Any], tuple[Any, str | None]]] = {
     "status error and detail": ({"status": "error", "detail": "oh"}, (None, "oh")),
     "status error and reason": ({"status": "error", "reason": "oh"}, (None, "oh")),
     "no success in spite of code 0": ({"code": 0, "success": False, "message": "oh"}, (0, "oh")),
+    "status fail": ({"status": "fail", "message": "oh"}, (None, "oh")),
+    "no success, and errors": (
+        {"result": None, "success": False, "errors": [{"code": 7009, "message": "oh"}], "messages": []}, (7009, "oh")
+    ),
+    "no success, and error_type": ({"success": False, "error_type": "engine"}, ("engine", None)),
     "event error": ({"event": "error", "message": "oh"}, (None, "oh")),
     "base_resp beside an empty choice": (
         {"base_resp": {"status_code": 1027, "status_msg": "oh"}, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}, (1027, "oh")

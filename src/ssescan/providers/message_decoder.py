@@ -144,7 +144,7 @@ class MessageDecoder:
             except NotJson:
                 continue
             if isinstance(value, dict) and error_in(value, self.event_name()) is not None:
-                parts += self._feed_value(value, item)
+                parts += self._feed_value(value, item, may_have_halves=b"\\u" in item)
         return parts
 
     def close(self, outcome: Outcome | None) -> list[Part]:
@@ -219,6 +219,7 @@ class MessageDecoder:
 
     def _feed_values(self, payload: bytes, *, at_end: bool) -> list[Part]:
         parts: list[Part] = []
+        may_have_halves = b"\\u" in payload
         damaged = False  # the value before was not JSON: a run of these is one error
         for value, following in pairwise(chain(values(payload, halves=True), (NO_MORE,))):
             if value is DONE:
@@ -226,7 +227,7 @@ class MessageDecoder:
                 break
             if not isinstance(value, NotJson):
                 damaged = False
-                parts += self._feed_value(value, payload)
+                parts += self._feed_value(value, payload, may_have_halves=may_have_halves)
             elif following is NO_MORE and (at_end or self._reader.whole_body):
                 self._truncated = True
                 if self._reader.whole_body:
@@ -254,7 +255,11 @@ class MessageDecoder:
         if self._held is None and self.format_decoder is not None:
             self._held, self.format_decoder.decode = self.format_decoder.decode, _refuse
 
-    def _feed_value(self, value: Any, payload: bytes) -> list[Part]:
+    def _feed_value(self, value: Any, payload: bytes, *, may_have_halves: bool) -> list[Part]:
+        """Return the parts of a value of a payload, which may have others.
+
+        `may_have_halves`: whether the payload has escapes, which is looked for once in all its values.
+        """
         if self._held is not None and self.format_decoder is not None:
             self.format_decoder.decode, self._held = self._held, None
         value = self._named_error(value)
@@ -270,7 +275,7 @@ class MessageDecoder:
         if self._undecided is None and not self.builder.started and any(type(part) is Raw for part in parts):
             self._undecided = self._event(payload)
         halves = self._halves
-        if halves.waiting or b"\\u" in payload:
+        if halves.waiting or may_have_halves:
             parts = halves.feed(parts)
             if halves.waiting:
                 self._hold()  # the next event may bring the other half
@@ -375,6 +380,7 @@ class MessageDecoder:
         if not text:
             return []
         payload = text.encode("utf-8", "replace")
+        may_have_halves = b"\\u" in payload
         parts: list[Part] = []
         for value in values(payload, halves=True):
             if value is DONE:
@@ -382,7 +388,7 @@ class MessageDecoder:
                 break
             if not isinstance(value, NotJson):
                 self._whole_at = self._reader.events
-                parts += self._feed_value(value, payload)
+                parts += self._feed_value(value, payload, may_have_halves=may_have_halves)
                 continue
             self._show_line(text)
             self.builder.emit(Raw(name="line", data=text))

@@ -28,7 +28,7 @@ OF_ERRORS = MESSAGES[2:5]
 REASONS = ("detail", "reason")
 """Messages beside a code that is not of a success, or a status of a failure."""
 SUCCESS = ("", "0", "ok", "success", "succeeded", "none")
-FAILED = ("error", "failed", "failure")
+FAILED = ("error", "failed", "failure", "fail")
 FIELDS = frozenset((
     "error", "type", "event_type", "event", "object", "base_resp", "errors", "error_type", "detail", "success",
     *CODES, *MESSAGES, *STATUS_FIELDS,
@@ -76,14 +76,19 @@ def _fails(value: dict[str, Any]) -> bool:
     texts = [value[name] for name in (*MESSAGES, *REASONS) if value.get(name) and isinstance(value[name], (str, list))]
     status = value.get("status")
     if value.get("success") is False or (isinstance(status, str) and status.lower() in FAILED):
-        return bool(texts)
+        return bool(texts) or _has_errors(value)
     code = code_of(value)
     is_status = isinstance(code, (int, float)) and 400 <= code <= 599
     if (code is not None and _is_success(code)) or (texts and not is_status and all(map(_is_fine, texts))):
         return False
-    if any(value.get(name) for name in ("errors", "error_type", *OF_ERRORS)):
+    if _has_errors(value):
         return True
     return bool(texts) and (code is not None or (len(value) == 1 and bool(value.get("detail"))))
+
+
+def _has_errors(value: dict[str, Any]) -> bool:
+    """Return whether an object has a field that only an error has."""
+    return any(value.get(name) for name in ("errors", "error_type", *OF_ERRORS))
 
 
 def _is_fine(text: Any) -> bool:

@@ -324,10 +324,12 @@ class OpenAIChat(MessageDecoder):
             self._failed.append((builder.index, delta.error))
         self.content(builder, delta.content, self.reasoning(builder, delta))
         builder.refusal(self.text(delta.refusal, "refusal"))
-        for fragment in fragments(delta):
+        pieces = fragments(delta)
+        for fragment in pieces:
             self._call(builder, fragment)
-        if delta.function_call is not None and (delta.function_call.name or delta.function_call.arguments is not None):
-            call = self._call(builder, CallFragment(0, None, delta.function_call))
+        function = delta.function_call  # the older name: beside the other, it repeats a call
+        if function is not None and not pieces and (function.name or function.arguments is not None):
+            call = self._call(builder, CallFragment(0, None, function))
             call.native["function_call"] = True
         if delta.audio:
             self.audio(builder, delta.audio)

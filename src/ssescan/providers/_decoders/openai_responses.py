@@ -288,6 +288,8 @@ class OpenAIResponses(ItemDecoder):
             found.item, found.announced = event.item, True  # its deltas came first
         elif found is None or not found.announced:
             self.announce(event.output_index, event.item)
+        elif self.items.with_id_of(event.item) is None and found.is_another(event.item):
+            self._share_index(event.output_index, event.item)
 
     def _item_done(self, event: _Event) -> None:
         if event.item is None:
@@ -295,7 +297,18 @@ class OpenAIResponses(ItemDecoder):
         found = self.items.at(event.output_index)
         if found is None and event.output_index is None:
             found = self.items.with_id_of(event.item) or self.items.last_if(event.item)
+        elif found is not None and (self.items.is_index_shared or found.done or found.type != event.item.get("type")):
+            known = self.items.with_id_of(event.item)
+            if known is not None and known.type == event.item.get("type"):
+                found = known
+            elif found.is_another(event.item):
+                found = self._share_index(event.output_index, event.item)
         self.complete_item(found or self.announce(event.output_index, event.item), event.item)
+
+    def _share_index(self, index: int | None, item: dict[str, Any]) -> OutputItem:
+        """Add an item under an index that another has."""
+        self.items.is_index_shared = True
+        return self.announce(index, item)
 
     # The blocks of items
 

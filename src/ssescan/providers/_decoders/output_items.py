@@ -59,16 +59,31 @@ class OutputItem:
         call = self.call
         return call is not None and not (self.done or self.confirmed or call.size or call.whole) and bool(call.name)
 
+    def is_another(self, item: dict[str, Any]) -> bool:
+        """Return whether an item that comes under the index of this one is another: some proxies write 0 for all.
+
+        The id of a call counts before that of its item, which changes on the way on some servers.
+        """
+        kind = text_of(item.get("type"))
+        if self.announced and kind and self.type and kind != self.type:
+            return True
+        for name in ("call_id", "id"):
+            known, given = text_of(self.item.get(name)), text_of(item.get(name))
+            if known and given:
+                return known != given
+        return self.done and not item.items() <= self.item.items()
+
 
 class OutputItems:
     """All output items, in order; `plain` returns them as an assistant's turn."""
 
-    __slots__ = ("_by_id", "_by_index", "_by_type", "_open", "all", "ended", "last")
+    __slots__ = ("_by_id", "_by_index", "_by_type", "_open", "all", "ended", "is_index_shared", "last")
 
     def __init__(self) -> None:
         self.all: list[OutputItem] = []
         self.last: OutputItem | None = None
         self.ended: bool = False  # the end of the response came
+        self.is_index_shared: bool = False  # by several items: then only their ids tell them apart
         self._by_index: dict[int, OutputItem] = {}
         self._by_id: dict[str, OutputItem] = {}
         self._by_type: dict[str, list[OutputItem]] = {}
@@ -79,9 +94,10 @@ class OutputItems:
         return None if index is None else self._by_index.get(index)
 
     def find(self, index: int | None, id: str | None) -> OutputItem | None:
-        """Return the item with that index; without an index, with that id; without both, the last."""
+        """Return the item with that index; without an index of its own, with that id; without both, the last."""
         if index is not None:
-            return self._by_index.get(index)
+            known = self._by_id.get(id) if id and self.is_index_shared else None
+            return known or self._by_index.get(index)
         return self._by_id.get(id) if id else self.last
 
     def with_id_of(self, item: dict[str, Any]) -> OutputItem | None:
@@ -141,6 +157,7 @@ class OutputItems:
         for known in (self._by_index, self._by_id, self._by_type):
             known.clear()
         self.last = None
+        self.is_index_shared = False
 
     def plain(self) -> list[dict[str, Any]]:
         made: list[dict[str, Any]] = []
