@@ -29,9 +29,13 @@ WORDS = finish_reasons(
     pause="pause pause_turn compaction continuation requires_continuation",
     error="error failed abort aborted cancel cancelled canceled timeout timed_out time_limit network_error "
     "connection_error server_error internal_error interrupted insufficient_system_resource malformed_function_call "
-    "malformed_response unexpected_tool_call too_many_tool_calls missing_thought_signature pup_limited_disabled",
+    "malformed_response unexpected_tool_call too_many_tool_calls missing_thought_signature pup_limited_disabled "
+    "overloaded rate_limit disconnected deadline_exceeded",
 )
 """The words of all formats, in lower case. A format has a table of its own for words that mean something else there."""
+
+OF_ERRORS = ("_error", "exception")
+"""The ends of other words that mean that something failed."""
 
 NO_WORDS = ("", "null", "none", "unspecified")
 """Words that are not finish reasons: the answer goes on."""
@@ -54,7 +58,7 @@ def reason_of(word: str, own: Mapping[str, FinishReason] | None = None) -> Finis
     plain = plain_word(word)
     if plain in NO_WORDS:
         return None
-    return (own or {}).get(plain) or WORDS.get(plain, "other")
+    return (own or {}).get(plain) or WORDS.get(plain) or ("error" if plain.endswith(OF_ERRORS) else "other")
 
 
 def plain_word(word: str) -> str:

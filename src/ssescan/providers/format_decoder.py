@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from .parts import OUR_KINDS, Part, Raw, TextDelta, Usage
 from .payloads import convert
-from .provider_errors import error_in, error_of
+from .provider_errors import error_in, error_of, with_beside
 from .spellings import Spellings
 from .unknown_fields import UnknownFields
 
@@ -229,7 +229,8 @@ class FormatDecoder(ABC):
     def _feed_one(self, value: Any) -> list[Part]:
         if not isinstance(value, dict):
             return [unknown_event(value, self.name())]
-        event, fits = convert(value, self.event)
+        of_event = value | {"error": with_beside(value)} if value.get("error") else value
+        event, fits = convert(of_event, self.event)
         before = len(self.builder.errors)
         if not fits and self.loses_call(value):
             self.builder.lost.damaged += 1

@@ -61,6 +61,14 @@ def is_same_json(one: Any, other: Any) -> bool:
         return False
 
 
+def is_same_text(one: str, other: str) -> bool:
+    """Return whether two texts are the same JSON."""
+    try:
+        return is_same_json(msgspec.json.decode(one), msgspec.json.decode(other))
+    except (ValueError, RecursionError):
+        return one == other
+
+
 def compact(value: Any) -> str:
     """Return a value as JSON text.
 

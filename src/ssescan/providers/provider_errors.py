@@ -47,7 +47,7 @@ def error_in(value: dict[str, Any], name: str | None) -> Any:
     if nested:
         if is_success(nested):
             return None
-        return value if nested is True else nested
+        return with_beside(value)
     kind = text_of(value.get("type")) or text_of(value.get("event_type"))
     if not kind and _is_errors(text_of(value.get("event"))):
         kind = "error"
@@ -55,6 +55,21 @@ def error_in(value: dict[str, Any], name: str | None) -> Any:
         response = dict_of(value.get("response"))  # of response.error
         return response["error"] if kind in BARE and response.get("error") else value
     return value if not kind and _fails(value) else None
+
+
+def with_beside(value: dict[str, Any]) -> Any:
+    """Return the error in an object, with the words and the number that stand beside it and not in it.
+
+    Of an error that is a text or true, that is the object itself.
+    """
+    error = value["error"]
+    code = code_of(value)
+    if isinstance(error, dict):
+        is_missing = code not in (None, "") and not _is_success(code) and code_of(error) is None
+        return error | {"code": code} if is_missing else error
+    has_more = code not in (None, "") or any(isinstance(value.get(name), str) and value[name] for name in MESSAGES)
+    is_fine = code is not None and _is_success(code)
+    return value if error is True or (isinstance(error, str) and has_more and not is_fine) else error
 
 
 def given_error(error: Any) -> Any:
@@ -133,7 +148,10 @@ def error_of(raw: Any) -> Error:
     for _ in range(MAX_WRAPPED):
         if not (isinstance(raw, dict) and raw.get("message") is None and raw.get("code") is None and raw.get("error")):
             break
-        raw = raw["error"]
+        inner = with_beside(raw)
+        if inner is raw:
+            break
+        raw = inner
     said = _said(raw) if isinstance(raw, dict) else raw
     if isinstance(said, list) and said and isinstance(said[0], (str, dict)):
         said = said[0]

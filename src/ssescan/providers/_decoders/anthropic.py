@@ -101,7 +101,7 @@ class Anthropic(FormatDecoder):
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self._blocks: dict[int, BlockBuilder] = {}
-        # The text and the reasoning that came under the index of a block of another kind.
+        # The text, the reasoning and the calls that came under the index of a block of another kind.
         self._beside: dict[tuple[int, type[BlockBuilder]], BlockBuilder] = {}
         self._usage: dict[str, Any] = {}
         self._began = False
@@ -211,6 +211,7 @@ class Anthropic(FormatDecoder):
         self._text = None
         self._beside.pop((index, TextBuilder), None)
         self._beside.pop((index, ReasoningBuilder), None)
+        self._beside.pop((index, CallBuilder), None)
         builder: BlockBuilder
         if kind == "text":
             builder = TextBuilder(choice)
@@ -259,8 +260,8 @@ class Anthropic(FormatDecoder):
         elif kind == "thinking_delta":
             thought = self._expected(index, ReasoningBuilder)
             thought.add(self.text(delta.thinking, kind))
-        elif kind == "input_json_delta" and isinstance(block, CallBuilder):
-            block.add(arguments_of(delta.partial_json))
+        elif kind == "input_json_delta" and (call := self._expected_call(index, delta)) is not None:
+            call.add(arguments_of(delta.partial_json))
         elif kind == "signature_delta":
             signed = self._beside.get((index, ReasoningBuilder)) or block or self._expected(index, ReasoningBuilder)
             signed.sign(delta.signature or "")
@@ -287,6 +288,22 @@ class Anthropic(FormatDecoder):
                 (index, kind), kind(self.builder.choice(0))
             )
         return block
+
+    def _expected_call(self, index: int, delta: _Delta) -> CallBuilder | None:
+        """Return the call for an index; one without a name if its start is missing, so that it is cut.
+
+        None for a block that is kept as it came, which may have such deltas.
+        """
+        block = self._blocks.get(index)
+        if block is not None and not isinstance(block, CallBuilder):
+            if not isinstance(block, (TextBuilder, ReasoningBuilder)) or not delta.partial_json:
+                return None
+            block = self._beside.get((index, CallBuilder))
+            if block is None:
+                block = self._beside[index, CallBuilder] = CallBuilder(self.builder.choice(0), None, None)
+        elif block is None:
+            block = self._blocks[index] = CallBuilder(self.builder.choice(0), None, None)
+        return block  # type: ignore[return-value]  # those beside are of their kind
 
     def _block_stop(self, event: _Event) -> None:
         index = _number(event.index, max(len(self._blocks) - 1, 0))

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from ..block_builders import CallBuilder
-from ..json_values import is_same_json
+from ..json_values import is_same_text
 from ..parts import ToolCallDelta
 
 if TYPE_CHECKING:
@@ -66,6 +64,20 @@ class ChatCall(CallBuilder):
             return False
         return not self.size or not self.is_whole
 
+    def is_over(self, name: str | None, arguments: str) -> bool:
+        """Return whether a fragment that has the name again, and arguments from their start, comes after the call."""
+        if not (arguments[:1] == "{" and self.size > 2 and name and name == self.name):
+            return False
+        self._pieces += 1  # of these, too, each costs a look at the arguments
+        return self._pieces <= MAX_NAME_PIECES and not self.custom and self.is_whole
+
+    def add_object(self, name: str | None, arguments: str) -> None:
+        """Add arguments that begin like an object, unless they repeat the call. They replace a placeholder, `{}`."""
+        if self.size == 2 and self.text == "{}":
+            self.reconcile(arguments)
+        elif not self.is_over(_none_if_empty(name), arguments):
+            self.add(arguments)
+
     def release(self) -> None:
         """Start the call, if its name is known: the name is whole."""
         if self.held and self.name:
@@ -77,7 +89,11 @@ class ChatCall(CallBuilder):
         if self.size > 2 * len(whole) + MAX_SPACE:
             return False  # and what was written is not joined to see it
         text = self.text
-        return whole.startswith(text) or _is_same(text, whole)
+        return whole.startswith(text) or is_same_text(text, whole)
+
+    def has_same(self, whole: str) -> bool:
+        """Return whether whole arguments are the same JSON as those of the call."""
+        return self.size <= 2 * len(whole) + MAX_SPACE and is_same_text(self.text, whole)
 
     def complete(self, name: str | None, whole: str, *, in_pieces: bool) -> None:
         """Add what the call of a whole message has more. `in_pieces`: it may be the next piece."""
@@ -111,7 +127,7 @@ class ChatCalls:
         self._last: ChatCall | None = None
         self.all: list[ChatCall] = []
 
-    def find(self, index: int | None, id: str | None, name: str | None, kind: str) -> ChatCall:
+    def find(self, index: int | None, id: str | None, name: str | None, kind: str, arguments: str) -> ChatCall:
         """Return the call, a new one if no known call fits; set its id and its name."""
         sent, id, name = id, _none_if_empty(id), _none_if_empty(name)
         call = self._by_id.get(id) if id is not None else None
@@ -121,7 +137,11 @@ class ChatCalls:
             # own. With a name and another id, it is another call.
             if call is not None and name and call.name and id is not None and call.id is not None:
                 call = None
-        if call is None or (name and not call.takes(name)):
+        repeats = id is not None and call is not None and id == call.id
+        if call is None or (
+            name
+            and (not call.takes(name) or (call.is_over(name, arguments) and not (repeats and call.has_same(arguments))))
+        ):
             self.release()
             call = ChatCall(self._choice, kind)
             self.all.append(call)
@@ -176,14 +196,6 @@ class ChatCalls:
         for call in self.all:
             if call.id or call.size or call.native:
                 call.settle()
-
-
-def _is_same(one: str, other: str) -> bool:
-    """Return whether two texts are the same JSON."""
-    try:
-        return is_same_json(msgspec.json.decode(one), msgspec.json.decode(other))
-    except (ValueError, RecursionError):
-        return False
 
 
 def _none_if_empty(value: str | None) -> str | None:

@@ -58,11 +58,10 @@ class ContentDecoder(FormatDecoder):
             if (piece := self.flat(value)) and piece not in pieces:
                 pieces.append(piece)
                 builder.reasoning(piece)
-        said = bool(pieces)
         if delta.reasoning_details:
-            said |= self.details(builder, delta.reasoning_details, flat=said)
+            self.details(builder, delta.reasoning_details, pieces)
         if delta.thinking_blocks:
-            self._thinking_blocks(builder, delta.thinking_blocks, said=said)
+            self._thinking_blocks(builder, delta.thinking_blocks, pieces)
         if delta.reasoning_opaque:
             builder.native["reasoning_opaque"] = delta.reasoning_opaque
             self.sign(builder, delta.reasoning_opaque)
@@ -75,8 +74,9 @@ class ContentDecoder(FormatDecoder):
             value = value["content"]
         return self.text(value, "reasoning")
 
-    def _thinking_blocks(self, builder: ChoiceBuilder, blocks: Any, *, said: bool) -> None:
-        """Handle Anthropic's blocks within Chat: text, signatures, redacted blocks."""
+    def _thinking_blocks(self, builder: ChoiceBuilder, blocks: Any, pieces: list[str]) -> None:
+        """Handle Anthropic's blocks within Chat: text, signatures, redacted blocks. `pieces`: see details()."""
+        said = list(pieces)
         kept = builder.native.setdefault("thinking_blocks", Details())
         for block in self.objects([blocks] if isinstance(blocks, dict) else blocks, "thinking_blocks"):
             if block.get("type") == "redacted_thinking":
@@ -88,7 +88,8 @@ class ContentDecoder(FormatDecoder):
                 kept.add({**block, "thinking": ""} if kept.has_text else block)  # the whole of what was streamed
             else:
                 kept.add(block)
-                if not said:
+                if not _is_said(text, said):
+                    pieces.append(text)
                     builder.reasoning(text)
             if signature:
                 latest = builder.latest(ReasoningBuilder)
@@ -148,24 +149,23 @@ class ContentDecoder(FormatDecoder):
                 pieces.append(piece)
         return pieces
 
-    def details(self, builder: ChoiceBuilder, details: list[Any], *, flat: bool) -> bool:
-        """Handle OpenRouter's reasoning_details; their text counts if there is no flat field beside them.
+    def details(self, builder: ChoiceBuilder, details: list[Any], pieces: list[str]) -> None:
+        """Handle OpenRouter's reasoning_details; their text counts if no field beside them has it.
 
-        Return whether they had a text that counts.
+        `pieces`: the reasoning of those; what counts is added.
         """
-        said = False
+        said = list(pieces)
         kept = builder.native.setdefault("reasoning_details", Details())
         for detail in self.objects(details, "reasoning_details"):
             kept.add(detail)
-            if not flat:
-                text = self._text_of_detail(detail)
-                said |= bool(text)
+            text = self._text_of_detail(detail)
+            if not _is_said(text, said):
+                pieces.append(text)
                 builder.reasoning(text)
             for key in ("signature", "data"):
                 if signature := text_of(detail.get(key)):
                     id, fmt = text_of(detail.get("id")) or None, text_of(detail.get("format")) or None
                     self.sign(builder, signature, id=id, fmt=fmt)
-        return said
 
     def _text_of_detail(self, detail: dict[str, Any]) -> str:
         pieces = (detail[name] for name in ("text", "summary") if detail.get(name) not in (None, "", False))
@@ -251,6 +251,11 @@ def signatures_of(part: dict[str, Any]) -> list[str]:
     inner = [thought for name in THOUGHT_FIELDS if isinstance(thoughts := part.get(name), list) for thought in thoughts]
     found = (text_of(dict_of(thought).get("signature")) for thought in (part, *inner))
     return [signature for signature in found if signature]
+
+
+def _is_said(text: str, pieces: list[str]) -> bool:
+    """Return whether a text is one of the pieces, or a part of one, but for the space around it."""
+    return any(text.strip() in piece for piece in pieces) if text else True
 
 
 def _is_text_of(block: Any, text: str) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..block_builders import TextBuilder
 from ..json_values import text_of
 from ..parts import Error
+from .chat_chunks import says
 
 if TYPE_CHECKING:
     from ..message_builder import MessageBuilder
@@ -50,6 +51,8 @@ class Restarts:
         if self.is_looking:
             self._look_at_id(id)
         for choice in chunk.choices or ():
+            if choice.finish_reason and not says(choice.delta) and not choice.message:
+                continue  # an end begins nothing
             if choice.delta is not None and choice.delta.role:
                 index = choice.index or 0
                 if id and self._ids is not None:

@@ -14,10 +14,11 @@ from ..block_builders import CallBuilder, MediaBuilder, ReasoningBuilder, TextBu
 from ..finish_reasons import OPEN, finish_reasons, is_open, plain_word, worse_of
 from ..format_decoder import DAMAGED, GUESS, FormatDecoder, decoder
 from ..formats import register
-from ..json_values import arguments_of, counts, dict_of, text_of, with_unit, without_unit
+from ..json_values import arguments_of, counts, dict_of, is_same_text, text_of, with_unit
 from ..parts import Part, TextDelta, Usage
 from ..provider_errors import error_of, given_error
 from ..unknown_fields import fields_of, with_fields
+from .interaction_steps import MEDIA, Step, Steps, texts_of
 
 if TYPE_CHECKING:
     from ..message import Message
@@ -72,9 +73,6 @@ ENDED_BADLY = {"failed": "the interaction failed", "cancelled": "the interaction
 KINDS = ("interaction.", "step.", "content.")  # how the kinds of events begin
 WITH_NAME = ("function_call", "mcp_server_tool_call")
 """The types of calls that have a name, which may come late; any other is called by its type unless it has one."""
-MEDIA = ("image", "audio", "video", "document")
-
-
 STEP_FIELDS = {
     "model_output": ("content", "error"),
     "text": ("text", "annotations"),
@@ -94,38 +92,6 @@ DELTA_FIELDS = {
 """The fields of deltas that are read, of the kinds that are not kept as they came."""
 
 
-class _Step:
-    """A step: as its start event has it, with the fields that deltas add."""
-
-    __slots__ = ("call", "content", "ended", "item", "media", "result", "thought", "type")
-
-    def __init__(self, item: dict[str, Any]) -> None:
-        self.item = item
-        if "content" in item or "summary" in item:  # which deltas add to
-            self.item = {name: value for name, value in item.items() if name not in ("content", "summary")}
-        self.type = text_of(item.get("type"))
-        self.call: CallBuilder | None = None
-        self.thought: ReasoningBuilder | None = None
-        self.content: list[TextBuilder | dict[str, Any]] = []
-        self.result = False  # of a result that has no part yet
-        self.ended = False
-
-    def update(self, delta: dict[str, Any]) -> None:
-        self.item |= {name: value for name, value in delta.items() if name != "type" and value is not None}
-
-
-class _Steps:
-    """All steps, in order; `plain` returns them as a turn."""
-
-    __slots__ = ("all",)
-
-    def __init__(self) -> None:
-        self.all: list[_Step] = []
-
-    def plain(self) -> list[dict[str, Any]]:
-        return [made for step in self.all if (made := _wanted_back(step)) is not None]
-
-
 @register
 class GeminiInteractions(FormatDecoder):
     """Events to parts."""
@@ -136,8 +102,8 @@ class GeminiInteractions(FormatDecoder):
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        self._steps = _Steps()
-        self._by_index: dict[int, _Step] = {}
+        self._steps = Steps()
+        self._by_index: dict[int, Step] = {}
         self.choice: ChoiceBuilder = self.builder.choice(0)
         self.choice.native["steps"] = self._steps
 
@@ -225,18 +191,60 @@ class GeminiInteractions(FormatDecoder):
             self.fail(error, status, "")
 
     def _whole(self, interaction: dict[str, Any], *, goes_on: bool) -> None:
-        """Read the steps that only the whole interaction has. `goes_on`: it is not whole yet, and calls may be cut."""
+        """Read what only the whole interaction has. `goes_on`: it is not whole yet, and calls may be cut."""
         name = "steps" if interaction.get("steps") else "outputs"  # the older name
-        if self._steps.all:
-            return
-        for index, step in enumerate(self.objects(interaction.get(name), name)):
-            self._begin(index, step)
+        given = self.objects(interaction.get(name), name)
+        streamed = list(self._steps.all)
+        if streamed and given:
+            given = [item for item in given if item.get("type") != "user_input"]
+        said = "".join(block.text for step in streamed for block in step.texts)
+        is_said = bool(said) and said == "".join(text for item in given for text in texts_of(item))
+        for item in given:
+            # Its place among the steps of its type counts: a whole interaction may have others besides.
+            kind = text_of(item.get("type"))
+            known = next((step for step in streamed if step.type == kind), None)
+            if known is not None:
+                streamed.remove(known)
+                index = next(index for index, step in self._by_index.items() if step is known)
+                self._complete(known, item, is_said=is_said)
+            elif is_said and kind in ("model_output", "text"):
+                continue  # the same text, in more steps
+            else:
+                index = max(self._by_index, default=-1) + 1
+                self._begin(index, item)
             if not goes_on:
                 self._stop(index)
 
+    def _complete(self, step: Step, item: dict[str, Any], *, is_said: bool) -> None:
+        """Add to a step what it has more as a whole. `is_said`: the text of all steps came."""
+        if step.call is not None:
+            self._complete_call(step.call, item)
+        elif step.type == "thought" and (text := "".join(texts_of(item))):
+            self._think(step).reconcile(text)
+        elif step.type in ("model_output", "text") and not is_said and (text := "".join(texts_of(item))):
+            if len(step.texts) > 1:
+                self.keep(item, "mismatch")
+            else:
+                (step.texts or [self._text_of(step)])[0].reconcile(text)
+        elif step.result:
+            step.update(item)
+
+    def _complete_call(self, call: CallBuilder, item: dict[str, Any]) -> None:
+        call.id = call.id or text_of(item.get("id")) or None
+        call.set_name(text_of(item.get("name")))
+        given = arguments_of(item.get("arguments") or None)
+        if not given or is_same_text(given, call.arguments):
+            return
+        if call.ended:
+            call.add_late(given)
+        elif call.size:
+            call.reconcile(given)
+        else:
+            call.whole = given
+
     # Steps
 
-    def _begin(self, index: int | None, item: dict[str, Any]) -> _Step:
+    def _begin(self, index: int | None, item: dict[str, Any]) -> Step:
         index = len(self._by_index) if index is None else index
         kind = text_of(item.get("type"))
         before = self._by_index.get(index)
@@ -244,7 +252,7 @@ class GeminiInteractions(FormatDecoder):
             if before.call.id and before.call.id == item.get("id") and before.type == kind:
                 return before  # its start was sent twice
             before.call.end(cut=True)  # another one took its place
-        step = self._by_index[index] = _Step(item)
+        step = self._by_index[index] = Step(item)
         self._steps.all.append(step)
         id, name = text_of(item.get("id")) or None, text_of(item.get("name"))
         if kind in STEP_FIELDS:
@@ -292,7 +300,7 @@ class GeminiInteractions(FormatDecoder):
         if call.server:
             call.set_name(call.kind)
 
-    def _emit_result(self, step: _Step) -> None:
+    def _emit_result(self, step: Step) -> None:
         if step.result:
             step.result = False
             item = step.item
@@ -355,22 +363,22 @@ class GeminiInteractions(FormatDecoder):
             return False
         return True
 
-    def _sign(self, step: _Step, delta: dict[str, Any]) -> None:
+    def _sign(self, step: Step, delta: dict[str, Any]) -> None:
         if signature := self.text(delta.get("signature"), "signature"):
             step.item["signature"] = signature
             (step.call or self._think(step)).sign(signature)
 
-    def _think(self, step: _Step) -> ReasoningBuilder:
+    def _think(self, step: Step) -> ReasoningBuilder:
         if step.thought is None:
             step.thought = ReasoningBuilder(self.choice, "summary")
         return step.thought
 
-    def _text_of(self, step: _Step) -> TextBuilder:
+    def _text_of(self, step: Step) -> TextBuilder:
         if not step.content or not isinstance(step.content[-1], TextBuilder):
             step.content.append(TextBuilder(self.choice))
         return step.content[-1]  # type: ignore[return-value]  # it is one now
 
-    def _add(self, step: _Step, part: Any) -> None:
+    def _add(self, step: Step, part: Any) -> None:
         """Add content, whole or a piece of it."""
         if not isinstance(part, dict):
             return
@@ -415,37 +423,6 @@ def _cited(annotation: dict[str, Any]) -> dict[str, Any]:
         return with_unit(annotation, "page")
     # As in Google's other API, whose offsets count bytes.
     return with_unit(annotation, "byte" if "start_index" in annotation else None)
-
-
-def _wanted_back(step: _Step) -> dict[str, Any] | None:
-    """Return a step for `input`; None if it was cut, and for a thought without a signature."""
-    if step.call is not None:
-        if step.call.cut or not step.call.ended:
-            return None
-        block: Any = step.call.block()
-        try:
-            arguments = block.json()
-        except ValueError:
-            arguments = {"INVALID_JSON": block.arguments}  # its result needs the call
-        return step.item | {"arguments": arguments}
-    if step.type == "user_input":
-        return None  # the program has it already
-    if step.type == "thought":
-        if step.thought is None or not step.thought.signed:
-            return None
-        summary = [{"type": "text", "text": step.thought.text}] if step.thought.size else []
-        return step.item | {"signature": step.thought.signed} | ({"summary": summary} if summary else {})
-    if step.type.endswith("_result"):
-        return step.item if step.ended else None
-    if step.content:
-        content = [_text_part(part) if isinstance(part, TextBuilder) else part for part in step.content]
-        return {"type": "model_output", "content": content}
-    return None if step.type in ("model_output", "text", *MEDIA) else step.item
-
-
-def _text_part(text: TextBuilder) -> dict[str, Any]:
-    annotations = [without_unit(note) for note in text.citations]
-    return {"type": "text", "text": text.text} | ({"annotations": annotations} if annotations else {})
 
 
 def turn(message: Message) -> list[dict[str, Any]]:

@@ -265,6 +265,8 @@ class OpenAIChat(MessageDecoder):
             self.decode = decoder(self._plain_chunk)
 
     def _choice(self, choice: Choice) -> None:
+        if (choice.index or 0) not in self.builder.choices and _is_bare(choice):
+            return  # nothing of an answer begins
         builder = self.builder.choice(choice.index or 0)
         delta = choice.delta
         if choice.error:
@@ -343,13 +345,16 @@ class OpenAIChat(MessageDecoder):
         if calls is None:
             calls = self._calls[builder.index] = ChatCalls(builder)
         name, arguments, kind = called(fragment)
-        call = calls.find(fragment.index, fragment.id, name, kind)
+        call = calls.find(fragment.index, fragment.id, name, kind, arguments)
         if kind != call.kind == "function":
             call.kind = kind
         if arguments or fragment.extra_content:
             call.release()
         self.attach_extra(call, fragment)
-        call.add(arguments)
+        if arguments[:1] == "{" and call.size:
+            call.add_object(name, arguments)
+        else:
+            call.add(arguments)
         return call
 
     def _cite(self, chunk: Chunk) -> None:
@@ -380,6 +385,17 @@ class OpenAIChat(MessageDecoder):
             calls.finish()
             self.builder.choice(index).stop_for_calls()
         super().finish()
+
+
+def _is_bare(choice: Choice) -> bool:
+    """Return whether there is nothing in a choice, not even a role."""
+    delta = choice.delta
+    if delta is not None and (delta.role or delta.error or says(delta)):
+        return False
+    return not any((
+        choice.finish_reason, choice.native_finish_reason, choice.message, choice.text not in (None, ""), choice.error,
+        choice.logprobs,
+    ))  # fmt: skip
 
 
 def _has_content(choice: Any) -> bool:

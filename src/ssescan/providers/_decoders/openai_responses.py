@@ -16,7 +16,7 @@ from ..format_decoder import DAMAGED, GUESS, decoder
 from ..formats import register
 from ..json_values import arguments_of, dict_of, text_of
 from ..parts import Error, Logprobs, Part, TextDelta, Usage
-from ..provider_errors import error_of, given_error
+from ..provider_errors import error_of, given_error, with_beside
 from ..unknown_fields import fields_of, with_fields
 from .openai_usage import openai_usage
 from .whole_items import NO_TEXT, PART_FIELDS, ItemDecoder, with_char_unit
@@ -159,7 +159,8 @@ class OpenAIResponses(ItemDecoder):
         if handler is not None:
             handler(self, event)
         elif event.error and not kind.startswith("response."):
-            self.builder.fail(error_of(event.error))
+            beside = {"error": event.error, "code": event.code, "message": event.message}
+            self.builder.fail(error_of(with_beside(beside)))
         elif not (kind.startswith("response.") and kind.endswith(PROGRESS)):
             return None
         return self.builder.drain()
@@ -402,7 +403,8 @@ class OpenAIResponses(ItemDecoder):
             return
         whole = arguments_of(event.arguments or event.input or event.code)
         if not call.ended:
-            item.confirmed = True
+            # An end without the arguments confirms only what is whole by itself.
+            item.confirmed |= bool(whole) or not call.size or call.is_whole
             call.reconcile(whole)
         elif whole and whole != call.arguments:
             call.add_late(whole)

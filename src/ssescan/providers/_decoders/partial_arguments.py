@@ -42,7 +42,8 @@ class PartialArguments:
             self.lost = True  # a value of a kind that is not known
 
     def close(self) -> None:
-        """Put the strings without a last piece in their places."""
+        """Put the strings without a last piece in their places: they are cut."""
+        self.lost |= bool(self._open)
         for path, pieces in self._open.items():
             self._put(path, pieces.getvalue())
         self._open.clear()

@@ -189,12 +189,14 @@ class ItemDecoder(FormatDecoder):
         call.set_name(self.word(whole.get("name"), "name"))
         field = "input" if call.custom else "arguments"
         call.reconcile(arguments_of(whole.get(field)))
+        doubtful = False
         if whole.get(field) in (None, ""):
             item.item = whole | {field: call.arguments}  # empty does not replace what was streamed
+            doubtful = call.size > 0 and not item.confirmed and not call.is_whole  # nor does it confirm that
         if call.name:
-            call.end(cut=self._is_cut(call, whole))
+            call.end(cut=doubtful or self._is_cut(call, whole))
         else:
-            item.confirmed = True  # the end of the response may have the name
+            item.confirmed |= not doubtful  # the end of the response may have the name
 
     def _client_tool(self, call: CallBuilder, whole: dict[str, Any]) -> None:
         """Handle the call of a built-in tool that the program has to make. Its arguments: the JSON of its action."""
