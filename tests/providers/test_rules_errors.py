@@ -47,6 +47,11 @@ ERRORS: dict[str, tuple[dict[str, Any], tuple[Any, str | None]]] = {
         {"result": None, "success": False, "errors": [{"code": 7009, "message": "oh"}], "messages": []}, (7009, "oh")
     ),
     "no success, and error_type": ({"success": False, "error_type": "engine"}, ("engine", None)),
+    "error, a text, and words": ({"statusCode": 400, "error": "Bad Request", "message": "oh"}, (400, "oh")),
+    "error, a text, status and words": ({"status": 503, "error": "Service Unavailable", "message": "oh"}, (503, "oh")),
+    "error, a text, and status": ({"error": "oh", "status": 429}, (429, "oh")),
+    "error, and code": ({"error": {"message": "oh"}, "code": 500}, (500, "oh")),
+    "error true": ({"error": True, "message": "oh", "code": 500}, (500, "oh")),
     "event error": ({"event": "error", "message": "oh"}, (None, "oh")),
     "base_resp beside an empty choice": (
         {"base_resp": {"status_code": 1027, "status_msg": "oh"}, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}, (1027, "oh")
@@ -162,6 +167,10 @@ STATUSES: dict[str, tuple[Any, int | None, bool | None]] = {
     "insufficient_quota": ({"error": {"type": "insufficient_quota", "code": "insufficient_quota", "message": "x"}}, 429, False),
     "nothing known": ({"error": {"message": "x"}}, None, None),
     "a text": ({"error": "x"}, None, None),
+    "a text, and a status": ({"error": "x", "status": 429}, 429, True),
+    "no code, and one beside it": ({"error": {"message": "x"}, "code": 500}, 500, True),
+    "a code, and one beside it": ({"error": {"message": "x", "code": 503}, "code": 500}, 503, True),
+    "a text, and a code of a success": ({"error": "x", "code": 200}, None, None),
 }  # fmt: skip
 
 

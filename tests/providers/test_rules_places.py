@@ -115,9 +115,37 @@ OLDER_NAME = {
     ),
 }
 
+
+def again(first: str, second: str, **fields: Any) -> list[Any]:
+    """Return a call, and one of the same name, or the same one again."""
+    return chat(call(first, name="f", **fields), call(second, name="f", **fields))
+
+
+REPEATED = {
+    "no id": Rule(CHAT, again(ONE, TWO, index=0), calls((None, "f", ONE), (None, "f", TWO))),
+    "an empty id": Rule(CHAT, again(ONE, TWO, index=0, id=""), calls((None, "f", ONE), (None, "f", TWO))),
+    "no index": Rule(CHAT, again(ONE, TWO), calls((None, "f", ONE), (None, "f", TWO))),
+    "no id, and equal": Rule(CHAT, again(ONE, ONE, index=0), calls((None, "f", ONE), (None, "f", ONE))),
+    "the same id": Rule(CHAT, again(ONE, ONE, index=0, id="c1"), ONE_CALL),
+    "the same id, and other spaces": Rule(CHAT, again(ONE, '{"a": 1}', index=0, id="c1"), ONE_CALL),
+    "the same id, and another call": Rule(
+        CHAT, again(ONE, TWO, index=0, id="c1"), calls(("c1", "f", ONE), ("c1", "f", TWO))
+    ),
+    "the name with each piece, of an object in an object": Rule(
+        CHAT,
+        chat(*(call(piece, index=0, id="c1", name="f") for piece in ('{"a":', '{"b":1}', "}"))),
+        calls(("c1", "f", '{"a":{"b":1}}')),
+    ),
+    "a placeholder": Rule(
+        CHAT, chat(call("{}", index=0, id="c1", name="f"), call('{"a"', index=0), call(":1}", index=0)), ONE_CALL
+    ),
+    "a placeholder, and the name again": Rule(CHAT, again("{}", ONE, index=0, id="c1"), ONE_CALL),
+    "no arguments, twice": Rule(CHAT, again("{}", "{}", index=0, id="c1"), calls(("c1", "f", "{}"))),
+}
+
 ALL = {
     f"{group}: {name}": rule
-    for group, rules in {"one index": SAME_INDEX, "function_call": OLDER_NAME}.items()
+    for group, rules in {"one index": SAME_INDEX, "function_call": OLDER_NAME, "again": REPEATED}.items()
     for name, rule in rules.items()
 }
 
