@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from importlib import import_module
 from typing import Any
 
 import anthropic._streaming
 import anthropic.lib.streaming._beta_messages
 import anthropic.lib.streaming._messages
-import google.genai._gaos.utils.eventstreaming
 import google.genai.models
 import httpcore._async.http11
 import httpcore._sync.http11
@@ -20,7 +21,7 @@ import openai._streaming
 import openai.lib.streaming.chat._completions
 import openai.lib.streaming.responses._responses
 
-PLACES: tuple[Any, ...] = (
+PLACES: list[Any] = [
     openai._streaming.Stream,
     openai._streaming.AsyncStream,
     openai._base_client.BaseClient,
@@ -35,7 +36,6 @@ PLACES: tuple[Any, ...] = (
     google.genai._common.BaseModel,
     google.genai.models,
     google.genai.types.HttpResponse,
-    google.genai._gaos.utils.eventstreaming,
     httpx2._sse,
     httpx_sse._api,
     httpx_sse._api.EventSource,
@@ -43,7 +43,13 @@ PLACES: tuple[Any, ...] = (
     httpcore._async.http11.AsyncHTTP11Connection,
     httpcore2._sync.http11.HTTP11Connection,
     httpcore2._async.http11.AsyncHTTP11Connection,
-)
+]
+# The Interactions of newer versions, and of older ones.
+with suppress(ImportError):
+    PLACES.append(import_module("google.genai._gaos.utils.eventstreaming"))
+with suppress(ImportError):
+    streaming = import_module("google.genai._interactions._streaming")
+    PLACES += (streaming.Stream, streaming.AsyncStream)
 
 
 def attributes() -> list[dict[str, Any]]:

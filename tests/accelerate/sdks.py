@@ -7,10 +7,13 @@ import atexit
 import warnings
 from dataclasses import fields, is_dataclass
 from functools import cache
+from importlib import import_module
+from importlib.metadata import requires
 from typing import TYPE_CHECKING, Any
 
 import anthropic
 import google.genai
+import httpx
 import httpx2
 import openai
 import pydantic
@@ -18,10 +21,16 @@ import pydantic
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
+# The SDK continues a response of the newest models by itself; older versions do not know the option.
+CAN_CONTINUE = "automatic_continuation" in google.genai.types.GenerateContentConfig.model_fields
+GEMINI_CONFIG: Any = {"automatic_continuation": False} if CAN_CONTINUE else {}
+# Older versions of google-genai end a line also at these characters, as str.splitlines() does.
+ENDS_OF_LINES = {character.encode(): rf"\u{ord(character):04x}".encode() for character in "\u2028\u2029\x85"}
+MISREADS_LINES = not hasattr(google.genai._api_client, "_RawJsonLineBuffer")
 HEADERS = {"content-type": "text/event-stream"}
 
 
-class Body(httpx2.SyncByteStream, httpx2.AsyncByteStream):
+class Body(httpx.SyncByteStream, httpx.AsyncByteStream, httpx2.SyncByteStream, httpx2.AsyncByteStream):
     """A body in chunks. If it is broken, the connection fails after the last chunk."""
 
     def __init__(self, chunks: list[bytes], broken: Exception | None = None) -> None:
@@ -53,8 +62,9 @@ class FakeServer:
     def __init__(self) -> None:
         self.body = Body([])
 
-    def __call__(self, request: Any) -> httpx2.Response:
-        return httpx2.Response(200, headers=HEADERS, stream=self.body)
+    def __call__(self, request: Any) -> Any:
+        library: Any = httpx if isinstance(request, httpx.Request) else httpx2
+        return library.Response(200, headers=HEADERS, stream=self.body)
 
 
 SERVER = FakeServer()
@@ -69,9 +79,23 @@ def loop() -> asyncio.Runner:
 
 
 @cache
+def http_library(name: str) -> Any:
+    """Return the HTTP client that an SDK uses: httpx for older versions, httpx2 for newer ones."""
+    package = "anthropic" if name == "anthropic" else "openai" if name.startswith("openai") else "google-genai"
+    uses_httpx2 = any(requirement.startswith("httpx2") for requirement in requires(package) or ())
+    return import_module("httpx2" if uses_httpx2 else "httpx")
+
+
+def http_client(name: str, asynchronous: bool = False) -> Any:
+    """Return an HTTP client for an SDK that SERVER answers."""
+    library = http_library(name)
+    return (library.AsyncClient if asynchronous else library.Client)(transport=library.MockTransport(SERVER))
+
+
+@cache
 def client(name: str, asynchronous: bool = False) -> Any:
     """Return a client of an SDK that SERVER answers."""
-    http: Any = (httpx2.AsyncClient if asynchronous else httpx2.Client)(transport=httpx2.MockTransport(SERVER))
+    http = http_client(name, asynchronous)
     if name == "anthropic":
         return (anthropic.AsyncAnthropic if asynchronous else anthropic.Anthropic)(
             api_key="none", http_client=http, max_retries=0
@@ -92,7 +116,7 @@ def open_stream(name: str, client: Any) -> Any:
     if name == "openai-responses":
         return client.responses.create(model="m", input="i", stream=True)
     if name == "gemini":
-        return client.models.generate_content_stream(model="m", contents="c", config={"automatic_continuation": False})
+        return client.models.generate_content_stream(model="m", contents="c", config=GEMINI_CONFIG)
     return client.interactions.create(model="m", input="i", stream=True)
 
 
@@ -133,6 +157,14 @@ def dump_stream(name: str, chunks: list[bytes]) -> list[Any]:
     except Exception as error:
         found.append(error_snapshot(error))
     return found
+
+
+def readable(name: str, body: bytes) -> bytes:
+    """Return a body written so that the SDK alone can read it: the same body, except for older google-genai."""
+    if name == "gemini" and MISREADS_LINES:
+        for character, escape in ENDS_OF_LINES.items():
+            body = body.replace(character, escape)
+    return body
 
 
 class ErrorSnapshot(tuple):  # type: ignore[type-arg]

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import anthropic
 import google.genai
-import httpx2
 import openai
 import pytest
 from openai._streaming import SSEDecoder, Stream
@@ -17,7 +16,7 @@ from streams.server import Server
 
 import ssescan
 
-from .sdks import SERVER, Body, error_snapshot, snapshot
+from .sdks import CAN_CONTINUE, MISREADS_LINES, SERVER, Body, error_snapshot, http_client, snapshot
 from .test_equal import ONE
 from .test_framing import PART, A, B
 
@@ -72,12 +71,8 @@ def answers(*texts: str) -> list[bytes]:
     ]
 
 
-def http() -> httpx2.Client:
-    return httpx2.Client(transport=httpx2.MockTransport(SERVER))
-
-
 def open_ai(**options: Any) -> openai.OpenAI:
-    return openai.OpenAI(api_key="none", http_client=http(), max_retries=0, **options)
+    return openai.OpenAI(api_key="none", http_client=http_client("openai"), max_retries=0, **options)
 
 
 def snapshots(items: Any) -> list[Any]:
@@ -106,20 +101,20 @@ def responses_helper() -> Any:
 
 
 def claude_helper() -> Any:
-    client = anthropic.Anthropic(api_key="none", http_client=http(), max_retries=0)
+    client = anthropic.Anthropic(api_key="none", http_client=http_client("anthropic"), max_retries=0)
     with client.messages.stream(model="m", max_tokens=1, messages=[]) as stream:
         yield from stream
         yield stream.get_final_message()
 
 
 def claude_texts() -> Any:
-    client = anthropic.Anthropic(api_key="none", http_client=http(), max_retries=0)
+    client = anthropic.Anthropic(api_key="none", http_client=http_client("anthropic"), max_retries=0)
     with client.messages.stream(model="m", max_tokens=1, messages=[]) as stream:
         yield from stream.text_stream
 
 
 def claude_raw() -> Any:
-    client = anthropic.Anthropic(api_key="none", http_client=http(), max_retries=0)
+    client = anthropic.Anthropic(api_key="none", http_client=http_client("anthropic"), max_retries=0)
     stream = client.messages.create(model="m", max_tokens=1, messages=[], stream=True)
     for event in anthropic.Stream.raw_events(stream.response):
         yield event.event, event.data, event.raw
@@ -144,7 +139,7 @@ def azure() -> Any:
         api_key="none",
         api_version="1",
         azure_endpoint="http://localhost",
-        http_client=http(),
+        http_client=http_client("openai"),
         max_retries=0,
     )
     yield from created(client)
@@ -155,25 +150,25 @@ def vertex() -> Any:
         region="r",
         project_id="p",
         access_token="none",
-        http_client=http(),
+        http_client=http_client("anthropic"),
         max_retries=0,
     )
     yield from client.messages.create(model="m", max_tokens=1, messages=[], stream=True)
 
 
 def google_vertex() -> Any:
-    options = google.genai.types.HttpOptions(httpx_client=http())
+    options = google.genai.types.HttpOptions(httpx_client=http_client("gemini"))
     client = google.genai.Client(vertexai=True, api_key="none", http_options=options)
     yield from client.models.generate_content_stream(model="m", contents="c")
 
 
 def google_schema() -> Any:
-    options = google.genai.types.HttpOptions(httpx_client=http())
+    options = google.genai.types.HttpOptions(httpx_client=http_client("gemini"))
     client = google.genai.Client(api_key="none", http_options=options)
     configs: Any = (
         {"response_schema": dict[str, int], "response_mime_type": "application/json"},
         {"include_all_fields": True},
-        {"automatic_continuation": True},
+        {"automatic_continuation": True} if CAN_CONTINUE else {},
     )
     for config in configs:
         yield from client.models.generate_content_stream(model="m", contents="c", config=config)
@@ -205,7 +200,7 @@ class OwnEvents(Stream[ChatCompletionChunk]):
 
 
 def own(cls: Any) -> Callable[[], Any]:
-    return lambda: created(cls(api_key="none", http_client=http(), max_retries=0))
+    return lambda: created(cls(api_key="none", http_client=http_client("openai"), max_retries=0))
 
 
 def posted(cast_to: Any, stream_cls: Any) -> Callable[[], Any]:
@@ -257,13 +252,13 @@ class ClosesWhenCollected(anthropic.Stream[object]):
 
 
 def closes_when_collected() -> Any:
-    client = anthropic.Anthropic(api_key="none", http_client=http(), max_retries=0)
+    client = anthropic.Anthropic(api_key="none", http_client=http_client("anthropic"), max_retries=0)
     yield from client.post("/x", cast_to=object, body={}, stream=True, stream_cls=ClosesWhenCollected)
 
 
 def of_anthropic(cast_to: Any) -> Callable[[], Any]:
     def read() -> Any:
-        client = anthropic.Anthropic(api_key="none", http_client=http(), max_retries=0)
+        client = anthropic.Anthropic(api_key="none", http_client=http_client("anthropic"), max_retries=0)
         return client.post("/x", cast_to=cast_to, body={}, stream=True, stream_cls=anthropic.Stream[cast_to])
 
     return read
@@ -333,21 +328,21 @@ def test_these_ways_use_ssescan(way: str) -> None:
 
 def test_async_helpers_yield_the_same() -> None:
     async def read() -> list[Any]:
-        client: Any = httpx2.AsyncClient(transport=httpx2.MockTransport(SERVER))
+        http: Any = {name: http_client(name, True) for name in ("openai", "anthropic")}
         found: list[Any] = []
         SERVER.body = Body(CHAT)
-        async with openai.AsyncOpenAI(api_key="none", http_client=client).chat.completions.stream(
+        async with openai.AsyncOpenAI(api_key="none", http_client=http["openai"]).chat.completions.stream(
             model="m", messages=[]
         ) as stream:
             found += [snapshot(event) async for event in stream]
         SERVER.body = Body(claude("Hel", "lo"))
-        async with anthropic.AsyncAnthropic(api_key="none", http_client=client).messages.stream(
+        async with anthropic.AsyncAnthropic(api_key="none", http_client=http["anthropic"]).messages.stream(
             model="m", max_tokens=1, messages=[]
         ) as messages:
             found += [snapshot(event) async for event in messages]
             found.append(snapshot(await messages.get_final_message()))
         SERVER.body = body = Body(CHAT)
-        chunks = await openai.AsyncOpenAI(api_key="none", http_client=client).chat.completions.create(
+        chunks = await openai.AsyncOpenAI(api_key="none", http_client=http["openai"]).chat.completions.create(
             model="m", messages=[], stream=True
         )
         async for chunk in chunks:
@@ -392,5 +387,6 @@ def test_google_over_aiohttp_and_requests() -> None:
         with ssescan.accelerate("google-genai") as acceleration:
             before = acceleration.events["google-genai"]
             assert (over_requests(url), over_aiohttp(url)) == plain
-            assert acceleration.events["google-genai"] == before + 6
+            # Where the HTTP client splits lines, that of requests decodes as ISO-8859-1: the SDK itself reads it.
+            assert acceleration.events["google-genai"] == before + (3 if MISREADS_LINES else 6)
     assert len(plain[0]) == len(plain[1]) == 3

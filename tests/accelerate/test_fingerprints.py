@@ -4,7 +4,10 @@
 from __future__ import annotations
 
 import inspect
+import re
 import warnings
+from contextlib import suppress
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypedDict
 
 import anthropic._streaming
@@ -20,8 +23,10 @@ import pytest
 from pydantic_core import core_schema
 
 import ssescan
-from ssescan.dropin.sdk.fingerprints import differences, fingerprint, normalize
+from ssescan.dropin.sdk import acceleration as acceleration_module
+from ssescan.dropin.sdk.fingerprints import ABSENT, differences, fingerprint, normalize
 from ssescan.dropin.sdk.known_versions import FINGERPRINTS
+from ssescan.dropin.sdk.libraries import LIBRARIES
 
 from .patched_places import are_identical, attributes
 
@@ -111,8 +116,32 @@ def test_changed_version_is_left_alone_and_reported(
 
 def test_every_part_is_known_in_the_installed_versions() -> None:
     # make sdk-diff imports the module of each part by its name.
-    for fingerprints in FINGERPRINTS.values():
-        assert list(differences(fingerprints)) == []
+    for library in LIBRARIES.values():
+        for module, part in library.parts.items():
+            with suppress(ImportError):  # the Interactions are in one of two places
+                import_module(module)
+                assert list(differences(FINGERPRINTS[part])) == []
+
+
+def test_part_that_some_versions_do_not_have() -> None:
+    assert list(differences({"openai:no_such_part": (ABSENT, "0")})) == []
+    assert list(differences({"openai:no_such_part": ("0",)})) == ["there is no openai:no_such_part"]
+
+
+@pytest.mark.parametrize(
+    ("version", "point"),
+    [
+        ("3.60.0", "openai 3.60.0 is newer than what is known (2.20 to 3.57): left alone, because"),
+        ("4", "openai 4 is newer than what is known (2.20 to 3.57): left alone, because"),
+        ("2.9.0rc1", "openai 2.9.0rc1 is older than what is known (2.20 to 3.57): left alone, because"),
+        ("3.57.9", "openai 3.57.9 is left alone, because"),
+    ],
+)
+def test_reason_begins_with_the_point(version: str, point: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(acceleration_module, "version", lambda name: version)
+    monkeypatch.setattr(openai._streaming.Stream, "__stream__", changed_stream)
+    with pytest.warns(RuntimeWarning, match=re.escape(point)), ssescan.accelerate("openai") as acceleration:
+        assert acceleration.report["openai"].startswith(point)
 
 
 def test_wrapped_function_has_another_fingerprint() -> None:

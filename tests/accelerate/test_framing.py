@@ -11,7 +11,7 @@ import pytest
 
 import ssescan
 
-from .sdks import read_stream, read_stream_async
+from .sdks import ENDS_OF_LINES, MISREADS_LINES, read_stream, read_stream_async
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -43,6 +43,8 @@ CASES: tuple[tuple[str, str, bytes, bytes], ...] = (
     ("event", "gemini", b"event: message\ndata: " + PART % b"a" + b"\n\n", b"data: " + PART % b"a" + b"\n\n"),
     ("id", "gemini", b"id: 1\ndata: " + PART % b"a" + b"\n\n", b"data: " + PART % b"a" + b"\n\n"),
     ("retry", "gemini", b"retry: 1\ndata: " + PART % b"a" + b"\n\n", b"data: " + PART % b"a" + b"\n\n"),
+    # Line separators within JSON, at which older versions of google-genai end a line.
+    *[("line separator", "gemini", b"data: " + PART % raw + b"\n\n", b"data: " + PART % escape + b"\n\n") for raw, escape in ENDS_OF_LINES.items() if MISREADS_LINES],
     ("no space", "gemini", b"data:" + PART % b"a" + b"\n\n", b"data: " + PART % b"a" + b"\n\n"),
 )  # fmt: skip
 

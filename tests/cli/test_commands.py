@@ -124,7 +124,7 @@ def test_doctor_shows_why_an_sdk_is_not_covered(tmp_path: Path) -> None:
     done = run("doctor", env=changed)
     assert (done.status, done.err) == (0, "")
     for name, words in (
-        ("httpx2", "httpx2 .* is left alone, because .*; httpx2 .* is as expected"),
+        ("httpx2", "httpx2 .* left alone, because .*; httpx2 .* is as expected"),
         ("httpx-sse", "it cannot be imported: RuntimeError: a␛ build"),
         ("openai", "it cannot be imported: ModuleNotFoundError: .*'no_such_module'"),
         ("anthropic", "it cannot be imported: ModuleNotFoundError: .*'anthropic._base_client'"),

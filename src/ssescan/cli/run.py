@@ -191,7 +191,7 @@ class Summary:
     def lines(self) -> list[str]:
         lines = []
         for name, line in self.acceleration.report.items():
-            if "is left alone" in line:
+            if "left alone" in line:
                 lines.append(f"{line.partition(', because')[0]}, as said above")
             elif "is accelerated" in line:
                 lines.append(f"{name}: {self.counts(name)}")

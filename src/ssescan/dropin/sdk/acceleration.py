@@ -18,7 +18,7 @@ from ...scanner import Scanner
 from .counts import Counts, StreamCounts
 from .fingerprints import differences
 from .import_watch import ImportWatch, is_imported, wait_for_import
-from .known_versions import FINGERPRINTS, TESTED_VERSIONS
+from .known_versions import FINGERPRINTS, TESTED_VERSIONS, out_of_range, range_in_words
 from .libraries import LIBRARIES, Library, Patch
 
 _lock = threading.RLock()
@@ -248,10 +248,18 @@ class _State:
     def leave_alone(self, reasons: list[str]) -> None:
         # All of the library: if only some of its streams were accelerated, that would be hard to notice.
         self.restore()
+        name = self.library.name
         self.left_alone = (
-            f"{self.title()} is left alone, because {', and '.join(reasons[:3])}; {self.library.name} "
-            f"{TESTED_VERSIONS[self.library.name]} is as expected: install that, or a newer ssescan"
+            f"{self.point()} left alone, because {', and '.join(reasons[:3])}; {name} "
+            f"{TESTED_VERSIONS[name]} is as expected: install that, or a newer ssescan"
         )
+
+    def point(self) -> str:
+        """Return the beginning of a sentence: "openai 3.60 is newer than what is known (2.20 to 3.57):"."""
+        name, title = self.library.name, self.title()
+        if compared := out_of_range(name, title.removeprefix(name).strip()):
+            return f"{title} is {compared} than what is known ({range_in_words(name)}):"
+        return f"{title} is"
 
     def title(self) -> str:
         found = []

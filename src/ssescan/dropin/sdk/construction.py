@@ -100,8 +100,8 @@ class Construction:
         arguments = get_args(type_)
         if origin is Union or origin is UnionType:
             return self._union(validated, type_, tuple(metadata or ()), self._construct_type(given, given_metadata))
-        if origin is dict or origin is list:
-            return self._container(origin, arguments[1:] if origin is dict else arguments)
+        if (origin is dict or origin is list) and arguments:
+            return self._container(origin, arguments[-1])
         if origin is Literal or type_ in UNCHECKED_TYPES or isinstance(type_, TypeVar):
             return UNCHANGED
         if type_ is origin and inspect.isclass(type_) and issubclass(type_, models.BaseModel):
@@ -111,7 +111,7 @@ class Construction:
         if type_ in (datetime, date):
             construct_type = self._models.construct_type
             return Conversion(lambda value: construct_type(value=value, type_=type_))
-        # Generic models, and all other types.
+        # Generic models, and all other types; also a bare list or dict, for which some versions raise.
         return Conversion(self._construct_type(given, given_metadata))
 
     def _construct_type(self, type_: Any, metadata: Any) -> Function:
@@ -124,8 +124,8 @@ class Construction:
 
         return construct
 
-    def _container(self, container: type, items: tuple[Any, ...]) -> Conversion:
-        build = self._conversion(items[0], None).function if items else _unchanged
+    def _container(self, container: type, item: Any) -> Conversion:
+        build = self._conversion(item, None).function
         if build is _unchanged and self._is_for_events:
             return UNCHANGED
         if container is list:

@@ -20,6 +20,8 @@ from typing import Any
 
 # The known fingerprints of each part. A part is named "module:qualified.name".
 Fingerprints = Mapping[str, tuple[str, ...]]
+# The fingerprint of a part that some versions do not have.
+ABSENT: str = "absent"
 
 _fingerprints: dict[CodeType, str] = {}
 
@@ -30,7 +32,8 @@ def differences(fingerprints: Fingerprints) -> Iterator[str]:
         try:
             found = fingerprint(find(name))
         except LookupError as error:
-            yield str(error)
+            if ABSENT not in known:
+                yield str(error)
         except (AttributeError, OSError, SyntaxError, TypeError):
             yield f"the source of {name} is not available"
         else:

@@ -14,9 +14,10 @@ from ...errors import EventTooLarge, UnsupportedEncoding
 from ...scanner import EventReader, Scanner
 from ...sources import async_httpx_chunks, check_encoding, httpx_chunks
 from .counts import StreamEnd
+from .google_lines import BraceBuffer, separate_lines, separate_lines_async
 from .google_responses import JsonModule, KeyConversions, Responses, fast_init
 from .libraries import Library, Patch
-from .readers import BodyReader
+from .readers import BodyReader, is_utf8
 
 # The SDK's own size of a read from a response of requests, bytes.
 REQUESTS_CHUNK_SIZE = 512
@@ -26,14 +27,24 @@ class Segments:
     """The two methods of HttpResponse that yield the parsed JSON."""
 
     def __init__(self, api_client: Any, library: Library) -> None:
-        self._api_client = api_client
+        self._http_response = api_client.HttpResponse
         self._library = library
+        self._has_aiohttp = api_client.has_aiohttp
+        self._httpx_types = getattr(api_client, "_HTTPX_RESPONSE_TYPES", None) or api_client.httpx.Response
+        # In older versions, the HTTP client splits a body into lines, and decodes them by the charset of the response.
+        self._splits_lines = hasattr(api_client, "_RawJsonLineBuffer")
+        self._buffer: Callable[[], Any] = getattr(api_client, "_RawJsonLineBuffer", BraceBuffer)
+        # The oldest versions read each line of data as a text of its own.
+        code = api_client.HttpResponse._iter_response_stream.__code__  # noqa: SLF001 - the SDK's
+        self._joins_lines = "data_buffer" in code.co_varnames
 
     def read(self, response: Any, chunks: Iterator[bytes]) -> Iterator[Any]:
         items, buffer, load = self._prepare(response, chunks)
         end, value = StreamEnd(), None
         try:
             items.chunks = check_encoding(response.response_stream, items.chunks)
+            if not self._joins_lines:
+                items.chunks = separate_lines(items.chunks)
             for item in items:
                 for text in _complete_texts(item, items.reader, buffer):
                     value = _parsed(text, load)
@@ -57,6 +68,8 @@ class Segments:
         end, value = StreamEnd(), None
         try:
             items.chunks = check_encoding(stream, items.chunks)
+            if not self._joins_lines:
+                items.chunks = separate_lines_async(items.chunks)
             async for item in items:
                 for text in _complete_texts(item, items.reader, buffer):
                     value = _parsed(text, load)
@@ -85,24 +98,24 @@ class Segments:
         """Return the items of a body, and the SDK's buffer of lines and its JSON parser."""
         # A line that is not a field may belong to a JSON text; and the SDK yields a last event without a blank line.
         scanner = Scanner(max_event_size=self._library.max_event_size, unknown=True, unterminated="dispatch")
-        buffer = self._api_client._RawJsonLineBuffer()  # noqa: SLF001 - the SDK's
-        return BodyReader(chunks, scanner), buffer, response._load_json_from_response  # noqa: SLF001 - the SDK's
+        return BodyReader(chunks, scanner), self._buffer(), response._load_json_from_response  # noqa: SLF001 - the SDK's
 
     def chunks(self, response: Any, of_httpx: Callable[[Any], Any], of_another: Callable[[Any], Any]) -> Any:
         """Return the chunks of a body. None for a kind of response that the SDK itself has to read."""
         stream = response.response_stream
-        if type(response) is not self._api_client.HttpResponse:
+        if type(response) is not self._http_response:
             return None
-        is_of_httpx = isinstance(stream, self._api_client._HTTPX_RESPONSE_TYPES)  # noqa: SLF001 - the SDK's
-        return of_httpx(stream) if is_of_httpx else of_another(stream)
+        if not isinstance(stream, self._httpx_types):
+            return of_another(stream)
+        return of_httpx(stream) if self._splits_lines or is_utf8(stream) else None
 
     def requests_chunks(self, stream: Any) -> Iterator[bytes] | None:
-        requests = sys.modules.get("requests")
+        requests = sys.modules.get("requests") if self._splits_lines else None
         is_known = requests is not None and isinstance(stream, requests.Response)
         return stream.iter_content(chunk_size=REQUESTS_CHUNK_SIZE) if is_known else None
 
     def aiohttp_chunks(self, stream: Any) -> AsyncIterator[bytes] | None:
-        aiohttp = sys.modules.get("aiohttp") if self._api_client.has_aiohttp else None
+        aiohttp = sys.modules.get("aiohttp") if self._has_aiohttp else None
         is_known = aiohttp is not None and isinstance(stream, aiohttp.ClientResponse)
         return stream.content.iter_any() if is_known else None
 

@@ -26,6 +26,7 @@ class Responses:
     def __init__(self, common: Any, types: Any, library: Library) -> None:
         self._common = common
         self._library = library
+        self._as_model = getattr(common, "_as_base_model_type", _as_any_type)
         self._part = types.Part
         # Part.__init__ treats these as missing if they are None.
         self._parameters_of_part = frozenset(types.Part.__init__.__kwdefaults__)
@@ -41,11 +42,13 @@ class Responses:
         config = kwargs.get("config") if kwargs is not None else None
         if isinstance(config, dict) and config.get("include_all_fields"):
             return self._original(cls, response=response, kwargs=kwargs)
-        self._remove_extra_fields(cls, response)
         try:
+            self._remove_extra_fields(cls, response)
             return self._validator(cls)(response)
         except pydantic.ValidationError as error:
             self._library.counts.go_slow(f"a response that is not valid: {error.errors()[0]['msg']}")
+        except AttributeError:  # the SDK raises its own error
+            pass
         return self._original(cls, response=response, kwargs=kwargs)
 
     def _validator(self, cls: Any) -> Callable[[Any], Any]:
@@ -98,11 +101,17 @@ class Responses:
             if typing.get_origin(annotation) is typing.Union:
                 annotation = typing.get_args(annotation)[0]
             arguments = typing.get_args(annotation)
-            item = arguments[0] if arguments and not common._is_struct_type(annotation) else None  # noqa: SLF001 - the SDK's
-            fields[name] = tuple(map(common._as_base_model_type, (annotation, item)))  # noqa: SLF001 - the SDK's
+            is_struct = common._is_struct_type(annotation)  # noqa: SLF001 - the SDK's
+            item = None if is_struct else arguments[0] if arguments else object
+            fields[name] = self._as_model(annotation), self._as_model(item)
         # If a name is the alias of another field, it stands for that field.
         aliases = {field.alias: fields[name] for name, field in model.model_fields.items() if field.alias}
         return {**fields, **aliases}
+
+
+def _as_any_type(annotation: Any) -> Any:
+    """Return the type of a dict in which older versions remove fields. They raise an error if it is not a model."""
+    return None if typing.get_origin(annotation) is dict else annotation
 
 
 class _JsonText(str):
@@ -164,33 +173,42 @@ class KeyConversions:
 
     def __init__(self, models: Any) -> None:
         self._original_candidate = models._Candidate_from_mldev  # noqa: SLF001 - the SDK's
+        self._candidate_names = _names_in(self._original_candidate, MLDEV_CANDIDATE_NAMES)
         original = models._GenerateContentResponse_from_mldev  # noqa: SLF001 - the SDK's
         self.from_mldev: Any = self._conversion(original, MLDEV_NAMES, self._candidate)
         original = models._GenerateContentResponse_from_vertex  # noqa: SLF001 - the SDK's
         self.from_vertex: Any = self._conversion(original, VERTEX_NAMES, None)
 
     def _conversion(self, original: Any, names: dict[str, str], convert_candidate: Any) -> Any:
-        def from_response(from_object: Any, parent_object: Any = None, root_object: Any = None) -> Any:
+        names = _names_in(original, names)
+
+        def from_response(from_object: Any, parent_object: Any = None, *root_object: Any) -> Any:
+            # In older versions, there is no root object.
             candidates = from_object.get("candidates", ()) if type(from_object) is dict else None
             if type(candidates) not in (list, tuple):
-                return original(from_object, parent_object, root_object)
+                return original(from_object, parent_object, *root_object)
             made = _renamed(from_object, names)
             if type(candidates) is list and convert_candidate is None:
                 made["candidates"] = candidates.copy()
             elif type(candidates) is list:
-                made["candidates"] = [convert_candidate(candidate, made, root_object) for candidate in candidates]
+                made["candidates"] = [convert_candidate(candidate, made, *root_object) for candidate in candidates]
             return made
 
         return from_response
 
-    def _candidate(self, candidate: Any, parent: Any, root: Any) -> Any:
+    def _candidate(self, candidate: Any, parent: Any, *root: Any) -> Any:
         if type(candidate) is not dict or "citationMetadata" in candidate:
-            return self._original_candidate(candidate, parent, root)
-        made = _renamed(candidate, MLDEV_CANDIDATE_NAMES)
+            return self._original_candidate(candidate, parent, *root)
+        made = _renamed(candidate, self._candidate_names)
         ratings = candidate.get("safetyRatings")
         if ratings is not None:
             made["safety_ratings"] = list(ratings)
         return made
+
+
+def _names_in(function: Any, names: dict[str, str]) -> dict[str, str]:
+    """Return the names of the keys that a function of the SDK renames. Older versions know fewer of them."""
+    return {key: name for key, name in names.items() if key in function.__code__.co_consts}
 
 
 def _renamed(values: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from ...scanner import EventReader, Scanner
 from ...sources import async_httpx_chunks, check_encoding, httpx_chunks
 from .counts import StreamEnd
 from .libraries import Library, Patch
-from .readers import BodyReader
+from .readers import BodyReader, is_utf8
 
 
 def patches(library: Library) -> list[Patch]:
@@ -53,17 +53,12 @@ def patches(library: Library) -> list[Patch]:
         finally:
             library.counts.end_stream(reader.events, end.is_broken())
 
+    # httpx-sse decodes by the charset of the response, and also reads a program's own response that has text only.
+
     def iter_sse(self: Any) -> Iterator[Any]:
-        return read(self) if _is_utf8(self._response) else original(self)
+        return read(self) if is_utf8(self._response) else original(self)
 
     def aiter_sse(self: Any) -> AsyncGenerator[Any, None]:
-        return aread(self) if _is_utf8(self._response) else aoriginal(self)
+        return aread(self) if is_utf8(self._response) else aoriginal(self)
 
     return [Patch(event_source, "iter_sse", iter_sse), Patch(event_source, "aiter_sse", aiter_sse)]
-
-
-def _is_utf8(response: Any) -> bool:
-    # httpx-sse decodes by the charset of the response, and also reads a program's own response that has text only.
-    if not hasattr(response, "iter_bytes"):
-        return False
-    return str(getattr(response, "encoding", None)).lower().replace("_", "-") in ("utf-8", "utf8")

@@ -76,7 +76,9 @@ _ANTHROPIC_PARTS = {
 }
 _GOOGLE_PARTS = {
     "google.genai.models": "google_genai",
+    # A version has one of these two.
     "google.genai._gaos.utils.eventstreaming": "google_interactions",
+    "google.genai._interactions._base_client": "google_interactions_1",
 }
 LIBRARIES = {
     library.name: library

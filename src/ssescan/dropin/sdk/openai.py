@@ -22,10 +22,11 @@ def patches(library: Library) -> list[Patch]:
 
 def parser_for(stream: Any) -> Parser | None:
     """Return the parser of plain events. None if the SDK builds the objects from more than the data."""
-    options = stream._options  # noqa: SLF001 - the SDK's
-    if options is not None and getattr(options, "synthesize_event_and_data", None):
+    # Older versions have no options, or options without a mode: there, every stream is legacy.
+    options = getattr(stream, "_options", None)
+    if getattr(options, "synthesize_event_and_data", None):
         return None
-    return parse_legacy if options is None or options.stream_mode == "legacy" else parse
+    return parse_legacy if getattr(options, "stream_mode", "legacy") == "legacy" else parse
 
 
 def parse(payload: bytes, reader: EventReader[Any]) -> Any:

@@ -40,3 +40,10 @@ class BodyReader(EventIterator[Any]):
             else:
                 self.reader.feed(chunk)
         return item
+
+
+def is_utf8(response: Any) -> bool:
+    """Return whether a response of httpx or httpx2 has bytes, and its charset is UTF-8, which a scanner decodes."""
+    if not hasattr(response, "iter_bytes"):
+        return False
+    return str(getattr(response, "encoding", None)).lower().replace("_", "-") in ("utf-8", "utf8")

@@ -1,4 +1,4 @@
-"""The loop over a stream that openai and anthropic share: one generator writes both SDKs.
+"""The loop over a stream that openai and anthropic share, and older Interactions: one generator writes these SDKs.
 
 The SDK's own loop still handles errors, observers and the end. It runs on a copy of the stream in which the costly
 steps are ours: the decoder of events, the JSON parser, and the function that builds the objects. For plain data, an
@@ -140,9 +140,10 @@ class Client:
 class Stainless:
     """One of the SDKs, and the loop that replaces `Stream.__stream__` and `AsyncStream.__stream__`.
 
-    `empty_events`: whether the SDK's loop looks at events without data. `parser_for`: returns the parser with which
-    our loop can read a stream, or None if the SDK's loop has to. `is_unfinished`: returns whether more must follow the
-    JSON of an event that was the last one of a body; None: the body had no event.
+    `package`: the SDK's package, if it is not that of the library. `empty_events`: whether the SDK's loop looks at events
+    without data. `parser_for`: returns the parser with which our loop can read a stream, or None if the SDK's loop has
+    to. `is_unfinished`: returns whether more must follow the JSON of an event that was the last one of a body; None: the
+    body had no event.
     """
 
     def __init__(
@@ -151,9 +152,10 @@ class Stainless:
         is_unfinished: Callable[[Any], bool],
         empty_events: bool = False,
         parser_for: Callable[[Any], Parser | None] = lambda stream: None,
+        package: str = "",
     ) -> None:
         modules = ("_base_client", "_streaming", "_models", "_exceptions")
-        base_client, streaming, models, exceptions = (import_module(f"{library.package}.{name}") for name in modules)
+        base_client, streaming, models, exceptions = (import_module(f"{package or library.package}.{name}") for name in modules)
         self._process_response_data = base_client.BaseClient._process_response_data  # noqa: SLF001 - the SDK's
         self._builder_protocol = base_client.ModelBuilderProtocol
         self._decoder_class = streaming.SSEDecoder
