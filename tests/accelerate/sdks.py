@@ -26,7 +26,7 @@ CAN_CONTINUE = "automatic_continuation" in google.genai.types.GenerateContentCon
 GEMINI_CONFIG: Any = {"automatic_continuation": False} if CAN_CONTINUE else {}
 # Older versions of google-genai end a line also at these characters, as str.splitlines() does.
 ENDS_OF_LINES = {character.encode(): rf"\u{ord(character):04x}".encode() for character in "\u2028\u2029\x85"}
-MISREADS_LINES = not hasattr(google.genai._api_client, "_RawJsonLineBuffer")
+MISREADS_LINES = not hasattr(import_module("google.genai._api_client"), "_RawJsonLineBuffer")
 HEADERS = {"content-type": "text/event-stream"}
 
 

@@ -1,4 +1,4 @@
-"""How older versions of google-genai read the lines of a body, where that is not how the newer ones do."""
+"""The lines of a body, as older versions of google-genai read them."""
 
 from collections.abc import AsyncIterator, Iterator
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
+from ...errors import EventTooLarge, UnsupportedEncoding
 from ...scanner import EventReader, Scanner
 from ...sources import check_encoding, decode_in_steps
 from .construction import Construction
@@ -25,6 +26,8 @@ from .readers import BodyReader
 # Returns the JSON of an event, or UNUSUAL for one that the SDK's own loop has to process. The reader has its name.
 Parser = Callable[[bytes, EventReader[Any]], Any]
 UNUSUAL: Any = object()
+# Not all of the SDKs' loops close the response after an error.
+OUR_ERRORS = (EventTooLarge, UnsupportedEncoding)
 
 
 def parse_json(payload: bytes) -> Any:
@@ -94,7 +97,6 @@ class Decoder:
     def _open(self, chunks: Any) -> None:
         self.is_used = True
         if self._items.chunks is None:
-            # The SDKs' loops close the response after an error here.
             self._items.chunks = check_encoding(self._response, chunks)
             decode_in_steps(self._response)
 
@@ -155,7 +157,9 @@ class Stainless:
         package: str = "",
     ) -> None:
         modules = ("_base_client", "_streaming", "_models", "_exceptions")
-        base_client, streaming, models, exceptions = (import_module(f"{package or library.package}.{name}") for name in modules)
+        base_client, streaming, models, exceptions = (
+            import_module(f"{package or library.package}.{name}") for name in modules
+        )
         self._process_response_data = base_client.BaseClient._process_response_data  # noqa: SLF001 - the SDK's
         self._builder_protocol = base_client.ModelBuilderProtocol
         self._decoder_class = streaming.SSEDecoder
@@ -207,7 +211,7 @@ class Stainless:
             raise
         finally:
             self._count(decoder, end, value)
-            if parse is not None:
+            if parse is not None or isinstance(end.error, OUR_ERRORS):
                 ours.response.close()
 
     async def _aread(self, stream: Any) -> AsyncIterator[Any]:
@@ -234,7 +238,7 @@ class Stainless:
             raise
         finally:
             self._count(decoder, end, value)
-            if parse is not None:
+            if parse is not None or isinstance(end.error, OUR_ERRORS):
                 await ours.response.aclose()
 
     def _count(self, decoder: Decoder, end: StreamEnd, value: Any) -> None:
