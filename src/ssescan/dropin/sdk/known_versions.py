@@ -9,8 +9,8 @@ import re
 
 from .fingerprints import ABSENT, Fingerprints
 
-# The oldest and the newest version of each library that was tested. A version between two tested ones is accelerated if
-# its parts are the same as theirs, which is nearly always so: docs/sdk-versions.md has the tested ones.
+# The oldest and the newest version of each library whose parts are known. A version between them is accelerated if its
+# parts are the same. tools/sdk_versions.py has the ones that are tested.
 KNOWN_RANGES: dict[str, tuple[str, str]] = {
     "openai": ("2.20", "3.57"),
     "anthropic": ("0.60", "2.14"),

@@ -142,10 +142,10 @@ class Client:
 class Stainless:
     """One of the SDKs, and the loop that replaces `Stream.__stream__` and `AsyncStream.__stream__`.
 
-    `package`: the SDK's package, if it is not that of the library. `empty_events`: whether the SDK's loop looks at events
-    without data. `parser_for`: returns the parser with which our loop can read a stream, or None if the SDK's loop has
-    to. `is_unfinished`: returns whether more must follow the JSON of an event that was the last one of a body; None: the
-    body had no event.
+    `package`: the SDK's package, if it is not that of the library. `empty_events`: whether the SDK's loop looks at
+    events without data. `parser_for`: returns the parser with which our loop can read a stream, or None if the SDK's
+    loop has to. `is_unfinished`: returns whether more must follow the JSON of an event that was the last one of a body;
+    None: the body had no event.
     """
 
     def __init__(
