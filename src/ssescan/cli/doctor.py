@@ -10,7 +10,6 @@ import platform
 import sys
 import warnings
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 import click
@@ -68,14 +67,25 @@ def examine() -> dict[str, Any]:
     }
 
 
+def _missing(module: str) -> ModuleNotFoundError | None:
+    """Import a module; return the error if there is none of that name: another version has another in its place."""
+    try:
+        import_module(module)
+    except ModuleNotFoundError as error:
+        if not f"{module}.".startswith(f"{error.name}."):
+            raise
+        return error
+    return None
+
+
 def acceleration_of(name: str) -> dict[str, Any]:
     """Return whether `accelerate` covers the installed version of a library, the reason if not, the tested versions."""
     reason = None
     try:
         with warnings.catch_warnings(action="ignore"):
-            for module in LIBRARIES[name].parts:
-                if find_spec(module.partition(".")[0]):  # httpcore2 may be missing where httpcore is installed
-                    import_module(module)
+            missing = [error for module in LIBRARIES[name].parts if (error := _missing(module))]
+            if len(missing) == len(LIBRARIES[name].parts):
+                raise missing[0]  # noqa: TRY301
             with accelerate(name) as acceleration:
                 report = acceleration.report[name]
         if not report.endswith(IS_ACCELERATED):
