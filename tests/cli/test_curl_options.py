@@ -23,7 +23,7 @@ JSON_BODY = '{"stream": true}'
     "options",
     [
         ("-N",), ("--no-buffer",), ("-s",), ("--silent",), ("-sS",), ("-L",), ("--location",), ("--compressed",), ("-k",),
-        ("--insecure",), ("-sSNLkf",), ("-v",), ("-i",), ("-#",), ("--no-progress-meter",), ("--http1.1",), ("-N", "-s", "-L", "-k", "--compressed"),
+        ("--insecure",), ("-sSNLkf",), ("-v",), ("-i",), ("-#",), ("--no-progress-meter",), ("--ssl-no-revoke",), ("--http1.1",), ("-N", "-s", "-L", "-k", "--compressed"),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("command", ["cat", "read"])
@@ -54,6 +54,12 @@ def test_options_that_change_nothing_need_no_url() -> None:
         (("--data-json", '{"a":', "--data-json", "1}"), b'{"a":1}'),
         (("--data-json", "@body"), b"line\r\ntwo\n"),
         (("--data-binary", "@-"), b"in\r\nput\n"),
+        (("--data-urlencode", "x=a b&c", "-d", "d=e f"), b"x=a+b%26c&d=e f"),
+        (("--data-urlencode", "a b~é"), b"a+b~%C3%A9"),
+        (("--data-urlencode", "=@a=b"), b"%40a%3Db"),
+        (("--data-urlencode", "a@b=c@d"), b"a@b=c%40d"),
+        (("--data-urlencode", "@body", "--data-urlencode", "x@-"), b"line%0D%0Atwo%0A&x=in%0D%0Aput%0A"),
+        (("--data-urlencode", ""), b""),
     ],
 )
 def test_data_are_joined_in_their_order(options: tuple[str, ...], body: bytes, server: Server, tmp_path: Path) -> None:
@@ -123,6 +129,7 @@ def test_removed_content_type_stays_removed(server: Server, run_here: Run) -> No
         ("", ("-G", "-d", "a=1", "-d", "b=x y"), "/?a=1&b=x%20y"),
         ("?a=1", ("--get", "--data-raw", "b=%20"), "/?a=1&b=%20"),
         ("?a=1#part", ("-G", "-d", 'q={"a":"é"}'), "/?a=1&q=%7B%22a%22:%22%C3%A9%22%7D"),
+        ("", ("-G", "--data-urlencode", "x=a b&c"), "/?x=a+b%26c"),
         ("", ("-G",), "/"),
         ("", ("-G", "-d", ""), "/"),
     ],
@@ -190,10 +197,12 @@ def test_url_option(server: Server, run_here: Run) -> None:
         (("--json", '"SECRET"'), "--data-json is curl's --json"),
         (("-m", "30"), "leave it out; --idle limits"),
         (("--max-time=30",), "leave it out; --idle limits"),
+        (("--connect-timeout", "5"), "over 10 seconds fails here: leave it out"),
         (("-o", "out"), "> FILE"),
         (("--json=SECRET",), "--data-json is curl's --json"),
         (("-d", "@missing/body"), "expected a file with the body of the request after @, got 'missing/body': No such"),
         (("--data-binary", "@missing.json"), "got 'missing.json': No such"),
+        (("--data-urlencode=a@missing.json",), "; =TEXT sends a text that begins with @"),
         (("--data-json=@missing.json",), "--data-raw sends a text that begins with @"),
     ],
 )
@@ -271,6 +280,7 @@ def test_help_names_every_option() -> None:
         "--data",
         "--data-raw",
         "--data-binary",
+        "--data-urlencode",
         "--data-json",
         "--url",
         "--user",

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote, quote_plus, urlsplit, urlunsplit
 
 import click
 
@@ -31,17 +31,22 @@ DATA: dict[str, tuple[tuple[str, ...], str]] = {
     "data": (("-d", "--data", "--data-ascii"), "POST this; @FILE and @- read it. Several are joined with &."),
     "data_raw": (("--data-raw",), "The same, and @ means nothing."),
     "data_binary": (("--data-binary",), "The same as -d, and a file is sent with its line ends."),
+    "data_urlencode": (
+        ("--data-urlencode",),
+        "The same, escaped: TEXT, =TEXT, NAME=TEXT, @FILE or NAME@FILE; a NAME is sent as it is.",
+    ),
     "data_json": (("--data-json",), "The same as curl's --json: POST this as JSON; @FILE and @- read it."),
 }
 # The options of curl that change nothing here.
 ACCEPTED = (
     ("-N", "--no-buffer"), ("-s", "--silent"), ("-S", "--show-error"), ("-f", "--fail"), ("--fail-with-body",),
     ("-L", "--location"), ("--compressed",), ("-g", "--globoff"), ("--http1.1",), ("--http2",), ("-v", "--verbose"),
-    ("-i", "--include"), ("-#", "--progress-bar"), ("--no-progress-meter",),
+    ("-i", "--include"), ("-#", "--progress-bar"), ("--no-progress-meter",), ("--ssl-no-revoke",),
 )  # fmt: skip
 # Those that would change something, and what to do instead.
 REFUSED: dict[tuple[str, ...], str] = {
     ("-m", "--max-time"): "a stream has no time limit here: leave it out; --idle limits the time without a byte",
+    ("--connect-timeout",): "a connection that takes over 10 seconds fails here: leave it out",
     ("-o", "--output"): "the output is standard output: leave it out, and write > FILE",
 }
 
@@ -138,10 +143,19 @@ class Data:
 
     def read(self) -> bytes:
         """Return the bytes to send: the text, or for @FILE and @- the content; -d removes CR, LF and NUL from it."""
+        if self.option == "data_urlencode":
+            return self._escaped()
         if self.option == "data_raw" or not self.text.startswith("@"):
             return os.fsencode(self.text)
         content = body_file(self.text[1:])
         return content.translate(None, b"\r\n\0") if self.option == "data" else content
+
+    def _escaped(self) -> bytes:
+        """Return the data of --data-urlencode. The first "=" ends the name, as in curl, else the first "@"."""
+        mark = next((mark for mark in "=@" if mark in self.text), "")
+        name, _, text = self.text.partition(mark) if mark else ("", "", self.text)
+        content = body_file(text, "=TEXT") if mark == "@" else os.fsencode(text)
+        return (os.fsencode(name) + b"=" if name else b"") + quote_plus(content).encode()
 
 
 @dataclass(frozen=True)
@@ -290,8 +304,11 @@ def with_query(url: str, data: bytes) -> str:
     return urlunsplit((scheme, host, path, "&".join(filter(None, [query, quote(data, QUERY_SAFE)])), fragment))
 
 
-def body_file(path: str) -> bytes:
-    """Return the content of the file of -d @FILE, or of standard input for "-"; a usage error if that fails."""
+def body_file(path: str, otherwise: str = "--data-raw") -> bytes:
+    """Return the content of the file of -d @FILE, or of standard input for "-"; a usage error if that fails.
+
+    `otherwise`: what sends a text with an @.
+    """
     if path == "-":
         if sys.stdin is None:
             raise click.UsageError("expected an open standard input for -d @-, it is closed; name a file: -d @FILE")
@@ -301,7 +318,7 @@ def body_file(path: str) -> bytes:
     except (OSError, ValueError) as error:  # ValueError: a path with NUL
         reason = getattr(error, "strerror", None) or error
         text = f"expected a file with the body of the request after @, got {argument_without_secrets(path)!r}: {reason}"
-        raise click.UsageError(f"{text}; --data-raw sends a text that begins with @") from error
+        raise click.UsageError(f"{text}; {otherwise} sends a text that begins with @") from error
 
 
 def without_value(header: str) -> str:
