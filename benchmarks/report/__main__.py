@@ -25,7 +25,7 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 # In the order of the speed table; suites without a row come last.
 SUITES = (
-    *("scanner", "dropins", "providers", "accelerate", "transports", "over_http", "memory", "imports"),
+    *("scanner", "dropins", "providers", "gateway", "accelerate", "transports", "over_http", "memory", "imports"),
     *("breakdown", "node_parser"),
 )
 

@@ -13,14 +13,24 @@ from time import process_time
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from benchmarks.suites import accelerate, breakdown, dropins, imports, over_http, providers, scanner, transports
+from benchmarks.suites import (
+    accelerate,
+    breakdown,
+    dropins,
+    gateway,
+    imports,
+    over_http,
+    providers,
+    scanner,
+    transports,
+)
 from benchmarks.suites.measure import Group, Lab, Reader, Run, Table, Target, compare, race
 
 Build = Callable[[Group, int], dict[str, Run]]
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of aiohttp, for google-genai's use of it
 
-SUITES = (scanner, providers, dropins, accelerate, transports, over_http, breakdown, imports)
+SUITES = (scanner, providers, gateway, dropins, accelerate, transports, over_http, breakdown, imports)
 GROUPS = [group for suite in SUITES for group in suite.GROUPS]
 SHORT = 60  # events
 

@@ -58,28 +58,29 @@ class AnswerReader:
         decoder = self.decoder.format_decoder
         return None if decoder is None else decoder.api
 
-    def feed(self, chunk: bytes, add: Callable[[Part], object]) -> None:
-        """Add the parts of a chunk. Raises EventTooLarge and UnknownFormat after those before."""
-        self._push(chunk)
-        self._pop(add)
+    def feed(self, chunk: bytes | None, add: Callable[[Part], object]) -> None:
+        """Add the parts of a chunk. Raises EventTooLarge and UnknownFormat after those before.
 
-    def _pop(self, add: Callable[[Part], object]) -> None:
+        `chunk`: None: add those of the events that the reader still has.
+        """
+        if chunk is not None:
+            self._push(chunk)
+        # All in one function, as each further call adds to the time of an event.
         decoder, pop, feed = self.decoder, self._next, self._feed
-        while not decoder.done and (item := pop()) is not None:
-            made: Any = feed(item)
-            if type(made) is TextDelta:
+        made: Any
+        while not decoder.done:
+            # Most events are a piece of text, which never ends the message.
+            while (item := pop()) is not None and type(made := feed(item)) is TextDelta:
                 add(made)
-                continue
-            if made is None:
-                made = decoder.feed(item)
-            for part in made:
+            if item is None:
+                return
+            for part in decoder.feed(item) if made is None else made:
                 add(part)
             if not self._is_fast and (fast := decoder.fast_feed):
                 self._feed, self._is_fast = fast, True
                 feed = fast
-        if decoder.done:
-            for part in decoder.feed_rest():
-                add(part)
+        for part in decoder.feed_rest():
+            add(part)
 
     def close(self, add: Callable[[Part], object], error: BaseException | None = None) -> None:
         """Add the last parts. `error`: that the source ended with."""
@@ -92,7 +93,7 @@ class AnswerReader:
             return
         if not self.reader.is_over:
             self.reader.close()
-        self._pop(add)
+        self.feed(None, add)
         is_cut = self.reader.cut and not self.decoder.done
         for part in self.decoder.close(Outcome.CUT if is_cut else Outcome.ENDED):
             add(part)

@@ -144,8 +144,16 @@ class Relay:
         return self._feed(chunk if type(chunk) is bytes else chunk_bytes(chunk))
 
     def _feed(self, chunk: bytes) -> bytes:
+        if self._state == "reading" and self._why_unread is None:
+            try:
+                self._answer.feed(chunk, self._on_part)
+            except UnknownFormat as error:  # of what passes, the format need not be known
+                self._why_unread = error
+            except BaseException:
+                self._unsent.append(chunk)
+                raise
+            return chunk
         if self._state == "reading":
-            self._read_passed(chunk)
             return chunk
         if self._state == "passing":
             self._keep(chunk)
@@ -174,18 +182,6 @@ class Relay:
         return editor.edit(event)
 
     # Reading on the way
-
-    def _read_passed(self, chunk: bytes) -> None:
-        """Read a chunk that passes. That its format is not known changes nothing."""
-        if self._why_unread is not None:
-            return
-        try:
-            self._answer.feed(chunk, self._on_part)
-        except UnknownFormat as error:
-            self._why_unread = error
-        except BaseException:
-            self._unsent.append(chunk)
-            raise
 
     def _read_oldest(self) -> None:
         while self._room < 0 and self._unread:
@@ -242,7 +238,7 @@ class Relay:
         self._read_all()
         if not self._answer.reader.pending or self._why_unread is not None:
             return b""
-        self._read_passed(b"\n\n")
+        self._read_passed_safely(b"\n\n")
         return b"\n\n"
 
     def _end(self, error: BaseException | None) -> bytes:
