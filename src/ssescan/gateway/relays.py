@@ -59,8 +59,10 @@ class Relay:
     "reasoning", "arguments" of calls. `on_part`: called with each part of the answer, as it came. `max_event_size`:
     bytes; a larger event raises EventTooLarge.
 
-    Without options, `feed` returns exactly what came. `message`: the message so far, as it came, not as it was changed.
-    `headers`: those that the response wants.
+    Without options, `feed` returns exactly what came, and keeps it, up to 16 MiB, until `message` is asked for: reading
+    takes many times as long as passing on. With `on_part`, events are read as they come, and not kept.
+
+    `message`: the message so far, as it came, not as it was changed. `headers`: those that the response wants.
     """
 
     __module__ = "ssescan"
@@ -212,6 +214,9 @@ class Relay:
 
         Without an error, nothing is added. With one, an answer that is not whole ends in the format's own error; b""
         if no event has shown the format. A second call returns b"".
+
+        An event of which a part has passed cannot be taken back: it ends there, mostly as JSON that is not whole, and
+        the error is the next event. With `model` or `filter`, such an event is dropped: it has not passed yet.
         """
         if self._state == "closed":
             return b""
@@ -234,7 +239,10 @@ class Relay:
         return editor.rest(rest, is_failed=is_failed)
 
     def _end_event(self) -> bytes:
-        """Return the blank line after an event that has begun to pass, as another follows; read it as a client does."""
+        """Return the blank line after an event that has begun to pass, as another follows; read it as a client does.
+
+        Nothing in the standard takes a field back, so a client gets the event with the data that came, then the error.
+        """
         self._read_all()
         if not self._answer.reader.pending or self._why_unread is not None:
             return b""
