@@ -326,6 +326,10 @@ class AsyncEventStream(_StreamCore[E_co]):
             self._reading = False
             await self._close_source()
 
+    def _note_end(self, cut: bool) -> None:
+        if self.outcome is None:
+            self.outcome = Outcome.of(None, cut)
+
     async def _close_source(self) -> None:
         if self._wait is not None:
             self._wait.stop()

@@ -43,7 +43,7 @@ PLACE = {"output_index": 0}
 HALF = [CREATED, ADDED | PLACE, arguments("delta", delta='{"a":')]
 WHOLE = [CREATED, ADDED | PLACE, arguments("delta", delta='{"a":1}')]
 EMPTY = item_done(ITEM | {"arguments": ""}, output_index=0)
-SAID_HALF: Any = ({"tools": [("c1", "f", '{"a":')], "finish": "tool_calls"}, False)
+SAID_HALF: tuple[dict[str, Any], bool] = ({"tools": [("c1", "f", '{"a":')], "finish": "tool_calls"}, False)
 ONE_CALL = calls(("c1", "f", '{"a":1}'))
 CUSTOM = {"type": "custom_tool_call", "id": "fc_1", "call_id": "c1", "name": "f", "input": ""}
 EMPTY_ENDS = {

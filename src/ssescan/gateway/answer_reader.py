@@ -67,7 +67,7 @@ class AnswerReader:
             self._push(chunk)
         # All in one function, as each further call adds to the time of an event.
         decoder, pop, feed = self.decoder, self._next, self._feed
-        made: Any
+        made: Any = None
         while not decoder.done:
             # Most events are a piece of text, which never ends the message.
             while (item := pop()) is not None and type(made := feed(item)) is TextDelta:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 BAD_GATEWAY, GATEWAY_TIMEOUT = 502, 504
 OVERLOADED = 529  # a status of Anthropic's own
 UNAVAILABLE = 503  # what others answer in its place
-WORDS = {
+WORDS: dict[type[Exception], str] = {
     errors.StreamCut: "the answer ended before it was whole",
     errors.StreamStalled: "the answer took too long",
     errors.UnexpectedContentType: "the server of the model sent something else than an answer",

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from .._nested import TOO_DEEP
 
-encode_json = msgspec.json.Encoder().encode
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+encode_json: Callable[[Any], bytes] = msgspec.json.Encoder().encode
 
 
 def encode_text(text: str) -> bytes:

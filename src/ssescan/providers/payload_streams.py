@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..errors import UnexpectedContentType
-from ..outcome import Outcome
 from ..refusals import MAX_REFUSED_BODY, REFUSED_BODY_TIMEOUT, read_body_async, read_body_in_time
 from ..scanner import EventReader
 from ..scanner._shared import ALREADY_READING, DEFAULT_MAX_EVENT_SIZE
@@ -185,8 +184,7 @@ class AsyncPayloadStream(Payloads, AsyncEventStream[Any]):
 
     async def finish(self) -> None:
         """End the stream after its last chunk."""
-        if self.outcome is None:
-            self.outcome = Outcome.of(None, self._reader.cut)
+        self._note_end(self._reader.cut)
         await self._close_source()
 
     async def end(self) -> None:
