@@ -163,12 +163,26 @@ class RawServer(threading.Thread):
             self._play(connection)
 
 
+opened: list[anthropic.Anthropic | openai.OpenAI] = []
+
+
+@pytest.fixture(autouse=True)
+def close_clients() -> Iterator[None]:
+    yield
+    while opened:
+        opened.pop().close()
+
+
 def for_anthropic(url: str) -> anthropic.Anthropic:
-    return anthropic.Anthropic(api_key="none", base_url=url, max_retries=0, timeout=GUARD)
+    client = anthropic.Anthropic(api_key="none", base_url=url, max_retries=0, timeout=GUARD)
+    opened.append(client)
+    return client
 
 
 def for_openai(url: str) -> openai.OpenAI:
-    return openai.OpenAI(api_key="none", base_url=f"{url}/v1", max_retries=0, timeout=GUARD)
+    client = openai.OpenAI(api_key="none", base_url=f"{url}/v1", max_retries=0, timeout=GUARD)
+    opened.append(client)
+    return client
 
 
 ASKED: dict[str, Any] = {
