@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-import select
+import selectors
 import socket
 import subprocess
 import sys
@@ -321,12 +321,15 @@ def test_a_slow_client_slows_the_model(tmp_path: Path) -> None:
 
     def play(connection: socket.socket) -> None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
+        waiting = selectors.DefaultSelector()  # not select(), which takes no file number over 1023
+        waiting.register(connection, selectors.EVENT_WRITE)
         for _ in range(600):  # 36 MB, more than the other buffers of sockets
-            if not blocked.is_set() and not select.select([], [connection], [], 2)[1]:
+            if not blocked.is_set() and not waiting.select(2):
                 blocked.set()
             connection.sendall(piece)
             sent.append(len(piece))
         connection.sendall(chunk({}, "stop") + b"data: [DONE]\n\n")
+        waiting.close()
         blocked.set()
 
     upstream = RawServer(play)

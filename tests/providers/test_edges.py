@@ -147,7 +147,7 @@ def test_reasoning_details_without_index_stay_separate() -> None:
 
 def test_interleaved_partial_arguments() -> None:
     arguments = PartialArguments()
-    for path, text, goes_on in (("$.a", "x", True), ("$.b", "y", True), ("$.a", "z", False)):
+    for path, text, goes_on in (("$.a", "x", True), ("$.b", "y", True), ("$.a", "z", False), ("$.b", "", False)):
         arguments.add({"jsonPath": path, "stringValue": text, "willContinue": goes_on})
     arguments.close()
     assert (arguments.tree, arguments.lost) == ({"a": "xz", "b": "y"}, False)

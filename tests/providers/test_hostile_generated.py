@@ -101,9 +101,13 @@ def peak(source: bytes, api: Any) -> int:
 ARGUMENTS: dict[str, tuple[list[Any], Any, list[Any]]] = {
     "openai-chat": ([chunk(call("", index=0, id="c1", name="f"))], chunk(call("x", index=0)), [TOOLS]),
     "openai-responses": (
-        CALL_EVENTS[:3],
+        [*CALL_EVENTS[:3], {"type": "response.function_call_arguments.delta", "delta": '{"a":"'} | OF_CALL],
         {"type": "response.function_call_arguments.delta", "delta": "x"} | OF_CALL,
-        [{"type": "response.output_item.done", "output_index": 0, "item": FUNCTION}, ended("completed")],
+        [
+            {"type": "response.function_call_arguments.delta", "delta": '"}'} | OF_CALL,
+            {"type": "response.output_item.done", "output_index": 0, "item": FUNCTION},
+            ended("completed"),
+        ],
     ),
     "anthropic": ([start(), block(TOOL_BLOCK)], delta("input_json", partial_json="x"), [stop(), *END]),
     "gemini": (
@@ -116,7 +120,12 @@ ARGUMENTS: dict[str, tuple[list[Any], Any, list[Any]]] = {
                 }
             }
         ),
-        [candidate({"functionCall": {}}, finish="STOP")],
+        [
+            candidate(
+                {"functionCall": {"partialArgs": [{"jsonPath": "$.a", "stringValue": ""}], "willContinue": True}}
+            ),
+            candidate({"functionCall": {}}, finish="STOP"),
+        ],
     ),
     "gemini-interactions": (
         [I_CREATED, step("function_call", id="c", name="f", arguments={})],
@@ -348,7 +357,11 @@ def test_memory_of_an_object_is_bounded(shape: str) -> None:
 def test_arguments_in_many_pieces(api: str) -> None:
     count = 20_000
     message = read(arguments(api, count), api)[1]
-    expected = "x" * count if api != "gemini" else json.dumps({"a": "x" * count}, separators=(",", ":"))
+    expected = (
+        "x" * count
+        if api not in ("gemini", "openai-responses")
+        else json.dumps({"a": "x" * count}, separators=(",", ":"))
+    )
     assert message.tool_calls[0].arguments == expected
     assert message.complete
 

@@ -73,6 +73,8 @@ ENDED_BADLY = {"failed": "the interaction failed", "cancelled": "the interaction
 KINDS = ("interaction.", "step.", "content.")  # how the kinds of events begin
 WITH_NAME = ("function_call", "mcp_server_tool_call")
 """The types of calls that have a name, which may come late; any other is called by its type unless it has one."""
+MAX_WHOLES = 8
+"""The number of whole interactions in a stream whose steps are read; those of further ones are kept as Raw."""
 STEP_FIELDS = {
     "model_output": ("content", "error"),
     "text": ("text", "annotations"),
@@ -103,6 +105,7 @@ class GeminiInteractions(FormatDecoder):
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self._steps = Steps()
+        self._wholes = 0  # the number of whole interactions whose steps were read
         self._by_index: dict[int, Step] = {}
         self.choice: ChoiceBuilder = self.builder.choice(0)
         self.choice.native["steps"] = self._steps
@@ -194,8 +197,14 @@ class GeminiInteractions(FormatDecoder):
         """Read what only the whole interaction has. `goes_on`: it is not whole yet, and calls may be cut."""
         name = "steps" if interaction.get("steps") else "outputs"  # the older name
         given = self.objects(interaction.get(name), name)
+        if not given:
+            return
+        if self._wholes == MAX_WHOLES:  # each costs a look at all steps
+            self.keep(given, name)
+            return
+        self._wholes += 1
         streamed = list(self._steps.all)
-        if streamed and given:
+        if streamed:
             given = [item for item in given if item.get("type") != "user_input"]
         said = "".join(block.text for step in streamed for block in step.texts)
         is_said = bool(said) and said == "".join(text for item in given for text in texts_of(item))
