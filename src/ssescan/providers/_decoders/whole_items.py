@@ -174,7 +174,7 @@ class ItemDecoder(FormatDecoder):
                 if not isinstance(said, str) or said not in streamed:
                     self.keep(part, "content")
         elif item.type == "reasoning":
-            self._reasoning(item, begun if not item.thoughts else {"encrypted_content": begun.get("encrypted_content")})
+            self._reasoning(item, begun | {"summary": [], "content": []} if item.thoughts else begun)
         elif item.call is not None:
             asked = begun.get("input") or next((begun[name] for name in INPUTS if begun.get(name)), None)
             item.call.whole = item.call.whole or arguments_of(asked)
