@@ -11,12 +11,11 @@ one run, in turn.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -90,31 +89,20 @@ def litellm() -> Translate:
 
 
 def any_llm() -> Translate:
-    from any_llm.utils import messages_compat
-    from openai.types.chat import ChatCompletionChunk
+    from any_llm.types.completion import ChatCompletionChunk
+    from any_llm.utils import messages_compat as compat
 
-    async def translated(events: list[bytes]) -> bytes:
-        async def chunks() -> AsyncIterator[Any]:
-            for payload in payloads(events):
-                yield (
-                    ChatCompletionChunk.model_construct(**payload)
-                    if "id" not in payload
-                    else ChatCompletionChunk(**payload)
-                )
-
-        state, made = messages_compat.StreamingState(), []
-        async for chunk in chunks():
-            made += messages_compat.chat_completion_chunk_to_message_stream_events(chunk, state)
-        made += messages_compat.close_open_blocks(state)
+    def translate(events: list[bytes]) -> bytes:
+        state, made = compat.StreamingState(), []
+        for payload in payloads(events):
+            made += compat.chat_completion_chunk_to_message_stream_events(ChatCompletionChunk(**payload), state)
+        made += compat.close_open_blocks(state)
         frames = [framed(event.model_dump(mode="json", exclude_none=True)) for event in made]
-        end = {
-            "type": "message_delta",
-            "delta": {"stop_reason": state.stop_reason or "end_turn", "stop_sequence": None},
-        }
-        usage = {"usage": {"output_tokens": state.output_tokens}}
-        return b"".join([*frames, framed(end | usage), framed({"type": "message_stop"})])
+        delta = {"stop_reason": state.stop_reason or "end_turn", "stop_sequence": None}
+        end = {"type": "message_delta", "delta": delta, "usage": {"output_tokens": state.output_tokens}}
+        return b"".join([*frames, framed(end), framed({"type": "message_stop"})])
 
-    return lambda events: asyncio.run(translated(events))
+    return translate
 
 
 def agent_wire_proxy() -> Translate:
