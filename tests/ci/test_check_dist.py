@@ -60,8 +60,8 @@ def test_missing_files_of_a_wheel(check_dist: Any, tmp_path: Path) -> None:
 
 
 def test_wheel_that_is_too_large(check_dist: Any, tmp_path: Path) -> None:
-    (found,) = check_dist.check_wheel(wheel(tmp_path, PURE, *check_dist.IN_WHEELS, size=200_000))
-    assert "must have less than 400000" in found
+    (found,) = check_dist.check_wheel(wheel(tmp_path, PURE, *check_dist.IN_WHEELS, size=check_dist.MAX_WHEEL_BYTES))
+    assert f"must have less than {check_dist.MAX_WHEEL_BYTES}" in found
 
 
 @pytest.mark.parametrize(
