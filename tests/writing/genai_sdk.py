@@ -50,7 +50,8 @@ class Reader:
 
     def __init__(self, port: int) -> None:
         self.body = b""
-        options = types.HttpOptions(base_url=f"http://127.0.0.1:{port}")
+        self.url = f"http://127.0.0.1:{port}"
+        options = types.HttpOptions(base_url=self.url)
         self._client = google.genai.Client(api_key="none", http_options=options)
 
     def read(self, body: bytes) -> Answer:
