@@ -389,4 +389,5 @@ def test_google_over_aiohttp_and_requests() -> None:
             assert (over_requests(url), over_aiohttp(url)) == plain
             # Where the HTTP client splits lines, that of requests decodes as ISO-8859-1: the SDK itself reads it.
             assert acceleration.events["google-genai"] == before + (3 if MISREADS_LINES else 6)
-    assert len(plain[0]) == len(plain[1]) == 3
+    assert len(plain[1]) == 3
+    assert len(plain[0]) == 3 or plain[0][0][0] is TypeError  # versions before 2 refuse a response of requests
