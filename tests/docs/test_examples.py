@@ -13,11 +13,16 @@ from typing import TYPE_CHECKING
 import pytest
 from cli.processes import GUARD, Answer, Server, environment
 
+from ssescan import transcode
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DOCS = Path(__file__).parents[2] / "docs"
 pytestmark = pytest.mark.skipif(not DOCS.is_dir(), reason="the docs are missing: the tests run outside of the checkout")
+STREAMS = files("ssescan.cli").joinpath("streams")
+CHAT = STREAMS.joinpath("openai-chat.sse").read_text(encoding="utf-8")
+TRANSLATED = b"".join(transcode([CHAT.encode()], "anthropic")).decode()
 # For each page and example, a pattern of its output; "..." for one that is not a complete program.
 PRINTED = {
     "existing-sdk.md": [""],
@@ -61,12 +66,18 @@ PRINTED = {
         r"\w.*True\n$",
     ],
     "errors.md": [r"StreamCut '\w+"],
+    "writing.md": [
+        re.escape(TRANSLATED) + r"stop None \{\}\n$",
+        r'data: \{.*reasoning_content.* again.*"name":"weather".*"finish_reason":"tool_calls".*\ndata: \[DONE\]\n\n$',
+        re.escape(CHAT.replace("gpt-demo", "public-name")) + r"gpt-demo Usage\(.*\n$",
+        r"200 \{'content-type': 'application/json'\} \{.*\"type\":\"message\".*\}\n$",
+    ],
 }
 # These pages have their own tests.
 ELSEWHERE = {
     "client.md": "tests/client/test_docs.py",
     "recipes.md": "tests/docs/test_recipes.py",
-    "writing.md": "tests/docs/test_writing.py",
+    "servers.md": "tests/docs/test_servers.py",
 }
 HOSTS = re.compile(r"https://(?:example|api\.openai)\.com")
 EXAMPLE = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -79,10 +90,9 @@ def examples(page: str) -> list[str]:
 @pytest.fixture
 def url() -> Iterator[str]:
     """Serve the streams that the examples request. Return the URL of the server."""
-    streams = files("ssescan.cli").joinpath("streams")
     with Server() as server:
         chat, messages, gemini = (
-            streams.joinpath(f"{name}.sse").read_bytes() for name in ("openai-chat", "anthropic", "gemini")
+            STREAMS.joinpath(f"{name}.sse").read_bytes() for name in ("openai-chat", "anthropic", "gemini")
         )
         server.answers_with(chat, path="/v1/chat/completions")
         server.answers_with(messages, path="/v1/messages")

@@ -1,4 +1,4 @@
-"""The programs of docs/writing.md run between the official SDKs and servers on this machine."""
+"""The programs of docs/servers.md run between the official SDKs and servers on this machine."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from ssescan import Transcoder, stream
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-PAGE = Path(__file__).parents[2] / "docs" / "writing.md"
+PAGE = Path(__file__).parents[2] / "docs" / "servers.md"
 pytestmark = pytest.mark.skipif(
     not PAGE.is_file(), reason="the docs are missing: the tests run outside of the checkout"
 )
 RECIPE = re.compile(r"^## ([^\n]+)\n(?:(?!## )[^\n]*\n)*?```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 CHAT, MESSAGES, RESPONSES = "/v1/chat/completions", "/v1/messages", "/v1/responses"
-NAMES = ("Translate a stream", "Messages and Responses", "Chat in front of Anthropic", "An inference server", "A relay")
+NAMES = ("Messages and Responses", "Chat in front of Anthropic", "An inference server", "A relay")
 WEATHER = {"type": "object", "properties": {"city": {"type": "string"}}}
 
 
@@ -201,17 +201,6 @@ def test_every_program_has_a_test() -> None:
     assert page.count("```python") == len(NAMES)
     for name in NAMES:
         recipe(name, "")
-
-
-def test_the_first_program_prints_the_stream(server: Server) -> None:
-    server.answers_with(ANSWER, path=CHAT)
-    program = recipe("Translate a stream", f"http://127.0.0.1:{server.server_port}")
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, env=environment(), timeout=GUARD, check=False
-    )
-    assert (done.returncode, done.stderr) == (0, b"tool_calls None {}\n")
-    transcoder = Transcoder("anthropic")
-    assert done.stdout == transcoder.feed(ANSWER) + transcoder.close()
 
 
 def test_messages_with_thinking_text_and_a_call(server: Server, fastapi: str) -> None:
