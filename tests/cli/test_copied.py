@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import textwrap
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,7 +21,7 @@ QUESTION = {"model": "m", "messages": [{"role": "user", "content": "What's 1 & 1
 class Copied(NamedTuple):
     """A command with `BASE` as the server and `KEY` as a variable, and what the server has to receive.
 
-    `body`: the JSON of the body. `headers`: the values of some headers, an empty list for one that is missing.
+    `body`: the JSON of the body, or the text of a form. `headers`: the values of some headers, an empty list for one that is missing.
     """
 
     command: str
@@ -213,6 +214,164 @@ COPIED = {
         method="GET",
         path="/v2/search?n=1&q=tides&stream=true",
     ),
+    "xAI": Copied(
+        r"""
+        curl BASE/v1/responses \
+          -H "Content-Type: application/json" \
+          -H "Authorization: Bearer $KEY" \
+          -m 3600 \
+          -d '{
+            "input": [{"role": "user", "content": "What is 101*3?"}],
+            "model": "m",
+            "stream": true
+        }'
+        """,
+        {"input": [{"role": "user", "content": "What is 101*3?"}], "model": "m", "stream": True},
+        JSON_TYPE | {"authorization": ["Bearer key-1"]},
+        path="/v1/responses",
+        note="-m",
+    ),
+    "NVIDIA": Copied(
+        r"""
+        invoke_url='BASE/v1/chat/completions'
+        authorization_header="Authorization: Bearer $KEY"
+        accept_header='Accept: text/event-stream'
+        content_type_header='Content-Type: application/json'
+        data=$'{"messages": [{"role": "user", "content": "d\u00e9j\u00e0 vu?"}], "stream": true}'
+        curl --silent -w "\n%{http_code}" --connect-timeout 30 --request POST \
+          --url "$invoke_url" \
+          --header "$authorization_header" \
+          --header "$accept_header" \
+          --header "$content_type_header" \
+          --data "$data"
+        """,
+        {"messages": [{"role": "user", "content": "déjà vu?"}], "stream": True},
+        JSON_TYPE | {"accept": ["text/event-stream"], "authorization": ["Bearer key-1"]},
+    ),
+    "Vertex AI": Copied(
+        r"""
+        cat << EOF > request.json
+        {"contents": [{"role": "user", "parts": [{"text": "Hi"}]}]}
+        EOF
+        curl -X POST \
+          -H "Authorization: Bearer $(echo $KEY)" \
+          -H "Content-Type: application/json; charset=utf-8" \
+          "BASE/v1/projects/p/locations/global/publishers/google/models/m:streamGenerateContent?alt=sse" -d @request.json
+        """,
+        {"contents": [{"role": "user", "parts": [{"text": "Hi"}]}]},
+        {"content-type": ["application/json; charset=utf-8"], "authorization": ["Bearer key-1"]},
+        path="/v1/projects/p/locations/global/publishers/google/models/m:streamGenerateContent?alt=sse",
+    ),
+    "Azure": Copied(
+        r"""
+        curl -X POST "BASE/openai/deployments/d/chat/completions?api-version=2025-04-01-preview" \
+          -H "Content-Type: application/json" \
+          -H "api-key: $KEY" \
+          --no-buffer \
+          -d "{\"messages\": [{\"role\": \"user\", \"content\": \"1 + 1\"}], \"stream\": true}"
+        """,
+        {"messages": [{"role": "user", "content": "1 + 1"}], "stream": True},
+        JSON_TYPE | {"api-key": ["key-1"]},
+        path="/openai/deployments/d/chat/completions?api-version=2025-04-01-preview",
+    ),
+    "Databricks": Copied(
+        r"""
+        curl -sS --fail-with-body -u token:$KEY -X POST \
+          -H "Content-Type: application/json" \
+          -d '{"messages": [{"role": "user", "content": " hello"}], "stream": true}' \
+          BASE/serving-endpoints/m/invocations
+        """,
+        {"messages": [{"role": "user", "content": " hello"}], "stream": True},
+        JSON_TYPE | {"authorization": ["Basic dG9rZW46a2V5LTE="]},
+        path="/serving-endpoints/m/invocations",
+    ),
+    "Cloudflare": Copied(
+        r"""
+        curl BASE/client/v4/accounts/$ACCOUNT_ID/ai/run/@cf/meta/m \
+          -X POST \
+          -H "Authorization: Bearer $KEY" \
+          -d '{ "stream": true, "messages": [] }'
+        """,
+        {"stream": True, "messages": []},
+        JSON_TYPE,
+        path="/client/v4/accounts//ai/run/@cf/meta/m",
+        note="application/json",
+    ),
+    "Hugging Face": Copied(
+        r"""
+        curl HOST/v1/chat/completions \
+            -X POST \
+            -d '{
+          "model": "tgi",
+          "messages": [{"role": "user", "content": "What is deep learning?"}],
+          "stream": true,
+          "max_tokens": 20
+        }' \
+            -H 'Content-Type: application/json'
+        """,
+        {"model": "tgi", "messages": [{"role": "user", "content": "What is deep learning?"}], "stream": True, "max_tokens": 20},
+        JSON_TYPE,
+        note="http://",
+    ),
+    "Dify": Copied(
+        r"""
+        curl -X POST 'BASE/v1/chat-messages' \
+        --header "Authorization: Bearer $KEY" \
+        --header 'Content-Type: application/json' \
+        --data-raw '{
+            "inputs": {},
+            "query": "What are the specs of the iPhone?",
+            "response_mode": "streaming"
+        }'
+        """,
+        {"inputs": {}, "query": "What are the specs of the iPhone?", "response_mode": "streaming"},
+        JSON_TYPE,
+        path="/v1/chat-messages",
+    ),
+    "a body on standard input": Copied(
+        r"""
+        curl -N -sS --http2 -H "Accept:text/event-stream" -H "x-api-key: $KEY" BASE/agent/runs -H "Content-Type: application/json" \
+          --data @- <<'EOF'
+        {"query": "it's 1 & 1", "stream": true}
+        EOF
+        """,
+        {"query": "it's 1 & 1", "stream": True},
+        JSON_TYPE | {"accept": ["text/event-stream"]},
+        path="/agent/runs",
+    ),
+    "a session's events": Copied(
+        r"""
+        curl -sS --fail-with-body -N -G "BASE/events/stream" \
+          -H "X-API-Key: $KEY" \
+          -H "Accept: text/event-stream" \
+          --data-urlencode "after=2026-01-01T00:00:00+00:00"
+        """,
+        None,
+        {"x-api-key": ["key-1"], "content-type": []},
+        method="GET",
+        path="/events/stream?after=2026-01-01T00%3A00%3A00%2B00%3A00",
+    ),
+    "chrome, a form": Copied(
+        r"""
+        curl 'BASE/chat' \
+          -H 'accept: text/event-stream' \
+          -H 'content-type: application/x-www-form-urlencoded; charset=UTF-8' \
+          -H 'x-requested-with;' \
+          -b $'a=1; b=it\'s' \
+          --data-raw 'q=1%2B1&stream=true' ;
+        """,
+        "q=1%2B1&stream=true",
+        {"content-type": ["application/x-www-form-urlencoded; charset=UTF-8"], "x-requested-with": [""], "cookie": ["a=1; b=it's"]},
+        path="/chat",
+    ),
+    "firefox, brackets in the URL": Copied(
+        r"""
+        curl --globoff 'BASE/api/chat?ids[]=1&{a}' --compressed -X POST -H 'Accept: */*' -H 'Connection: keep-alive' -H 'Pragma: no-cache' -H 'Content-Length: 0'
+        """,
+        None,
+        {"accept": ["*/*"], "content-type": []},
+        path="/api/chat?ids[]=1&{a}",
+    ),
 }  # fmt: skip
 
 
@@ -221,14 +380,17 @@ def run_copied(command: str, folder: Path) -> Done:
     (folder / "ask.json").write_text(json.dumps(QUESTION, indent=1), encoding="utf-8")
     function = f"curl() {{ '{COMMAND[0]}' -m ssescan read \"$@\"; }}"
     done = subprocess.run(
-        [str(BASH), "-c", f"{function}\n{command}"],
+        [str(BASH), "-c", f"{function}\n{textwrap.dedent(command)}"],
         capture_output=True, cwd=folder, env=environment(KEY="key-1", LC_ALL="C.UTF-8"), timeout=GUARD, check=False,
     )  # fmt: skip
     return Done(done.returncode, done.stdout, done.stderr.decode())
 
 
 def received_body(request: Received) -> Any:
-    return json.loads(request.body) if request.body else None
+    """Return the JSON of a body, the text of a form, None if there is none."""
+    if not request.body or "x-www-form-urlencoded" in request.all("content-type")[0]:
+        return request.body.decode() or None
+    return json.loads(request.body)
 
 
 @pytest.mark.parametrize("name", COPIED)

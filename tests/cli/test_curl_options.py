@@ -1,9 +1,13 @@
 """curl's options of `cat` and `read`, one by one, and URLs without a scheme."""
 
+import contextlib
 import json
 import os
 import re
+import socket
 import ssl
+import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,6 +28,7 @@ JSON_BODY = '{"stream": true}'
     [
         ("-N",), ("--no-buffer",), ("-s",), ("--silent",), ("-sS",), ("-L",), ("--location",), ("--compressed",), ("-k",),
         ("--insecure",), ("-sSNLkf",), ("-v",), ("-i",), ("-#",), ("--no-progress-meter",), ("--ssl-no-revoke",), ("--http1.1",), ("-N", "-s", "-L", "-k", "--compressed"),
+        ("-w", r"\n%{http_code}"), ("--write-out=x",), ("--connect-timeout", "30"),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("command", ["cat", "read"])
@@ -195,9 +200,8 @@ def test_url_option(server: Server, run_here: Run) -> None:
         (("--json", "@SECRET"), "--data-json is curl's --json"),
         (("--json", "-s", '{"a": "SECRET"}'), "--data-json is curl's --json"),
         (("--json", '"SECRET"'), "--data-json is curl's --json"),
-        (("-m", "30"), "leave it out; --idle limits"),
-        (("--max-time=30",), "leave it out; --idle limits"),
-        (("--connect-timeout", "5"), "over 10 seconds fails here: leave it out"),
+        (("-m", "0"), "expected a finite number of seconds over zero, got 0.0"),
+        (("--connect-timeout", "inf"), "expected a finite number of seconds over zero, got inf"),
         (("-o", "out"), "> FILE"),
         (("--json=SECRET",), "--data-json is curl's --json"),
         (("-d", "@missing/body"), "expected a file with the body of the request after @, got 'missing/body': No such"),
@@ -215,7 +219,12 @@ def test_wrong_values(command: str, options: tuple[str, ...], words: str, run_he
     assert "SECRET" not in done.err
 
 
-@pytest.mark.parametrize("options", [("-G",), ("-k",), ("-u", "a:b"), ("-b", "a=b"), ("-A", "a"), ("-e", "b")])
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("-G",), ("-k",), ("-u", "a:b"), ("-b", "a=b"), ("-A", "a"), ("-e", "b"), ("-m", "1"), ("--connect-timeout", "1"),
+    ],
+)  # fmt: skip
 def test_request_needs_a_url(options: tuple[str, ...], run_here: Run) -> None:
     done = run_here("cat", *options, "file")
     assert (done.status, f"{options[0]} needs a URL" in done.err) == (USAGE, True)
@@ -258,6 +267,31 @@ def test_file_with_the_name_of_a_host_wins(tmp_path: Path, monkeypatch: pytest.M
 def test_other_targets_are_files(target: str, run_here: Run) -> None:
     done = run_here("cat", target)
     assert (done.status, "expected a file to read" in done.err) == (USAGE, True)
+
+
+@pytest.mark.parametrize("limits", [("-m", "0.2"), ("--max-time=0.2", "--idle", "60"), ("-m", "60", "--idle=0.2")])
+def test_max_time_is_the_time_without_a_byte(limits: tuple[str, ...], server: Server, run_here: Run) -> None:
+    released = threading.Event()
+    done = run_here("cat", *limits, server.answers_with(EVENT, released.wait))
+    released.set()
+    assert (done.status, done.out) == (FAILED, EVENT)
+    note, failure = done.err.splitlines()
+    assert note.startswith("ssescan: note: -m limits the time without a byte here")
+    assert failure.endswith("; a longer --idle or -m waits longer")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse a connection that waits")
+def test_connect_timeout(run_here: Run) -> None:
+    with socket.socket() as listening, contextlib.ExitStack() as waiting:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(0)
+        address = listening.getsockname()
+        for _ in range(3):  # more than the backlog holds
+            other = waiting.enter_context(socket.socket())
+            other.setblocking(False)
+            other.connect_ex(address)
+        done = run_here("cat", "--connect-timeout", "0.2", f"http://127.0.0.1:{address[1]}/")
+    assert (done.status, "expected to connect to" in done.err) == (FAILED, True)
 
 
 def test_unknown_certificate(server: Server, run_here: Run) -> None:

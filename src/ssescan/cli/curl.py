@@ -43,12 +43,6 @@ ACCEPTED = (
     ("-L", "--location"), ("--compressed",), ("-g", "--globoff"), ("--http1.1",), ("--http2",), ("-v", "--verbose"),
     ("-i", "--include"), ("-#", "--progress-bar"), ("--no-progress-meter",), ("--ssl-no-revoke",),
 )  # fmt: skip
-# Those that would change something, and what to do instead.
-REFUSED: dict[tuple[str, ...], str] = {
-    ("-m", "--max-time"): "a stream has no time limit here: leave it out; --idle limits the time without a byte",
-    ("--connect-timeout",): "a connection that takes over 10 seconds fails here: leave it out",
-    ("-o", "--output"): "the output is standard output: leave it out, and write > FILE",
-}
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -60,10 +54,11 @@ def positive_seconds(context: click.Context, option: click.Parameter, seconds: f
     return seconds
 
 
-def refuse(context: click.Context, option: click.Parameter, value: str | None) -> None:
-    """Refuse an option of REFUSED; a click callback."""
+def refuse_output(context: click.Context, _option: click.Parameter, value: str | None) -> None:
+    """Refuse -o, which would change where the output goes; a click callback."""
     if value is not None:
-        raise click.UsageError(f"expected no {' or '.join(option.opts)}, {REFUSED[tuple(option.opts)]}", context)
+        text = "expected no -o or --output, the output is standard output: leave it out, and write > FILE"
+        raise click.UsageError(text, context)
 
 
 class CurlCommand(click.Command):
@@ -119,8 +114,17 @@ def source_options(command: Callable[..., object]) -> Callable[..., object]:
             "--idle", type=float, callback=positive_seconds, metavar="SECONDS",
             help="Fail if the server sends no byte for so long.",
         ),
+        click.option(
+            "-m", "--max-time", type=float, callback=positive_seconds, metavar="SECONDS",
+            help="The same as --idle: the whole time has no limit here.",
+        ),
+        click.option(
+            "--connect-timeout", type=float, callback=positive_seconds, metavar="SECONDS",
+            help="Fail if connecting takes so long; by default 10.",
+        ),
         *(click.option(*names, is_flag=True, expose_value=False, hidden=True) for names in ACCEPTED),
-        *(click.option(*names, callback=refuse, expose_value=False, hidden=True) for names in REFUSED),
+        click.option("-w", "--write-out", expose_value=False, hidden=True),
+        click.option("-o", "--output", callback=refuse_output, expose_value=False, hidden=True),
     ]  # fmt: skip
     for decorator in reversed(decorators):
         with_request = decorator(with_request)
@@ -172,6 +176,13 @@ class Request:
     referer: str | None
     insecure: bool
     idle: float | None  # seconds
+    max_time: float | None  # seconds
+    connect_timeout: float | None  # seconds
+
+    @property
+    def read_timeout(self) -> float | None:
+        """The most seconds without a byte, None for no limit. With -m, nothing ends earlier than in curl."""
+        return min((limit for limit in (self.idle, self.max_time) if limit is not None), default=None)
 
     def used_options(self) -> list[str]:
         """Return the options that were given, as messages name them."""
@@ -179,7 +190,8 @@ class Request:
         options = {
             "-H": self.headers, "-G": self.get, "-X": self.method is not None, "-u": self.user is not None,
             "-b": self.cookies, "-A": self.user_agent is not None, "-e": self.referer is not None, "-k": self.insecure,
-            "--idle": self.idle is not None,
+            "--idle": self.idle is not None, "-m": self.max_time is not None,
+            "--connect-timeout": self.connect_timeout is not None,
         }  # fmt: skip
         return [name for name, used in options.items() if used] + list(data)
 
@@ -193,6 +205,8 @@ class Request:
         if not METHOD.fullmatch(method):
             text = f"expected a request that HTTP allows, got method {argument_without_secrets(method)!r}"
             raise click.UsageError(f"{text}; check -X and -H")
+        if self.max_time is not None:
+            print_note("-m limits the time without a byte here, as --idle does; the whole time has no limit")
         defaults = {b"accept": b"text/event-stream"} | self._own_headers()
         if content is not None:
             defaults[b"content-type"] = self._content_type(content, {name.lower() for name, _ in lines}, removed)

@@ -169,7 +169,7 @@ def transport_failure(error: Exception, source_name: str, so_far: str) -> Failur
         return None
     if isinstance(error, httpx.ReadTimeout):
         text = f"expected bytes from {source_name}, none came in time, {so_far}"
-        return Failure(Exit.FAILED, f"{text}; a longer --idle waits longer")
+        return Failure(Exit.FAILED, f"{text}; a longer --idle or -m waits longer")
     if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout)):
         text = f"expected to connect to {source_name}, got {error_without_secrets(error) or type(error).__name__}"
         return Failure(Exit.FAILED, f"{text}; {advice_on_connecting(str(error), source_name)}")

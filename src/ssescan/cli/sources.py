@@ -93,7 +93,7 @@ def open_url(url: str, request: Request) -> Iterator[Source]:
 
     prepared = request.prepared(url)
     # Only reading has no limit: a model may think for minutes between two events, but connecting never takes that long.
-    timeout = httpx.Timeout(10.0, read=request.idle)
+    timeout = httpx.Timeout(10.0, connect=request.connect_timeout or 10.0, read=request.read_timeout)
     answers: list[httpx.Response] = []
     try:
         client = httpx.Client(verify=not request.insecure, timeout=timeout, event_hooks={"response": [answers.append]})
