@@ -29,6 +29,7 @@ GZIP_MAGIC = b"\x1f\x8b"
 SLICE = {"br": 8, "zstd": 64}
 MAX_WINDOW_LOG = 23  # 8 MiB, the largest window that RFC 9659 allows for zstd in HTTP
 
+SUPPORTED = "gzip, deflate, br or zstd was expected"
 # The registered codings. Some servers send other words, such as "utf-8" or "none": see encoding_check.py.
 REGISTERED = frozenset((
     "aes128gcm", "br", "compress", "dcb", "dcz", "deflate", "exi", "gzip", "pack200-gzip", "x-compress", "x-gzip",
@@ -57,7 +58,7 @@ def why_unsupported(codings: list[str]) -> str:
     if not codings or codings[0] in ("gzip", "x-gzip", "deflate"):
         return ""
     if codings[0] not in PACKAGES:
-        return "gzip, deflate, br or zstd was expected"
+        return SUPPORTED
     if _package_for(codings[0]) is None:
         return f"to read it, install one of the packages {', '.join(INSTALLS[codings[0]])}"
     return ""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from codecs import getincrementaldecoder
 
-from .content_encoding import REGISTERED, codings_of, why_unsupported, words_of
+from .content_encoding import REGISTERED, SUPPORTED, codings_of, why_unsupported, words_of
 from .errors import UnsupportedEncoding
 
 TYPE_CHECKING = False
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from typing import Any
 
-SUPPORTED = "gzip, deflate, br or zstd was expected"
 LOOKED_AT = 64  # bytes, after which no further chunk is looked at
 CONTROLS = frozenset(range(32)) - frozenset(b"\t\r\n")
 
