@@ -37,6 +37,7 @@ help:
 	@echo "make guard-sensitivity  show that the guard catches a slowdown of 5 %"
 	@echo "make bench    measure the speed beside the peers, and write docs/benchmarks.md (ten minutes)"
 	@echo "make bench-suites  the same and more under pytest-benchmark (ARGS='-k gemini' for some)"
+	@echo "make peers-on-node  fetch the parser and the AI SDK on Node, which some tests compare with (needs npm)"
 	@echo "make translators  translate recorded Chat streams into Anthropic's events, beside others that do"
 	@echo "make sdk-diff SDK=openai OLD=3.54.0 NEW=3.57.0  show what changed in an SDK's parts that accelerate() uses"
 	@echo "make sdk-versions SDK=openai  show which versions of an SDK are accelerated (ARGS=--tests also compares results)"
@@ -138,7 +139,7 @@ bench: $(VENV)/with-peers
 
 bench-suites: $(VENV)/with-peers
 	@echo "==> the suites of benchmarks/"
-	@$(BIN)/python -m pytest benchmarks $(ARGS)
+	@$(BIN)/python -m pytest $(or $(SUITES),benchmarks) $(ARGS)
 
 # In an environment of its own: litellm and any-llm need other versions of the SDKs than the tests.
 translators:
@@ -146,7 +147,7 @@ translators:
 	@.venv-translators/bin/python -m benchmarks.suites.translators $(or $(ARGS),../shared/corpus)
 
 peers-on-node:
-	@echo "==> fetching the parser that is measured on Node, by npm"
+	@echo "==> fetching the parser that is measured on Node"
 	@cd benchmarks/suites/node && npm ci --silent --ignore-scripts --no-audit --no-fund
 	@echo "==> fetching the AI SDK, which reads what ssescan writes"
 	@cd tests/peers/node && npm ci --silent --ignore-scripts --no-audit --no-fund

@@ -52,7 +52,8 @@ def command(
 
     \b
     At its end, it prints a line on standard error for each library that was
-    accelerated: how many events it read. The exit status is the program's own.
+    accelerated: how many streams and events it read. The exit status is the
+    program's own.
 
     \b
         ssescan run chat.py --model small
