@@ -16,7 +16,7 @@ SOURCES := pyproject.toml setup.py $(wildcard src/ssescan/scanner/*.pyx src/sses
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-interpreters test-lowest test-niquests test-peers lint types workflows wire sdk-diff sdk-versions fuzz wheels wheel-list linear guard guard-sensitivity bench bench-suites translators peers-on-node docs clean
+.PHONY: help demo test test-interpreters test-lowest test-niquests test-comply test-peers lint types workflows wire sdk-diff sdk-versions fuzz wheels wheel-list linear guard guard-sensitivity bench bench-suites translators peers-on-node docs clean
 
 help:
 	@echo "make demo     see ssescan read streams, in 15 seconds"
@@ -24,6 +24,7 @@ help:
 	@echo "make test-interpreters  run the tests that depend on the interpreter, on every other Python of this machine"
 	@echo "make test-lowest    run the tests in pure Python, with the lowest versions of the dependencies"
 	@echo "make test-niquests  run the tests of niquests, in an environment of its own"
+	@echo "make test-comply    let llm-comply judge the streams that ssescan writes, in an environment of its own"
 	@echo "make test-peers     run the tests of httpx-sse and of the SDKs with ssescan (fetches them)"
 	@echo "make lint     ruff, codespell, cython-lint, towncrier"
 	@echo "make types    mypy, pyright, stubtest"
@@ -73,6 +74,9 @@ test-lowest: $(VENV)/made
 
 test-niquests:
 	@$(MAKE) test VENV=.venv-niquests GROUP=niquests EXTRAS=httpx,httpx2 ARGS='$(ARGS) tests/streams/test_niquests.py'
+
+test-comply:
+	@$(MAKE) test VENV=.venv-comply GROUP=comply EXTRAS=providers ARGS='$(ARGS) tests/writing/test_llm_comply.py'
 
 test-peers: $(VENV)/with-peers-tests
 	@echo "==> the tests of the peers, on $$($(BIN)/python -V)"
