@@ -1,6 +1,7 @@
 """The server and the files that the tests of the command line read."""
 
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 from ssescan.cli import main
 
-from .processes import Done, Server
+from .processes import Done, RunHere, Server
 
 
 @pytest.fixture
@@ -35,13 +36,19 @@ def file_of(tmp_path: Path) -> Callable[[bytes], str]:
 
 
 @pytest.fixture
-def run_here(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Done]:
+def run_here(
+    capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> RunHere:
     """Return a function that runs `ssescan` in this process, which is much faster than another process."""
     for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
         monkeypatch.delenv(name)
 
-    def run(*arguments: str) -> Done:
-        status = main(arguments)
+    def run(*arguments: str, stdin: bytes = b"") -> Done:
+        file = tmp_path_factory.mktemp("stdin") / "stdin"
+        file.write_bytes(stdin)
+        with file.open(encoding="utf-8") as opened:
+            monkeypatch.setattr(sys, "stdin", opened)
+            status = main(arguments)
         out, err = capfdbinary.readouterr()
         return Done(status, out, err.decode())
 

@@ -24,6 +24,7 @@ except ImportError:
 
 GUARD = 60.0  # seconds after which a process is killed, so that the test fails and does not hang
 COMMAND = (sys.executable, "-m", "ssescan")
+SDKS = ("openai", "anthropic", "google")  # they take long to import
 
 
 def environment(**changes: str) -> dict[str, str]:
@@ -35,6 +36,14 @@ def environment(**changes: str) -> dict[str, str]:
     return kept | {"PYTHONPATH": os.pathsep.join(filter(None, paths)), "TERM": "xterm-256color"} | changes
 
 
+def without(packages: tuple[str, ...], folder: Path) -> dict[str, str]:
+    """Return an environment in which these packages cannot be imported."""
+    for package in packages:
+        (folder / f"{package}.py").write_text(f"raise ModuleNotFoundError('gone', name={package!r})")
+    kept = environment()
+    return kept | {"PYTHONPATH": f"{folder}{os.pathsep}{kept['PYTHONPATH']}"}
+
+
 @dataclass(frozen=True)
 class Done:
     """The exit status and the output of a process."""
@@ -42,6 +51,9 @@ class Done:
     status: int
     out: bytes
     err: str
+
+
+RunHere = Callable[..., Done]  # the fixture run_here
 
 
 def run(*arguments: str, stdin: bytes = b"", env: dict[str, str] | None = None) -> Done:

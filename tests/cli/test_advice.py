@@ -3,16 +3,14 @@
 import json
 import ssl
 import time
-from collections.abc import Callable
 
 import pytest
 import trustme
 
 from ssescan.cli.exits import title_of
 
-from .processes import Done, Server
+from .processes import RunHere, Server
 
-Run = Callable[..., Done]
 USAGE, CUT, REFUSED, FAILED = 2, 3, 4, 5
 PAGE = (
     b"<!DOCTYPE html>\n<html lang=en>\n<head>\n<meta charset=utf-8>\n<title>\n %s\n</title>\n</head><body>Long</body>"
@@ -27,7 +25,7 @@ def advice(error: str) -> str:
 
 
 @pytest.mark.parametrize("command", ["cat", "read"])
-def test_https_to_a_port_of_http(command: str, server: Server, run_here: Run) -> None:
+def test_https_to_a_port_of_http(command: str, server: Server, run_here: RunHere) -> None:
     url = server.answers_with(b"").replace("http:", "https:")
     done = run_here(command, url)
     assert (done.status, done.out) == (FAILED, b"")
@@ -36,7 +34,7 @@ def test_https_to_a_port_of_http(command: str, server: Server, run_here: Run) ->
 
 
 @pytest.mark.parametrize("command", ["cat", "read"])
-def test_http_to_a_port_of_https(command: str, server: Server, run_here: Run) -> None:
+def test_http_to_a_port_of_https(command: str, server: Server, run_here: RunHere) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
     server.socket = context.wrap_socket(server.socket, server_side=True)
@@ -46,7 +44,7 @@ def test_http_to_a_port_of_https(command: str, server: Server, run_here: Run) ->
     assert url.replace("http:", "https:") in advice(done.err)
 
 
-def test_server_that_asks_for_https(server: Server, run_here: Run) -> None:
+def test_server_that_asks_for_https(server: Server, run_here: RunHere) -> None:
     url = server.answers_with(
         b"Client sent an HTTP request to an HTTPS server.\n", status=400, content_type="text/plain"
     )
@@ -56,20 +54,22 @@ def test_server_that_asks_for_https(server: Server, run_here: Run) -> None:
 @pytest.mark.parametrize(
     ("status", "words"), [(400, "(-X)"), (404, "check the path"), (429, "Retry-After: 7"), (503, "Retry-After: 7")]
 )
-def test_words_about_https_are_not_about_this_request(status: int, words: str, server: Server, run_here: Run) -> None:
+def test_words_about_https_are_not_about_this_request(
+    status: int, words: str, server: Server, run_here: RunHere
+) -> None:
     body = b'{"error": "See HTTPS://example.com, or send it to an HTTPS URL"}'
     url = server.answers_with(body, status=status, content_type="application/json", headers={"Retry-After": "7"})
     assert words in advice(run_here("cat", url).err)
 
 
-def test_scheme_in_capitals(server: Server, run_here: Run) -> None:
+def test_scheme_in_capitals(server: Server, run_here: RunHere) -> None:
     body = b"The plain HTTP request was sent to HTTPS port"
     url = server.answers_with(body, status=400, content_type="text/html").replace("http:", "HTTP:")
     assert "the server speaks TLS" in advice(run_here("cat", url).err)
 
 
 @pytest.mark.parametrize("command", ["cat", "read"])
-def test_encoded_body_is_not_shown(command: str, server: Server, run_here: Run) -> None:
+def test_encoded_body_is_not_shown(command: str, server: Server, run_here: RunHere) -> None:
     url = server.answers_with(
         b"\x1f\x9d\x90<p>", status=403, content_type="text/html", headers={"Content-Encoding": "compress"}
     )
@@ -81,7 +81,7 @@ def test_encoded_body_is_not_shown(command: str, server: Server, run_here: Run) 
 
 @pytest.mark.parametrize("page", [PAGE % b"Sign in", b"<html><body>Sign in"])
 @pytest.mark.parametrize("end", [b"", b"\n\n"])
-def test_page_under_the_type_of_a_stream(page: bytes, end: bytes, server: Server, run_here: Run) -> None:
+def test_page_under_the_type_of_a_stream(page: bytes, end: bytes, server: Server, run_here: RunHere) -> None:
     done = run_here("read", server.answers_with(page + end))
     assert (done.status, done.out) == (CUT, b"")
     assert "came: an HTML page, 'Sign in'" in done.err or "came: <html><body>Sign in" in done.err
@@ -89,7 +89,7 @@ def test_page_under_the_type_of_a_stream(page: bytes, end: bytes, server: Server
     assert "and no event" in advice(run_here("cat", server.answers_with(page)).err.replace("; is", ", is"))
 
 
-def test_lines_of_no_event_are_quoted(server: Server, run_here: Run) -> None:
+def test_lines_of_no_event_are_quoted(server: Server, run_here: RunHere) -> None:
     done = run_here("read", server.answers_with(b"upstream connect error\n\n"))
     assert (done.status, "lines of no event came: upstream connect error;" in done.err) == (CUT, True)
 
@@ -113,7 +113,7 @@ def test_lines_of_no_event_are_quoted(server: Server, run_here: Run) -> None:
 )
 @pytest.mark.parametrize("command", ["cat", "read"])
 def test_refused_status(
-    command: str, status: int, headers: dict[str, str], words: str, server: Server, run_here: Run
+    command: str, status: int, headers: dict[str, str], words: str, server: Server, run_here: RunHere
 ) -> None:
     body = json.dumps({"error": {"message": "No; not today."}}).encode()
     url = server.answers_with(body, status=status, content_type="application/json", headers=headers)
@@ -139,7 +139,7 @@ def test_refused_status(
     ],
 )
 def test_page_is_named_by_its_title(
-    command: str, status: int, content_type: str, page: bytes, title: str, server: Server, run_here: Run
+    command: str, status: int, content_type: str, page: bytes, title: str, server: Server, run_here: RunHere
 ) -> None:
     done = run_here(command, server.answers_with(page, status=status, content_type=content_type))
     assert (done.status, done.out) == (REFUSED, b"")
@@ -150,7 +150,7 @@ def test_page_is_named_by_its_title(
 
 
 @pytest.mark.parametrize("page", [b"<html><body>No title</body>", b"<html><title> </title><p>", b"{}<title>x</title>"])
-def test_page_without_a_title_is_quoted(page: bytes, server: Server, run_here: Run) -> None:
+def test_page_without_a_title_is_quoted(page: bytes, server: Server, run_here: RunHere) -> None:
     done = run_here("cat", server.answers_with(page, status=502, content_type="text/html"))
     assert page.decode() in done.err
     done = run_here("cat", server.answers_with(page, content_type="text/HTML; charset=utf-8"))
@@ -181,7 +181,7 @@ def test_hostile_page_is_searched_once(page: bytes) -> None:
         ("x", None),
     ],
 )
-def test_wrong_name_of_a_format(name: str, similar: str | None, run_here: Run) -> None:
+def test_wrong_name_of_a_format(name: str, similar: str | None, run_here: RunHere) -> None:
     done = run_here("read", "--api", name)
     assert (done.status, done.out) == (USAGE, b"")
     assert "'gemini-interactions', got" in done.err

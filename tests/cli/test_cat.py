@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from .processes import COMMAND, Done, Server, environment, run, run_with_full_disk, running
+from .processes import COMMAND, Done, RunHere, Server, environment, run_with_full_disk, running
 
 EVENT = b"data: a\n\n"
 ENDED, OTHER, USAGE, CUT, REFUSED, FAILED, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
@@ -22,23 +22,23 @@ def error_line(done: Done) -> str:
     return done.err
 
 
-def test_ended_stream_is_status_0(server: Server) -> None:
-    assert run("cat", server.answers_with(b"data: ", b"a\n", b"\n")) == Done(ENDED, EVENT, "")
+def test_ended_stream_is_status_0(server: Server, run_here: RunHere) -> None:
+    assert run_here("cat", server.answers_with(b"data: ", b"a\n", b"\n")) == Done(ENDED, EVENT, "")
 
 
 @pytest.mark.parametrize("options", [(), ("--json",), ("--raw",)])
-def test_cut_stream_is_status_3(server: Server, options: tuple[str, ...]) -> None:
+def test_cut_stream_is_status_3(server: Server, options: tuple[str, ...], run_here: RunHere) -> None:
     url = server.answers_with(EVENT, b"data: b\n")
-    for done in (run("cat", *options, url), run("cat", *options, stdin=EVENT + b"data")):
+    for done in (run_here("cat", *options, url), run_here("cat", *options, stdin=EVENT + b"data")):
         assert done.status == CUT
         assert "cut" in error_line(done)
         assert done.out.count(b"\n") == {(): 2, ("--json",): 1, ("--raw",): 3}[options]
 
 
 @pytest.mark.parametrize("options", [(), ("--raw",)])
-def test_refused_status_shows_the_body(server: Server, options: tuple[str, ...]) -> None:
+def test_refused_status_shows_the_body(server: Server, options: tuple[str, ...], run_here: RunHere) -> None:
     url = server.answers_with(b'{"error":\n "no \x1bkey"}', status=401, content_type="application/json")
-    done = run("cat", *options, url + "?key=secret")
+    done = run_here("cat", *options, url + "?key=secret")
     assert (done.status, done.out) == (REFUSED, b"")
     for text in ("401 Unauthorized", "application/json", '{"error": "no ␛key"}', url):
         assert text in error_line(done)
@@ -46,8 +46,8 @@ def test_refused_status_shows_the_body(server: Server, options: tuple[str, ...])
 
 
 @pytest.mark.parametrize("options", [(), ("--raw",)])
-def test_refused_content_type_shows_the_body(server: Server, options: tuple[str, ...]) -> None:
-    done = run("cat", *options, server.answers_with(b"<p>" + b"hello " * 200, content_type="text/html"))
+def test_refused_content_type_shows_the_body(server: Server, options: tuple[str, ...], run_here: RunHere) -> None:
+    done = run_here("cat", *options, server.answers_with(b"<p>" + b"hello " * 200, content_type="text/html"))
     assert (done.status, done.out) == (REFUSED, b"")
     assert "'text/html'" in error_line(done)
     assert "<p>hello" in done.err
@@ -55,34 +55,36 @@ def test_refused_content_type_shows_the_body(server: Server, options: tuple[str,
 
 
 @pytest.mark.parametrize("options", [(), ("--raw",)])
-def test_dropped_connection_is_status_5_after_the_output(server: Server, options: tuple[str, ...]) -> None:
-    done = run("cat", *options, server.answers_with(EVENT, b"data: b", dropped=True))
+def test_dropped_connection_is_status_5_after_the_output(
+    server: Server, options: tuple[str, ...], run_here: RunHere
+) -> None:
+    done = run_here("cat", *options, server.answers_with(EVENT, b"data: b", dropped=True))
     assert done.status == FAILED
     assert done.out.startswith(b"data: a")
     assert "after 1 event and 16 bytes" in error_line(done)
 
 
-def test_missing_server_is_status_5() -> None:
+def test_missing_server_is_status_5(run_here: RunHere) -> None:
     with Server() as closed:
         url = closed.answers_with()
-    done = run("cat", url)
+    done = run_here("cat", url)
     assert (done.status, done.out) == (FAILED, b"")
     assert url in error_line(done)
 
 
-def test_idle_stall_is_status_5(server: Server) -> None:
+def test_idle_stall_is_status_5(server: Server, run_here: RunHere) -> None:
     never = threading.Event()
-    done = run("cat", "--idle", "0.2", server.answers_with(EVENT, never.wait))
+    done = run_here("cat", "--idle", "0.2", server.answers_with(EVENT, never.wait))
     never.set()
     assert (done.status, done.out) == (FAILED, EVENT)
     assert "--idle" in error_line(done)
 
 
 @pytest.mark.parametrize("options", [(), ("--raw",)])
-def test_progress_stall_is_status_5(server: Server, options: tuple[str, ...]) -> None:
+def test_progress_stall_is_status_5(server: Server, options: tuple[str, ...], run_here: RunHere) -> None:
     stopped = threading.Event()
     pings = [part for _ in range(1000) for part in (b": ping\n", lambda: stopped.wait(0.05))]
-    done = run("cat", *options, "--progress", "0.3", server.answers_with(EVENT, *pings))
+    done = run_here("cat", *options, "--progress", "0.3", server.answers_with(EVENT, *pings))
     stopped.set()
     assert done.status == FAILED
     assert "--progress" in error_line(done)
@@ -112,8 +114,8 @@ def test_progress_stall_is_status_5(server: Server, options: tuple[str, ...]) ->
         ("one", "two"),
     ],
 )
-def test_wrong_use_is_status_2(arguments: tuple[str, ...]) -> None:
-    done = run("cat", *arguments)
+def test_wrong_use_is_status_2(arguments: tuple[str, ...], run_here: RunHere) -> None:
+    done = run_here("cat", *arguments)
     assert (done.status, done.out) == (USAGE, b"")
     assert "(see 'ssescan cat --help')" in error_line(done)
 
@@ -203,37 +205,41 @@ def test_ctrl_c_is_status_130(options: tuple[str, ...]) -> None:
         assert process.stderr.read() == b""
 
 
-def test_request_asks_for_an_event_stream(server: Server) -> None:
-    assert run("cat", server.answers_with(EVENT) + "?a=b").status == ENDED
+def test_request_asks_for_an_event_stream(server: Server, run_here: RunHere) -> None:
+    assert run_here("cat", server.answers_with(EVENT) + "?a=b").status == ENDED
     (request,) = server.received
     assert (request.method, request.path, request.body) == ("GET", "/?a=b", b"")
     assert request.all("accept") == ["text/event-stream"]
     assert request.all("content-type") == []
 
 
-def test_headers_work_as_in_curl(server: Server) -> None:
+def test_headers_work_as_in_curl(server: Server, run_here: RunHere) -> None:
     options = ["A: b:c", "a:  second ", "Accept:", "User-Agent: me", "Empty;", "Name: Zoë"]
-    assert run("cat", server.answers_with(EVENT), *(part for text in options for part in ("-H", text))).status == ENDED
+    assert (
+        run_here("cat", server.answers_with(EVENT), *(part for text in options for part in ("-H", text))).status
+        == ENDED
+    )
     (request,) = server.received
     sent = {name: request.all(name) for name in ("a", "accept", "user-agent", "empty")}
     assert sent == {"a": ["b:c", "second"], "accept": [], "user-agent": ["me"], "empty": [""]}
     assert request.all("name") == ["Zoë".encode().decode("latin-1")]
 
 
-def test_data_work_as_in_curl(server: Server, tmp_path: Path) -> None:
+def test_data_work_as_in_curl(server: Server, tmp_path: Path, run_here: RunHere) -> None:
     file = tmp_path / "body"
     file.write_bytes(b"from\r\na\nfile\0")
     url = server.answers_with(EVENT)
-    assert run("cat", url, "-d", "x=é", "-d", f"@{file}", "-d", "@-", stdin=b"in\n").status == ENDED
+    assert run_here("cat", url, "-d", "x=é", "-d", f"@{file}", "-d", "@-", stdin=b"in\n").status == ENDED
     (request,) = server.received
     assert (request.method, request.body) == ("POST", "x=é&fromafile&in".encode())
     assert request.all("content-type") == ["application/x-www-form-urlencoded"]
 
 
-def test_method_and_content_type_options(server: Server) -> None:
+def test_method_and_content_type_options(server: Server, run_here: RunHere) -> None:
     url = server.answers_with(EVENT)
     assert (
-        run("cat", "-X", "PUT", "-d", '{"stream": true}', "-H", "content-type: application/json", url).status == ENDED
+        run_here("cat", "-X", "PUT", "-d", '{"stream": true}', "-H", "content-type: application/json", url).status
+        == ENDED
     )
     (request,) = server.received
     assert (request.method, request.body) == ("PUT", b'{"stream": true}')
@@ -241,16 +247,16 @@ def test_method_and_content_type_options(server: Server) -> None:
 
 
 @pytest.mark.parametrize("options", [("-X", "TWO WORDS"), ("-H", "na(me: value")])
-def test_request_that_http_forbids_is_wrong_use(server: Server, options: tuple[str, ...]) -> None:
-    done = run("cat", server.answers_with(EVENT), *options)
+def test_request_that_http_forbids_is_wrong_use(server: Server, options: tuple[str, ...], run_here: RunHere) -> None:
+    done = run_here("cat", server.answers_with(EVENT), *options)
     assert (done.status, done.out, server.received) == (USAGE, b"", [])
     assert "check -X and -H" in error_line(done)
 
 
-def test_redirects_are_followed(server: Server) -> None:
+def test_redirects_are_followed(server: Server, run_here: RunHere) -> None:
     server.answers_with(EVENT, path="/there")
     url = server.answers_with(path="/here", status=307, headers={"Location": "/there"})
-    assert run("cat", url) == Done(ENDED, EVENT, "")
+    assert run_here("cat", url) == Done(ENDED, EVENT, "")
 
 
 def test_closed_stdout_is_an_error() -> None:
@@ -268,8 +274,8 @@ def test_closed_stdout_is_an_error() -> None:
     assert error_line(Done(done.returncode, b"", done.stderr.decode()))
 
 
-def test_bytes_without_an_event_are_reported(tmp_path: Path) -> None:
+def test_bytes_without_an_event_are_reported(tmp_path: Path, run_here: RunHere) -> None:
     (tmp_path / "page.html").write_bytes(b"<html>\n</html>\n\n")
-    done = run("cat", str(tmp_path / "page.html"))
+    done = run_here("cat", str(tmp_path / "page.html"))
     assert (done.status, done.out) == (ENDED, b"")
     assert "16 bytes came and no event; is it an event stream?" in done.err

@@ -17,7 +17,7 @@ from ssescan.cli.doctor import EXTRAS
 from ssescan.cli.playback import Scene, scenes
 from ssescan.dropin.sdk.known_versions import TESTED_VERSIONS
 
-from .processes import environment, run
+from .processes import SDKS, Done, environment, run, without
 
 PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
 STREAMS = {"openai-chat": 39, "openai-responses": 40, "anthropic": 27, "gemini": 6}
@@ -48,14 +48,6 @@ def test_version() -> None:
     assert re.fullmatch(rb"ssescan (\d\S*|\(not installed\))\r?\n", run("--version").out)
 
 
-def without(packages: tuple[str, ...], folder: Path) -> dict[str, str]:
-    """Return an environment in which these packages cannot be imported."""
-    for package in packages:
-        (folder / f"{package}.py").write_text(f"raise ModuleNotFoundError('gone', name={package!r})")
-    kept = environment()
-    return kept | {"PYTHONPATH": f"{folder}{os.pathsep}{kept['PYTHONPATH']}"}
-
-
 @pytest.mark.parametrize(
     ("package", "arguments"),
     [
@@ -77,12 +69,18 @@ def test_plain_output_needs_no_extra_package(tmp_path: Path) -> None:
     assert (done.status, done.out, done.err) == (0, b"data: a\n\n", "")
 
 
-def test_doctor_shows_backend_python_and_packages() -> None:
-    facts = json.loads(run("doctor", "--json").out)
+@pytest.fixture(scope="module")
+def doctor() -> tuple[Done, Done]:
+    """Return the JSON and the text of `doctor`, which takes long to import all SDKs."""
+    return run("doctor", "--json"), run("doctor")
+
+
+def test_doctor_shows_backend_python_and_packages(doctor: tuple[Done, Done]) -> None:
+    as_json, done = doctor
+    facts = json.loads(as_json.out)
     assert facts["backend"] == backend
     assert facts["python"].endswith(".".join(map(str, sys.version_info[:3])))
     assert facts["packages"]["click"] == metadata.version("click")
-    done = run("doctor")
     assert (done.status, done.err) == (0, "")
     rows = dict(line.split(maxsplit=1) for line in done.out.decode().splitlines() if line.startswith("  "))
     assert rows["click"] == facts["packages"]["click"]
@@ -91,17 +89,17 @@ def test_doctor_shows_backend_python_and_packages() -> None:
     assert rows["backend"].startswith(backend)
 
 
-def test_doctor_explains_the_pure_backend() -> None:
-    done = run("doctor", env=environment(SSESCAN_BACKEND="python"))
+def test_doctor_explains_the_pure_backend(tmp_path: Path) -> None:
+    done = run("doctor", env=without(SDKS, tmp_path) | {"SSESCAN_BACKEND": "python"})
     assert done.status == 0
     assert re.search(r"backend +python .*SSESCAN_BACKEND", done.out.decode())
     assert "unset SSESCAN_BACKEND" in done.out.decode()
 
 
-def test_doctor_shows_whether_acceleration_covers_an_sdk() -> None:
-    facts = json.loads(run("doctor", "--json").out)["accelerate"]
+def test_doctor_shows_whether_acceleration_covers_an_sdk(doctor: tuple[Done, Done]) -> None:
+    facts = json.loads(doctor[0].out)["accelerate"]
     assert "httpx2" in facts
-    shown = run("doctor").out.decode()
+    shown = doctor[1].out.decode()
     for name, found in facts.items():
         assert (found["covered"], found["reason"]) == (True, None), name
         assert found["tested"] == TESTED_VERSIONS[name]

@@ -11,7 +11,7 @@ import pytest
 from ssescan import stream
 
 from .answers import STOP, WHOLE, chunk, event, text, tool
-from .processes import Server, environment, run, run_on_terminal, without_colors
+from .processes import SDKS, RunHere, Server, run_on_terminal, without, without_colors
 
 BIDI = "".join(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
 CONTROLS = "".join(map(chr, (*range(0x20), *range(0x7F, 0xA0)))) + BIDI
@@ -33,13 +33,15 @@ def odd_stream() -> bytes:
 
 
 @pytest.mark.parametrize("options", JSON, ids=" ".join)
-def test_json_on_a_terminal_is_escaped_and_equal(options: tuple[str, ...], file_of: Callable[[bytes], str]) -> None:
+def test_json_on_a_terminal_is_escaped_and_equal(
+    options: tuple[str, ...], file_of: Callable[[bytes], str], run_here: RunHere
+) -> None:
     fields = f"id: {CONTROLS[14:]}{MARKS}\nevent: \x7f\x80\ndata: ".encode()
     file = file_of(odd_stream().replace(b"data: ", fields))
     shown = run_on_terminal(*options, file)
     assert controls(shown) == set()
     assert MARKS in shown
-    piped = run(*options, file).out.decode()
+    piped = run_here(*options, file).out.decode()
     assert set(CONTROLS[32:]) & set(piped)
     on_terminal, in_pipe = ([json.loads(line) for line in lines.split("\n")[:-1]] for lines in (shown, piped))
     for line in on_terminal + in_pipe:
@@ -47,9 +49,9 @@ def test_json_on_a_terminal_is_escaped_and_equal(options: tuple[str, ...], file_
     assert on_terminal == in_pipe
 
 
-def test_json_in_a_pipe_is_not_escaped() -> None:
+def test_json_in_a_pipe_is_not_escaped(run_here: RunHere) -> None:
     assert (
-        run("read", "--message", stdin=odd_stream()).out
+        run_here("read", "--message", stdin=odd_stream()).out
         == stream(odd_stream(), strict=False).collect().to_json() + b"\n"
     )
 
@@ -100,14 +102,14 @@ def test_refused_response_is_escaped(how: dict[str, object], output: bool, serve
 @pytest.mark.parametrize(
     "body", [b"data: a\n\ndata: b", b"<p>\n\n", WHOLE[:-30]], ids=["cut", "no event", "cut answer"]
 )
-def test_file_name_is_escaped(body: bytes, output: bool, tmp_path: Path) -> None:
+def test_file_name_is_escaped(body: bytes, output: bool, tmp_path: Path, run_here: RunHere) -> None:
     for name in (EVIL, "a\nb", "a\rb\u2028c"):
         file = tmp_path / name
         file.write_bytes(body)
         for command in ("cat", "read"):
             shown = run_on_terminal(command, str(file), output=output, errors=True)
             assert controls(shown) == set()
-    assert "a␊b" in run("cat", str(tmp_path / "a\nb")).err if body.startswith(b"data: a") else True
+    assert "a␊b" in run_here("cat", str(tmp_path / "a\nb")).err if body.startswith(b"data: a") else True
 
 
 WRONG = [
@@ -157,8 +159,7 @@ def test_doctor_output_is_escaped(options: tuple[str, ...], tmp_path: Path) -> N
     folder = tmp_path / "trio-9.dist-info"
     folder.mkdir()
     (folder / "METADATA").write_text(f"Name: trio\nVersion: 9\x9b31m\x7f\u202e{version('click')}\n", encoding="utf-8")
-    path = f"{tmp_path}{':' if sys.platform != 'win32' else ';'}{environment()['PYTHONPATH']}"
-    shown = run_on_terminal("doctor", *options, PYTHONPATH=path)
+    shown = run_on_terminal("doctor", *options, PYTHONPATH=without(SDKS, tmp_path)["PYTHONPATH"])
     assert version("click") in shown
     assert controls(shown) == set()
     if options:

@@ -24,10 +24,9 @@ from .answers import (
     WHOLE,
     text,
 )
-from .processes import Done, Server, run, run_on_terminal, run_with_full_disk, running
+from .processes import Done, RunHere, Server, run_on_terminal, run_with_full_disk, running
 
 ERROR = b'event: error\ndata: {"type":"error","error":'
-RunHere = Callable[..., Done]
 
 
 def error_line(done: Done) -> str:
@@ -172,8 +171,8 @@ def test_full_disk_is_one_line() -> None:
     assert "expected to write the output" in error_line(done)
 
 
-def test_standard_input_is_the_default() -> None:
-    done = run("convert", "--to", "openai-chat", "--think-tags=open", stdin=text("Hm.</think>Hello") + STOP + DONE)
+def test_standard_input_is_the_default(run_here: RunHere) -> None:
+    done = run_here("convert", "--to", "openai-chat", "--think-tags=open", stdin=text("Hm.</think>Hello") + STOP + DONE)
     assert done.status == ENDED
     message = stream(done.out).collect()
     assert (message.reasoning, message.text) == ("Hm.", "Hello")

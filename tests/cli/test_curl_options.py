@@ -8,16 +8,14 @@ import socket
 import ssl
 import sys
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import trustme
 
-from .processes import Done, Server, run
+from .processes import RunHere, Server
 
 EVENT = b"data: a\n\n"
-Run = Callable[..., Done]
 ENDED, USAGE, FAILED = 0, 2, 5
 HERE = "http://127.0.0.1:9/"  # a port without a server
 JSON_BODY = '{"stream": true}'
@@ -32,7 +30,7 @@ JSON_BODY = '{"stream": true}'
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("command", ["cat", "read"])
-def test_options_that_change_nothing(command: str, options: tuple[str, ...], server: Server, run_here: Run) -> None:
+def test_options_that_change_nothing(command: str, options: tuple[str, ...], server: Server, run_here: RunHere) -> None:
     plain, with_options = (
         run_here(command, server.answers_with(EVENT)),
         run_here(command, *options, server.answers_with(EVENT)),
@@ -42,8 +40,8 @@ def test_options_that_change_nothing(command: str, options: tuple[str, ...], ser
     assert first == second
 
 
-def test_options_that_change_nothing_need_no_url() -> None:
-    done = run("cat", "-sN", "--compressed", stdin=EVENT)
+def test_options_that_change_nothing_need_no_url(run_here: RunHere) -> None:
+    done = run_here("cat", "-sN", "--compressed", stdin=EVENT)
     assert (done.status, done.out, done.err) == (ENDED, EVENT, "")
 
 
@@ -67,10 +65,12 @@ def test_options_that_change_nothing_need_no_url() -> None:
         (("--data-urlencode", ""), b""),
     ],
 )
-def test_data_are_joined_in_their_order(options: tuple[str, ...], body: bytes, server: Server, tmp_path: Path) -> None:
+def test_data_are_joined_in_their_order(
+    options: tuple[str, ...], body: bytes, server: Server, tmp_path: Path, run_here: RunHere
+) -> None:
     (tmp_path / "body").write_bytes(b"line\r\ntwo\n")
     options = tuple(option.replace("@body", f"@{tmp_path / 'body'}") for option in options)
-    assert run("cat", *options, server.answers_with(EVENT), stdin=b"in\r\nput\n").status == ENDED
+    assert run_here("cat", *options, server.answers_with(EVENT), stdin=b"in\r\nput\n").status == ENDED
     (request,) = server.received
     assert (request.method, request.body) == ("POST", body)
 
@@ -93,7 +93,7 @@ def test_data_are_joined_in_their_order(options: tuple[str, ...], body: bytes, s
     ],
 )
 def test_json_without_a_content_type(
-    options: tuple[str, ...], content_type: str, is_noted: bool, server: Server, run_here: Run
+    options: tuple[str, ...], content_type: str, is_noted: bool, server: Server, run_here: RunHere
 ) -> None:
     done = run_here("cat", *options, server.answers_with(EVENT))
     assert (done.status, done.out) == (ENDED, EVENT)
@@ -106,7 +106,7 @@ def test_json_without_a_content_type(
     ("data", "where"),
     [('{"a": 1,&"b": 2}', "line 1, column 9"), ("{a: 1}", "line 1, column 2"), ('\n[{"a": 1}', "line 2, column 10")],
 )
-def test_json_that_is_not_valid_is_noted(data: str, where: str, server: Server, run_here: Run) -> None:
+def test_json_that_is_not_valid_is_noted(data: str, where: str, server: Server, run_here: RunHere) -> None:
     done = run_here("cat", "--data-raw", data, server.answers_with(EVENT))
     assert (done.status, done.out) == (ENDED, EVENT)
     assert server.received[0].all("content-type") == ["application/x-www-form-urlencoded"]
@@ -115,7 +115,7 @@ def test_json_that_is_not_valid_is_noted(data: str, where: str, server: Server, 
 
 
 @pytest.mark.parametrize("header", ["Content-Length:", "content-length: 3", "Transfer-Encoding: chunked"])
-def test_body_keeps_its_length(header: str, server: Server, run_here: Run) -> None:
+def test_body_keeps_its_length(header: str, server: Server, run_here: RunHere) -> None:
     done = run_here("cat", "-H", header, "--data-json", JSON_BODY, server.answers_with(EVENT))
     assert (done.status, done.out) == (ENDED, EVENT)
     (request,) = server.received
@@ -123,7 +123,7 @@ def test_body_keeps_its_length(header: str, server: Server, run_here: Run) -> No
     assert request.all("content-length") == [str(len(JSON_BODY))]
 
 
-def test_removed_content_type_stays_removed(server: Server, run_here: Run) -> None:
+def test_removed_content_type_stays_removed(server: Server, run_here: RunHere) -> None:
     done = run_here("cat", "-d", JSON_BODY, "-H", "Content-Type:", server.answers_with(EVENT))
     assert (done.status, done.err, server.received[0].all("content-type")) == (ENDED, "", [])
 
@@ -140,7 +140,7 @@ def test_removed_content_type_stays_removed(server: Server, run_here: Run) -> No
     ],
 )
 def test_get_sends_the_data_in_the_query(
-    url: str, options: tuple[str, ...], path: str, server: Server, run_here: Run
+    url: str, options: tuple[str, ...], path: str, server: Server, run_here: RunHere
 ) -> None:
     assert run_here("cat", *options, server.answers_with(EVENT) + url).status == ENDED
     (request,) = server.received
@@ -170,19 +170,19 @@ def test_get_sends_the_data_in_the_query(
     ],
 )
 def test_headers_of_options(
-    options: tuple[str, ...], name: str, values: list[str], server: Server, run_here: Run
+    options: tuple[str, ...], name: str, values: list[str], server: Server, run_here: RunHere
 ) -> None:
     assert run_here("cat", *options, server.answers_with(EVENT)).status == ENDED
     assert server.received[0].all(name) == values
 
 
 @pytest.mark.parametrize("options", [("-X", "PUT"), ("--request", "PUT"), ("--request=PUT", "-d", "a")])
-def test_method_of_options(options: tuple[str, ...], server: Server, run_here: Run) -> None:
+def test_method_of_options(options: tuple[str, ...], server: Server, run_here: RunHere) -> None:
     assert run_here("cat", *options, server.answers_with(EVENT)).status == ENDED
     assert server.received[0].method == "PUT"
 
 
-def test_url_option(server: Server, run_here: Run) -> None:
+def test_url_option(server: Server, run_here: RunHere) -> None:
     assert run_here("cat", "--url", server.answers_with(EVENT)).out == EVENT
     for other in ((HERE,), ("--url", HERE)):
         done = run_here("cat", "--url", HERE, *other)
@@ -211,7 +211,7 @@ def test_url_option(server: Server, run_here: Run) -> None:
     ],
 )
 @pytest.mark.parametrize("command", ["cat", "read"])
-def test_wrong_values(command: str, options: tuple[str, ...], words: str, run_here: Run) -> None:
+def test_wrong_values(command: str, options: tuple[str, ...], words: str, run_here: RunHere) -> None:
     done = run_here(command, *options, HERE)
     assert (done.status, done.out) == (USAGE, b"")
     assert re.fullmatch(rf"ssescan: .+ \(see 'ssescan {command} --help'\)\n", done.err)
@@ -225,26 +225,26 @@ def test_wrong_values(command: str, options: tuple[str, ...], words: str, run_he
         ("-G",), ("-k",), ("-u", "a:b"), ("-b", "a=b"), ("-A", "a"), ("-e", "b"), ("-m", "1"), ("--connect-timeout", "1"),
     ],
 )  # fmt: skip
-def test_request_needs_a_url(options: tuple[str, ...], run_here: Run) -> None:
+def test_request_needs_a_url(options: tuple[str, ...], run_here: RunHere) -> None:
     done = run_here("cat", *options, "file")
     assert (done.status, f"{options[0]} needs a URL" in done.err) == (USAGE, True)
     assert "-k, -d need a URL (http://, https:// or HOST:PORT)" in run_here("cat", "-k", "-d", "a", "file").err
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:{}/", "127.0.0.1:99999"])
-def test_port_that_does_not_exist(url: str, server: Server, run_here: Run) -> None:
+def test_port_that_does_not_exist(url: str, server: Server, run_here: RunHere) -> None:
     server.answers_with(EVENT)
     done = run_here("cat", "-H", "X-Key: k", url.format(server.server_port + 65536))
     assert (done.status, "a port of up to 65535" in done.err, server.received) == (USAGE, True, [])
 
 
-def test_json_option_is_not_a_value_of_another_one(server: Server, run_here: Run) -> None:
+def test_json_option_is_not_a_value_of_another_one(server: Server, run_here: RunHere) -> None:
     done = run_here("cat", "-H", "a: b", "--json", "-d", "--json", "-d", '{"a"', server.answers_with(EVENT))
     assert (done.status, done.out[:1], server.received[0].body) == (ENDED, b"{", b'--json&{"a"')
 
 
 @pytest.mark.parametrize("path", ["/v1/events", "/", "", "/?a=b", "?a=b"])
-def test_host_with_a_port_is_http(path: str, server: Server, run_here: Run) -> None:
+def test_host_with_a_port_is_http(path: str, server: Server, run_here: RunHere) -> None:
     server.answers_with(EVENT, path=path.partition("?")[0] or "/")
     for host in ("127.0.0.1", "localhost"):
         done = run_here("cat", f"{host}:{server.server_port}{path}")
@@ -254,7 +254,7 @@ def test_host_with_a_port_is_http(path: str, server: Server, run_here: Run) -> N
 
 
 @pytest.mark.skipif(os.name != "posix", reason="no colon in names of files")
-def test_file_with_the_name_of_a_host_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run_here: Run) -> None:
+def test_file_with_the_name_of_a_host_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run_here: RunHere) -> None:
     (tmp_path / "localhost:9").write_bytes(EVENT)
     monkeypatch.chdir(tmp_path)
     done = run_here("cat", "localhost:9")
@@ -264,13 +264,13 @@ def test_file_with_the_name_of_a_host_wins(tmp_path: Path, monkeypatch: pytest.M
 @pytest.mark.parametrize(
     "target", ["localhost", "localhost/events", "C:\\events.sse", "host:port", "host:123456", ":8000"]
 )
-def test_other_targets_are_files(target: str, run_here: Run) -> None:
+def test_other_targets_are_files(target: str, run_here: RunHere) -> None:
     done = run_here("cat", target)
     assert (done.status, "expected a file to read" in done.err) == (USAGE, True)
 
 
 @pytest.mark.parametrize("limits", [("-m", "0.2"), ("--max-time=0.2", "--idle", "60"), ("-m", "60", "--idle=0.2")])
-def test_max_time_is_the_time_without_a_byte(limits: tuple[str, ...], server: Server, run_here: Run) -> None:
+def test_max_time_is_the_time_without_a_byte(limits: tuple[str, ...], server: Server, run_here: RunHere) -> None:
     released = threading.Event()
     done = run_here("cat", *limits, server.answers_with(EVENT, released.wait))
     released.set()
@@ -281,7 +281,7 @@ def test_max_time_is_the_time_without_a_byte(limits: tuple[str, ...], server: Se
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse a connection that waits")
-def test_connect_timeout(run_here: Run) -> None:
+def test_connect_timeout(run_here: RunHere) -> None:
     with socket.socket() as listening, contextlib.ExitStack() as waiting:
         listening.bind(("127.0.0.1", 0))
         listening.listen(0)
@@ -294,7 +294,7 @@ def test_connect_timeout(run_here: Run) -> None:
     assert (done.status, "expected to connect to" in done.err) == (FAILED, True)
 
 
-def test_unknown_certificate(server: Server, run_here: Run) -> None:
+def test_unknown_certificate(server: Server, run_here: RunHere) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
     server.socket = context.wrap_socket(server.socket, server_side=True)
@@ -307,8 +307,8 @@ def test_unknown_certificate(server: Server, run_here: Run) -> None:
         assert (done.status, done.out, done.err) == (ENDED, EVENT, "")
 
 
-def test_help_names_every_option() -> None:
-    shown = run("read", "--help").out.decode()
+def test_help_names_every_option(run_here: RunHere) -> None:
+    shown = run_here("read", "--help").out.decode()
     for name in (
         "--header",
         "--data",
@@ -322,4 +322,4 @@ def test_help_names_every_option() -> None:
         "-G",
     ):
         assert name in shown
-    assert json.loads(run("read", "--message", stdin=b"").out)["complete"] is False
+    assert json.loads(run_here("read", "--message", stdin=b"").out)["complete"] is False

@@ -9,7 +9,7 @@ import pytest
 
 from ssescan import iter_events
 
-from .processes import Server, run, run_on_terminal, without_colors
+from .processes import RunHere, Server, run_on_terminal, without_colors
 
 ODD = (
     b"\xef\xbb\xbf: a comment\r\nretry: 70\r\nid: 1\rdata:one\ndata\ndata: \xe2\x80\xa8two \r\n\r\n"
@@ -18,27 +18,27 @@ ODD = (
 )
 
 
-def test_plain_output_is_canonical() -> None:
+def test_plain_output_is_canonical(run_here: RunHere) -> None:
     stream = b"id:1\rdata:one\ndata\ndata: two \r\n\r\nevent: message\ndata:x\n\nretry: 7\nid\nevent:e\ndata:y\n\n"
-    assert run("cat", stdin=stream).out == (
+    assert run_here("cat", stdin=stream).out == (
         b"id: 1\ndata: one\ndata: \ndata: two \n\ndata: x\n\nevent: e\nid: \nretry: 7\ndata: y\n\n"
     )
 
 
-def test_plain_output_reads_as_the_same_events() -> None:
-    once = run("cat", stdin=ODD)
+def test_plain_output_reads_as_the_same_events(run_here: RunHere) -> None:
+    once = run_here("cat", stdin=ODD)
     assert list(iter_events(once.out)) == list(iter_events(ODD))
-    assert run("cat", stdin=once.out).out == once.out
+    assert run_here("cat", stdin=once.out).out == once.out
 
 
-def test_file_and_stdin_read_alike(tmp_path: Path) -> None:
+def test_file_and_stdin_read_alike(tmp_path: Path, run_here: RunHere) -> None:
     file = tmp_path / "odd.sse"
     file.write_bytes(ODD)
-    assert run("cat", str(file)) == run("cat", "-", stdin=ODD) == run("cat", stdin=ODD)
+    assert run_here("cat", str(file)) == run_here("cat", "-", stdin=ODD) == run_here("cat", stdin=ODD)
 
 
-def test_json_lines_have_every_field() -> None:
-    lines = [json.loads(line) for line in run("cat", "--json", stdin=ODD).out.splitlines()]
+def test_json_lines_have_every_field(run_here: RunHere) -> None:
+    lines = [json.loads(line) for line in run_here("cat", "--json", stdin=ODD).out.splitlines()]
     times = [line.pop("received_ns") for line in lines]
     assert lines == [{"event": e.event, "data": e.data, "id": e.id, "retry": e.retry} for e in iter_events(ODD)]
     assert all(isinstance(time, int) for time in times)
@@ -60,14 +60,14 @@ def test_json_lines_have_every_field() -> None:
         (b"", ""),
     ],
 )
-def test_raw_shows_every_byte(stream: bytes, shown: str) -> None:
-    assert run("cat", "--raw", stdin=stream).out.decode() == shown
+def test_raw_shows_every_byte(stream: bytes, shown: str, run_here: RunHere) -> None:
+    assert run_here("cat", "--raw", stdin=stream).out.decode() == shown
 
 
-def test_raw_output_does_not_depend_on_chunks(server: Server) -> None:
+def test_raw_output_does_not_depend_on_chunks(server: Server, run_here: RunHere) -> None:
     stream = b"data: a\r\n\r\nb\r\rc\n \xf0\x9f\x90\xa6 \xff\r"
     byte_by_byte = server.answers_with(*(bytes([byte]) for byte in stream))
-    assert run("cat", "--raw", byte_by_byte).out == run("cat", "--raw", stdin=stream).out
+    assert run_here("cat", "--raw", byte_by_byte).out == run_here("cat", "--raw", stdin=stream).out
 
 
 def test_wide_characters_are_folded_by_width(file_of: Callable[[bytes], str]) -> None:

@@ -33,7 +33,7 @@ from .answers import (
     text,
     tool,
 )
-from .processes import Server, run, run_with_full_disk, running
+from .processes import RunHere, Server, run_with_full_disk, running
 
 
 @pytest.mark.parametrize("options", ALL_FORMATS)
@@ -47,8 +47,8 @@ from .processes import Server, run, run_with_full_disk, running
         OVERLOADED[: OVERLOADED.index(b"event: error")],
     ],
 )
-def test_cut_answer_is_status_3_after_the_output(body: bytes, options: tuple[str, ...]) -> None:
-    done = run("read", *options, stdin=body)
+def test_cut_answer_is_status_3_after_the_output(body: bytes, options: tuple[str, ...], run_here: RunHere) -> None:
+    done = run_here("read", *options, stdin=body)
     assert done.status == CUT
     assert "cut before its end" in error_line(done)
     with pytest.raises(StreamCut) as raised:
@@ -60,8 +60,8 @@ def test_cut_answer_is_status_3_after_the_output(body: bytes, options: tuple[str
 
 @pytest.mark.parametrize("options", [(), ("--json",), ("--api", "anthropic")])
 @pytest.mark.parametrize("body", [b"", b"<html>\n</html>\n\n", b": ping\n\n", b"data: \n\n", DONE])
-def test_stream_without_an_answer_is_status_3(body: bytes, options: tuple[str, ...]) -> None:
-    done = run("read", *options, stdin=body)
+def test_stream_without_an_answer_is_status_3(body: bytes, options: tuple[str, ...], run_here: RunHere) -> None:
+    done = run_here("read", *options, stdin=body)
     assert done.status == CUT
     assert "expected an answer from standard input" in error_line(done)
     assert f"{len(body)} byte" in done.err
@@ -71,8 +71,8 @@ def test_stream_without_an_answer_is_status_3(body: bytes, options: tuple[str, .
 
 
 @pytest.mark.parametrize("options", ALL_FORMATS)
-def test_provider_error_is_status_6_with_its_text(options: tuple[str, ...]) -> None:
-    done = run("read", *options, stdin=OVERLOADED)
+def test_provider_error_is_status_6_with_its_text(options: tuple[str, ...], run_here: RunHere) -> None:
+    done = run_here("read", *options, stdin=OVERLOADED)
     assert done.status == PROVIDER
     for words in ("(anthropic)", "kind overloaded_error: Over␛loaded", "after 4 events", "may work later"):
         assert words in error_line(done)
@@ -95,30 +95,34 @@ def test_provider_error_is_status_6_with_its_text(options: tuple[str, ...]) -> N
         ({"message": "No."}, ("No.",), "ask again"),
     ],
 )  # fmt: skip
-def test_advice_depends_on_the_providers_error(error: object, texts: tuple[str, ...], advice: str) -> None:
-    done = run("read", stdin=UNFINISHED + event({"error": error}))
+def test_advice_depends_on_the_providers_error(
+    error: object, texts: tuple[str, ...], advice: str, run_here: RunHere
+) -> None:
+    done = run_here("read", stdin=UNFINISHED + event({"error": error}))
     assert (done.status, done.out) == (PROVIDER, b"Hello\n")
     for words in texts:
         assert words in error_line(done)
     assert advice in error_line(done).rpartition(";")[2]
 
 
-def test_error_before_the_api_is_known() -> None:
-    done = run("read", stdin=b'error: {"message": "No.", "code": 429}\n\n')
+def test_error_before_the_api_is_known(run_here: RunHere) -> None:
+    done = run_here("read", stdin=b'error: {"message": "No.", "code": 429}\n\n')
     assert (done.status, done.out) == (PROVIDER, b"")
     assert "got an error of the provider, code 429: No., after 0 events" in error_line(done)
 
 
-def test_event_that_is_not_json_is_reported_at_the_end() -> None:
-    done = run("read", stdin=text("a") + b"data: {oops\n\n" + text("b") + STOP)
+def test_event_that_is_not_json_is_reported_at_the_end(run_here: RunHere) -> None:
+    done = run_here("read", stdin=text("a") + b"data: {oops\n\n" + text("b") + STOP)
     assert (done.status, done.out) == (PROVIDER, b"ab\n")
     assert "{oops" in error_line(done)
 
 
 @pytest.mark.parametrize("options", ALL_FORMATS)
 @pytest.mark.parametrize("body", [b'data: {"a": "\x1b"}\n\n', b"data: hello\n\n", b": ping\n\ndata: hello\n\n"])
-def test_unknown_format_is_status_1_and_names_the_option(body: bytes, options: tuple[str, ...]) -> None:
-    done = run("read", *options, stdin=body)
+def test_unknown_format_is_status_1_and_names_the_option(
+    body: bytes, options: tuple[str, ...], run_here: RunHere
+) -> None:
+    done = run_here("read", *options, stdin=body)
     assert done.status == OTHER
     assert "--api" in error_line(done)
     assert "\x1b" not in done.err
@@ -126,17 +130,17 @@ def test_unknown_format_is_status_1_and_names_the_option(body: bytes, options: t
         assert done.out == b""
 
 
-def test_api_option_for_an_unknown_first_event() -> None:
+def test_api_option_for_an_unknown_first_event(run_here: RunHere) -> None:
     body = event({"unheard": "of"}) * 9 + WHOLE  # up to eight are a preamble
-    assert run("read", stdin=body).status == OTHER
-    done = run("read", "--api", "openai-chat", stdin=body)
+    assert run_here("read", stdin=body).status == OTHER
+    done = run_here("read", "--api", "openai-chat", stdin=body)
     assert (done.status, done.out.decode()) == (ENDED, "Hello é\n")
 
 
 @pytest.mark.parametrize("options", ALL_FORMATS)
-def test_refused_status_shows_the_body(server: Server, options: tuple[str, ...]) -> None:
+def test_refused_status_shows_the_body(server: Server, options: tuple[str, ...], run_here: RunHere) -> None:
     url = server.answers_with(b'{"error":\n "no \x1bkey"}', status=401, content_type="application/json")
-    done = run("read", *options, url + "?key=secret")
+    done = run_here("read", *options, url + "?key=secret")
     assert (done.status, done.out) == (REFUSED, b"")
     for words in ("401 Unauthorized", "application/json", '{"error": "no ␛key"}', url):
         assert words in error_line(done)
@@ -144,24 +148,26 @@ def test_refused_status_shows_the_body(server: Server, options: tuple[str, ...])
     assert "secret" not in done.err
 
 
-def test_other_content_type_is_refused(server: Server) -> None:
-    done = run("read", server.answers_with(b"<p>hello", content_type="text/html"))
+def test_other_content_type_is_refused(server: Server, run_here: RunHere) -> None:
+    done = run_here("read", server.answers_with(b"<p>hello", content_type="text/html"))
     assert (done.status, done.out) == (REFUSED, b"")
     assert "'text/html': <p>hello" in error_line(done)
 
 
-def test_json_response_is_read(server: Server) -> None:
+def test_json_response_is_read(server: Server, run_here: RunHere) -> None:
     choice = {"index": 0, "message": {"role": "assistant", "content": "Hello"}, "finish_reason": "stop"}
     body = json.dumps({"id": "c", "object": "chat.completion", "choices": [choice]}, indent=1).encode()
-    done = run("read", server.answers_with(body, content_type="application/json"))
+    done = run_here("read", server.answers_with(body, content_type="application/json"))
     assert (done.status, done.out) == (ENDED, b"Hello\n")
-    done = run("read", server.answers_with(b'{"error": {"message": "No."}}', content_type="application/json"))
+    done = run_here("read", server.answers_with(b'{"error": {"message": "No."}}', content_type="application/json"))
     assert (done.status, done.out) == (PROVIDER, b"")
 
 
 @pytest.mark.parametrize("options", ALL_FORMATS)
-def test_dropped_connection_is_status_5_after_the_output(server: Server, options: tuple[str, ...]) -> None:
-    done = run("read", *options, server.answers_with(UNFINISHED, dropped=True))
+def test_dropped_connection_is_status_5_after_the_output(
+    server: Server, options: tuple[str, ...], run_here: RunHere
+) -> None:
+    done = run_here("read", *options, server.answers_with(UNFINISHED, dropped=True))
     assert done.status == FAILED
     assert f"after 2 events and {len(UNFINISHED)} bytes" in error_line(done)
     if not options:
@@ -169,26 +175,26 @@ def test_dropped_connection_is_status_5_after_the_output(server: Server, options
         assert summary_line(done).endswith(", failed")
 
 
-def test_missing_server_is_status_5() -> None:
+def test_missing_server_is_status_5(run_here: RunHere) -> None:
     with Server() as closed:
         url = closed.answers_with()
-    done = run("read", url)
+    done = run_here("read", url)
     assert (done.status, done.out) == (FAILED, b"")
     assert url in error_line(done)
 
 
-def test_idle_stall_is_status_5(server: Server) -> None:
+def test_idle_stall_is_status_5(server: Server, run_here: RunHere) -> None:
     never = threading.Event()
-    done = run("read", "--idle", "0.2", server.answers_with(UNFINISHED, never.wait))
+    done = run_here("read", "--idle", "0.2", server.answers_with(UNFINISHED, never.wait))
     never.set()
     assert (done.status, done.out) == (FAILED, b"Hello\n")
     assert "--idle" in error_line(done)
 
 
-def test_progress_stall_is_status_5(server: Server) -> None:
+def test_progress_stall_is_status_5(server: Server, run_here: RunHere) -> None:
     stopped = threading.Event()
     pings = [part for _ in range(1000) for part in (b": ping\n", lambda: stopped.wait(0.05))]
-    done = run("read", "--progress", "0.3", server.answers_with(UNFINISHED, *pings))
+    done = run_here("read", "--progress", "0.3", server.answers_with(UNFINISHED, *pings))
     stopped.set()
     assert (done.status, done.out) == (FAILED, b"Hello\n")
     assert "--progress" in error_line(done)
@@ -212,22 +218,24 @@ def test_progress_stall_is_status_5(server: Server) -> None:
         ("one", "two"),
     ],
 )
-def test_wrong_use_is_status_2(arguments: tuple[str, ...]) -> None:
-    done = run("read", *arguments)
+def test_wrong_use_is_status_2(arguments: tuple[str, ...], run_here: RunHere) -> None:
+    done = run_here("read", *arguments)
     assert (done.status, done.out) == (USAGE, b"")
     assert re.fullmatch(r"ssescan: .+ \(see 'ssescan read --help'\)\n", done.err)
 
 
-def test_unknown_api_error_lists_the_known_ones() -> None:
-    done = run("read", "--api", "mew")
+def test_unknown_api_error_lists_the_known_ones(run_here: RunHere) -> None:
+    done = run_here("read", "--api", "mew")
     assert all(repr(name) in done.err for name in APIS)
-    assert all(name in run("read", "--help").out.decode() for name in APIS)
+    assert all(name in run_here("read", "--help").out.decode() for name in APIS)
 
 
-def test_question_is_posted_as_by_curl(server: Server, tmp_path: Path) -> None:
+def test_question_is_posted_as_by_curl(server: Server, tmp_path: Path, run_here: RunHere) -> None:
     (tmp_path / "ask.json").write_text('{"stream": true}')
     url = server.answers_with(WHOLE)
-    done = run("read", "-H", "Content-Type: application/json", "-H", "A: b", "-d", f"@{tmp_path / 'ask.json'}", url)
+    done = run_here(
+        "read", "-H", "Content-Type: application/json", "-H", "A: b", "-d", f"@{tmp_path / 'ask.json'}", url
+    )
     (request,) = server.received
     assert (done.status, request.method, request.body) == (ENDED, "POST", b'{"stream": true}')
     assert (request.all("a"), request.all("accept")) == (["b"], ["text/event-stream"])
@@ -297,10 +305,10 @@ def test_ctrl_c_prints_the_message_so_far() -> None:
 
 
 @pytest.mark.parametrize("options", ALL_FORMATS)
-def test_accept_done_takes_done_as_the_end(options: tuple[str, ...]) -> None:
-    assert run("read", *options, stdin=UNFINISHED + DONE).status == CUT
-    done = run("read", *options, "--accept-done", stdin=UNFINISHED + DONE)
+def test_accept_done_takes_done_as_the_end(options: tuple[str, ...], run_here: RunHere) -> None:
+    assert run_here("read", *options, stdin=UNFINISHED + DONE).status == CUT
+    done = run_here("read", *options, "--accept-done", stdin=UNFINISHED + DONE)
     assert done.status == ENDED
     assert "ssescan: " not in done.err
     for body in (UNFINISHED, UNFINISHED + tool(0, '{"a', name="x") + DONE):
-        assert run("read", *options, "--accept-done", stdin=body).status == CUT
+        assert run_here("read", *options, "--accept-done", stdin=body).status == CUT
