@@ -2,7 +2,6 @@
 
 import os
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,18 +9,15 @@ import pytest
 
 from ssescan.cli import main
 
-from .processes import Done, RunHere, Server
+from .processes import Done, RunHere, Server, serving
 
 
 @pytest.fixture
 def server() -> Iterator[Server]:
     """Yield a server that runs in a thread for one test."""
-    with Server() as serving:
-        thread = threading.Thread(target=serving.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        thread.start()
-        yield serving
-        serving.shutdown()
-        thread.join()
+    server = Server()
+    with serving(server):
+        yield server
 
 
 @pytest.fixture

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-import threading
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from cli.processes import GUARD, Answer, Server, environment
+from cli.processes import GUARD, Answer, Server, environment, serving
 
 from ssescan import transcode
 
@@ -90,30 +89,27 @@ def examples(page: str) -> list[str]:
 @pytest.fixture
 def url() -> Iterator[str]:
     """Serve the streams that the examples request. Return the URL of the server."""
-    with Server() as server:
-        chat, messages, gemini = (
-            STREAMS.joinpath(f"{name}.sse").read_bytes() for name in ("openai-chat", "anthropic", "gemini")
-        )
-        server.answers_with(chat, path="/v1/chat/completions")
-        server.answers_with(messages, path="/v1/messages")
-        server.answers_with(gemini, path="/v1beta/models/gemini-3-flash:streamGenerateContent")
-        server.answers_with(gemini, path="/v1/models/gemini-3-flash:streamGenerateContent")
-        server.answers_with(b": ping\n\ndata: a\n\nevent: x\ndata: b\n\n", path="/events")
-        server.answers_with(b"busy", path="/error", status=503, content_type="text/plain")
-        server.answers_with(chat[: len(chat) // 2], path="/v1/cut")
-        # In the README, one connection, and then an EventSource, which reconnects until it gets a 204.
-        requests = iter(range(3))
+    server = Server()
+    chat, messages, gemini = (
+        STREAMS.joinpath(f"{name}.sse").read_bytes() for name in ("openai-chat", "anthropic", "gemini")
+    )
+    server.answers_with(chat, path="/v1/chat/completions")
+    server.answers_with(messages, path="/v1/messages")
+    server.answers_with(gemini, path="/v1beta/models/gemini-3-flash:streamGenerateContent")
+    server.answers_with(gemini, path="/v1/models/gemini-3-flash:streamGenerateContent")
+    server.answers_with(b": ping\n\ndata: a\n\nevent: x\ndata: b\n\n", path="/events")
+    server.answers_with(b"busy", path="/error", status=503, content_type="text/plain")
+    server.answers_with(chat[: len(chat) // 2], path="/v1/cut")
+    # In the README, one connection, and then an EventSource, which reconnects until it gets a 204.
+    requests = iter(range(3))
 
-        def last() -> None:
-            if next(requests) == 2:
-                server.answers["/feed"] = Answer(status=204)
+    def last() -> None:
+        if next(requests) == 2:
+            server.answers["/feed"] = Answer(status=204)
 
-        server.answers_with(b"retry: 1\n\ndata: a\n\n", last, path="/feed")
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+    server.answers_with(b"retry: 1\n\ndata: a\n\n", last, path="/feed")
+    with serving(server) as base:
+        yield base
 
 
 def test_every_example_is_listed() -> None:

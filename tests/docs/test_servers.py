@@ -18,7 +18,7 @@ import anthropic
 import httpx
 import openai
 import pytest
-from cli.processes import GUARD, Server, environment
+from cli.processes import GUARD, Server, environment, serving
 
 from ssescan import Transcoder, stream
 
@@ -64,12 +64,9 @@ def recipe(begin: str, url: str) -> str:
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
     """Serve what the gateways ask for."""
-    with Server() as serving:
-        thread = threading.Thread(target=serving.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        thread.start()
-        yield serving
-        serving.shutdown()
-        thread.join()
+    server = Server()
+    with serving(server):
+        yield server
 
 
 def keep(output: IO[str], lines: Queue[str] | None) -> None:

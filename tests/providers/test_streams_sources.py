@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import io
 import json
-import os
 import time
 import weakref
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from streams.cases import every_file
 from streams.clients import (
     CLIENTS,
     AsyncClient,
@@ -69,26 +68,7 @@ if TYPE_CHECKING:
 # --- Sources
 
 
-def bytes_io(path: Path) -> Any:
-    return io.BytesIO(path.read_bytes())
-
-
-def buffered(path: Path) -> Any:
-    return path.open("rb")
-
-
-def raw(path: Path) -> Any:
-    return path.open("rb", buffering=0)
-
-
-def pipe(path: Path) -> Any:
-    reading, writing = os.pipe()
-    os.write(writing, path.read_bytes())
-    os.close(writing)
-    return os.fdopen(reading, "rb")
-
-
-@pytest.mark.parametrize("opened", [bytes_io, buffered, raw, pipe])
+@every_file
 def test_files_are_read_and_not_closed(tmp_path: Path, opened: Callable[[Path], Any]) -> None:
     path = tmp_path / "stream"
     path.write_bytes(BODY)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import os
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +11,7 @@ import pytest
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
     from .server import Framing
 
@@ -67,3 +70,25 @@ def numbered(package: Any, number: int) -> Any:
 async def async_chunks(chunks: list[Any]) -> AsyncIterator[Any]:
     for chunk in chunks:
         yield chunk
+
+
+def bytes_io(path: Path) -> Any:
+    return io.BytesIO(path.read_bytes())
+
+
+def buffered(path: Path) -> Any:
+    return path.open("rb")
+
+
+def raw(path: Path) -> Any:
+    return path.open("rb", buffering=0)
+
+
+def pipe(path: Path) -> Any:
+    reading, writing = os.pipe()
+    os.write(writing, path.read_bytes())
+    os.close(writing)
+    return os.fdopen(reading, "rb")
+
+
+every_file = pytest.mark.parametrize("opened", [bytes_io, buffered, raw, pipe])

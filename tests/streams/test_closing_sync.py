@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import gc
 import inspect
-import io
-import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .cases import ONE, THREE, TWO, Boom, numbered
+from .cases import ONE, THREE, TWO, Boom, every_file, numbered
 from .clients import Client, sync_clients
 from .server import Do
 
@@ -243,30 +241,11 @@ def test_error_from_closing_a_generator_passes(package: Any) -> None:
     assert stream.outcome is package.Outcome.CLOSED
 
 
-def bytes_io(path: Path) -> Any:
-    return io.BytesIO(path.read_bytes())
-
-
-def buffered(path: Path) -> Any:
-    return path.open("rb")
-
-
-def raw(path: Path) -> Any:
-    return path.open("rb", buffering=0)
-
-
-def pipe(path: Path) -> Any:
-    reading, writing = os.pipe()
-    os.write(writing, path.read_bytes())
-    os.close(writing)
-    return os.fdopen(reading, "rb")
-
-
 def end_by_its_end(stream: Any) -> None:
     list(stream)
 
 
-@pytest.mark.parametrize("opened", [bytes_io, buffered, raw, pipe])
+@every_file
 @pytest.mark.parametrize("end", [*ends.args[1], end_by_its_end])
 def test_file_is_never_closed(
     package: Any, tmp_path: Path, opened: Callable[[Path], Any], end: Callable[[Any], None]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import google.genai
+from cli.processes import serving
 from google.genai import types
 
 if TYPE_CHECKING:
@@ -87,12 +87,7 @@ def genai_reader() -> Iterator[Reader]:
         def log_message(self, *arguments: Any) -> None:
             """Keep the output of the tests clean."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    with serving(server):
         reader = Reader(server.server_port)
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield reader
-        finally:
-            server.shutdown()
-            thread.join()
+        yield reader

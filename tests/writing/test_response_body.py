@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import threading
 from typing import TYPE_CHECKING, Any
 
 import anthropic
 import httpx
 import openai
 import pytest
-from cli.processes import Server
+from cli.processes import Server, serving
 from google import genai
 
 from ssescan import Message, stream
@@ -162,12 +161,9 @@ def test_wrong_use_is_refused() -> None:
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    with Server() as serving:
-        thread = threading.Thread(target=serving.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        thread.start()
-        yield serving
-        serving.shutdown()
-        thread.join()
+    server = Server()
+    with serving(server):
+        yield server
 
 
 def serve(server: Server, api: Any, path: str) -> str:

@@ -26,16 +26,13 @@ from .visible import visible
 # Distribution -> the extra that installs it. tests/cli compares this table with pyproject.toml.
 EXTRAS = {
     "click": "cli", "rich": "cli", "httpx": "httpx", "httpx2": "httpx2", "msgspec": "providers", "matplotlib": "plots",
-    "regex": "redact",
-    "starlette": "replay", "uvicorn": "replay",
+    "regex": "redact", "starlette": "replay", "uvicorn": "replay",
 }  # fmt: skip
 # Packages that ssescan works with, if the user has them.
 OTHERS = (
     "aiohttp", "anthropic", "google-genai", "httpcore", "httpcore2", "httpx-sse", "mcp", "niquests", "openai",
     "requests", "sseclient-py", "trio", "urllib3",
 )  # fmt: skip
-
-
 IS_ACCELERATED = "is accelerated"  # the end of the report on a library that is covered
 
 
@@ -67,8 +64,8 @@ def examine() -> dict[str, Any]:
     }
 
 
-def _missing(module: str) -> ModuleNotFoundError | None:
-    """Import a module; return the error if there is none of that name: another version has another in its place."""
+def missing(module: str) -> ModuleNotFoundError | None:
+    """Import a module of a library; return the error if this version of the library does not have it."""
     try:
         import_module(module)
     except ModuleNotFoundError as error:
@@ -83,9 +80,9 @@ def acceleration_of(name: str) -> dict[str, Any]:
     reason = None
     try:
         with warnings.catch_warnings(action="ignore"):
-            missing = [error for module in LIBRARIES[name].parts if (error := _missing(module))]
-            if len(missing) == len(LIBRARIES[name].parts):
-                raise missing[0]  # noqa: TRY301
+            errors = list(filter(None, map(missing, LIBRARIES[name].parts)))
+            if len(errors) == len(LIBRARIES[name].parts):
+                raise errors[0]  # noqa: TRY301
             with accelerate(name) as acceleration:
                 report = acceleration.report[name]
         if not report.endswith(IS_ACCELERATED):

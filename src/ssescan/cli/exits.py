@@ -103,14 +103,12 @@ def failure_of(error: Exception, source_name: str, so_far: str) -> Failure | Non
             text = f"expected a body from {source_name} that can be decoded, got one with Content-Encoding"
             advice = "ask for a plain one with -H 'Accept-Encoding: identity'"
             return Failure(Exit.REFUSED, f"{text} {visible(error.encoding)} ({error.advice}); {advice}")
-        case errors.StreamStalled(reason="progress"):
+        case errors.StreamStalled():
             text = f"expected an event from {source_name} every {error.seconds:g} s, got none in time, {so_far}"
             return Failure(Exit.FAILED, f"{text}; a longer --progress waits longer")
         case errors.EventTooLarge():
             text = f"expected events of up to {error.limit} bytes from {source_name}, got one of {error.size} or more"
             return Failure(Exit.FAILED, f"{text}, {so_far}; is it an event stream?")
-        case errors.StreamStalled() | errors.ReconnectsExhausted():
-            return Failure(Exit.FAILED, f"{source_name}: {error}, {so_far}")
         case errors.UnknownFormat():
             got = f"got one that begins: {shortened(error.event.data)}"
             text = f"expected the first event from {source_name} to be of a known API, {got}"
@@ -219,7 +217,7 @@ def advice_on(error: errors.UnexpectedStatus, source_name: str) -> str:
     return STATUS_ADVICE.get(status, "check the URL, the method (-X), the headers (-H) and the body (-d)")
 
 
-def and_body(error: "errors.UnexpectedStatus | errors.UnexpectedContentType", *, with_type: bool = True) -> str:
+def and_body(error: errors.UnexpectedStatus | errors.UnexpectedContentType, *, with_type: bool = True) -> str:
     """Return the content type and the beginning of the body of a refused response, to append to a text."""
     kind = header_of(getattr(error.response, "headers", {}), "Content-Type") if with_type else ""
     text = error.note and f", {error.note}"
