@@ -26,6 +26,11 @@ def read(module: Any, chunks: list[bytes]) -> list[Any]:
     return [*(event for chunk in chunks for event in scanner.feed(chunk)), *scanner.close()]
 
 
+def values(events: list[Any]) -> list[tuple[Any, ...]]:
+    """Return the fields of the events: tuples compare faster than the events of the Python backend."""
+    return [(type(event), event.event, event.data, event.id, event.retry) for event in events]
+
+
 def test_same_events_as_chromium(scanners: Any, shared: Path) -> None:
     cases = json.loads((shared / "conformance" / "chromium-eventsource.json").read_bytes())["cases"]
     assert len(cases) == 1984
@@ -65,10 +70,10 @@ def test_small_bodies_cut_at_every_offset(scanners: Any, shared: Path) -> None:
         if len(body) > SMALL:
             continue
         count += 1
-        whole = read(scanners, [body])
+        whole = values(read(scanners, [body]))
         for cut in range(len(body) + 1):
-            assert read(scanners, [body[:cut], body[cut:]]) == whole, (name, cut)
-        assert read(scanners, [bytes([byte]) for byte in body]) == whole, name
+            assert values(read(scanners, [body[:cut], body[cut:]])) == whole, (name, cut)
+        assert values(read(scanners, [bytes([byte]) for byte in body])) == whole, name
     assert count > 100
 
 
