@@ -127,6 +127,27 @@ def test_content_of_the_format_is_not_an_error(fields: dict[str, Any]) -> None:
     assert (message.text, message.complete) == ("hi", True)
 
 
+LEARNED = {
+    "base_resp": ({"base_resp": {"status_code": 0}}, {"base_resp": {"status_code": 1027, "status_msg": "oh"}}),
+    "code and msg": ({"code": 0, "msg": ""}, {"code": 1001, "msg": "oh"}),
+    "status": ({"status": "success"}, {"status": "error", "message": "oh"}),
+    "success": ({"success": True, "message": ""}, {"success": False, "message": "oh"}),
+    "no errors": ({"errors": []}, {"errors": ["oh"]}),
+    "empty error_message": ({"error_message": ""}, {"error_message": "oh"}),
+}
+
+
+@pytest.mark.parametrize(("fine", "bad"), LEARNED.values(), ids=LEARNED)
+@pytest.mark.parametrize("api", [None, CHAT])
+def test_field_that_carried_nothing_is_an_error_later(fine: dict[str, Any], bad: dict[str, Any], api: Any) -> None:
+    piece = chunk({"tool_calls": [{"index": 0, "id": "c1", "function": {"name": "f", "arguments": " "}}]})
+    for before in (A, piece):
+        for last in (STOP, chunk({})):
+            with pytest.raises(ProviderError, match="oh"):
+                ssescan.stream(framed(*([before | fine] * 4), last | bad, STOP, DONE), api).collect()
+        assert ssescan.stream(framed(*([before | fine] * 4), STOP | fine, DONE), api).collect().complete
+
+
 def test_error_of_responses() -> None:
     event = {"type": "response.error", "error": {"code": "server_error", "message": "oh"}}
     for events in ([event], [CREATED, event]):

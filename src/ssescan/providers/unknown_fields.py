@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import msgspec
 
 from .parts import Raw
+from .provider_errors import FIELDS as OF_ERRORS
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -127,8 +128,13 @@ class UnknownFields:
             self.grown = True
 
     def of(self, place: str) -> frozenset[tuple[str, bool]]:
-        """Return the names seen in a place that a Struct can have; with each, whether it was only null."""
+        """Return the names seen in a place that a Struct can have; with each, whether it was only null.
+
+        A field of an event that may say that something failed is not among them: its next value may say so.
+        """
         names, nulls = self.names.get(place, frozenset()), self.nulls.get(place, frozenset())
+        if place == "event":
+            names -= OF_ERRORS
         return frozenset((name, name not in names) for name in names | nulls if _PLAIN_NAME.fullmatch(name))
 
 

@@ -230,7 +230,7 @@ class OpenAIChat(MessageDecoder):
         self.expect_all(was_right=block is not None and block.size > self._run.size + WORTH)
 
     def look(self, value: dict[str, Any], unread: list[Part]) -> None:
-        self.unknown.once("chunk", value, CHUNK_FIELDS, unread)
+        self.unknown.once("event", value, CHUNK_FIELDS, unread)
         for choice in list_of(value.get("choices")):
             if not isinstance(choice, dict):
                 continue
@@ -256,7 +256,7 @@ class OpenAIChat(MessageDecoder):
             self.learn()
 
     def learn(self) -> None:
-        self._learned = self.unknown.of("chunk"), self.unknown.of("choice"), self.unknown.of("delta")
+        self._learned = self.unknown.of("event"), self.unknown.of("choice"), self.unknown.of("delta")
         self._plain_chunks = {}
         self.exact = exact_chunk(*self._learned)
         if not self._plain:
