@@ -12,7 +12,7 @@ from .test_rules_calls import calls
 from .test_rules_chat import ID
 from .test_rules_ending import ANTHROPIC, CHAT, GEMINI, INTERACTIONS, MESSAGE_STOP, RESPONSES, TEXT_BLOCK, reason
 from .test_rules_items import ADDED, END, ITEM, arguments, item_done
-from .test_tables_anthropic import delta, start, stop
+from .test_tables_anthropic import block, delta, start, stop
 from .test_tables_chat import ROLE, SAID_A, STOP, A, B, chunk
 from .test_tables_gemini import candidate, partial
 from .test_tables_responses import CREATED
@@ -162,6 +162,13 @@ TWO_NAMES = {
     ),
 }
 
+
+def call_piece(arguments: str, id: str | None = None, name: str | None = None) -> dict[str, Any]:
+    return chunk({"tool_calls": [{"index": 0, "id": id, "function": {"name": name, "arguments": arguments}}]})
+
+
+ENDED = chunk(finish="tool_calls")
+USED_TOOL = block({"type": "tool_use", "id": "c1", "name": "f", "input": {}})
 ERROR_WORDS = (
     "upstream_error", "model_error", "engine_error", "exception", "Overloaded", "rate_limit", "disconnected",
     "deadline_exceeded", "ValidationException",
@@ -186,11 +193,26 @@ ENDS = {
     ),
 }
 
+BLANK = {
+    "a piece of a call is gone": Rule(
+        CHAT,
+        [call_piece("", id="c1", name="f"), "", call_piece("1}"), ENDED, DONE],
+        {"tools": [("c1", "f", "1}")], "finish": "tool_calls"}, False, cut=["f"],
+    ),
+    "a piece of a call is gone, Anthropic": Rule(
+        ANTHROPIC, [start(), USED_TOOL, "", delta("input_json", partial_json="1}"), stop(), *USED],
+        {"tools": [("c1", "f", "1}")], "finish": "tool_calls"}, False, cut=["f"],
+    ),
+    "a keep-alive": Rule(
+        CHAT, [call_piece('{"a"', id="c1", name="f"), "", call_piece(":1}"), ENDED, DONE], ONE_CALL
+    ),
+}  # fmt: skip
+
 ALL = {
     f"{group}: {name}": rule
     for group, rules in {
         "lost start": LOST_START, "empty end": EMPTY_ENDS, "whole at the end": WHOLE_AT_THE_END, "strings": STRINGS,
-        "two names": TWO_NAMES, "ends": ENDS,
+        "two names": TWO_NAMES, "ends": ENDS, "blank": BLANK,
     }.items()
     for name, rule in rules.items()
 }  # fmt: skip

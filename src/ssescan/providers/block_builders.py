@@ -336,8 +336,8 @@ class CallBuilder(_Written):
     def _has_gap(self, lost: int) -> bool:
         if lost > self.lost_before:
             return True
-        # The event before it may have been its first.
-        return self.lost_before > 0 and not self.custom and not self.is_whole
+        # The event before it may have been its first, and a blank one a piece of it.
+        return (self.lost_before > 0 or self.lost.blank > 0) and not self.custom and not self.is_whole
 
     @property
     def is_whole(self) -> bool:

@@ -88,13 +88,17 @@ def _badness(word: str) -> int:
 
 
 class LostEvents:
-    """The number of events that are missing: damaged ones, and those that were skipped because they were too large."""
+    """The number of events that are missing: damaged ones, and those that were skipped because they were too large.
 
-    __slots__ = ("_reader", "damaged")
+    `blank`: the number of those without data. They are keep-alives, or nothing is left of what they had.
+    """
+
+    __slots__ = ("_reader", "blank", "damaged")
 
     def __init__(self, reader: Any) -> None:
         self._reader = reader
         self.damaged: int = 0
+        self.blank: int = 0
 
     @property
     def count(self) -> int:

@@ -201,6 +201,7 @@ class MessageDecoder:
         if not stripped:
             self._truncated |= at_end
             self._reader.keep_alives += 1
+            self.builder.lost.blank += 1
         elif stripped.startswith(b"[DONE]"):
             self.done = True
         elif stripped.startswith(b":"):  # a comment that a proxy put into data
