@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import ssescan
-from ssescan.providers import Media, MediaBlock, ReasoningDelta, Signature, gemini
+from ssescan.providers import Citation, Media, MediaBlock, ReasoningDelta, Signature, gemini
 
 from .assertions import APIS, DONE, aread, framed
 from .rules import Rule
@@ -312,6 +312,29 @@ MESSAGES = {
         ],
         {"text": "a", "reasoning": "r s", "finish": "stop"},
     ),
+    **{
+        f"reasoning under two names, {name} of which was streamed": Rule(
+            CHAT,
+            [*map(chunk, streamed), A, whole({"content": "a", "reasoning_content": "r", "reasoning": "s"}), DONE],
+            {"text": "a", "reasoning": said, "finish": "stop"},
+        )
+        for name, streamed, said in (
+            ("the first", [{"reasoning_content": "r"}], "rs"),
+            ("the second", [{"reasoning": "s"}], "sr"),
+            ("a half", [{"reasoning_text": ""}, {"thinking": "r"}], "rs"),
+            ("all", [{"reasoning_content": "r", "reasoning": "s"}], "rs"),
+        )
+    },
+    "reasoning that repeats a part of itself": Rule(
+        CHAT,
+        [
+            chunk({"reasoning": "r s"}),
+            A,
+            whole({"content": "a", "reasoning": "r", "reasoning_details": [{"text": "r s "}]}),
+            DONE,
+        ],
+        {"text": "a", "reasoning": "r s ", "finish": "stop"},
+    ),
     "the rest of a refusal": Rule(
         CHAT,
         [chunk({"refusal": "n"}), whole({"content": None, "refusal": "no"}), DONE],
@@ -330,6 +353,7 @@ MESSAGES = {
     "a repetition at the end, with an empty delta": Rule(CHAT, [HI, whole(ANSWER, delta={}), DONE], SAID_HI),
 }
 
+CITED = {"type": "char_location", "cited_text": "b", "document_index": 0, "start_char_index": 0, "end_char_index": 1}
 PARTS = {
     "output_text": Rule(CHAT, [chunk({"content": [{"type": "output_text", "text": "a"}]}), STOP, DONE], SAID_A),
     "an object in place of a list": Rule(CHAT, [chunk({"content": {"type": "text", "text": "a"}}), STOP, DONE], SAID_A),
@@ -401,6 +425,22 @@ PARTS = {
         [start(), block({"type": "tool_use", "id": "c1", "name": "f", "input": {}}), delta("text", text="a"), delta("input_json", partial_json="{}"), stop(), reason("tool_use"), MESSAGE_STOP],
         {"text": "a", "tools": [("c1", "f", "{}")], "finish": "tool_calls"},
     ),
+    **{
+        f"Anthropic, {name}": Rule(
+            ANTHROPIC,
+            [start(), *block_before, delta(kind, **fields), stop(), reason("end_turn"), MESSAGE_STOP],
+            said | {"finish": "stop"}, parts=parts,
+        )
+        for name, kind, block_before, fields, said, parts in (
+            ("thinking with its signature", "thinking", [block({"type": "thinking", "thinking": ""})], {"thinking": "r", "signature": "S"}, {"reasoning": "r"}, [Signature(block=0, data="S")]),
+            ("thinking of no block with its signature", "thinking", [], {"thinking": "r", "signature": "S"}, {"reasoning": "r"}, [Signature(block=0, data="S")]),
+            ("a signature with its thinking", "signature", [block({"type": "thinking", "thinking": ""})], {"thinking": "r", "signature": "S"}, {"reasoning": "r"}, [Signature(block=0, data="S")]),
+            ("text with its citation", "text", [block({"type": "text", "text": ""})], {"text": "a", "citation": CITED}, {"text": "a"}, [Citation(block=0, items=[CITED | {"unit": "char"}])]),
+            ("a citation with its text", "citations", [block({"type": "text", "text": ""})], {"text": "a", "citation": CITED}, {"text": "a"}, [Citation(block=0, items=[CITED | {"unit": "char"}])]),
+            ("thinking with a citation", "thinking", [block({"type": "thinking", "thinking": ""})], {"thinking": "r", "citation": CITED}, {"reasoning": "r"}, [Citation(block=1, items=[CITED | {"unit": "char"}])]),
+            ("text with a signature", "text", [block({"type": "text", "text": ""})], {"text": "a", "signature": "S"}, {"text": "a"}, [Signature(block=0, data="S")]),
+        )
+    },
     "Anthropic, thinking in a text block": Rule(
         ANTHROPIC,
         [start(), block({"type": "text", "text": ""}), delta("thinking", thinking="r"), delta("text", text="a"), stop(), reason("end_turn"), MESSAGE_STOP],

@@ -6,7 +6,7 @@ https://docs.anthropic.com/en/docs/build-with-claude/streaming
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from msgspec import Struct
 
@@ -51,6 +51,9 @@ class _Event(Struct, gc=False):
 class _ExactDelta(_Delta, gc=False, forbid_unknown_fields=True):
     text: str | None = None
     thinking: str | None = None
+    # Rare, and some servers put them beside text: see unfolded().
+    signature: Literal[""] | None = None
+    citation: None = None
 
 
 class _ExactEvent(_Event, gc=False, forbid_unknown_fields=True):
@@ -58,6 +61,12 @@ class _ExactEvent(_Event, gc=False, forbid_unknown_fields=True):
 
     delta: _ExactDelta | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
+
+PIECES = {
+    "text": "text_delta", "thinking": "thinking_delta", "partial_json": "input_json_delta",
+    "signature": "signature_delta", "citation": "citations_delta",
+}  # fmt: skip
+"""The type of the delta for each field that has a piece of a block."""
 
 EVENT_FIELDS, DELTA_FIELDS = fields_of(_Event), fields_of(_Delta)
 
@@ -342,6 +351,8 @@ class Anthropic(FormatDecoder):
         self.builder.count(self.usage_of(usage | self._usage))
 
     def unfolded(self, value: dict[str, Any]) -> list[dict[str, Any]]:
+        if value.get("type") == "content_block_delta":
+            return _by_type(value)
         if value.get("type") != "message":
             return [value]
         delta = {name: value.get(name) for name in ("stop_reason", "stop_sequence", "stop_details")}
@@ -398,6 +409,19 @@ class Anthropic(FormatDecoder):
 def _blocks(content: Any) -> Any:
     """Return the content of a message as blocks: a text is a block as well."""
     return [{"type": "text", "text": content}] if isinstance(content, str) and content else content
+
+
+def _by_type(event: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the event of a delta; after it, one for each field of another type of delta that stands in it."""
+    delta = dict_of(event.get("delta"))
+    kind = delta.get("type")
+    if kind not in PIECES.values():
+        return [event]
+    others = {name: of for name, of in PIECES.items() if of != kind and delta.get(name) not in (None, "")}
+    if not others:
+        return [event]
+    own = event | {"delta": {name: value for name, value in delta.items() if name not in others}}
+    return [own, *(event | {"delta": {"type": of, name: delta[name]}} for name, of in others.items())]
 
 
 def _number(index: int | None, otherwise: int) -> int:

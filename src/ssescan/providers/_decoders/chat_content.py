@@ -88,7 +88,7 @@ class ContentDecoder(FormatDecoder):
                 kept.add({**block, "thinking": ""} if kept.has_text else block)  # the whole of what was streamed
             else:
                 kept.add(block)
-                if not _is_said(text, said):
+                if not is_said(text, said):
                     pieces.append(text)
                     builder.reasoning(text)
             if signature:
@@ -159,7 +159,7 @@ class ContentDecoder(FormatDecoder):
         for detail in self.objects(details, "reasoning_details"):
             kept.add(detail)
             text = self._text_of_detail(detail)
-            if not _is_said(text, said):
+            if not is_said(text, said):
                 pieces.append(text)
                 builder.reasoning(text)
             for key in ("signature", "data"):
@@ -253,7 +253,7 @@ def signatures_of(part: dict[str, Any]) -> list[str]:
     return [signature for signature in found if signature]
 
 
-def _is_said(text: str, pieces: list[str]) -> bool:
+def is_said(text: str, pieces: list[str]) -> bool:
     """Return whether a text is one of the pieces, or a part of one, but for the space around it."""
     return any(text.strip() in piece for piece in pieces) if text else True
 

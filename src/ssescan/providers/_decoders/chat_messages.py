@@ -13,7 +13,7 @@ from ..json_values import dict_of, text_of
 from ..parts import Raw
 from ..surrogates import FLAT, joined
 from .chat_chunks import called, fragments
-from .chat_content import TEXTS, THOUGHTS, ContentDecoder, Details, plain, signatures_of, url_of
+from .chat_content import TEXTS, THOUGHTS, ContentDecoder, Details, is_said, plain, signatures_of, url_of
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -115,7 +115,7 @@ class MessageDecoder(ContentDecoder):
         texts = [self.flat(of) for name in FLAT if (of := getattr(whole, name))]
         texts.append("".join([text_of(block.get("thinking")) for block in blocks]))
         texts.append("".join([text_of(of.get("text")) or text_of(of.get("summary")) for of in details]))
-        self._add_rest(builder, ReasoningBuilder, next(filter(None, texts), ""), ends=ends, lone=lone)
+        self._add_rest(builder, ReasoningBuilder, _reasoning_of(builder, texts), ends=ends, lone=lone)
         opaque = whole.reasoning_opaque
         if opaque and self.is_new(builder, "signature", opaque):
             builder.native["reasoning_opaque"] = opaque
@@ -247,6 +247,18 @@ def _text_before(latest: Any, most: int) -> str | None:
         pieces.append(block.pieces)
         block = block.before
     return joined("".join(reversed(pieces)))
+
+
+def _reasoning_of(builder: ChoiceBuilder, texts: list[str]) -> str:
+    """Return the reasoning under all names as one text: what was streamed comes first, and nothing counts twice."""
+    kept: list[str] = []
+    for text in sorted(texts, key=len, reverse=True):
+        if not is_said(text, kept):
+            kept.append(text)
+    if len(kept) > 1:
+        streamed = _text_before(builder.latest_of[ReasoningBuilder], sum(map(len, kept)))
+        kept.sort(key=lambda text: (streamed is None or not text.startswith(streamed), texts.index(text)))
+    return "".join(kept)
 
 
 def _number_calls(whole: Delta) -> None:
