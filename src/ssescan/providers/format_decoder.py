@@ -235,11 +235,10 @@ class FormatDecoder(ABC):
         if not fits and self.loses_call(value):
             self.builder.lost.damaged += 1
         parts = self.handle(event)
-        if len(self.builder.errors) == before and not self.has_content(value, known=parts is not None):
-            raw = error_in(value, self.name())
-            if raw is not None:
-                self.builder.fail(error_of(raw))
-                return [*_several(parts), *self.builder.drain()]
+        raw = error_in(value, self.name()) if len(self.builder.errors) == before else None
+        if raw is not None and not self.has_content(value, known=parts is not None):
+            self.builder.fail(error_of(raw))
+            return [*_several(parts), *self.builder.drain()]
         if (parts is None and not self.knows(value)) or not fits:
             return [*_several(parts), unknown_event(value, self.name())]
         unread: list[Part] = []

@@ -204,6 +204,8 @@ class OpenAIChat(MessageDecoder):
 
     def _expect_text(self, index: int | None) -> None:
         """Expect a plain piece of text, or of reasoning, if the choice of this index has an open one."""
+        if self._missed >= MAX_MISSED:
+            return
         choice = self.builder.choices.get(index or 0)
         if not choice or choice.reason is not None or not choice.blocks:  # after a finish, text reopens the choice
             return
@@ -243,6 +245,8 @@ class OpenAIChat(MessageDecoder):
     def _look_at_message(self, message: dict[str, Any], unread: list[Part], index: int) -> None:
         """Look for unknown fields in a delta, or in a whole message, and in its calls."""
         self.unknown.each(message, DELTA_FIELDS, unread, index)
+        if "tool_calls" not in message and "function_call" not in message:
+            return
         calls = message.get("tool_calls")
         for call in [*list_of(calls), calls, {"function": message.get("function_call")}]:
             if isinstance(call, dict):

@@ -28,5 +28,13 @@ def openai_usage(usage: dict[str, Any]) -> Usage:
 
 def _first(places: list[dict[str, Any]], *names: str) -> int | None:
     """Return the first count that is not zero; else the first that is there."""
-    counts = [plain_number(place.get(name)) for place in places for name in names]
-    return next(filter(None, counts), next((count for count in counts if count is not None), None))
+    # A loop: some servers send a usage in every chunk.
+    found: int | None = None
+    for place in places:
+        for name in names:
+            count = plain_number(place.get(name))
+            if count:
+                return count
+            if found is None:
+                found = count
+    return found
