@@ -11,14 +11,8 @@ import ssescan
 from ssescan.providers import ReasoningDelta, TextDelta, ToolCallEnd
 
 from .assertions import DONE, framed
-from .test_rules_content import (
-    ANTHROPIC,
-    CHAT,
-    GEMINI,
-    MESSAGE_STOP,
-    reason,
-    with_choice,
-)
+from .test_rules_content import ANTHROPIC, CHAT, GEMINI, with_choice
+from .test_rules_ending import MESSAGE_STOP, reason
 from .test_tables_anthropic import block, delta, start, stop
 from .test_tables_chat import STOP, chunk
 from .test_tables_gemini import candidate
