@@ -53,13 +53,14 @@ class ChatCall(CallBuilder):
         self.ending.reopen()
         self.settle()
 
-    def takes(self, name: str) -> bool:
+    def takes(self, id: str | None, name: str, arguments: str) -> bool:
         """Return whether a fragment with that name may be of this call: with the same name, or more of it.
 
-        R17 of docs/rules.md: more of it only if the call has an id, and its arguments are not whole yet.
+        R17 of docs/rules.md: more of it only if the call has an id, and its arguments are not whole yet. After whole
+        arguments, the same name begins another call, unless the fragment repeats this one.
         """
         if not self.name or name == self.name:
-            return True
+            return not self.is_over(name, arguments) or (id is not None and id == self.id and self._is_same(arguments))
         if self.id is None or self._pieces == MAX_NAME_PIECES:
             return False
         return not self.size or not self.is_whole
@@ -91,7 +92,7 @@ class ChatCall(CallBuilder):
         text = self.text
         return whole.startswith(text) or is_same_text(text, whole)
 
-    def has_same(self, whole: str) -> bool:
+    def _is_same(self, whole: str) -> bool:
         """Return whether whole arguments are the same JSON as those of the call."""
         return self.size <= 2 * len(whole) + MAX_SPACE and is_same_text(self.text, whole)
 
@@ -137,11 +138,7 @@ class ChatCalls:
             # own. With a name and another id, it is another call.
             if call is not None and name and call.name and id is not None and call.id is not None:
                 call = None
-        repeats = id is not None and call is not None and id == call.id
-        if call is None or (
-            name
-            and (not call.takes(name) or (call.is_over(name, arguments) and not (repeats and call.has_same(arguments))))
-        ):
+        if call is None or (name and not call.takes(id, name, arguments)):
             self.release()
             call = ChatCall(self._choice, kind)
             self.all.append(call)
