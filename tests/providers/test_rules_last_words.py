@@ -56,6 +56,23 @@ def test_connection_breaks_after_the_last_word_async(body: bytes) -> None:
     asyncio.run(main())
 
 
+@pytest.mark.parametrize("body", LAST_WORDS.values(), ids=LAST_WORDS)
+@pytest.mark.parametrize("missing", [1, 2])
+def test_connection_breaks_within_the_last_word(body: bytes, missing: int) -> None:
+    """The event has no blank line yet, so that more lines of it may have been lost."""
+    with ssescan.stream(generated(body[:-missing], then=Boom())) as given, pytest.raises(Boom):
+        given.collect()
+    assert not given.message.complete
+
+    async def main() -> None:
+        async with ssescan.astream(agenerated(body[:-missing], then=Boom())) as given:
+            with pytest.raises(Boom):
+                await given.collect()
+            assert not given.message.complete
+
+    asyncio.run(main())
+
+
 def test_stall_after_the_last_word() -> None:
     async def main() -> None:
         async def source() -> Any:
