@@ -243,13 +243,17 @@ class FormatDecoder(ABC):
             return [*_several(parts), unknown_event(value, self.name())]
         unread: list[Part] = []
         self.look(value, unread)
-        if self.unknown.grown:
-            self.unknown.grown = False
-            self.learn()
+        self.learn_if_grown()
         return [*_several(parts), *unread]
 
     def look(self, value: dict[str, Any], unread: list[Part]) -> None:  # noqa: B027 - a format may ignore fields
         """Add a Raw for every field of an event that is not read."""
+
+    def learn_if_grown(self) -> None:
+        """Learn the fields that were seen since the last time, if there are any."""
+        if self.unknown.grown:
+            self.unknown.grown = False
+            self.learn()
 
     def learn(self) -> None:  # noqa: B027 - a format may have no fast path
         """Let the fast path accept the fields that were seen: otherwise it refuses each event that has them."""

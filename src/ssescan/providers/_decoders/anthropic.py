@@ -218,9 +218,8 @@ class Anthropic(FormatDecoder):
             before.end(cut=True)  # another one took its place
         native = {name: value for name, value in block.items() if value is not None and name not in ("type", "text")}
         self._text = None
-        self._beside.pop((index, TextBuilder), None)
-        self._beside.pop((index, ReasoningBuilder), None)
-        self._beside.pop((index, CallBuilder), None)
+        for beside in (TextBuilder, ReasoningBuilder, CallBuilder):
+            self._beside.pop((index, beside), None)
         builder: BlockBuilder
         if kind == "text":
             builder = TextBuilder(choice)

@@ -254,11 +254,6 @@ class OpenAIChat(MessageDecoder):
                 self.unknown.each(dict_of(call.get("function")), FUNCTION_FIELDS, unread, index)
                 self.unknown.each(dict_of(call.get("custom")), CUSTOM_FIELDS, unread, index)
 
-    def _learn_if_grown(self) -> None:
-        if self.unknown.grown:
-            self.unknown.grown = False
-            self.learn()
-
     def learn(self) -> None:
         self._learned = self.unknown.of("event"), self.unknown.of("choice"), self.unknown.of("delta")
         self._plain_chunks = {}
@@ -286,7 +281,7 @@ class OpenAIChat(MessageDecoder):
                 builder.text(self.text(choice.text, "text"))  # a legacy completion
             elif choice.text == delta.content:  # some servers repeat their deltas here
                 self.unknown.read_elsewhere("choice", "text")
-                self._learn_if_grown()
+                self.learn_if_grown()
         if choice.logprobs:
             entries = [entry for name in ("content", "refusal") for entry in list_of(choice.logprobs.get(name))]
             if not entries and "tokens" in choice.logprobs:

@@ -176,7 +176,7 @@ class ItemDecoder(FormatDecoder):
         elif item.type == "reasoning":
             self._reasoning(item, begun | {"summary": [], "content": []} if item.thoughts else begun)
         elif item.call is not None:
-            asked = begun.get("input") or next((begun[name] for name in INPUTS if begun.get(name)), None)
+            asked = begun.get("input") or _first_of(INPUTS, begun)
             item.call.whole = item.call.whole or arguments_of(asked)
             if item.type not in BEGUN:
                 self.keep_rest({name: held for name, held in begun.items() if held}, (*INPUTS, *OF_CALLS))
@@ -203,8 +203,7 @@ class ItemDecoder(FormatDecoder):
         call.server = False
         call.id = text_of(whole.get("call_id")) or call.id
         call.set_name(call.kind)
-        asked = next((whole[name] for name in INPUTS if whole.get(name)), None)
-        call.whole = arguments_of(asked)
+        call.whole = arguments_of(_first_of(INPUTS, whole))
         call.end(cut=self._is_cut(call, whole))
 
     def _is_cut(self, call: CallBuilder, whole: dict[str, Any]) -> bool:
@@ -254,7 +253,7 @@ class ItemDecoder(FormatDecoder):
         if whole.get(field) in EMPTY and call.size:
             item.item = whole | {field: call.text}
         call.set_name(call.kind)
-        asked = next((whole[name] for name in INPUTS if whole.get(name)), None)
+        asked = _first_of(INPUTS, whole)
         if call.custom:
             call.reconcile(whole.get("code"))
         elif isinstance(asked, str):
@@ -263,7 +262,7 @@ class ItemDecoder(FormatDecoder):
             call.whole = compact(asked)
         call.end(cut=self._is_cut(call, whole))
         failed = bool(whole.get("error")) or status == "failed"
-        result = whole.get("error") or next((whole[name] for name in RESULTS if whole.get(name)), None)
+        result = whole.get("error") or _first_of(RESULTS, whole)
         if item.type == "image_generation_call":
             if isinstance(result, str):
                 self.image(item, whole.get("output_format")).add(result)
@@ -287,6 +286,11 @@ class ItemDecoder(FormatDecoder):
         block.reconcile(self.text(part.get("text"), "text"))
         cited = self.objects(part.get("annotations"), "annotations")
         block.cite([with_char_unit(note) for note in cited[len(block.citations) :]])
+
+
+def _first_of(names: tuple[str, ...], item: dict[str, Any]) -> Any:
+    """Return the first of these fields that an item has, None if there is none."""
+    return next((item[name] for name in names if item.get(name)), None)
 
 
 def _says(value: dict[str, Any]) -> bool:
