@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 WITHOUT_STATUS = ("decode", "protocol")
 """Kinds of errors that are ours: the provider's bytes made no sense."""
 STATUS_FIELDS = ("status", "status_code", "statusCode", "http_status", "http_code")
-"""The fields in which an error may say its status beside its code."""
+"""The fields beside the code that may hold the status of an error."""
 NO_QUOTA = "insufficientquota"
-"""A status of 429 all the same, but it does not help to wait."""
+"""An error of status 429 that no later attempt avoids."""
 
 # A word counts without its case and its punctuation, if it begins like one of these; the longest counts.
 WORDS = {

@@ -61,7 +61,7 @@ class Body:
         if len(self.head) > len(BYTE_ORDER_MARK):
             self.head += chunk
         else:
-            self.head = _without_space(self.head + chunk)  # as it comes: there may be any amount of it
+            self.head = _without_space(self.head + chunk)  # at once: its amount has no limit
         begins = self.head.removeprefix(BYTE_ORDER_MARK)
         if begins and not BYTE_ORDER_MARK.startswith(begins):
             self._kind = self._kind_of(begins)

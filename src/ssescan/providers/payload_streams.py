@@ -44,7 +44,7 @@ class PayloadReader(EventReader[Any]):
 
 
 def _body(chunks: Iterator[Any], body: Body, reader: EventReader[Any], source: ByteSource) -> Iterator[bytes]:
-    """Yield the event stream that a body of any type is. Raises UnexpectedContentType if it is none."""
+    """Yield a body of any type as an event stream. Raises UnexpectedContentType if it holds neither events nor JSON."""
     for chunk in chunks:
         made = body.feed(bytes(chunk))
         reader.whole_body = body.is_value

@@ -75,7 +75,7 @@ CALLS: dict[str, Any] = {
     "server_tool_use": {"server": True, "kind": "server_tool_use"},
     "mcp_tool_use": {"server": True, "kind": "mcp_tool_use"},
 }
-"""The blocks that call a tool: whose it is, and its kind."""
+"""The blocks that call a tool: whether the provider runs it, and the kind of the call."""
 
 READ = {"text": ("text", "citations"), "thinking": ("thinking", "signature"), "redacted_thinking": ("data",)}
 """The fields that are read of the blocks that are not kept as they came."""

@@ -69,7 +69,7 @@ class ChatCall(CallBuilder):
         """Return whether a fragment that has the name again, and arguments from their start, comes after the call."""
         if not (arguments[:1] == "{" and self.size > 2 and name and name == self.name):
             return False
-        self._pieces += 1  # of these, too, each costs a look at the arguments
+        self._pieces += 1  # each of these fragments costs a look at the arguments, too
         return self._pieces <= MAX_NAME_PIECES and not self.custom and self.is_whole
 
     def add_object(self, name: str | None, arguments: str) -> None:
@@ -148,7 +148,7 @@ class ChatCalls:
             call.id = call.id or id
             self._by_id[id] = call
         elif sent == "":
-            call.native["id"] = ""  # wanted back as it was sent
+            call.native["id"] = ""  # the next request has to send it back unchanged
         call.set_name(name)
         if index is not None:
             self._by_index[index] = call

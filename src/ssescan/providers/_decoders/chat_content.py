@@ -201,7 +201,7 @@ class ContentDecoder(FormatDecoder):
 
 
 class Details:
-    """reasoning_details as they are wanted back: the text of each joined, the rest as it came last."""
+    """reasoning_details for the next request: the pieces of each text joined, the last value of any other field."""
 
     __slots__ = ("_entries", "_texts", "has_text")
 

@@ -130,7 +130,7 @@ class CandidateParts:
                 return
             call = self._call = CallBuilder(self.choice, text_of(id) or None, name)
             if isinstance(id, str):
-                call.native["id"] = id  # wanted back as it was sent, even if it is empty
+                call.native["id"] = id  # the next request has to send it back, even if it is empty
                 self._by_id[id] = call
             self._values = PartialArguments()
             call.native |= {"signature": signature, "beside": beside}

@@ -105,7 +105,7 @@ class ItemDecoder(FormatDecoder):
         elif item.type == "custom_tool_call":
             item.call = CallBuilder(self.choice, id, name, kind="custom")
         elif item.type in CLIENT_TOOLS:
-            # Whose shell it is says its environment, which may come with the whole item: until then it has no name.
+            # The environment of a shell shows who runs it. It may come with the whole item: until then, no name is set.
             item.call = CallBuilder(self.choice, id, None, kind=kind, server=not _is_ours(it))
             if item.type != "shell_call" or it.get("environment"):
                 item.call.set_name(kind)
@@ -299,5 +299,5 @@ def _says(value: dict[str, Any]) -> bool:
 
 
 def _is_ours(item: dict[str, Any]) -> bool:
-    """Return whether the program has to make the call of a built-in tool: a shell only in its own environment."""
+    """Return whether the program has to make the call of a built-in tool: that of a shell only if it is local."""
     return item.get("type") != "shell_call" or dict_of(item.get("environment")).get("type") == "local"
