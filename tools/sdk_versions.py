@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "build" / "sdk-versions"
 VERSIONS = {
     "openai": ("2.20.0", "2.32.0", "2.44.0", "2.54.0", "3.3.0", "3.20.0", "3.40.0", "3.54.0", "3.57.0"),
-    "anthropic": ("0.60.0", "0.75.0", "0.90.0", "0.105.2", "0.125.0", "1.8.0", "1.17.0", "2.0.0", "2.14.0"),
+    "anthropic": ("0.60.0", "0.75.0", "0.90.0", "0.93.0", "0.105.2", "0.125.0", "1.8.0", "1.17.0", "2.0.0", "2.14.0"),
     "google-genai": ("1.60.0", "1.65.0", "1.75.0", "2.10.0", "2.22.0", "2.34.0", "3.0.0", "3.4.0", "3.6.1"),
 }
 # The module that every program imports, and the words in the names of the tests of equality.

@@ -120,6 +120,7 @@ FINGERPRINTS: dict[str, Fingerprints] = {
     "anthropic": {
         "anthropic._streaming:Stream.__stream__": (
             "2288b4dc812e",
+            "158bb12d7122",
             "53088ca2bd52",
             "0e6b23061306",
             "71df4980089d",
@@ -133,6 +134,7 @@ FINGERPRINTS: dict[str, Fingerprints] = {
         "anthropic._streaming:Stream._iter_events": ("62f918cd0bf6",),
         "anthropic._streaming:AsyncStream.__stream__": (
             "9843ef71397d",
+            "47950af79ee5",
             "07ca10eac0a5",
             "f853090c5496",
             "2c8e7ef3ccdb",
