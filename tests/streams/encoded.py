@@ -48,6 +48,7 @@ ENCODED = {
     "deflate, three bodies": ("deflate", b"".join(map(zlib.compress, (ONE, TWO, THREE)))),
     "deflate without its header, two bodies": ("deflate", deflated(-15, ONE + TWO) + deflated(-15, THREE)),
     "deflate, then other bytes": ("deflate", deflated(15) + b"\0\0\0\0"),
+    "deflate, then other bytes that are not deflate": ("deflate", deflated(15) + bytes(8)),
     "deflate without its header, then other bytes": ("deflate", deflated(-15) + b"\0\0\0\0"),
     "another name of br": ("brotli", brotli.compress(EVENTS)),
     "x-br": ("X-BR", brotli.compress(EVENTS)),

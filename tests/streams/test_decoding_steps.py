@@ -21,7 +21,7 @@ from .clients import pause, run_in
 from .encoded import DATA, ENCODED, EVENTS, offer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
 
     from .server import Server
 
@@ -117,6 +117,16 @@ def test_each_package_decodes(
     chunks = (body[at : at + size] for at in range(0, len(body), size))
     assert b"".join(piece for chunk in chunks for piece in decoder.decode(chunk)) == EVENTS
     decoder.flush()
+
+
+@pytest.mark.parametrize(("coding", "press"), [("gzip", gzip.compress), ("deflate", zlib.compress)])
+def test_no_decodable_byte_is_held_back(coding: str, press: Callable[[bytes], bytes]) -> None:
+    for size in range(codings.STEP, codings.STEP + 300, 25):  # zlib itself keeps up to 258 bytes at the end of a step
+        body = press(b"a" * size)
+        for end in range(1, len(body)):
+            decoder = codings.BodyDecoder([coding], OSError)
+            pieces = b"".join(decoder.decode(body[:end]))
+            assert len(pieces) == len(zlib.decompressobj(32 + zlib.MAX_WBITS).decompress(body[:end]))
 
 
 def test_decoding_steps_are_small() -> None:
