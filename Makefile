@@ -16,7 +16,7 @@ SOURCES := pyproject.toml setup.py $(wildcard src/ssescan/scanner/*.pyx src/sses
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-interpreters test-lowest test-niquests test-comply test-peers lint types workflows wire sdk-diff sdk-versions fuzz wheels wheel-list linear guard guard-sensitivity bench bench-suites translators peers-on-node docs clean
+.PHONY: help demo test test-interpreters test-lowest test-niquests test-comply test-peers lint types workflows wire sdk-diff sdk-versions frameworks fuzz wheels wheel-list linear guard guard-sensitivity bench bench-suites translators peers-on-node docs clean
 
 help:
 	@echo "make demo     see ssescan read streams, in 15 seconds"
@@ -42,6 +42,7 @@ help:
 	@echo "make translators  translate recorded Chat streams into Anthropic's events, beside others that do"
 	@echo "make sdk-diff SDK=openai OLD=3.54.0 NEW=3.57.0  show what changed in an SDK's parts that accelerate() uses"
 	@echo "make sdk-versions SDK=openai  show which versions of an SDK are accelerated (ARGS=--tests also compares results)"
+	@echo "make frameworks  measure acceleration within LangChain and others, in environments of their own (half an hour)"
 	@echo "make docs     build the documentation in build/docs"
 	@echo "make clean    delete everything that these targets made"
 	@echo "PYTHON=python3.13 VENV=.venv-3.13 choose the interpreter and the folder of its environment"
@@ -161,6 +162,9 @@ sdk-diff: $(VENV)/made
 
 sdk-versions: $(VENV)/with-test
 	@$(BIN)/python tools/sdk_versions.py $(SDK) $(ARGS)
+
+frameworks: $(VENV)/with-peers
+	@$(BIN)/python -m benchmarks.frameworks $(ARGS)
 
 docs: $(VENV)/with-docs
 	@echo "==> the documentation"

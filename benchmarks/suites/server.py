@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib import import_module
 from pathlib import Path
 
 from benchmarks.suites import payloads
@@ -27,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 @cache
 def chunks_of(api: str, count: int) -> list[bytes]:
     """Return the events as they are sent."""
-    return [b"%x\r\n%s\r\n" % (len(event), event) for event in payloads.ANSWERS[api](count)]
+    return [b"%x\r\n%s\r\n" % (len(event), event) for event in import_module(sys.argv[1]).ANSWERS[api](count)]
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -64,9 +65,12 @@ class Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def serving() -> Iterator[Url]:
-    """Serve while the block lasts; yield a function that returns the URL of an API, a count and a pace."""
-    command = [sys.executable, "-m", "benchmarks.suites.server"]
+def serving(streams: str = payloads.__name__) -> Iterator[Url]:
+    """Serve while the block lasts; yield a function that returns the URL of an API, a count and a pace.
+
+    `streams`: the module whose `ANSWERS` make the events, by API.
+    """
+    command = [sys.executable, "-m", "benchmarks.suites.server", streams]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None

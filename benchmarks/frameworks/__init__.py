@@ -1,0 +1,1 @@
+"""Frameworks that use the SDKs: their streams with and without acceleration."""

@@ -1,0 +1,66 @@
+"""The tables of the frameworks in docs/frameworks.md and README.md, made from the results, between two comments."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from benchmarks.frameworks.results import DOCS, Found, Measured
+from benchmarks.report.page import table, us
+
+# The distributions of the README's table.
+README_FRAMEWORKS = ("langchain", "pydantic-ai", "openai-agents", "litellm")
+SDKS = ("openai", "anthropic", "google-genai")
+PLACE = re.compile(r"(<!-- (\S+): written by `make frameworks` -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def line(name: str, versions: dict[str, str], row: Found) -> list[str]:
+    """Return a line of the table of gains."""
+    gain = "none" if row.reason else f"{row.gain:.1f} times"
+    return [f"{name} {versions[name]}", row.title, us(row.off), us(row.on), gain]
+
+
+def lines(results: dict[str, Measured], names: Iterable[str]) -> list[list[str]]:
+    return [line(name, results[name].versions, row) for name in names for row in results[name].rows]
+
+
+HEAD = ("framework", "API", "off, us", "on, us", "gain")
+
+
+def versions(results: dict[str, Measured]) -> str:
+    """Return the table of the SDKs that frameworks bring."""
+    return table(
+        ["framework", *SDKS],
+        [[f"{name} {of.versions[name]}", *(of.versions.get(sdk, "") for sdk in SDKS)] for name, of in results.items()],
+        figures=False,
+    )
+
+
+def reasons(results: dict[str, Measured]) -> str:
+    """Return the table of what gains nothing."""
+    return table(
+        ["framework", "API", "why"],
+        [[name, row.title, row.reason] for name, of in results.items() for row in of.rows if row.reason],
+        figures=False,
+    )
+
+
+def filled(text: str, results: dict[str, Measured]) -> str:
+    """Return a page with its tables made of the results."""
+    tables = {
+        "versions": lambda: versions(results),
+        "gains": lambda: table(HEAD, lines(results, results)),
+        "reasons": lambda: reasons(results),
+        "most-used": lambda: table(HEAD, lines(results, (name for name in README_FRAMEWORKS if name in results))),
+    }
+    return PLACE.sub(lambda found: f"{found[1]}\n{tables[found[2]]()}\n\n{found[3]}", text)
+
+
+PAGES = (DOCS / "frameworks.md", DOCS.parent / "README.md")
+
+
+def write(results: dict[str, Measured], pages: Iterable[Path] = PAGES) -> None:
+    """Write the tables into pages."""
+    for page in pages:
+        page.write_text(filled(page.read_text(encoding="utf-8"), results), encoding="utf-8")
