@@ -48,7 +48,7 @@ def environment(framework: Framework) -> Path:
     if not (installed.is_file() and installed.read_text() == wanted):
         print(f"installing {wanted.replace(chr(10), ', ')}", flush=True)
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-        pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         subprocess.run([*pip, *framework.requires], check=True)
         installed.write_text(wanted)
     return python

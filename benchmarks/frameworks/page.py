@@ -28,6 +28,11 @@ def lines(results: dict[str, Measured], names: Iterable[str]) -> list[list[str]]
 HEAD = ("framework", "API", "off, us", "on, us", "gain")
 
 
+def gains(results: dict[str, Measured], names: Iterable[str]) -> str:
+    """Return the table of gains."""
+    return table(HEAD, lines(results, names)).replace("--- | ---:", "--- | ---", 1)
+
+
 def versions(results: dict[str, Measured]) -> str:
     """Return the table of the SDKs that frameworks bring."""
     return table(
@@ -50,9 +55,9 @@ def filled(text: str, results: dict[str, Measured]) -> str:
     """Return a page with its tables made of the results."""
     tables = {
         "versions": lambda: versions(results),
-        "gains": lambda: table(HEAD, lines(results, results)),
+        "gains": lambda: gains(results, results),
         "reasons": lambda: reasons(results),
-        "most-used": lambda: table(HEAD, lines(results, (name for name in README_FRAMEWORKS if name in results))),
+        "most-used": lambda: gains(results, (name for name in README_FRAMEWORKS if name in results)),
     }
     return PLACE.sub(lambda found: f"{found[1]}\n{tables[found[2]]()}\n\n{found[3]}", text)
 

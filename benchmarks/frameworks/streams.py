@@ -93,8 +93,8 @@ def items(count: int) -> list[str]:
 
 
 def chat_items(count: int) -> list[bytes]:
-    call = {"id": "call_1", "type": "function", "function": {"name": "IterableItem", "arguments": ""}}
-    pieces = [{"function": {"arguments": text}} for text in items(count)]
+    call: dict[str, Any] = {"id": "call_1", "type": "function", "function": {"name": "IterableItem", "arguments": ""}}
+    pieces: list[dict[str, Any]] = [{"function": {"arguments": text}} for text in items(count)]
     return chat([chat_call(0, piece) for piece in (call, *pieces)], "tool_calls")
 
 
@@ -196,7 +196,13 @@ Block = tuple[dict[str, Any], list[dict[str, Any]]]
 def messages(blocks: list[Block], stop: str = "end_turn") -> list[bytes]:
     """Return Anthropic's messages with these blocks, each with its deltas."""
     usage = {"input_tokens": 9, "cache_read_input_tokens": 4, "cache_creation_input_tokens": 0, "output_tokens": 1}
-    message = {"id": "msg_1", "type": "message", "role": "assistant", "model": "claude-small", "content": []}
+    message: dict[str, Any] = {
+        "id": "msg_1",
+        "type": "message",
+        "role": "assistant",
+        "model": "claude-small",
+        "content": [],
+    }
     message |= {"stop_reason": None, "stop_sequence": None, "usage": usage}
     fields: list[dict[str, Any]] = [{"type": "message_start", "message": message}]
     for index, (block, deltas) in enumerate(blocks):

@@ -19,7 +19,7 @@ from benchmarks.frameworks.answer import Answer, Read, plain, wait_for
 set_tracing_disabled(True)
 
 
-@function_tool
+@function_tool  # type: ignore[untyped-decorator]
 def look_up(place: str) -> str:
     """Look up a place."""
     return place
