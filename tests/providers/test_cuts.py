@@ -35,6 +35,7 @@ WIRES: dict[str, Any] = {
 }
 MANY = 60  # events: larger bodies are cut at some boundaries only
 SOME = 20  # the number of these boundaries
+NOT_JSON = object()
 LINE = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 
 
@@ -46,6 +47,7 @@ class Event(NamedTuple):
     end: int
     name: str
     data: str
+    value: Any  # of its JSON, or NOT_JSON
 
 
 @dataclass
@@ -85,6 +87,13 @@ def body_of(file: str, api: Any, raw: bytes) -> Body:
     return body
 
 
+def json_value(data: str) -> Any:
+    try:
+        return json.loads(data, strict=False)
+    except ValueError:
+        return NOT_JSON
+
+
 def _find_events(body: Body) -> None:
     begin, name, data_end = -1, "", 0
     data: list[bytes] = []
@@ -95,7 +104,8 @@ def _find_events(body: Body) -> None:
         key, colon, value = line.partition(b":")
         if not line:
             if data:
-                body.events.append(Event(begin, data_end, match.end(), name, b"\n".join(data).decode()))
+                text = b"\n".join(data).decode()
+                body.events.append(Event(begin, data_end, match.end(), name, text, json_value(text)))
             begin, name, data = -1, "", []
         elif key in (b"data", b"event", b"id", b"retry"):
             begin = match.start() if begin < 0 else begin
@@ -137,12 +147,10 @@ def said_by(body: Body, end: int) -> Said:
     """Return the message of the events up to this offset."""
     said = Said()
     for event in body.before(end):
-        try:
-            value = json.loads(event.data, strict=False)
-        except ValueError:
+        if event.value is NOT_JSON:
             said.error = said.error or (bool(event.data.strip()) and not event.data.strip().startswith(":"))
             continue
-        for one in value if isinstance(value, list) else [value]:
+        for one in event.value if isinstance(event.value, list) else [event.value]:
             if isinstance(one, dict):
                 RULES[body.api](said, one, event.name)
     if any(at <= end and (line.startswith("error:") or '"error"' in line) for at, line in body.stray):
@@ -277,14 +285,6 @@ def of_wire(api: str, shared: Path) -> Iterator[tuple[Body, random.Random]]:
             yield body, random.Random(body.file)
 
 
-def is_json(data: str) -> bool:
-    try:
-        json.loads(data, strict=False)
-    except ValueError:
-        return False
-    return True
-
-
 apis = pytest.mark.parametrize("api", RULES)
 
 
@@ -330,7 +330,7 @@ def test_cut_within_an_event_is_not_complete(shared: Path, api: str) -> None:
 def test_last_event_may_lack_its_blank_line(shared: Path, api: str) -> None:
     wrong: list[Any] = []
     for body, chance in of_wire(api, shared):
-        for event in some_of([event for event in body.events if is_json(event.data)], chance)[:SOME]:
+        for event in some_of([event for event in body.events if event.value is not NOT_JSON], chance)[:SOME]:
             short, whole = read(body.raw[: event.data_end], body.api), read(body.raw[: event.end], body.api)
             if short != whole:
                 wrong.append((body.file, event.end))
