@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -78,6 +79,7 @@ scalars = (
 )
 
 
+@cache  # hypothesis prepares each strategy when it is first used
 def any_json(api: str) -> st.SearchStrategy[Any]:
     words = st.sampled_from(WORDS[api])
     return st.recursive(
@@ -85,6 +87,11 @@ def any_json(api: str) -> st.SearchStrategy[Any]:
         lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words | st.text(max_size=4), inner, max_size=4),
         max_leaves=8,
     )
+
+
+@cache
+def of_event(api: str) -> st.SearchStrategy[Any]:
+    return of_type(msgspec.inspect.type_info(decoder_class(api).event), api)
 
 
 def of_type(kind: msgspec.inspect.Type, api: str) -> st.SearchStrategy[Any]:
@@ -132,8 +139,7 @@ def changed(draw: st.DrawFn, event: dict[str, Any], api: str) -> dict[str, Any]:
 
 @st.composite
 def built_streams(draw: st.DrawFn, api: str) -> list[Any]:
-    struct = of_type(msgspec.inspect.type_info(decoder_class(api).event), api)
-    return [draw(changed(draw(struct), api)) for _ in range(draw(st.integers(1, 5)))]
+    return [draw(changed(draw(of_event(api)), api)) for _ in range(draw(st.integers(1, 5)))]
 
 
 @st.composite
