@@ -244,7 +244,7 @@ def test_a_call_that_cannot_be_written(sdk: Reader, json: str, cut: bool, reason
         assert not read_again("gemini", data).complete
 
 
-def test_a_call_that_does_not_end_does_not_hold_the_next_for_ever() -> None:
+def test_unfinished_call_does_not_hold_the_next_one() -> None:
     writer = Writer("gemini", **FIXED)
     writer.write(ToolCallStart(block=0, id="a", name="f"))
     data = b"".join([writer.write(part) for part in call(1)])

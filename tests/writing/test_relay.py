@@ -137,7 +137,7 @@ def test_filters_change_texts_only(shared: Path) -> None:
     assert {kind for _, kind in seen} >= {"text", "reasoning", "arguments"}
 
 
-def test_text_held_at_the_end_is_written_before_the_event_that_ends_it() -> None:
+def test_held_text_is_written_before_the_event_that_ends_it() -> None:
     pytest.importorskip("regex")
     one = Relay(filter=lambda: Redact(r"sk-\w{8,}"))
     events = events_of(one.feed(chat("sk-", end=False)) + one.feed(chat("ab")) + one.close())

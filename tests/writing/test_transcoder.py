@@ -181,7 +181,7 @@ def test_a_damaged_event_waits_for_the_end(to: Any) -> None:
 
 
 @every_format
-def test_too_large_an_event_raises_and_close_still_ends_the_output(to: Any) -> None:
+def test_close_ends_the_output_after_too_large_an_event(to: Any) -> None:
     transcoder = Transcoder(to, max_event_size=300, **FIXED)
     with pytest.raises(EventTooLarge) as raised:
         transcoder.feed(chat("Hello", end=False) + b"data: " + b"x" * 400)
@@ -205,7 +205,7 @@ def test_feed_returns_whole_events(to: Any) -> None:
 
 
 @every_format
-def test_pings_before_the_first_event_and_between_events_are_legal(to: Any) -> None:
+def test_pings_before_and_between_events_are_legal(to: Any) -> None:
     transcoder = Transcoder(to, **FIXED)
     out = transcoder.ping() + transcoder.feed(chat("Hello", end=False)) + transcoder.ping()
     out += transcoder.feed(b": keep-alive\n\n" + chat(" you")) + transcoder.close()
