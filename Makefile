@@ -57,8 +57,10 @@ test: $(VENV)/with-$(GROUP)
 
 # `make test` runs all tests with both backends. On another interpreter, the extension, asyncio and the clients differ; on
 # the newest, pydantic too, and so the SDKs; with the lowest versions of the dependencies, the clients and msgspec. The
-# rules of the formats, the attacks, the docs and what the command line writes are the same everywhere.
-READING := tests/test_package.py tests/streams tests/client tests/dropin
+# rules of the formats, the attacks, the docs and what the command line writes are the same everywhere. So is the pure
+# scanner: on another interpreter, tests/scanner compares it with the extension, and the streams run with the extension.
+STREAMS := tests/streams tests/client tests/dropin
+READING := tests/test_package.py $(STREAMS)
 DECODING := $(addprefix tests/providers/test_,edges.py expected.py hostile_depth.py imports.py states.py streams.py \
 	streams_done.py streams_ending.py streams_sources.py turns.py)
 NEWEST := tests/accelerate tests/cli/test_read.py tests/cli/test_cat.py tests/cli/test_run.py $(DECODING)
@@ -66,7 +68,9 @@ NEWEST := tests/accelerate tests/cli/test_read.py tests/cli/test_cat.py tests/cl
 test-interpreters: $(VENV)/with-test
 	@found=$$($(BIN)/python .ci/interpreters.py) || exit 1; for one in $$found; do \
 		[ $$one = "$${found##* }" ] && more='$(NEWEST) -k "not test_equal.py or recorded"' || more=; \
-		$(MAKE) test PYTHON=$${one#*=} VENV=.venv-$${one%%=*} ARGS="$(ARGS) tests/scanner $(READING) $$more" || exit 1; \
+		run="$(MAKE) test PYTHON=$${one#*=} VENV=.venv-$${one%%=*}"; \
+		$$run ARGS="$(ARGS) tests/scanner tests/test_package.py" && \
+			$$run ARGS="$(ARGS) --backend=compiled $(STREAMS) $$more" || exit 1; \
 	done
 
 test-lowest: $(VENV)/made
