@@ -188,8 +188,8 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
             if self.state != OPEN:
                 raise ValueError(shared.FED_AFTER_TOO_LARGE if self.state == FAILED else shared.FED_AFTER_CLOSE)
         items = []
-        self.begin_chunk(<bytes>chunk)
         try:
+            self.begin_chunk(<bytes>chunk)
             while (item := self.scan()) is not None:
                 items.append(item)
         except BaseException:
@@ -213,11 +213,12 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
         if self.state != OPEN:
             return items
         self.state = CLOSED
-        if 0 < self.byte_order_mark < 3:
-            self.keep_byte_order_mark()
-        self.cut_in_line = self.line_size != 0
+        # Before anything that takes memory: a part of a byte order mark is text, and so an unfinished line.
+        self.cut_in_line = self.line_size != 0 or 0 < self.byte_order_mark < 3
         self.cut = self.has_field or (self.cut_in_line and not self.comment)
         if self.dispatch_unterminated:
+            if 0 < self.byte_order_mark < 3:
+                self.keep_byte_order_mark()
             if self.line_size and not self.dropping:
                 size = self.line_size
                 self.line_size = 0

@@ -102,8 +102,14 @@ cdef class EventReader:
     @cython.critical_section
     def pop(self):
         """Return the next event in the chunk, None if there is none. Raises EventTooLarge."""
+        cdef bint failed = True
         self.check_idle()
-        item = self.next_item()
+        try:
+            item = self.next_item()
+            failed = False
+        finally:
+            if failed:
+                self.drop()  # memory ran out: an event is lost, and the next one must not follow the gap
         if item is None:
             self.check_limit()
         return item
@@ -147,6 +153,7 @@ cdef class EventReader:
     @cython.final
     cdef bint begin_chunk(self, chunk) except -1:
         """Pass a chunk to the scanner. Returns False if code of the chunk's own stopped the reader."""
+        cdef bint failed = True
         if self.timing:
             self._received_ns = perf_counter_ns()
         self.reads += 1
@@ -155,7 +162,12 @@ cdef class EventReader:
             if chunk is None:
                 return False
         self.bytes_read += PyBytes_GET_SIZE(chunk)
-        self.scanner.begin_chunk(<bytes>chunk)
+        try:
+            self.scanner.begin_chunk(<bytes>chunk)
+            failed = False
+        finally:
+            if failed:
+                self.drop()  # memory ran out, and the scanner may still point into the chunk before
         return True
 
     cdef bytes other_bytes(self, chunk):
@@ -282,8 +294,10 @@ cdef class EventIterator(ReaderState):
                 failed = False
             finally:
                 # Not `except`, which costs time though nothing is raised: 94 ns an event in 16 KiB chunks, not 79.
-                if failed and self.fail(sys.exc_info()[1]):
-                    raise StopIteration
+                if failed:
+                    reader.drop()  # first, as memory may have run out: what follows needs some
+                    if self.fail(sys.exc_info()[1]):
+                        raise StopIteration
             if item is None:
                 item = self.read_on()
         if item is None:

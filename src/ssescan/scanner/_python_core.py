@@ -100,14 +100,14 @@ class ScannerCore:
         if self.state is not OPEN:
             return []
         self.state = CLOSED
-        if 0 < self.byte_order_mark < 3:
-            # The beginning of a byte order mark that never came whole is text.
-            self.gathered += BYTE_ORDER_MARK[: self.byte_order_mark]
-            self.line_size = self.byte_order_mark
-        self.cut_in_line = self.line_size != 0
+        # Before anything that takes memory: a part of a byte order mark is text, and so an unfinished line.
+        self.cut_in_line = self.line_size != 0 or 0 < self.byte_order_mark < 3
         self.cut = self.has_field or (self.cut_in_line and not self.starts_with_colon())
         items: list[Any] = []
         if self.dispatch_unterminated:
+            if 0 < self.byte_order_mark < 3:
+                self.gathered += BYTE_ORDER_MARK[: self.byte_order_mark]
+                self.line_size = self.byte_order_mark
             line = self.finish_line(b"")
             items = [self.process_line(line) if line else None, self.end_block()]
         self.clear_line()

@@ -98,6 +98,9 @@ class EventReader:
         except EventTooLarge:
             self.is_over = True
             raise
+        except BaseException:
+            self.stop()  # memory ran out: an event is lost, and the next one must not follow the gap
+            raise
         return None
 
     def close(self) -> None:
@@ -127,7 +130,11 @@ class EventReader:
             if self.is_over != was_over:
                 return False
         self.bytes_read += len(chunk)
-        self.items = self.core.scan(chunk)
+        try:
+            self.items = self.core.scan(chunk)
+        except BaseException:
+            self.stop()
+            raise
         return True
 
     def end_stream(self) -> None:
