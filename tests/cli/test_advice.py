@@ -189,3 +189,10 @@ def test_wrong_name_of_a_format(name: str, similar: str | None, run_here: RunHer
         assert f"; did you mean {similar}? (see " in done.err
     else:
         assert "did you mean" not in done.err
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", None])
+def test_page_of_another_content_type_is_a_page(content_type: str | None, server: Server, run_here: RunHere) -> None:
+    page = b"<!doctype html><title>Sign in</title>"
+    done = run_here("cat", server.answers_with(page, content_type=content_type))
+    assert (done.status, "that is a page for people" in done.err) == (REFUSED, True)
