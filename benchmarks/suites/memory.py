@@ -13,9 +13,11 @@ import mmap
 import subprocess
 import sys
 import tracemalloc
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from contextlib import suppress
 from importlib import import_module
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -86,14 +88,16 @@ def scanner_rows(table: Table) -> None:
 class Arriving:
     """An async iterator of chunks that never waits."""
 
-    def __init__(self, chunks: list[bytes]) -> None:
+    def __init__(self, chunks: Iterable[bytes]) -> None:
         self.left = iter(chunks)
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
 
     async def __anext__(self) -> bytes:
-        return next(self.left)
+        for chunk in self.left:
+            return chunk
+        raise StopAsyncIteration
 
 
 def at_once(coroutine: Coroutine[Any, Any, Any]) -> None:
@@ -225,6 +229,90 @@ def gathered(reader: str, api: str, count: int) -> Held:
     tracemalloc.stop()
     assert text_of(before)
     return Held(message, held, peak)
+
+
+# Writing, translating and relaying
+
+
+class Passed(NamedTuple):
+    """The text of an answer that was written or passed on, and the memory that this took; bytes."""
+
+    text: str
+    held: int
+    peak: int
+
+
+def gateway_makers() -> dict[str, Callable[[], Any]]:
+    """Return how the writers, transcoders and relays of Chat streams are made."""
+    redact = ssescan.Redact
+    targets: tuple[Any, ...] = ("openai-chat", "openai-responses", "anthropic", "gemini", "ai-sdk-ui")
+    return {f"Transcoder to {to}": lambda to=to: ssescan.Transcoder(to) for to in targets} | {
+        "Relay": ssescan.Relay,
+        "Relay, on_part": lambda: ssescan.Relay(on_part=lambda part: None),
+        "Relay, model": lambda: ssescan.Relay(model="other"),
+        "Relay, filter": lambda: ssescan.Relay(filter=lambda: redact("secret")),
+    }
+
+
+def gateway_streams() -> dict[str, Callable[[Iterator[bytes]], Any]]:
+    """Return how a source is passed on."""
+    return {
+        "transcode": lambda source: ssescan.transcode(source, "anthropic"),
+        "relay": ssescan.relay,
+        "atranscode": lambda source: ssescan.atranscode(Arriving(source), "anthropic"),
+        "arelay": lambda source: ssescan.arelay(Arriving(source)),
+    }
+
+
+def arriving(count: int) -> Iterator[bytes]:
+    """Yield the chunks of a Chat stream of so many deltas, each made only then: what keeps it is seen."""
+    for chunk in payloads.whole_chat(count):
+        yield bytes(memoryview(chunk))
+
+
+def passed(name: str, count: int) -> Passed:
+    """Pass a stream of `count` deltas on by a maker above, and throw away what comes out."""
+    source = arriving(count)
+    first = next(source)  # the chunks are there, and what they are copied from is not counted
+    chunks = chain([first], source)
+    gc.collect()
+    tracemalloc.start()
+    if name in (makers := gateway_makers()):
+        kept = makers[name]()
+        for chunk in chunks:
+            kept.feed(chunk)
+        kept.close()
+    else:
+        kept = gateway_streams()[name](chunks)
+        if hasattr(kept, "__anext__"):
+            at_once(_read_out(kept))
+        else:
+            deque(kept, 0)
+    chunks = source = iter(())
+    gc.collect()
+    held, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return Passed(kept.message.text, held, peak)
+
+
+def written(api: Any, count: int) -> Passed:
+    """Write an answer of `count` deltas, and throw away the bytes."""
+    text = "".join(payloads.words(count))
+    gc.collect()
+    tracemalloc.start()
+    writer = ssescan.Writer(api)
+    for word in payloads.words(count):
+        writer.text(word)
+    writer.finish()
+    writer.close()
+    held, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return Passed(text, held, peak)
+
+
+async def _read_out(source: Any) -> None:
+    async for _ in source:
+        pass
 
 
 def message_sizes(table: Table) -> None:

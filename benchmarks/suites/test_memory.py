@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import pytest
 
 from benchmarks.suites import memory, payloads
 from benchmarks.suites.memory import CHAT, IDLE_LIMIT, NAMED
 from benchmarks.suites.readers import OURS
+from ssescan.providers.formats import WRITTEN_APIS
 from ssescan.scanner import _compiled
 
 COUNT = 1000
@@ -71,3 +73,25 @@ def test_sdk_gathers_the_same_text(api: str) -> None:
     assert text.split()
     assert text == memory.text_of(ours.message)
     assert theirs.peak >= theirs.held >= sys.getsizeof(text)
+
+
+@pytest.mark.parametrize("name", [*memory.gateway_makers(), *memory.gateway_streams()])
+def test_passing_on_holds_the_message_and_little_else(name: str) -> None:
+    pytest.importorskip("regex")
+    memory.passed(name, 100)  # what is loaded once is there before
+    found = memory.passed(name, 10_000)
+    text = sys.getsizeof(found.text)
+    # The text of the message, and that of the writer; the last events of Responses have it four times.
+    assert found.held < (GATHERING + 3) * text + 128 * payloads.KIB
+    assert found.peak < (GATHERING + 12) * text + 512 * payloads.KIB
+
+
+@pytest.mark.parametrize("api", WRITTEN_APIS)
+def test_writer_holds_the_text_at_most(api: Any) -> None:
+    memory.written(api, 100)
+    found = memory.written(api, 40_000)
+    text = sys.getsizeof(found.text)
+    assert found.held < 3 * text + 16 * payloads.KIB
+    assert found.peak < 12 * text + 16 * payloads.KIB
+    if api != "openai-responses":  # its last events have the whole text
+        assert found.peak < 16 * payloads.KIB
