@@ -25,8 +25,15 @@ PATTERNS = (
     r"(?<=x)yz+",
     "(?s)BEGIN.*?END",
     "a{3,70}b",
+    "x$",
+    "^a+",
+    "foo(?!bar)",
+    r"(a|b)\1c",
+    r"(?i)secret\s+key",
+    r"[\w.]+@[\w.]+",
+    r"(?:\d[ -]?){13,16}",
 )
-TEXTS = st.text(alphabet="sk-ab1 23xyzcfor", max_size=80) | st.lists(
+TEXTS = st.text(alphabet="sk-ab1 23xyzcfor\n@", max_size=80) | st.lists(
     st.sampled_from(
         ["sk-", "abcd1234", " ", "secret", "123-45", "abbc", "foobar", "BEGIN", "END", "x", "yzz", "a" * 70, "b"]
     )
@@ -44,6 +51,8 @@ def redacted(of: Any, text: str, cuts: list[int]) -> str:
 @settings(max_examples=120, deadline=None)
 @given(st.sampled_from(PATTERNS), TEXTS, st.lists(st.integers(0, 300)), st.sampled_from([3, 64]))
 @example(KEY, "sk-" + "a" * 300 + " end", [4, 100], 64)
+@example("x$", "x\nf", [1, 2], 64)
+@example("x$", "x\n", [1], 64)
 def test_no_match_gets_through_and_pieces_do_not_matter(pattern: str, text: str, cuts: list[int], hold: int) -> None:
     made = redacted(Redact(pattern, "#", hold=hold), text, cuts)
     assert regex.search(pattern, made) is None
@@ -57,6 +66,22 @@ def test_text_that_cannot_become_a_match_is_not_held_back() -> None:
     assert [of.feed(piece) for piece in ("Hello ", "s", "o the ", "sk", "ill is sk-abc", "d", " ")] == [
         "Hello ", "", "so the ", "", "skill is ", "", "[redacted] "
     ]  # fmt: skip
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.sampled_from(PATTERNS), TEXTS)
+def test_what_is_held_back_may_become_a_match(pattern: str, text: str) -> None:
+    if regex.search(pattern, text) is not None:
+        return
+    made = Redact(pattern, hold=100).feed(text)
+    assert text.startswith(made)
+    held = len(made) < len(text)
+    assert not held or regex.compile(pattern).fullmatch(text, len(made), partial=True) is not None
+
+
+@pytest.mark.parametrize("pattern", [KEY, "sk-abcd", r"sk-\w{4}\b", "sk-a.cd(?= )"])
+def test_text_after_a_match_is_not_held_back(pattern: str) -> None:
+    assert Redact(pattern, "#").feed("my sk-abcd and more text") == "my # and more text"
 
 
 def test_a_match_over_hold_is_replaced_and_its_rest_dropped() -> None:

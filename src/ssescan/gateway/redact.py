@@ -32,7 +32,7 @@ class Redact:
     """
 
     __module__ = "ssescan"
-    __slots__ = ("_before", "_dropping", "_held", "_hold", "_pattern", "_replacement")
+    __slots__ = ("_before", "_dropping", "_held", "_hold", "_pattern", "_replacement", "_unseen")
 
     def __init__(self, pattern: str, replacement: str = "[redacted]", *, hold: int = 64) -> None:
         if not isinstance(pattern, str) or not isinstance(replacement, str):
@@ -50,13 +50,15 @@ class Redact:
         self._before = ""  # the text before the held one, for what looks back
         self._held = ""  # it may become a match, from its first character
         self._dropping = False  # `_held` was replaced: it is the begin of a match that goes on
+        self._unseen = 0  # characters at the end of `_held` that say nothing without the next one
 
     def feed(self, text: str) -> str:
         """Return the text that can pass on now, with each match replaced."""
         made: list[str] = []
-        seen = len(self._held)
+        seen = len(self._held) - self._unseen
         self._held += text
-        while seen < len(self._held):
+        self._unseen = 0
+        while seen < len(self._held) - self._unseen:
             if self._dropping:
                 seen = self._drop(seen)
             elif seen:
@@ -87,7 +89,8 @@ class Redact:
         at = end if found is None else found.start() - before
         made.append(self._held[:at])
         self._pass(at)
-        return end - at
+        # Of a match, it is not known how far it goes on. What is not one yet goes on to the end.
+        return end - at if found is None or found.partial else len(found[0])
 
     def _go_on(self, seen: int, made: list[str]) -> int:
         """Look how far the begin of a match goes on: replace it, hold it, or, if it is not a match, pass it on."""
@@ -100,8 +103,13 @@ class Redact:
         if size == len(self._held):
             return size
         # The next character is not part of it. Only now the match, if there is one, is what it will be.
-        before = len(self._before)
-        found = self._pattern.match(self._before + self._held, before, before + size + 1)
+        before, known = len(self._before), size + 1
+        if self._held[size] == "\n":  # `$` is also before a line feed, if that is the last character
+            if len(self._held) == known and self._pattern.match(self._before + self._held, before) is not None:
+                self._unseen = 1
+                return size
+            known += 1
+        found = self._pattern.match(self._before + self._held, before, before + known)
         if found is not None and (matched := len(found[0])):
             made.append(self._replacement)
             self._pass(matched)
