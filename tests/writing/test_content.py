@@ -64,7 +64,7 @@ CONTENT: dict[str, list[Any]] = {
     "text": [TextDelta(text="Hel"), TextDelta(text="lo"), STOP],
     "two answers": [TextDelta(text="a"), TextDelta(choice=1, text="b"), STOP, Finish(choice=1, reason="length")],
     "refusal": [RefusalDelta(text="No."), Finish(reason="refusal")],
-    "refused without a word": [Finish(reason="refusal")],
+    "refused silently": [Finish(reason="refusal")],
     "thinking": [ReasoningDelta(text="Hm."), TextDelta(block=1, text="Hi"), STOP],
     "signed thinking": [ReasoningDelta(text="Hm."), Signature(data="c2ln"), TextDelta(block=1, text="Hi"), STOP],
     "a summary": [ReasoningDelta(text="Hm.", kind="summary"), TextDelta(block=1, text="Hi"), STOP],
@@ -134,7 +134,7 @@ EXPECTED: dict[str, dict[str, tuple[list[str], dict[str, int]]]] = {
         ANTHROPIC: (["text No.", "refusal"], {"RefusalDelta": 1}),
         GEMINI: (["text No.", "content_filter"], {"RefusalDelta": 1, "Finish": 1}),
     },
-    "refused without a word": {
+    "refused silently": {
         CHAT: (["content_filter"], {"Finish": 1}),
         RESPONSES: (["stop"], {"Finish": 1}),
         ANTHROPIC: (["refusal"], {}),
