@@ -274,7 +274,7 @@ def passed(name: str, count: int) -> Passed:
     """Pass a stream of `count` deltas on by a maker above, and throw away what comes out."""
     source = arriving(count)
     first = next(source)  # the chunks are there, and what they are copied from is not counted
-    chunks = chain([first], source)
+    chunks: Iterator[bytes] = chain([first], source)
     gc.collect()
     tracemalloc.start()
     if name in (makers := gateway_makers()):
