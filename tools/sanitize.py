@@ -1,0 +1,158 @@
+"""Run the compiled scanner under the sanitizers of gcc, valgrind and a debug build of CPython: `make sanitize`.
+
+python tools/sanitize.py scanner leaks        make sanitize ARGS='scanner streams providers leaks valgrind debug'
+
+scanner, streams, providers: the tests in that folder of tests/, with AddressSanitizer and UndefinedBehaviorSanitizer.
+leaks: LeakSanitizer, after each operation of the scanner ran with and without memory; it fails for each block that
+nothing points to and that code of the extension allocated. CPython itself leaks blocks at its start, which are
+not counted.
+valgrind: memcheck, on a few tests. debug: the tests of the scanner with python3-dbg and -X dev, where references are
+counted.
+
+The sanitized extension is built in build/sanitize; the one in src stays. Exit status 0: all is clean; 1: a sanitizer
+reported something, or a test failed; 2: a tool is missing.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import time
+from argparse import ArgumentParser
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / "build" / "sanitize"
+SOURCE = ROOT / "src" / "ssescan" / "scanner" / "_compiled.c"
+MODULE = "_compiled" + str(sysconfig.get_config_var("EXT_SUFFIX"))
+FLAGS = ("-g", "-O1", "-fno-omit-frame-pointer", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined")
+# Each object in a block of its own, or a read beyond its end would reach the next one unseen.
+ENVIRONMENT = {"PYTHONMALLOC": "malloc", "PYTHONPATH": str(FOLDER / "src")}
+# A test limits the memory of its process, and expects that malloc then returns NULL.
+ASAN = "allocator_may_return_null=1:detect_leaks="
+UBSAN = "print_stacktrace=1:halt_on_error=1"
+# pytest captures what a process prints, but a process that a sanitizer ended has no time to show it.
+PYTEST = (sys.executable, "-m", "pytest", "-q", "-x", "--backend=compiled", "-p", "no:cacheprovider", "-s")
+SUPPRESSIONS = ("/usr/lib/valgrind/python3.supp", "/usr/libexec/valgrind/python3.supp")
+# At exit an interpreter frees only a part of its memory: look for leaks before that.
+LEAKS = """
+import ctypes, os, runpy, sys
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+sys.stdout.flush()
+ctypes.CDLL(None).__lsan_do_recoverable_leak_check()
+os._exit(0)
+"""
+OPERATIONS = ("Feed", "FeedRest", "FeedTooLarge", "Close", "Iterate", "Read", "ReadPayloads", "Values")
+
+
+def need(found: object, what: str, package: str) -> None:
+    if not found:
+        print(f"make sanitize needs {what} (Debian, Ubuntu: apt-get install {package})", file=sys.stderr)
+        sys.exit(2)
+
+
+def run(command: list[str], environment: dict[str, str]) -> bool:
+    """Run a command at the root of the project; return whether it succeeded."""
+    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode == 0  # noqa: S603
+
+
+def library(name: str) -> str:
+    """Return the path of a library of gcc, which prints the bare name of one that it does not have."""
+    need(shutil.which("gcc"), "gcc", "gcc")
+    command = ["gcc", f"-print-file-name={name}"]
+    path = subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603
+    need(Path(path.strip()).is_absolute(), name, "libgcc-12-dev, of the version of your gcc")
+    return path.strip()
+
+
+def build() -> None:
+    """Build the package with a sanitized extension in build/sanitize/src."""
+    need(SOURCE.exists(), f"{SOURCE.relative_to(ROOT)}: make test", "gcc python3-dev")
+    package = FOLDER / "src" / "ssescan"
+    shutil.rmtree(package, ignore_errors=True)
+    shutil.copytree(SOURCE.parent.parent, package, ignore=shutil.ignore_patterns("*.so", "__pycache__"))
+    command = ["gcc", "-shared", "-fPIC", *FLAGS, f"-I{sysconfig.get_path('include')}", str(SOURCE)]
+    subprocess.run([*command, "-o", str(package / "scanner" / MODULE)], check=True)  # noqa: S603
+
+
+def sanitized(*, leaks: bool) -> dict[str, str]:
+    """Return the environment of a process whose extension is sanitized: the interpreter itself is not."""
+    libraries = f"{library('libasan.so')} {library('libubsan.so')}"
+    more = ":fast_unwind_on_malloc=0" if leaks else ""  # CPython has no frame pointers
+    asan = f"{ASAN}{int(leaks)}{more}"
+    return {
+        **os.environ,
+        **ENVIRONMENT,
+        "LD_PRELOAD": libraries,
+        "ASAN_OPTIONS": asan,
+        "UBSAN_OPTIONS": UBSAN,
+    }
+
+
+def run_tests(folder: str) -> bool:
+    """Run tests with AddressSanitizer and UndefinedBehaviorSanitizer."""
+    return run([*PYTEST, f"tests/{folder}"], sanitized(leaks=False))
+
+
+def run_leaks() -> bool:
+    """Run LeakSanitizer after operations of the scanner, which also run without memory."""
+    clean = True
+    for operation in OPERATIONS:
+        command = [sys.executable, "-c", LEAKS, "tests/scanner/fail_allocations.py", "compiled", operation]
+        environment = sanitized(leaks=True)
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
+        blocks = re.findall(r"^(?:Direct|Indirect) leak of .*?(?:\n\n|\Z)", done.stderr, re.DOTALL | re.MULTILINE)
+        ours = [block for block in blocks if "_compiled" in block]
+        worked = done.returncode == 0 and "LeakSanitizer has encountered" not in done.stderr
+        print(f"{operation}: {done.stdout.strip()}; {len(ours)} leaks of the extension, {len(blocks)} in all")
+        print("".join(ours), "" if worked else done.stderr, sep="", end="")
+        clean = clean and worked and not ours
+    return clean
+
+
+def run_valgrind() -> bool:
+    """Run memcheck on a few tests, with the extension of src."""
+    need(shutil.which("valgrind"), "valgrind", "valgrind")
+    suppressions = [f"--suppressions={path}" for path in SUPPRESSIONS if Path(path).exists()]
+    command = ["valgrind", "--quiet", "--error-exitcode=9", *suppressions]
+    tests = ["tests/scanner/test_states.py", "tests/scanner/test_event_reader.py"]
+    environment = {**os.environ, "PYTHONMALLOC": "malloc"}
+    return run([*command, *PYTEST, *tests], environment)
+
+
+def run_debug() -> bool:
+    """Run the tests of the scanner with a debug build of CPython, in an environment of its own."""
+    need(shutil.which("python3-dbg"), "a debug build of CPython", "python3-dbg python3-dev python3-venv")
+    choice = ["PYTHON=python3-dbg", "VENV=.venv-debug", "GROUP=scanner-tests", "EXTRAS="]
+    command = ["make", "test", *choice, "ARGS=-q --backend=compiled tests/scanner"]
+    environment = {**os.environ, "PYTHONDEVMODE": "1"}  # warnings are errors in all tests
+    return run(command, environment)
+
+
+def main() -> int:
+    parser = ArgumentParser(description=__doc__, usage="%(prog)s [KIND...]")
+    folders = ("scanner", "streams", "providers")
+    others = {"leaks": run_leaks, "valgrind": run_valgrind, "debug": run_debug}
+    parser.add_argument("kinds", nargs="*", metavar="KIND", help="all of them, if there is none")
+    kinds = parser.parse_args().kinds or [*folders, *others]
+    if unknown := set(kinds) - {*folders, *others}:
+        parser.error(f"KIND must be one of {', '.join((*folders, *others))}, not {', '.join(sorted(unknown))}")
+    if any(kind in (*folders, "leaks") for kind in kinds):
+        build()
+    failed = []
+    for kind in kinds:
+        print(f"==> {kind}", flush=True)
+        begin = time.monotonic()
+        clean = others[kind]() if kind in others else run_tests(kind)
+        print(f"==> {kind}: {'clean' if clean else 'FAILED'}, {time.monotonic() - begin:.0f} s", flush=True)
+        failed += [] if clean else [kind]
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
