@@ -32,6 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="both",
         help="the backend to test (both: a missing extension is a failure)",
     )
+    parser.addoption("--mutations", type=int, help="how many mutated events of each SDK the tests of accelerate() read")
 
 
 def pytest_report_header(config: pytest.Config) -> str:

@@ -1,4 +1,4 @@
-"""Mutations of JSON: fields dropped, set to null, of another type, with unknown literals and names, at any depth."""
+"""Mutations of JSON: fields dropped, renamed, set to null, of another type, with unknown words and names, at any depth."""
 
 from __future__ import annotations
 
@@ -33,14 +33,16 @@ def places(value: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def mutated(value: Any, random: Random) -> Any:
-    """Return a copy with one to three changes."""
+    """Return a copy with one to three changes; rarely, JSON of another kind."""
+    if random.random() < 0.01:
+        return copy.deepcopy(random.choice(OTHERS))
     value = copy.deepcopy(value)
     for _ in range(random.choice((1, 1, 1, 2, 3))):
         found = list(places(value))
         if not found:
             return value
         holder, key = random.choice(found)
-        kind = random.randrange(7)
+        kind = random.randrange(8)
         if kind == 0:
             del holder[key]
         elif kind == 1:
@@ -55,6 +57,8 @@ def mutated(value: Any, random: Random) -> Any:
             holder[random.choice(NAMES)] = copy.deepcopy(random.choice(OTHERS))
         elif kind == 5:
             holder[key] = [holder[key]]
+        elif kind == 6 and isinstance(holder, dict):
+            holder[random.choice(NAMES)] = holder.pop(key)
         else:
             other, there = random.choice(found)
             holder[key] = copy.deepcopy(other[there])

@@ -17,6 +17,8 @@ from .sdks import ErrorSnapshot, dump_stream, http_library, read_stream, read_st
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 MUTATIONS = {"openai-chat": 3500, "openai-responses": 2500, "anthropic": 2000, "gemini": 2000, "interactions": 200}
+# The part of --mutations, which is for each SDK, that an API gets.
+SHARES = {"openai-chat": 0.5, "openai-responses": 0.5, "anthropic": 1.0, "gemini": 0.8, "interactions": 0.2}
 
 
 def cut(body: bytes, random: Random) -> list[bytes]:
@@ -69,10 +71,15 @@ def body_of(name: str, value: Any, random: Random) -> bytes:
 
 
 @pytest.mark.parametrize("sdk", MUTATIONS)
-def test_mutated_events_yield_the_same(sdk: str, payloads: dict[str, list[tuple[str, Any]]]) -> None:
-    random = Random(f"mutations of {sdk}")
+def test_mutated_events_yield_the_same(
+    sdk: str, payloads: dict[str, list[tuple[str, Any]]], pytestconfig: pytest.Config
+) -> None:
+    seed = f"mutations of {sdk}"
+    count = int((pytestconfig.getoption("--mutations") or 0) * SHARES[sdk]) or MUTATIONS[sdk]
+    random = Random(seed)
+    print(f"{count} mutations of {sdk}, seed {seed!r}")
     chunks = []
-    for _ in range(MUTATIONS[sdk]):
+    for _ in range(count):
         name, value = random.choice(payloads[sdk])
         chunks.append(body_of(name, mutated(value, random), random))
     plain = [read_stream(sdk, [readable(sdk, body)]) for body in chunks]
@@ -81,8 +88,8 @@ def test_mutated_events_yield_the_same(sdk: str, payloads: dict[str, list[tuple[
     differing = [
         (body, expected, given) for body, expected, given in zip(chunks, plain, found, strict=True) if expected != given
     ]
-    assert not differing, f"{len(differing)}, the first: {differing[0]}"
-    assert sum(bool(one) and not isinstance(one[-1], ErrorSnapshot) for one in plain) > MUTATIONS[sdk] // 5
+    assert not differing, f"{len(differing)} of {count} with seed {seed!r}, the first: {differing[0]}"
+    assert sum(bool(one) and not isinstance(one[-1], ErrorSnapshot) for one in plain) > count // 5
 
 
 JSON = {
@@ -97,6 +104,10 @@ JSON = {
     "anthropic": (
         "event: content_block_delta\n",
         '{"type":"content_block_delta","index":%s,"delta":{"type":"text_delta","text":%s},"extra":%s}',
+    ),
+    "interactions": (
+        "event: step.delta\n",
+        '{"event_type":"step.delta","index":%s,"delta":{"type":"text","text":%s},"extra":%s}',
     ),
     "gemini": ("", '{"candidates":[{"index":%s,"content":{"role":"model","parts":[{"text":%s}]}}],"extra":%s}'),
 }
@@ -195,6 +206,7 @@ ENDS = {
     ],
 }  # fmt: skip
 ENDS["openai-responses"] = ENDS["openai-chat"]
+ENDS["interactions"] = [b"data: null\n\n", b"data: 5\n\n", b"data: []\n\n", b"data: x\n\n", b"data: [DONE]\n\n"]
 
 
 @pytest.mark.parametrize("sdk", ENDS)

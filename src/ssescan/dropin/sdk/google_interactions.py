@@ -38,7 +38,8 @@ def patches(library: Library) -> list[Patch]:
             for payload in payloads:
                 if payload == last:
                     return
-                yield decoder(_event_as_json(payload, payloads.reader))
+                if (event := decoder(_event_as_json(payload, payloads.reader))) is not None:
+                    yield event
             end.over = True
         except Exception as error:
             end.error = error
@@ -56,7 +57,8 @@ def patches(library: Library) -> list[Patch]:
             async for payload in payloads:
                 if payload == last:
                     return
-                yield decoder(_event_as_json(payload, payloads.reader))
+                if (event := decoder(_event_as_json(payload, payloads.reader))) is not None:
+                    yield event
             end.over = True
         except Exception as error:
             end.error = error
