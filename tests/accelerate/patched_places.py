@@ -34,6 +34,7 @@ PLACES: list[Any] = [
     google.genai._api_client,
     google.genai._api_client.HttpResponse,
     google.genai._common.BaseModel,
+    google.genai._extra_utils,
     google.genai.models,
     google.genai.types.HttpResponse,
     httpx2._sse,

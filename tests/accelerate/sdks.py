@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import warnings
+from collections import deque
 from dataclasses import fields, is_dataclass
 from functools import cache
 from importlib import import_module
@@ -57,12 +58,14 @@ class Body(httpx.SyncByteStream, httpx.AsyncByteStream, httpx2.SyncByteStream, h
 
 
 class FakeServer:
-    """A transport of clients that answers with `body`."""
+    """A transport of clients that answers with `body`. `requests`: the bodies of the last requests."""
 
     def __init__(self) -> None:
         self.body = Body([])
+        self.requests: deque[bytes] = deque(maxlen=20)
 
     def __call__(self, request: Any) -> Any:
+        self.requests.append(request.content)
         library: Any = httpx if isinstance(request, httpx.Request) else httpx2
         return library.Response(200, headers=HEADERS, stream=self.body)
 

@@ -16,7 +16,7 @@ from streams.server import Server
 
 import ssescan
 
-from .sdks import CAN_CONTINUE, MISREADS_LINES, SERVER, Body, error_snapshot, http_client, snapshot
+from .sdks import CAN_CONTINUE, GEMINI_CONFIG, MISREADS_LINES, SERVER, Body, error_snapshot, http_client, snapshot
 from .test_equal import ONE
 from .test_framing import PART, A, B
 
@@ -162,6 +162,26 @@ def google_vertex() -> Any:
     yield from client.models.generate_content_stream(model="m", contents="c")
 
 
+CALL = b'{"candidates":[{"content":{"role":"model","parts":[{"functionCall":{"name":"called","args":{"city":"Oslo"}}}]}}]}'
+
+
+def called(city: str) -> str:
+    """Return the weather."""
+    return f"rain in {city}"
+
+
+def google_function_calls() -> Any:
+    client = google.genai.Client(
+        api_key="none", http_options=google.genai.types.HttpOptions(httpx_client=http_client("gemini"))
+    )
+    config: Any = {**GEMINI_CONFIG, "tools": [called], "automatic_function_calling": {"maximum_remote_calls": 3}}
+    SERVER.requests.clear()
+    yield from client.models.generate_content_stream(model="m", contents=["a", "b"], config=config)
+    if len(SERVER.requests) != 3:
+        pytest.fail(f"the SDK sent {len(SERVER.requests)} requests, not 3: it did not call the function")
+    yield list(SERVER.requests)
+
+
 def google_schema() -> Any:
     options = google.genai.types.HttpOptions(httpx_client=http_client("gemini"))
     client = google.genai.Client(api_key="none", http_options=options)
@@ -300,6 +320,13 @@ WAYS: dict[str, tuple[Callable[[], Any], list[bytes]]] = {
     "google vertex": (
         google_vertex,
         [ONE["gemini"], b'data: {"createTime":"2026-11-25T10:00:00Z","modelStatus":{}}\n\n'],
+    ),
+    "google function calls": (
+        google_function_calls,
+        [
+            b"data: " + PART % b"one" + b"\n\n" + b"data: " + PART % b"two" + b"\n\n",
+            b"data: " + CALL + b"\n\n",
+        ],
     ),
     "google schema": (google_schema, [b"data: " + PART % rb"{\"a\": 1}" + b"\n\n", b'data: {"unknown":1}\n\n']),
 }

@@ -1,7 +1,8 @@
 """The patches of google-genai, for streams of `generate_content_stream`.
 
 `HttpResponse.segments` yields the JSON of each event in a body; in a body without events, each JSON text.
-`google_responses.py` makes the objects of that. `google_interactions.py` has the patches for the Interactions.
+`google_responses.py` makes the objects of that, and `google_contents.py` keeps their contents for function calls.
+`google_interactions.py` has the patches for the Interactions.
 """
 
 import sys
@@ -14,6 +15,7 @@ from ...errors import EventTooLarge, UnsupportedEncoding
 from ...scanner import EventReader, Scanner
 from ...sources import async_httpx_chunks, check_encoding, httpx_chunks
 from .counts import StreamEnd
+from .google_contents import appender
 from .google_lines import BraceBuffer, separate_lines, separate_lines_async
 from .google_responses import JsonModule, KeyConversions, Responses, fast_init
 from .libraries import Library, Patch
@@ -151,7 +153,7 @@ def _parsed(text: bytes | str, load: Callable[[str], Any]) -> Any:
 
 def patches(library: Library) -> list[Patch]:
     """Return the patches."""
-    from google.genai import _api_client, _common, models, types
+    from google.genai import _api_client, _common, _extra_utils, models, types
 
     if set(types.HttpResponse.model_fields) != {"headers", "body"}:
         raise RuntimeError("its HttpResponse has other fields than headers and body")
@@ -176,6 +178,7 @@ def patches(library: Library) -> list[Patch]:
         Patch(models, "json", json),
         Patch(models, "_GenerateContentResponse_from_mldev", conversions.from_mldev),
         Patch(models, "_GenerateContentResponse_from_vertex", conversions.from_vertex),
+        Patch(_extra_utils, "append_chunk_contents", appender(_extra_utils.append_chunk_contents, types.Content)),
         Patch(types.HttpResponse, "__init__", fast_init(types.HttpResponse)),
         Patch(_api_client.HttpResponse, "segments", segments),
         Patch(_api_client.HttpResponse, "async_segments", async_segments),
