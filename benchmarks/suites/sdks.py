@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 from importlib import import_module
+from importlib.metadata import requires
 from typing import Any
 
 from benchmarks.suites.measure import Lab, Reader
@@ -35,10 +36,16 @@ def mock_client(library: str, chunks: list[bytes], is_async: bool = False) -> An
     return (http.AsyncClient if is_async else http.Client)(transport=transport)
 
 
+def http_library(sdk: str) -> str:
+    """Return the name of the HTTP client that an installed SDK uses: httpx in older versions, httpx2 in newer ones."""
+    uses_httpx2 = any(requirement.startswith("httpx2") for requirement in requires(sdk) or ())
+    return "httpx2" if uses_httpx2 else "httpx"
+
+
 def sdk_client(api: str, source: list[bytes] | str, is_async: bool = False) -> Any:
     """Return the client of an SDK, for chunks from memory or for the URL of a server."""
     url = source if isinstance(source, str) else None
-    http = None if isinstance(source, str) else mock_client("httpx2", source, is_async)
+    http = None if isinstance(source, str) else mock_client(http_library(LIBRARIES[api]), source, is_async)
     if api == "gemini":
         genai: Any = import_module("google.genai")
         option = {"httpx_async_client" if is_async else "httpx_client": http}
