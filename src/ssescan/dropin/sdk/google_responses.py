@@ -158,13 +158,13 @@ def _names(keys: str) -> dict[str, str]:
     return {key: re.sub("[A-Z]", lambda capital: f"_{capital[0].lower()}", key) for key in keys.split()}
 
 
-# The keys that _GenerateContentResponse_from_mldev() and its like rename. The list of candidates is separate.
-RESPONSE_KEYS = "sdkHttpResponse modelVersion promptFeedback responseId usageMetadata"
+# The keys that _GenerateContentResponse_from_mldev() and its like rename.
+RESPONSE_KEYS = "sdkHttpResponse candidates modelVersion promptFeedback responseId usageMetadata"
 MLDEV_NAMES = _names(f"{RESPONSE_KEYS} modelStatus")
 VERTEX_NAMES = _names(f"{RESPONSE_KEYS} createTime")
 MLDEV_CANDIDATE_NAMES = _names(
-    "content tokenCount finishReason groundingMetadata avgLogprobs index logprobsResult urlContextMetadata "
-    "continuationToken"
+    "content tokenCount finishReason groundingMetadata avgLogprobs index logprobsResult safetyRatings "
+    "urlContextMetadata continuationToken"
 )
 
 
@@ -207,8 +207,11 @@ class KeyConversions:
 
 
 def _names_in(function: Any, names: dict[str, str]) -> dict[str, str]:
-    """Return the names of the keys that a function of the SDK renames. Older versions know fewer of them."""
-    return {key: name for key, name in names.items() if key in function.__code__.co_consts}
+    """Return the names of the keys that a function of the SDK renames, in its order: the first invalid key raises.
+
+    Older versions know fewer of them.
+    """
+    return {key: names[key] for key in function.__code__.co_consts if type(key) is str and key in names}
 
 
 def _renamed(values: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
