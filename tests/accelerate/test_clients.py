@@ -162,7 +162,9 @@ def google_vertex() -> Any:
     yield from client.models.generate_content_stream(model="m", contents="c")
 
 
-CALL = b'{"candidates":[{"content":{"role":"model","parts":[{"functionCall":{"name":"called","args":{"city":"Oslo"}}}]}}]}'
+CALL = (
+    b'{"candidates":[{"content":{"role":"model","parts":[{"functionCall":{"name":"called","args":{"city":"Oslo"}}}]}}]}'
+)
 
 
 def called(city: str) -> str:
