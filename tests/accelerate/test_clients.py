@@ -177,8 +177,9 @@ def google_function_calls() -> Any:
         api_key="none", http_options=google.genai.types.HttpOptions(httpx_client=http_client("gemini"))
     )
     config: Any = {**GEMINI_CONFIG, "tools": [called], "automatic_function_calling": {"maximum_remote_calls": 3}}
+    contents: Any = ["a", "b"]
     SERVER.requests.clear()
-    yield from client.models.generate_content_stream(model="m", contents=["a", "b"], config=config)
+    yield from client.models.generate_content_stream(model="m", contents=contents, config=config)
     if len(SERVER.requests) != 3:
         pytest.fail(f"the SDK sent {len(SERVER.requests)} requests, not 3: it did not call the function")
     yield list(SERVER.requests)
