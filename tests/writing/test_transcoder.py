@@ -149,6 +149,13 @@ def test_a_cut_never_comes_out_as_a_success(shared: Path, to: Any) -> None:
             assert check(to, out) == complete, f"{name} cut at {at}"
 
 
+@pytest.mark.parametrize("rest", [b"d", b"da", b"data", b"data: [DO", b"x"])
+def test_an_error_is_not_glued_to_an_unfinished_line(rest: bytes) -> None:
+    out, transcoder = transcoded("openai-chat", [chat("Hello").removesuffix(b"data: [DONE]\n\n") + rest])
+    assert not transcoder.message.complete
+    assert not read_again("openai-chat", out).complete
+
+
 @every_format
 def test_an_error_of_the_source_ends_the_output(to: Any) -> None:
     transcoder = Transcoder(to, **FIXED)

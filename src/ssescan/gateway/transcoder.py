@@ -126,6 +126,7 @@ class Transcoder:
         if self._state == "closed":
             return b""
         parts: list[Part] = []
+        whole = self._passed.pop()  # a reader that is closed does not say any more what is not whole
         try:
             self._answer.close(parts.append, error)
         except SsescanError as reason:  # no event showed a format
@@ -134,7 +135,7 @@ class Transcoder:
         parts += self._ending(end, error)
         made = b"".join(self._unsent) + self._write(parts)
         if self._state == "passing":
-            made += self._passed.rest(drop_unfinished=not self._answer.message.complete)
+            made += whole + self._passed.rest(drop_unfinished=not self._answer.message.complete)
             message = self._answer.message
             made += error_after(message, self._answer.reader.events, error, self._writer)
         self._state = "closed"
@@ -152,7 +153,7 @@ class Transcoder:
         if self._state == "undecided":
             self._decide(parts)
         if self._state == "passing":
-            return self._passed.pop()
+            return b"" if self._answer.is_closed else self._passed.pop()
         if self._state == "undecided":
             self._early += parts
             return b""
