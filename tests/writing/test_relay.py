@@ -62,6 +62,12 @@ def test_recorded_streams_pass_byte_for_byte(shared: Path) -> None:
         assert one.message == message, name
 
 
+CALL = (
+    b'data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"c","function":{"name":"f","arguments":"{}"}}]}}]}'
+    b'\n\ndata: {"choices":[{"index":0,"delta":{},"finish_reason":"tool_calls"}]}\n\ndata: [DON'
+)
+
+
 def at_path(value: Any, path: tuple[str, ...]) -> Any:
     for key in path:
         value = value.get(key) if isinstance(value, dict) else None
@@ -209,6 +215,16 @@ def test_parts_are_reported_as_they_come() -> None:
     assert [part.text for part in parts if isinstance(part, TextDelta)] == ["Hello"]
     one.close()
     assert parts[-1] == End(complete=False)
+
+
+@pytest.mark.parametrize("options", [{}, {"on_part": lambda part: None}])
+def test_message_after_close_knows_of_the_end(options: dict[str, Any]) -> None:
+    whole = stream(CALL, strict=False).collect()
+    one = Relay(**options)
+    one.feed(CALL)
+    one.close()
+    assert one.message == whole
+    assert [call.cut for call in whole.tool_calls] == [False]
 
 
 def test_an_unknown_format_passes_but_is_not_changed() -> None:

@@ -222,6 +222,16 @@ def test_pings_before_and_between_events_are_legal(to: Any) -> None:
 
 
 @every_format
+def test_early_pings_do_not_depend_on_the_cuts(to: Any) -> None:
+    data = b"data: damaged\n\n: ping\n\n" + CHAT + b": ping\n\n"
+    outputs = {
+        transcoded(to, [data[at : at + size] for at in range(0, len(data), size)], api="openai-chat", **FIXED)[0]
+        for size in (1, 16, 30, len(data))
+    }
+    assert len(outputs) == 1
+
+
+@every_format
 def test_wrong_use_is_refused(to: Any) -> None:
     transcoder = Transcoder(to)
     with pytest.raises(TypeError, match="bytes"):

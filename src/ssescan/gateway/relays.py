@@ -188,6 +188,8 @@ class Relay:
             data = bytes(self._unread)
             self._unread.clear()
             self._read_passed_safely(data)
+            if self._state == "closed":
+                self._end(None)
 
     def _read_passed_safely(self, data: bytes) -> None:
         """Read what has passed. An event that is too large ends the message, and not the stream."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import SsescanError
 from ..providers.formats import checked_api
-from ..providers.parts import End, Error, Finish, Ping, Raw
+from ..providers.parts import End, Error, Finish, Ping
 from ..providers.writer import Writer
 from ..scanner._shared import DEFAULT_MAX_EVENT_SIZE, chunk_bytes
 from .answer_reader import AnswerReader
@@ -157,10 +157,9 @@ class Transcoder:
         if self._state == "undecided":
             self._early += parts
             return b""
-        if self._writer.state == "new":  # whether an early ping comes in the same chunk depends on the cuts
-            begin = next((at for at, part in enumerate(parts) if not isinstance(part, (Ping, Raw))), len(parts))
-            parts = [part for part in parts[:begin] if not isinstance(part, Ping)] + parts[begin:]
-        write = self._writer.write
+        writer, write = self._writer, self._writer.write
+        if writer.state == "new":  # whether an early ping comes in the same chunk depends on the cuts
+            return b"".join([write(part) for part in parts if writer.state != "new" or not isinstance(part, Ping)])
         return b"".join([write(part) for part in parts])
 
     def _decide(self, parts: list[Part]) -> None:

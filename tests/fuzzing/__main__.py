@@ -1,0 +1,114 @@
+"""Fuzz the targets for a given time: `make fuzz`.
+
+python -m fuzzing --seconds 3600 scanner gateway     exit status 1 if a promise was broken; says where the input is
+python -m fuzzing --repeat FILE scanner              run one input again
+python -m fuzzing --keep                             minimise what was found from own seeds, as the seeds to commit
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from shutil import rmtree
+
+from . import corpora, instrumented
+from .targets import TARGETS
+
+FOLDER = Path("build/fuzz").absolute()
+LIMITS = ("-timeout=60", "-rss_limit_mb=3000", f"-max_len={corpora.MAX_SEED}", "-print_final_stats=1")
+
+
+def main() -> int:
+    """Return the exit status."""
+    options = _options()
+    targets = options.targets or TARGETS
+    if options.repeat:
+        for target in targets:
+            print(target, import_module(f"fuzzing.targets.{target}").check(options.repeat.read_bytes()), "streams read")
+        return 0
+    environment = instrumented.environment(FOLDER / "package")
+    if options.keep:
+        for target in targets:
+            print(f"{target}: {_keep(target, environment)} seeds kept")
+        return 0
+    jobs = min(options.jobs, len(targets))
+    seconds = options.seconds * jobs / len(targets)
+    with ThreadPoolExecutor(jobs) as pool:
+        failed = list(pool.map(partial(_fuzz, seconds=seconds, environment=environment, options=options), targets))
+    return int(any(failed))
+
+
+def _options() -> Namespace:
+    parser = ArgumentParser(prog="fuzzing", description=__doc__, formatter_class=RawDescriptionHelpFormatter)
+    parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"of {', '.join(TARGETS)} (default: all)")
+    parser.add_argument("--seconds", type=float, default=60, help="duration of all together (default: 60)")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="targets at once (default: the CPUs)")
+    parser.add_argument("--repeat", type=Path, metavar="FILE", help="run this input only")
+    parser.add_argument("--keep", action="store_true", help="write tests/fuzzing/seeds")
+    parser.add_argument(
+        "--shared", type=Path, default=Path(os.environ.get("SSESCAN_SHARED", "../shared")),
+        help="folder of recorded streams to begin with as well",
+    )  # fmt: skip
+    options = parser.parse_args()
+    if unknown := set(options.targets) - set(TARGETS):
+        parser.error(f"expected targets of {', '.join(TARGETS)}, not {', '.join(sorted(unknown))}")
+    return options
+
+
+def _fuzz(target: str, *, seconds: float, environment: dict[str, str], options: Namespace) -> bool:
+    """Fuzz one target half of the time from its own seeds, half from recorded streams; return whether it failed."""
+    own, more = FOLDER / "own" / target, FOLDER / "recorded" / target
+    corpora.begin(target, own)
+    rounds = [[own]]
+    if options.shared.is_dir():
+        corpora.recorded(options.shared, more)
+        rounds.append([more, own])
+    failed = [_run(target, folders, seconds / len(rounds), environment) for folders in rounds]
+    return any(failed)
+
+
+def _run(target: str, folders: list[Path], seconds: float, environment: dict[str, str]) -> bool:
+    """Run libFuzzer, which adds what it finds to the first folder. Print a line; return whether it failed."""
+    begun, counts, log = time.monotonic(), FOLDER / f"{target}.json", FOLDER / f"{target}.log"
+    counts.write_text('{"inputs": 0, "executions": 0}')
+    arguments = [f"-max_total_time={max(1, round(seconds))}", f"-artifact_prefix={FOLDER}/{target}-", *LIMITS]
+    with log.open("wb") as output:
+        status = subprocess.run(
+            [sys.executable, "-m", "fuzzing.run", target, counts, *arguments, *folders],
+            env=environment, stdout=output, stderr=subprocess.STDOUT, check=False,
+        ).returncode  # fmt: skip
+    done = json.loads(counts.read_text())
+    print(
+        f"{target}, {folders[0].parent.name} streams: {done['inputs']:,} inputs, {done['executions']:,} streams read in "
+        f"{time.monotonic() - begun:.0f} s, {len(list(folders[0].iterdir())):,} kept",
+        flush=True,
+    )
+    if status or not done["inputs"]:
+        print(log.read_text(errors="replace")[-6000:])
+        print(f"{target} FAILED, status {status}; the input is at the end of the log above, and its file in {FOLDER}")
+    return bool(status) or not done["inputs"]
+
+
+def _keep(target: str, environment: dict[str, str]) -> int:
+    """Minimise what was found from own seeds, and write it into the repository."""
+    least = FOLDER / "least" / target
+    rmtree(least, ignore_errors=True)
+    least.mkdir(parents=True)
+    arguments: list[str | Path] = ["-merge=1", *LIMITS, least, FOLDER / "own" / target]
+    subprocess.run(
+        [sys.executable, "-m", "fuzzing.run", target, FOLDER / f"{target}.json", *arguments],
+        env=environment, stderr=subprocess.DEVNULL, check=True,
+    )  # fmt: skip
+    return corpora.keep(target, least)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

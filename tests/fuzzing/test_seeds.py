@@ -1,0 +1,44 @@
+"""The promises of each target, on its seeds: what fuzzing has found, minimised."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import pytest
+
+from . import corpora
+from .choices import Choices, cut
+from .targets import TARGETS
+
+
+@pytest.mark.usefixtures("both")
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_seeds_break_no_promise(target: str) -> None:
+    module: Any = import_module(f"{__package__}.targets.{target}")
+    inputs = [*corpora.kept(target), *module.seeds()]
+    assert sum(map(module.check, inputs)) >= len(inputs)
+
+
+def test_seeds_are_small() -> None:
+    sizes = {file.name: file.stat().st_size for file in corpora.SEEDS.iterdir()}
+    assert set(sizes) == {f"{target}.zip" for target in TARGETS}
+    assert sum(sizes.values()) < 2 * 1024 * 1024
+
+
+def test_seeds_hold_no_piece_of_a_recorded_stream(shared: Any) -> None:
+    recorded = b"\n".join(file.read_bytes() for file in sorted(shared.glob("corpus/**/*.sse")))
+    lines = set(recorded.split(b"\n"))
+    held = {line for target in TARGETS for data in corpora.kept(target) for line in data.split(b"\n") if len(line) > 60}
+    assert not held & lines
+
+
+@pytest.mark.parametrize("data", [b"", b"x", bytes(range(256)), b"data: a\n\n" + b"\3\7\0\5\3" * 3])
+def test_chunks_are_the_bytes_that_no_choice_took(data: bytes) -> None:
+    chosen = Choices(data)
+    assert data.startswith(b"".join(chosen.chunks()))
+
+
+def test_cut_uses_the_sizes_in_turn() -> None:
+    assert cut(b"abcdefg", [1, 0, 2]) == [b"a", b"", b"bc", b"d", b"", b"ef", b"g"]
+    assert cut(b"abc", [0]) == [b"abc"]
