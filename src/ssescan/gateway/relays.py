@@ -6,7 +6,7 @@ the values that change are others.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from typing import TYPE_CHECKING, Any
 
 from ..errors import SsescanError, UnknownFormat
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
 TEXT_KINDS = ("text", "reasoning", "arguments")
 TEXT_ONLY: tuple[TextKind, ...] = ("text",)
-MAX_UNREAD = 64 * 2**10
-"""The bytes that a relay without options keeps before it reads them: what it keeps must not grow with the stream."""
+MAX_UNREAD = 16 * 2**20
+"""The bytes that a relay without options keeps for `message`, before it reads the first of them."""
 
 # The ways of a relay, and the next one after each input. `docs/inside.md` has the same table. `passing`: chunks pass,
 # and are kept until `message` is asked for. `reading`: they pass, and are read at once. `editing`: whole events pass.
@@ -59,8 +59,8 @@ class Relay:
     "reasoning", "arguments" of calls. `on_part`: called with each part of the answer, as it came. `max_event_size`:
     bytes; a larger event raises EventTooLarge.
 
-    Without options, `feed` returns exactly what came. It reads the events in blocks of up to 64 KiB, or when `message`
-    is asked for. With `on_part`, it reads them as they come.
+    Without options, `feed` returns exactly what came, and keeps it, up to 16 MiB, until `message` is asked for: reading
+    takes many times as long as passing on. With `on_part`, events are read as they come, and not kept.
 
     `message`: the message so far, as it came, not as it was changed. `headers`: those that the response wants.
     """
@@ -84,8 +84,9 @@ class Relay:
             self._state = "editing"
         elif on_part is not None or max_event_size != DEFAULT_MAX_EVENT_SIZE:
             self._state = "reading"
-        self._unread = bytearray()
-        self._max_unread = MAX_UNREAD if self._state == "passing" else -1
+        self._unread: deque[bytes] = deque()
+        self._keep = self._unread.append
+        self._room = MAX_UNREAD if self._state == "passing" else -1  # bytes that may still be kept
         self._unsent: list[bytes] = []  # not returned, as an exception came
         self._why_unread: SsescanError | None = None  # nothing is read any more
         self._answer = AnswerReader(None, api=self._api, max_event_size=max_event_size)
@@ -94,7 +95,7 @@ class Relay:
         """Read the events through a reader that is there already, which has to see each chunk at once."""
         self._answer = AnswerReader(reader, api=self._api, max_event_size=max_event_size)
         if self._state == "passing":
-            self._state, self._max_unread = "reading", -1
+            self._state, self._room = "reading", -1
 
     @property
     def message(self) -> Message:
@@ -138,8 +139,9 @@ class Relay:
         changed, UnknownFormat after several events of no known format: pass the exception to close().
         """
         # In as few steps as possible: they are all that a relay without options does.
-        if type(chunk) is bytes and len(chunk) + len(unread := self._unread) <= self._max_unread:
-            unread += chunk
+        if type(chunk) is bytes and (room := self._room - len(chunk)) >= 0:
+            self._room = room
+            self._keep(chunk)
             return chunk
         return self._feed(chunk if type(chunk) is bytes else chunk_bytes(chunk))
 
@@ -156,8 +158,9 @@ class Relay:
         if self._state == "reading":
             return chunk
         if self._state == "passing":
-            self._unread += chunk
-            self._read_all()
+            self._keep(chunk)
+            self._room -= len(chunk)
+            self._read_oldest()
             return chunk
         if self._state == "closed":
             raise ValueError("this relay was closed: make a new one for the next stream")
@@ -182,11 +185,18 @@ class Relay:
 
     # Reading on the way
 
+    def _read_oldest(self) -> None:
+        while self._room < 0 and self._unread:
+            chunk = self._unread.popleft()
+            self._room += len(chunk)
+            self._read_passed_safely(chunk)
+
     def _read_all(self) -> None:
         """Read what passed and was not read yet."""
         if self._unread:
-            data = bytes(self._unread)
+            data = b"".join(self._unread)
             self._unread.clear()
+            self._room = MAX_UNREAD if self._state == "passing" else -1
             self._read_passed_safely(data)
             if self._state == "closed":
                 self._end(None)
@@ -217,7 +227,7 @@ class Relay:
             made += self._last_edited(is_failed=error is not None)
         elif error is not None:
             made += self._end_event()
-        self._state, self._max_unread = "closed", -1
+        self._state, self._room = "closed", -1
         if error is not None or not self._unread:
             made += self._end(error)
         return made
