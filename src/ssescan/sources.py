@@ -415,6 +415,8 @@ def _refuse(source: Any, name: str, expected: str) -> NoReturn:
     raise TypeError(f"{name}() reads {expected}, not {type(source).__name__}{hint}")
 
 
+# The packages of these clients; `ssescan doctor` shows their versions.
+CLIENTS = ("aiohttp", "httpx", "httpx2", "niquests", "requests", "urllib3")
 # In this order: a file may be an iterable, a response may be a file.
 SYNC_KINDS = (_bytes, _httpx, _requests, _refuse_other_kinds, _urllib3, _file, _iterable)
 ASYNC_KINDS = (_async_bytes, _async_httpx, _async_niquests, _aiohttp, _stream_reader, _async_iterable)

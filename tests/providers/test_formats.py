@@ -83,7 +83,7 @@ def test_a_toy_format_is_read_asynchronously() -> None:
 
 @pytest.mark.usefixtures("toy")
 def test_errors_name_a_toy_format() -> None:
-    with pytest.raises(ValueError, match="'gemini-interactions', 'toy'"):
+    with pytest.raises(ValueError, match=f"'{APIS[-1]}', 'toy'"):
         checked_api("toys")
 
 

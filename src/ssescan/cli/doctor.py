@@ -18,6 +18,7 @@ from .. import accelerate, backend, scanner
 from .._secrets import error_without_secrets
 from ..dropin.sdk.known_versions import TESTED_VERSIONS
 from ..dropin.sdk.libraries import LIBRARIES
+from ..sources import CLIENTS
 from .command import installed, version
 from .exits import Exit
 from .output import write_json
@@ -29,10 +30,11 @@ EXTRAS = {
     "regex": "redact", "starlette": "replay", "uvicorn": "replay",
 }  # fmt: skip
 # Packages that ssescan works with, if the user has them.
-OTHERS = (
-    "aiohttp", "anthropic", "google-genai", "httpcore", "httpcore2", "httpx-sse", "mcp", "niquests", "openai",
-    "requests", "sseclient-py", "trio", "urllib3",
-)  # fmt: skip
+OTHERS = sorted({
+    *CLIENTS, "anthropic", "google-genai", "httpcore", "httpcore2", "httpx-sse", "mcp", "openai", "sseclient-py",
+    "trio",
+} - EXTRAS.keys())  # fmt: skip
+
 IS_ACCELERATED = "is accelerated"  # the end of the report on a library that is covered
 
 
