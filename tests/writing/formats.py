@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from ssescan import Transcoder, Writer, stream
+from ssescan import Transcoder, UnknownFormat, Writer, stream
 from ssescan.providers import formats
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from ssescan.providers import Message, Part
 
@@ -43,3 +45,16 @@ def transcoded(to: Any, chunks: Iterable[bytes], **options: Any) -> tuple[bytes,
     transcoder = Transcoder(to, **options)
     data = b"".join([transcoder.feed(chunk) for chunk in chunks])
     return data + transcoder.close(), transcoder
+
+
+@cache
+def bodies(shared: Path) -> list[tuple[str, bytes, Message]]:
+    """Return the recorded streams of a known format: name, bytes, message."""
+    found = []
+    for file in sorted([*shared.glob("corpus/**/*.sse"), *shared.glob("wire/*.sse")]):
+        data = file.read_bytes()
+        try:
+            found.append((file.name, data, stream(data, strict=False).collect()))
+        except UnknownFormat:
+            continue
+    return found

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ssescan import UnknownFormat, Writer, stream
+from ssescan import Writer
 from ssescan.providers import (
     Citation,
     End,
@@ -29,7 +29,7 @@ from ssescan.providers import (
 )
 
 from . import ai_sdk
-from .formats import FIXED, check, transcoded, written
+from .formats import FIXED, bodies, check, transcoded, written
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -342,15 +342,10 @@ def test_cut_at_every_part_the_ai_sdk_reports_an_error() -> None:
 @pytest.mark.usefixtures("needs_ai_sdk")
 def test_the_ai_sdk_reads_every_recorded_stream(shared: Path) -> None:
     messages, streams = [], []
-    for file in sorted(shared.glob("corpus/**/*.sse")):
-        data = file.read_bytes()
-        if len(data) > 30_000:
-            continue
-        try:
-            messages.append((file.name, stream(data, strict=False).collect()))
-        except UnknownFormat:
-            continue
-        streams.append(transcoded(API, [data], **FIXED)[0])
+    for name, data, message in bodies(shared):
+        if len(data) <= 30_000:
+            messages.append((name, message))
+            streams.append(transcoded(API, [data], **FIXED)[0])
     for (name, message), read in zip(messages, ai_sdk.read(streams), strict=True):
         assert len(read["errors"]) == (0 if message.complete else 1), name
         parts = (read["message"] or {"parts": []})["parts"]

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ssescan import UnknownFormat, stream
 from ssescan.providers import Finish, TextDelta, Usage
 
-from .formats import FIXED, transcoded, written
+from .formats import FIXED, bodies, transcoded, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -39,7 +38,7 @@ REQUEST = {
     "store": False, "service_tier": "default", "safety_identifier": None, "prompt_cache_key": None, "completed_at": None,
 }  # fmt: skip
 # Open Responses, whose schemas llm-comply has, does not have these events and items of OpenAI's Responses.
-UNKNOWN_TO_OPEN_RESPONSES = ["response.reasoning_text.", "image_generation_call"]
+UNKNOWN_TO_OPEN_RESPONSES = ["response.reasoning_text.", "response.reasoning_summary_text.", "image_generation_call"]
 OPTIONS: dict[str, dict[str, Any]] = {"openai-chat": {"include_usage": True}, "openai-responses": {"envelope": REQUEST}}
 
 
@@ -101,17 +100,12 @@ def applicable(message: Message, to: str) -> list[str]:
 def test_llm_comply_accepts_every_recorded_stream(shared: Path, server: Any, to: str) -> None:
     judge = new_judge(to, f"http://127.0.0.1:{server.server_port}")
     complaints, judged = [], 0
-    for file in sorted(shared.glob("corpus/**/*.sse")):
-        data = file.read_bytes()
-        try:
-            message = stream(data, strict=False).collect()
-        except UnknownFormat:
-            continue
+    for file, data, message in bodies(shared):
         if message.complete and message.api != to:
             server.body = transcoded(to, [data], **FIXED, **OPTIONS.get(to, {}))[0]
             words = applicable(message, to)
             judged += bool(words)
-            complaints += [(file.name, complaint) for complaint in judge(words)]
+            complaints += [(file, complaint) for complaint in judge(words)]
     assert complaints == []
     assert judged > 120
 

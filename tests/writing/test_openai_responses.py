@@ -31,10 +31,9 @@ from ssescan.providers import (
     Usage,
 )
 
-from .formats import FIXED, check, read_again, transcoded, written
+from .formats import FIXED, bodies, check, read_again, transcoded, written
 from .grammar.frames import frames_of
 from .openai_sdk import assembled, output_of, validate
-from .test_transcoder import bodies
 from .test_writer import PARTS
 
 if TYPE_CHECKING:

@@ -22,8 +22,8 @@ from ssescan import (
 )
 from ssescan.providers import End, TextDelta
 
-from .formats import read_again
-from .test_transcoder import CHAT, bodies, chat, pieces
+from .formats import bodies, read_again
+from .test_transcoder import CHAT, chat, pieces
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -26,7 +26,8 @@ from ssescan.providers import (
     response_body,
 )
 
-from .test_transcoder import bodies, differences
+from .formats import bodies
+from .test_transcoder import differences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

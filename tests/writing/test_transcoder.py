@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,7 +12,7 @@ import pytest
 from ssescan import EventTooLarge, StreamStalled, Transcoder, UnknownFormat, stream
 from ssescan.providers import parts
 
-from .formats import FIXED, READ_AGAIN, WRITTEN, check, read_again, transcoded
+from .formats import FIXED, READ_AGAIN, WRITTEN, bodies, check, read_again, transcoded
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,19 +36,6 @@ def chat(*texts: str, end: bool = True) -> bytes:
 
 
 CHAT = chat("Hello ", "you")
-
-
-@cache
-def bodies(shared: Path) -> list[tuple[str, bytes, Message]]:
-    """Return the recorded streams of a known format: name, bytes, message."""
-    found = []
-    for file in sorted([*shared.glob("corpus/**/*.sse"), *shared.glob("wire/*.sse")]):
-        data = file.read_bytes()
-        try:
-            found.append((file.name, data, stream(data, strict=False).collect()))
-        except UnknownFormat:
-            continue
-    return found
 
 
 def pieces(data: bytes, seed: str) -> list[bytes]:
