@@ -11,14 +11,10 @@ from ..stalls import END, checked_stall
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Callable
-    from typing import Self, TypeAlias
+    from typing import Self
 
     from ..providers.message import Message
-    from ..scanner import EventReader
     from ..stalls import Stall
-
-    NewCore: TypeAlias = Callable[[EventReader[Any], int | None], Any]
 
 REFUSALS = (UnexpectedStatus, UnexpectedContentType, UnsupportedEncoding)
 """Raised, not written: nothing was sent yet, so a server can answer with a status of its own."""
@@ -31,10 +27,12 @@ class _ByteStream:
 
     _payloads: Any
 
-    def __init__(self, source: Any, stall: Stall | None, name: str, new_core: NewCore) -> None:
+    def __init__(self, source: Any, stall: Stall | None, name: str, core: Any, options: dict[str, Any]) -> None:
+        """`core`: a Transcoder or a Relay, made with these options. `name`: of the function that the caller called."""
         checked_stall(stall)
         self._events = self._payloads.of(source, stall, name)
-        self._core = new_core(self._events.reader, self._events.max_event_size)
+        core.read_from(self._events.reader, options.get("max_event_size", self._events.max_event_size))
+        self._core = core
         self._is_over = False
         self.error: BaseException | None = None
 

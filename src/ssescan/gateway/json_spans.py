@@ -5,14 +5,15 @@ The JSON was parsed before, so it is not checked here. Knows no format.
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-Path: TypeAlias = tuple[str | int, ...]
-"""The keys and indexes that lead to a value."""
+    from ..providers.text_fields import Path
+
 Span: TypeAlias = tuple[int, int]
 
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"|[{}\[\],]|[^\s"{}\[\],:]+', re.DOTALL)
@@ -53,8 +54,6 @@ def spans(payload: bytes, wanted: Collection[Path]) -> list[tuple[Path, Span]]:
 def _key(token: bytes) -> str:
     if b"\\" not in token:
         return token[1:-1].decode("utf-8", "replace")
-    import json
-
     try:
         return str(json.loads(token))
     except ValueError:

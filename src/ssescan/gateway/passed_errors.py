@@ -1,4 +1,4 @@
-"""The error at the end of a stream whose bytes passed, for `Transcoder` and `Relay`."""
+"""The errors that `Transcoder` and `Relay` end a stream with: of a source that failed, and after bytes that passed."""
 
 from __future__ import annotations
 
@@ -17,11 +17,10 @@ if TYPE_CHECKING:
     from ..providers.message import Message
 
 
-def failure_words(error: BaseException) -> str:
-    """Return what a client may know of the exception that a source ended with: not its text, which may have a key."""
-    if isinstance(error, ProviderError):
-        return str(error)
-    return f"the stream that this answer comes from failed ({type(error).__name__})"
+def failure_part(error: BaseException) -> Error:
+    """Return the exception that a source ended with as a client may see it: without its text, which may have a key."""
+    words = f"the stream that this answer comes from failed ({type(error).__name__})"
+    return Error(kind="stream_failed", message=str(error) if isinstance(error, ProviderError) else words)
 
 
 def error_after(message: Message, events: int, error: BaseException | None, writer: Writer | None = None) -> bytes:
@@ -33,7 +32,7 @@ def error_after(message: Message, events: int, error: BaseException | None, writ
     if message.complete or any(held.kind not in OUR_KINDS for held in message.errors):
         return b""
     api: Any = message.api
-    part = None if error is None else Error(kind="stream_failed", message=failure_words(error))
+    part = None if error is None else failure_part(error)
     if api not in WRITTEN_APIS:
         return interactions_frame(part or next(iter(message.errors), CUT))
     writer = writer or Writer(api)

@@ -299,18 +299,12 @@ def relay(source: SyncEvents, *, stall: Stall | None = None, **options: Any) -> 
     Returns a ByteStream. A response that is refused raises in `open()` or at the first read, before a byte is sent.
     Later failures end the output in the format's own error, and are kept at `error`.
     """
-    return ByteStream(source, stall, "relay", lambda reader, limit: _over(reader, limit, options))
+    return ByteStream(source, stall, "relay", Relay(**options), options)
 
 
 def arelay(source: AsyncEvents, *, stall: Stall | None = None, **options: Any) -> AsyncByteStream:
     """Read the stream of a model asynchronously, and pass it on in its own format. Else as relay()."""
-    return AsyncByteStream(source, stall, "arelay", lambda reader, limit: _over(reader, limit, options))
-
-
-def _over(reader: EventReader[Any], limit: int | None, options: dict[str, Any]) -> Relay:
-    made = Relay(**options)
-    made.read_from(reader, options.get("max_event_size", limit))
-    return made
+    return AsyncByteStream(source, stall, "arelay", Relay(**options), options)
 
 
 for _public in (relay, arelay):

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import SsescanError
 from ..providers.formats import checked_api
-from ..providers.parts import End, Error, Finish, Ping
+from ..providers.parts import End, Finish, Ping
 from ..providers.writer import Writer
 from ..scanner._shared import DEFAULT_MAX_EVENT_SIZE, chunk_bytes
 from .answer_reader import AnswerReader
 from .byte_streams import AsyncByteStream, ByteStream
-from .passed_errors import error_after, failure_words
+from .passed_errors import error_after, failure_part
 from .whole_events import WholeEvents
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ class Transcoder:
             bare = [choice for choice in message.choices if choice.finish_reason is None]
             return [*(Finish(choice=choice.index, reason="other") for choice in bare), end]
         if error is not None and not message.errors:
-            return [Error(kind="stream_failed", message=failure_words(error)), end]
+            return [failure_part(error), end]
         return [end]
 
 
@@ -192,18 +192,12 @@ def transcode(source: SyncEvents, to: WrittenApi, *, stall: Stall | None = None,
     Returns a ByteStream. A response that is refused raises in `open()` or at the first read, before a byte is sent.
     Later failures end the output in the target's own error, and are kept at `error`.
     """
-    return ByteStream(source, stall, "transcode", lambda reader, limit: _over(reader, limit, to, options))
+    return ByteStream(source, stall, "transcode", Transcoder(to, **options), options)
 
 
 def atranscode(source: AsyncEvents, to: WrittenApi, *, stall: Stall | None = None, **options: Any) -> AsyncByteStream:
     """Read the stream of a model asynchronously, and write it in another format. Else as transcode()."""
-    return AsyncByteStream(source, stall, "atranscode", lambda reader, limit: _over(reader, limit, to, options))
-
-
-def _over(reader: EventReader[Any], limit: int | None, to: WrittenApi, options: dict[str, Any]) -> Transcoder:
-    made = Transcoder(to, **options)
-    made.read_from(reader, options.get("max_event_size", limit))
-    return made
+    return AsyncByteStream(source, stall, "atranscode", Transcoder(to, **options), options)
 
 
 for _public in (transcode, atranscode):

@@ -7,7 +7,6 @@ express is counted in `lost`. A format adds one file in `_writers/`, which says 
 
 from __future__ import annotations
 
-import re
 import secrets
 import time
 from abc import ABC, abstractmethod
@@ -38,7 +37,7 @@ from .parts import (
     ToolCallStart,
     Usage,
 )
-from .written_calls import WrittenCall
+from .written_calls import WrittenCall, made_call_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -48,7 +47,6 @@ if TYPE_CHECKING:
 CUT = Error(kind="stream_cut", message="the stream ended before the answer did")
 CUT_CALL = Error(kind="stream_cut", message="the arguments of a tool call are not whole")
 EVENT_STREAM_HEADERS = {"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache"}
-MAX_ID = 40  # characters of a call id that is made: OpenAI takes no longer one back
 
 
 class WriterOptions(NamedTuple):
@@ -215,12 +213,10 @@ class FormatWriter(ABC):
         return call
 
     def new_call_id(self) -> str:
-        """Return a call id that follows from the id of the message: the same stream gives the same ids."""
+        """Return a call id that no other call of the stream has got from here."""
         self.begin_id()
-        plain = re.sub(r"[^A-Za-z0-9]", "", self.id)
-        number = self._made_call_ids
         self._made_call_ids += 1
-        return f"call_{plain[-24:]}_{number}"[:MAX_ID]
+        return made_call_id(self.id, self._made_call_ids - 1)
 
     # What each format defines
 
@@ -254,11 +250,11 @@ class FormatWriter(ABC):
     def failure(self, error: Error) -> bytes:
         """Return the last frames of an answer that is not: the error in the format's own shape."""
 
-    @abstractmethod
-    def ping(self, part: Ping) -> bytes:
-        """Return a keep-alive, b"" if the format has none."""
-
     # A format that has a place for these overrides them.
+
+    def ping(self, part: Ping) -> bytes:
+        """Return a keep-alive: a comment, unless the format has its own, or none."""
+        return b": ping\n\n"
 
     def signature(self, part: Signature) -> bytes:
         return self.lose(part)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from .._nested import TOO_DEEP
+from .surrogates import joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +20,7 @@ def encode_text(text: str) -> bytes:
     try:
         return encode_json(text)
     except UnicodeEncodeError:
-        return encode_json(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+        return encode_json(joined(text))
 
 
 def encode_value(value: Any) -> bytes:
@@ -52,7 +53,7 @@ def json_object(text: str) -> bytes | None:
 
 def _with_valid_text(value: Any) -> Any:
     if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return joined(value)
     if isinstance(value, dict):
         return {_with_valid_text(name): _with_valid_text(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):

@@ -5,7 +5,6 @@ What the format cannot express is left out, as a Writer does.
 
 from __future__ import annotations
 
-import re
 import secrets
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -15,13 +14,13 @@ import msgspec
 from .formats import checked_written_api
 from .json_bytes import encode_value, json_object
 from .message import Message, ToolCall
+from .written_calls import made_call_id
 
 if TYPE_CHECKING:
     from .formats import WrittenApi
 
 BODIES = ("openai-chat", "openai-responses", "anthropic", "gemini")
 """The formats that have an answer which is not streamed."""
-MAX_ID = 40  # characters of a call id that is made: OpenAI takes no longer one back
 
 
 def response_body(message: Message, api: WrittenApi) -> bytes:
@@ -51,12 +50,7 @@ def made_id(message: Message, prefix: str) -> str:
 
 def call_id(call: ToolCall, message_id: str, number: int) -> str:
     """Return the id of a call; if it has none, one that follows from the message's."""
-    return call.id or f"call_{plain_id(message_id)}_{number}"[:MAX_ID]
-
-
-def plain_id(id: str) -> str:
-    """Return the last letters and digits of an id, for the ids of what belongs to it."""
-    return re.sub(r"[^A-Za-z0-9]", "", id)[-24:]
+    return call.id or made_call_id(message_id, number)
 
 
 def raw(value: Any) -> msgspec.Raw:

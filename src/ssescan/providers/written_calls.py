@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from .json_bytes import encode_text
@@ -11,6 +12,17 @@ if TYPE_CHECKING:
 
 BEFORE_TEXT = '{"input":"'
 AFTER_TEXT = '"}'
+MAX_ID = 40  # characters of a call id that is made: OpenAI takes no longer one back
+
+
+def plain_id(id: str) -> str:
+    """Return the last letters and digits of an id, for the ids of what belongs to it."""
+    return re.sub(r"[^A-Za-z0-9]", "", id)[-24:]
+
+
+def made_call_id(message_id: str, number: int) -> str:
+    """Return a call id that follows from the id of the message: the same stream gives the same ids."""
+    return f"call_{plain_id(message_id)}_{number}"[:MAX_ID]
 
 
 class WrittenCall:

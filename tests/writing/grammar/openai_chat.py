@@ -69,6 +69,8 @@ def _check_choice(choice: dict[str, Any], choices: dict[int, dict[str, Any]]) ->
         assert reason in FINISH_REASONS
         assert delta == {}
         seen["finish"] = reason
+    if choice.get("logprobs") is not None:
+        assert set(choice["logprobs"]) == {"content", "refusal"}, "both are required"
     for call in delta.get("tool_calls", ()):
         assert isinstance(call["function"]["arguments"], str)
         if call["index"] == seen["calls"]:

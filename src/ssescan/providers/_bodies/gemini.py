@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from .. import message as blocks
 from .._writers.gemini_values import FINISH_REASONS, usage_metadata
+from ..base64_text import joined_base64
 from ..json_values import without_unit
 from ..response_bodies import arguments_object, made_id, raw
-from .openai_chat import joined_base64
 
 if TYPE_CHECKING:
     from ..message import Block, Choice, Message

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import time
 from typing import TYPE_CHECKING, Any
 
 from .._decoders.chat_content import reasoning_back
 from .._writers.openai_chat import FINISH_REASONS, chat_usage, url_citations
+from ..base64_text import joined_base64
 from ..message import MediaBlock, TextBlock, ToolCall
 from ..response_bodies import call_id, made_id, raw
 from ..surrogates import FLAT
@@ -81,13 +81,3 @@ def _add_media(made: dict[str, Any], block: MediaBlock) -> None:
     elif kind.startswith("image/") and (data or block.url):
         image = {"type": "image_url", "image_url": {"url": block.url or f"data:{kind};base64,{data}"}}
         made.setdefault("images", []).append(raw(block.native.get("image", image)))
-
-
-def joined_base64(pieces: list[str]) -> str:
-    """Return pieces of base64, each of which may have a padding, as one."""
-    if len(pieces) < 2:
-        return "".join(pieces)
-    try:
-        return base64.b64encode(b"".join([base64.b64decode(piece) for piece in pieces])).decode()
-    except ValueError:  # damaged by the source: as it came
-        return "".join(pieces)

@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from .. import message as blocks
 from .._decoders.openai_responses import turn
-from .._writers.openai_responses import INCOMPLETE_REASONS, responses_usage
+from .._writers.openai_responses import ANNOTATIONS, ENVELOPE, INCOMPLETE_REASONS, responses_usage
+from ..base64_text import joined_base64
 from ..finish_reasons import TRUNCATED
 from ..json_values import without_unit
-from ..response_bodies import call_id, made_id, plain_id, raw
-from .openai_chat import joined_base64
+from ..response_bodies import call_id, made_id, raw
+from ..written_calls import plain_id
 
 if TYPE_CHECKING:
     from ..message import Block, Message
-
-ANNOTATIONS = ("url_citation", "file_citation", "container_file_citation", "file_path")
 
 
 def body(message: Message) -> dict[str, Any]:
@@ -27,12 +26,11 @@ def body(message: Message) -> dict[str, Any]:
     output = _own_output(message) if is_own else []
     usage = message.usage
     own = usage.raw if is_own and usage is not None else None
-    return {
+    return ENVELOPE | {
         "id": id, "object": "response", "created_at": int(time.time()),
         "status": "incomplete" if reason else "completed",
-        "error": None, "incomplete_details": {"reason": reason} if reason else None, "instructions": None,
-        "metadata": {}, "model": message.model or "", "output": output or _output(message, id),
-        "parallel_tool_calls": True, "temperature": None, "tool_choice": "auto", "tools": [], "top_p": None,
+        "error": None, "incomplete_details": {"reason": reason} if reason else None,
+        "model": message.model or "", "output": output or _output(message, id),
         "usage": None if usage is None else responses_usage(usage) if own is None else raw(own),
     }  # fmt: skip
 

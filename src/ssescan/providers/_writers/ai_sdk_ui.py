@@ -22,7 +22,6 @@ if TYPE_CHECKING:
         Citation,
         Error,
         Media,
-        Ping,
         ReasoningDelta,
         RedactedReasoning,
         RefusalDelta,
@@ -268,6 +267,3 @@ class UiMessageWriter(FormatWriter):
             self.lost["Media"] += len(self._sound)
         made = held[1] + b"}\n\n" if held[1] else b""
         return made + event("error", {"errorText": error_message(error)})
-
-    def ping(self, part: Ping) -> bytes:
-        return b": ping\n\n"

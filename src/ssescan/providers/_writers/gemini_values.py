@@ -12,7 +12,7 @@ import msgspec
 from ..base64_text import decoded_base64
 from ..finish_reasons import reason_of
 from ..json_bytes import encode_text, encode_value
-from ..json_values import dict_of, list_of, plain_number
+from ..json_values import dict_of, list_of, plain_number, without_unit
 
 if TYPE_CHECKING:
     from ..parts import Finish, Media, ServerToolResult, ToolCallEnd, Usage
@@ -94,7 +94,7 @@ def own_citation(item: dict[str, Any]) -> dict[str, Any] | None:
     """Return the fields of a candidate for a citation that came from Gemini."""
     if "groundingMetadata" in item:
         return {"groundingMetadata": dict_of(item["groundingMetadata"])}
-    citation = {name: value for name, value in item.items() if name != "unit"}
+    citation = without_unit(item)
     if "uri" in citation and citation.keys() <= set(CITATION_FIELDS):
         return {"citationMetadata": {"citations": [citation]}}
     return None

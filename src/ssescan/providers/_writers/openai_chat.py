@@ -22,7 +22,6 @@ if TYPE_CHECKING:
         Finish,
         Logprobs,
         Media,
-        Ping,
         ReasoningDelta,
         RefusalDelta,
         TextDelta,
@@ -133,7 +132,7 @@ class ChatWriter(FormatWriter):
         self.is_written(part)
         made = self._role(part.choice)
         choice = b'{"index":%d,"finish_reason":null,"logprobs":{"content":' % part.choice
-        return made + self._head + choice + encode_value(part.entries) + b'},"delta":{' + self._tail
+        return made + self._head + choice + encode_value(part.entries) + b',"refusal":null},"delta":{' + self._tail
 
     def citation(self, part: Citation) -> bytes:
         annotations = url_citations(part.items)
@@ -174,9 +173,6 @@ class ChatWriter(FormatWriter):
 
     def failure(self, error: Error) -> bytes:
         return b'data: {"error":' + encode_value(openai_error(error)) + b"}\n\n"
-
-    def ping(self, part: Ping) -> bytes:
-        return b": ping\n\n"
 
 
 def url_citations(items: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -7,13 +7,13 @@ which reads it.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..format_writer import FormatWriter, WriterOptions
 from ..formats import register_writer
 from ..json_bytes import encode_text, encode_value
 from ..json_values import without_unit
+from ..written_calls import plain_id
 from ..written_errors import responses_error
 from .response_items import (
     COMPLETED,
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
         Error,
         Logprobs,
         Media,
-        Ping,
         ReasoningDelta,
         RedactedReasoning,
         RefusalDelta,
@@ -132,8 +131,7 @@ class ResponsesWriter(FormatWriter):
     def _item_id(self, prefix: str) -> str:
         """Return the id of the next item, which follows from the id of the response."""
         self.begin_id()
-        plain = re.sub(r"[^A-Za-z0-9]", "", self.id)
-        return f"{prefix}_{plain[-24:]}_{len(self._items)}"
+        return f"{prefix}_{plain_id(self.id)}_{len(self._items)}"
 
     def _begin_item(self, item: WrittenItem) -> bytes:
         self._items.append(item)
@@ -335,9 +333,6 @@ class ResponsesWriter(FormatWriter):
     def failure(self, error: Error) -> bytes:
         usage = None if self.usage is None else responses_usage(self.usage)
         return self.begin() + self._response_event("failed", "failed", error=responses_error(error), usage=usage)
-
-    def ping(self, part: Ping) -> bytes:
-        return b": ping\n\n"
 
 
 def _annotation(item: dict[str, Any]) -> dict[str, Any] | None:

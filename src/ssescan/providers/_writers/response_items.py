@@ -8,12 +8,12 @@ them.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from base64 import b64decode, b64encode
 from itertools import count
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
+from ..base64_text import joined_base64
 from ..json_bytes import encode_text, encode_value
 
 if TYPE_CHECKING:
@@ -347,18 +347,8 @@ class ImageItem(WrittenItem):
     def content(self, status: str) -> bytes:
         if status == INCOMPLETE:  # an image has no such status
             status = "generating"
-        result = encode_text(_joined(self._pieces)) if self._pieces else b"null"
+        result = encode_text(joined_base64(self._pieces)) if self._pieces else b"null"
         return self.head + b',"status":"%b"%b,"result":%b}' % (status.encode(), self._format, result)
-
-
-def _joined(pieces: list[str]) -> str:
-    """Return the base64 of pieces that are encoded each by itself."""
-    if len(pieces) == 1:
-        return pieces[0]
-    try:
-        return b64encode(b"".join([b64decode(piece, validate=True) for piece in pieces])).decode()
-    except ValueError:
-        return "".join(pieces)
 
 
 def _input_of(arguments: str) -> str:
