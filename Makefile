@@ -16,7 +16,7 @@ SOURCES := pyproject.toml setup.py $(wildcard src/ssescan/scanner/*.pyx src/sses
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-interpreters test-lowest test-niquests test-comply test-peers lint types workflows wire sdk-diff sdk-versions frameworks fuzz sanitize wheels wheel-list linear guard guard-sensitivity bench bench-suites translators peers-on-node docs clean
+.PHONY: help demo test test-interpreters test-lowest test-niquests test-comply test-peers lint types workflows wire sdk-diff sdk-versions frameworks fuzz sanitize wheels wheel-list linear guard guard-sensitivity bench bench-suites translators scale peers-on-node docs clean
 
 help:
 	@echo "make demo     see ssescan read streams, in 15 seconds"
@@ -41,6 +41,7 @@ help:
 	@echo "make bench-suites  the same and more under pytest-benchmark (ARGS='-k gemini' for some)"
 	@echo "make peers-on-node  fetch the parser and the AI SDK on Node, which some tests compare with (needs npm)"
 	@echo "make translators  translate recorded Chat streams into Anthropic's events, beside others that do"
+	@echo "make scale    measure a gateway with two workers beside LiteLLM's proxy"
 	@echo "make sdk-diff SDK=openai OLD=3.54.0 NEW=3.57.0  show what changed in an SDK's parts that accelerate() uses"
 	@echo "make sdk-versions SDK=openai  show which versions of an SDK are accelerated (ARGS=--tests also compares results)"
 	@echo "make frameworks  measure acceleration within LangChain and others, in environments of their own (half an hour)"
@@ -159,6 +160,10 @@ bench-suites: $(VENV)/with-peers
 translators:
 	@$(MAKE) .venv-translators/with-translators VENV=.venv-translators EXTRAS=providers,cli
 	@.venv-translators/bin/python -m benchmarks.suites.translators $(or $(ARGS),../shared/corpus)
+
+scale:
+	@$(MAKE) .venv-scale/with-scale VENV=.venv-scale EXTRAS=providers,httpx
+	@.venv-scale/bin/python -m benchmarks.suites.scale
 
 peers-on-node:
 	@echo "==> fetching the parser that is measured on Node"
