@@ -77,7 +77,8 @@ def table(sdk: str, known: dict[str, dict[str, Any]]) -> str:
 def reason(report: str) -> str:
     """Return the first reason why a version is left alone."""
     found = re.search(r"(left alone, because .*?)(, and |; )", report)
-    return (found[1] if found else report).replace("|", "\\|")
+    words = (found[1] if found else report).replace("|", "\\|")
+    return re.sub(r"([\w.]+):([\w.]+) is not", r"\2 of \1 is not", words)  # a shorter word in the table
 
 
 if __name__ == "__main__":

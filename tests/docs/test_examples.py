@@ -31,6 +31,7 @@ PRINTED = {
     "google-genai.md": [r"\w+", r"\{'google-genai': 'google-genai \S+ is accelerated'\}\n\{'google-genai': 0\}"],
     "httpx2.md": [r"message a\nx b\n", r"\{'httpx2': 'httpx2 \S+ is accelerated'\}\n\{'httpx2': 0\}"],
     "by-hand.md": ["...", r"message a\nx b\nended\n", r"Hello\nworld\n", r"\w+[^\n]*\n?.*stop Usage\("],
+    "frameworks.md": [""],
     "httpcore.md": [""],
     "httpx-sse.md": [""],
     "sseclient.md": [""],

@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class Choices:
-    """Take choices from the end of some bytes. When they are used up, each choice is the first one."""
+    """Read choices from the end of some bytes. When they are used up, each choice is the first one."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data

@@ -1,4 +1,4 @@
-"""What the fuzzer begins with, and what is kept of what it finds."""
+"""The inputs that the fuzzer begins with, and those that are kept."""
 
 from __future__ import annotations
 

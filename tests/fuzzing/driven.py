@@ -18,4 +18,4 @@ def driven(coroutine: Coroutine[Any, Any, T]) -> T:
         result: T = done.value
         return result
     coroutine.close()
-    raise AssertionError("the coroutine waits, though its source has all chunks at hand")
+    raise AssertionError("the coroutine waits, though its source has all chunks")

@@ -1,4 +1,4 @@
-"""Give one target to libFuzzer: `python -m fuzzing.run TARGET COUNTS [options and folders of libFuzzer]`.
+"""Fuzz one target with libFuzzer: `python -m fuzzing.run TARGET COUNTS [options and folders of libFuzzer]`.
 
 COUNTS: a file that gets the number of inputs and of streams that were read, as JSON, once a second.
 """

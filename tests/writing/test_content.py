@@ -316,7 +316,8 @@ def test_content_of_each_kind(name: str, to: Any) -> None:
 @every_format
 def test_a_thousand_interleaved_calls(to: Any) -> None:
     numbers = range(1000)
-    parts = [began(number) for number in numbers] + [piece(number, '{"n":') for number in numbers]
+    parts: list[Any] = [began(number) for number in numbers]
+    parts += [piece(number, '{"n":') for number in numbers]
     parts += [piece(number, f"{number}}}") for number in numbers]
     parts += [ended(number, f'{{"n":{number}}}') for number in reversed(numbers)]
     data, writer = written(to, [START, *parts, CALLS])

@@ -1,3 +1,3 @@
-"""What is fuzzed, a module each: see the package."""
+"""The targets, a module each: see the package."""
 
 TARGETS = ("scanner", "reader", "decoders", "writers", "gateway", "dropins")

@@ -52,8 +52,8 @@ class _ExactDelta(_Delta, gc=False, forbid_unknown_fields=True):
     text: str | None = None
     thinking: str | None = None
     # Rare, and some servers put them beside text: see unfolded().
-    signature: Literal[""] | None = None
-    citation: None = None
+    signature: Literal[""] | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
+    citation: None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 class _ExactEvent(_Event, gc=False, forbid_unknown_fields=True):
