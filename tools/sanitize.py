@@ -37,6 +37,8 @@ ASAN = "allocator_may_return_null=1:detect_leaks="
 UBSAN = "print_stacktrace=1:halt_on_error=1"
 # pytest captures what a process prints, but a process that a sanitizer ended has no time to show it.
 PYTEST = (sys.executable, "-m", "pytest", "-q", "-x", "--backend=compiled", "-p", "no:cacheprovider", "-s")
+# AddressSanitizer holds freed blocks back, so resident memory grows. `leaks` checks what this test checks.
+GROWS = "tests/scanner/test_safety.py::test_memory_is_constant_over_100_000_calls"
 SUPPRESSIONS = ("/usr/lib/valgrind/python3.supp", "/usr/libexec/valgrind/python3.supp")
 # At exit an interpreter frees only a part of its memory: look for leaks before that.
 LEAKS = """
@@ -96,7 +98,7 @@ def sanitized(*, leaks: bool) -> dict[str, str]:
 
 def run_tests(folder: str) -> bool:
     """Run tests with AddressSanitizer and UndefinedBehaviorSanitizer."""
-    return run([*PYTEST, f"tests/{folder}"], sanitized(leaks=False))
+    return run([*PYTEST, f"--deselect={GROWS}", f"tests/{folder}"], sanitized(leaks=False))
 
 
 def run_leaks() -> bool:

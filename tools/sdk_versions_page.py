@@ -57,7 +57,7 @@ def table(sdk: str, known: dict[str, dict[str, Any]]) -> str:
     apis = [api for api in APIS if any(api in facts.get("times_as_fast", {}) for facts in known.values())]
     letters = list(dict.fromkeys(facts["inside"] for facts in known.values()))
     lines = [
-        f"### {sdk}\n",
+        f"## {sdk}\n",
         "| version | pydantic | inside | mutated events | " + " | ".join(APIS[api] for api in apis) + " | |",
         "|---|---|---|---|" + "---|" * len(apis) + "---|",
     ]
