@@ -324,8 +324,8 @@ def without_memory(act: Callable[[], Any], first: int, stop: int) -> tuple[bool,
         return True, None
     except SystemError as error:
         remove()
-        # CPython 3.11 loses any exception that passes a frame, if there is no memory for the frame of its traceback.
-        if sys.version_info >= (3, 12) or "without" not in str(error):
+        # CPython (3.11 to 3.13) loses an exception that passes a frame, if there is no memory for its traceback.
+        if "without" not in str(error):
             raise
         return True, None
     finally:
