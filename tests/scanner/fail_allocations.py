@@ -13,6 +13,7 @@ import _testcapi  # type: ignore[import-not-found]
 import gc
 import importlib
 import sys
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ssescan.errors import EventTooLarge
@@ -33,7 +34,7 @@ def shown(item: Any) -> str:
     return repr(item)
 
 
-class Operation:
+class Operation(ABC):
     """One operation on a new object. `act` runs without memory; `check` looks at the object after a MemoryError.
 
     `counted`: compare the blocks of memory before and after. CPython 3.11 itself leaks the arguments if memory ends
@@ -45,8 +46,9 @@ class Operation:
     def __init__(self, module: Any) -> None:
         self.module = module
 
+    @abstractmethod
     def act(self) -> Any:
-        raise NotImplementedError
+        """Do the operation; return what must be the same each time."""
 
     def check(self, expected: Any) -> None:
         """Repeat the operation."""
