@@ -61,8 +61,13 @@ def reason_of(word: str, own: Mapping[str, FinishReason] | None = None) -> Finis
     return (own or {}).get(plain) or WORDS.get(plain) or ("error" if plain.endswith(OF_ERRORS) else "other")
 
 
+_PLAIN = frozenset((*WORDS, *NO_WORDS, *OPEN))
+
+
 def plain_word(word: str) -> str:
     """Return a provider's word as the tables have it: gateways change the case, and add prefixes."""
+    if word in _PLAIN:
+        return word
     return word.strip().lower().replace("-", "_").removeprefix("finish_").removeprefix("reason_")
 
 

@@ -34,6 +34,8 @@ FIELDS = frozenset((
     *CODES, *MESSAGES, *STATUS_FIELDS,
 ))  # fmt: skip
 """Without one of these, an object is not an error."""
+OF_FAILURES = FIELDS - {"error", "type", "event_type", "event", "object"} | {*REASONS}
+"""Without one of these, an object without a type does not say that something failed."""
 
 
 def error_in(value: dict[str, Any], name: str | None) -> Any:
@@ -85,6 +87,8 @@ def _is_errors(kind: str) -> bool:
 
 def _fails(value: dict[str, Any]) -> bool:
     """Return whether an object without a type says that something failed."""
+    if OF_FAILURES.isdisjoint(value):
+        return False
     inner = value.get("base_resp")  # MiniMax
     if isinstance(inner, dict) and (code := code_of(inner)) is not None:
         return not _is_success(code)

@@ -67,6 +67,8 @@ class UnknownFields:
 
     def each(self, value: dict[str, Any], known: Collection[str], parts: list[Part], choice: int = 0) -> None:
         """Add a Raw for every unknown field of an object that holds content."""
+        if not value.keys() - known:
+            return
         for name, data in value.items():
             if data is not None and name not in known and _carries(name, data):
                 parts.append(Raw(choice=choice, name=name, data=data))
@@ -88,6 +90,8 @@ class UnknownFields:
     def note(self, place: str, value: dict[str, Any], known: Collection[str]) -> None:
         """Remember the fields that carry nothing: the fast path may accept them."""
         seen = self.names.get(place, frozenset())
+        if seen.issuperset(value.keys() - known):
+            return
         new = CARRY_NOTHING.intersection(value).difference(known, seen)
         if new:
             self.names[place] = seen | new
@@ -114,6 +118,8 @@ class UnknownFields:
     ) -> None:
         """Add a Raw for every unknown field that comes for the first time in this place."""
         seen = self.names.get(place, frozenset())
+        if seen.issuperset(value.keys() - known):
+            return
         new = {
             name: data
             for name, data in value.items()
