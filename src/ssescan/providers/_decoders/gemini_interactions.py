@@ -134,8 +134,10 @@ class GeminiInteractions(FormatDecoder):
                 and text
                 and event.usage is None
                 and event.metadata is None
+                and block.ending.reason is None
             ):
-                return block.delta(text)
+                block.write(text)
+                return TextDelta(block=block.number, text=text)
         self.payload = payload
         parts = self.handle(event)
         self.payload = b""
