@@ -91,7 +91,7 @@ def turn_of(api: str, message: Any) -> Any:
 
 def checked_api(api: Any) -> str | None:
     """Return the name of a format as it was passed. TypeError, ValueError if it is not one."""
-    if api is None or (isinstance(api, str) and api in known_apis()):
+    if api is None or (isinstance(api, str) and (api in APIS or api in _registered)):
         return api
     names = ", ".join(map(repr, known_apis()))
     if not isinstance(api, str):
@@ -109,10 +109,11 @@ def checked_written_api(api: Any) -> str:
     raise ValueError(f"the format to write must be one of {names}, not {api!r}")
 
 
-def detect(value: Any, name: str | None, *, guess: bool) -> str | None:
+def detect(value: Any, name: str | None, *, guess: bool, named: str | None = None) -> str | None:
     """Return the format of an event, by its JSON and by its `name`; None if no format recognizes it.
 
-    With `guess`, also of an event that several formats have, above all errors.
+    With `guess`, also of an event that several formats have, above all errors. `named`: the format that the program
+    named; where it is certain by the JSON alone, the others are not asked.
     """
     from .format_decoder import GUESS
 
@@ -120,6 +121,8 @@ def detect(value: Any, name: str | None, *, guess: bool) -> str | None:
         value = next((element for element in value if isinstance(element, dict)), None)
     if not isinstance(value, dict):
         return None
+    if named is not None and decoder_class(named).recognize(value, None) > GUESS:
+        return named
     certainty = {api: decoder_class(api).recognize(value, name) for api in known_apis()}
     api = max(certainty, key=certainty.__getitem__)
     return api if certainty[api] > (0 if guess else GUESS) else None

@@ -293,7 +293,7 @@ class MessageDecoder:
         if present is not None and (self.builder.started or not self.builder.is_empty):
             self._guessed = False
             return present
-        api = detect(value, name, guess=False)
+        api = detect(value, name, guess=False, named=self._named)
         self._guessed = api is None
         api = api or (present and present.api) or self._named or detect(value, name, guess=True)
         if api is not None and (present is None or present.api != api):
