@@ -142,6 +142,15 @@ def test_an_error_is_not_glued_to_an_unfinished_line(rest: bytes) -> None:
     assert not read_again("openai-chat", out).complete
 
 
+@pytest.mark.parametrize("rest", [b'{"error":{"message":"busy"}}', b'data: {"error":{"message":"busy"}}'])
+def test_an_error_that_no_blank_line_ends_is_written(rest: bytes) -> None:
+    hello = chat("Hello", end=False)
+    out, _ = transcoded("openai-chat", [hello + rest])
+    assert out.startswith(hello + b"data: ")
+    assert out.endswith(b"\n\n")
+    assert read_again("openai-chat", out).errors[0].message == "busy"
+
+
 @every_format
 def test_an_error_of_the_source_ends_the_output(to: Any) -> None:
     transcoder = Transcoder(to, **FIXED)

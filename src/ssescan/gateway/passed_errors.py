@@ -23,13 +23,16 @@ def failure_part(error: BaseException) -> Error:
     return Error(kind="stream_failed", message=str(error) if isinstance(error, ProviderError) else words)
 
 
-def error_after(message: Message, events: int, error: BaseException | None, writer: Writer | None = None) -> bytes:
+def error_after(
+    message: Message, events: int, error: BaseException | None, writer: Writer | None = None, dropped: int = 0
+) -> bytes:
     """Return the error that a stream which passed must end with; b"" if it says itself how it ended.
 
     `message`: of the stream, whose format is known. `events`: how many passed. `error`: the exception that it ended
-    with. `writer`: None: a new one.
+    with. `writer`: None: a new one. `dropped`: how many of its errors did not pass, the last ones.
     """
-    if message.complete or any(held.kind not in OUR_KINDS for held in message.errors):
+    passed = message.errors[: len(message.errors) - dropped]
+    if message.complete or any(held.kind not in OUR_KINDS for held in passed):
         return b""
     api: Any = message.api
     part = None if error is None else failure_part(error)
@@ -39,6 +42,4 @@ def error_after(message: Message, events: int, error: BaseException | None, writ
     writer.continue_after(message, events)
     if part is not None:
         return writer.write(part)
-    for held in message.errors:
-        writer.write(held)
-    return writer.close()
+    return b"".join([writer.write(held) for held in message.errors]) + writer.close()

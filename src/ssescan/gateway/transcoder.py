@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import SsescanError
 from ..providers.formats import checked_api
-from ..providers.parts import End, Finish, Ping
+from ..providers.parts import End, Error, Finish, Ping
 from ..providers.writer import Writer
 from ..scanner._shared import DEFAULT_MAX_EVENT_SIZE, chunk_bytes
 from .answer_reader import AnswerReader
@@ -131,13 +131,14 @@ class Transcoder:
             self._answer.close(parts.append, error)
         except SsescanError as reason:  # no event showed a format
             error = self._no_format = reason
+        dropped = sum(isinstance(part, Error) for part in parts)  # with the bytes after the last blank line
         end = parts.pop() if parts and isinstance(parts[-1], End) else End(complete=False)
         parts += self._ending(end, error)
         made = b"".join(self._unsent) + self._write(parts)
         if self._state == "passing":
             made += whole + self._passed.rest(drop_unfinished=not self._answer.message.complete)
             message = self._answer.message
-            made += error_after(message, self._answer.reader.events, error, self._writer)
+            made += error_after(message, self._answer.reader.events, error, self._writer, dropped)
         self._state = "closed"
         return made
 
