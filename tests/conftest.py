@@ -33,6 +33,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="the backend to test (both: a missing extension is a failure)",
     )
     parser.addoption("--mutations", type=int, help="how many mutated events of each SDK the tests of accelerate() read")
+    parser.addoption(
+        "--attacks", type=int, help="how many damaged streams the tests of writing translate to each format"
+    )
 
 
 def pytest_report_header(config: pytest.Config) -> str:
