@@ -22,6 +22,12 @@ _SECRET = re.compile(
     r"|\A(?=[\w-]*\d)(?=[\w-]*[a-z])[\w-]{32,}\Z",
     re.IGNORECASE,
 )
+# A key by itself within a text, whole or with stars in its middle, as some messages quote it.
+KEY = re.compile(
+    r"\b(?:sk|pk|rk|gsk|xai|hf|nvapi|ghp)[-_](?=[\w*.-]*[\d*])[\w*.-]{6,}|\bAIza[\w*-]{8,}|\bBearer\s+[^\s'\"]+"
+)
+# The headers of requests, in lower case, in which the providers accept keys.
+KEY_HEADERS = ("authorization", "proxy-authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie")
 _QUOTED = re.compile(r"[:,]?\s+b?['\"]")
 # Exceptions of httpx and httpx2 that quote a part of a URL, or the value of a header.
 _QUOTING = ("InvalidURL", "LocalProtocolError", "UnsupportedProtocol")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from .. import errors
-from .._secrets import text_without_secrets
+from .._secrets import KEY, KEY_HEADERS, text_without_secrets
 from .formats import checked_written_api
 from .json_bytes import encode_value
 from .parts import OUR_KINDS, Error
@@ -34,11 +34,6 @@ WORDS: dict[type[Exception], str] = {
 }
 REFUSED = "the server of the model refused the request with status {}"
 FAILED = "the request to the server of the model failed ({})"
-# A key by itself, whole or with stars in its middle, as some messages quote it.
-KEY = re.compile(
-    r"\b(?:sk|pk|rk|gsk|xai|hf|nvapi|ghp)[-_](?=[\w*.-]*[\d*])[\w*.-]{6,}|\bAIza[\w*-]{8,}|\bBearer\s+[^\s'\"]+"
-)
-KEY_HEADERS = ("authorization", "proxy-authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie")
 MIN_SECRET = 6  # characters: a shorter value may be a word
 
 
