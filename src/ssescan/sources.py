@@ -43,8 +43,16 @@ if TYPE_CHECKING:
         @property
         def content(self) -> _AiohttpBody: ...
 
-    SyncSource: TypeAlias = _HttpxResponse | _BufferedFile | _RawFile | Iterable[Buffer] | Buffer
-    AsyncSource: TypeAlias = _AsyncHttpxResponse | _AiohttpResponse | _AiohttpBody | AsyncIterable[Buffer] | Buffer
+    class _SyncTape(Protocol):
+        def sync_byte_source(self) -> ByteSource: ...
+
+    class _AsyncTape(Protocol):
+        def async_byte_source(self) -> ByteSource: ...
+
+    SyncSource: TypeAlias = _HttpxResponse | _BufferedFile | _RawFile | _SyncTape | Iterable[Buffer] | Buffer
+    AsyncSource: TypeAlias = (
+        _AsyncHttpxResponse | _AiohttpResponse | _AiohttpBody | _AsyncTape | AsyncIterable[Buffer] | Buffer
+    )
 
 CO_COROUTINE = 0x80  # as in inspect, which takes longer to import than all of ssescan
 READ_SIZE = 65536  # bytes, at most; a read returns what is there
@@ -226,6 +234,17 @@ def _aiohttp_chunks(response: Any) -> AsyncIterator[bytes]:
     from .content_encoding import adecoded_chunks
 
     return adecoded_chunks(response, chunks)
+
+
+# Tapes and recordings, of testing/.
+
+
+def _tape(source: Any, name: str) -> ByteSource | None:
+    return source.sync_byte_source() if hasattr(source, "sync_byte_source") else None
+
+
+def _async_tape(source: Any, name: str) -> ByteSource | None:
+    return source.async_byte_source() if hasattr(source, "async_byte_source") else None
 
 
 # Files, iterables, and bytes.
@@ -418,5 +437,5 @@ def _refuse(source: Any, name: str, expected: str) -> NoReturn:
 # The packages of these clients; `ssescan doctor` shows their versions.
 CLIENTS = ("aiohttp", "httpx", "httpx2", "niquests", "requests", "urllib3")
 # In this order: a file may be an iterable, a response may be a file.
-SYNC_KINDS = (_bytes, _httpx, _requests, _refuse_other_kinds, _urllib3, _file, _iterable)
-ASYNC_KINDS = (_async_bytes, _async_httpx, _async_niquests, _aiohttp, _stream_reader, _async_iterable)
+SYNC_KINDS = (_bytes, _httpx, _requests, _tape, _refuse_other_kinds, _urllib3, _file, _iterable)
+ASYNC_KINDS = (_async_bytes, _async_httpx, _async_niquests, _aiohttp, _async_tape, _stream_reader, _async_iterable)

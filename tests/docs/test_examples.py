@@ -65,6 +65,7 @@ PRINTED = {
         r"c1 add 3\n$",
         r"\w.*True\n$",
     ],
+    "tapes.md": [r"message a\nx b\n$", r"\['a', 'b'\] None\n$"],
     "errors.md": [r"StreamCut '\w+"],
     "writing.md": [
         re.escape(TRANSLATED) + r"stop None \{\}\n$",
@@ -122,7 +123,7 @@ def test_every_example_is_listed() -> None:
 @pytest.mark.parametrize(
     ("page", "number"), [(page, number) for page, known in PRINTED.items() for number in range(len(known))]
 )
-def test_example_runs(page: str, number: int, url: str) -> None:
+def test_example_runs(page: str, number: int, url: str, tmp_path: Path) -> None:
     text, printed = examples(page)[number], PRINTED[page][number]
     compile(text, page, "exec")
     if printed == "...":
@@ -136,6 +137,7 @@ def test_example_runs(page: str, number: int, url: str) -> None:
         [sys.executable, "-c", re.sub(HOSTS, url, text.replace("http://localhost:8000/events", f"{url}/feed"))],
         capture_output=True,
         env=environment(**changes),
+        cwd=tmp_path,
         timeout=GUARD,
         check=False,
         text=True,

@@ -11,6 +11,7 @@ import pytest
 import ssescan
 import ssescan.errors
 import ssescan.providers
+import ssescan.testing
 from ssescan.cli.command import COMMANDS
 from ssescan.cli.exits import Exit
 from ssescan.scanner._shared import scanner_options
@@ -33,7 +34,7 @@ def text() -> str:
 def test_reference_has_every_public_name_once() -> None:
     entries = [name.rpartition(".")[2] for name in ENTRY.findall(text()) if not name.startswith("ssescan.providers.")]
     assert len(entries) == len(set(entries))
-    public = {*ssescan.__all__, *NEEDS_AN_EXTRA, *ssescan.providers.__all__, *RETURNED}
+    public = {*ssescan.__all__, *NEEDS_AN_EXTRA, *ssescan.providers.__all__, *ssescan.testing.__all__, *RETURNED}
     assert set(entries) == public - NO_ENTRY
     for name in NO_ENTRY:
         assert f"`{name}`" in text() or f"`ssescan.{name}`" in text()

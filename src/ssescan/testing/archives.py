@@ -1,0 +1,191 @@
+"""Recordings of other programs as tapes: HAR files, and the cassettes of VCR.py in YAML or JSON.
+
+HAR 1.2: http://www.softwareishard.com/blog/har-12-spec/. They keep whole bodies: a tape of theirs has one chunk, and no
+times. Knows no tape format of ours.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from typing import Any, TypeVar
+
+import msgspec
+
+from ..content_encoding import BodyDecoder, codings_of, why_unsupported
+from ..encoding_check import TextCheck
+from .redaction import Redaction
+from .tapes import RecordedRequest, Tape
+
+T = TypeVar("T")
+Headers = dict[str, list[str] | str]
+# The first line of a cassette in YAML, after comments and the beginning of the document; no event stream has it.
+YAML_CASSETTE = re.compile(rb"(?:\xef\xbb\xbf)?(?:(?:#|---|%)?[^\n:]*\n)*(?:interactions|version):")
+LOOKED_AT = 4096  # bytes
+
+
+class _Pair(msgspec.Struct):
+    name: str
+    value: str
+
+
+class _HarPost(msgspec.Struct, rename="camel"):
+    text: str = ""
+    mime_type: str = ""
+
+
+class _HarRequest(msgspec.Struct, rename="camel"):
+    method: str
+    url: str
+    headers: list[_Pair] = []
+    post_data: _HarPost | None = None
+
+
+class _HarContent(msgspec.Struct, rename="camel"):
+    text: str | None = None
+    encoding: str = ""
+    mime_type: str = ""
+
+
+class _HarResponse(msgspec.Struct):
+    status: int
+    content: _HarContent
+    headers: list[_Pair] = []
+
+
+class _HarEntry(msgspec.Struct):
+    request: _HarRequest
+    response: _HarResponse
+
+
+class _VcrRequest(msgspec.Struct):
+    method: str
+    uri: str
+    headers: Headers = {}
+    body: Any = None
+
+
+class _VcrResponse(msgspec.Struct):
+    headers: Headers = {}
+    body: Any = None
+    status: Any = None
+    status_code: int = 0  # older cassettes of httpx
+    content: Any = None
+
+
+class _VcrInteraction(msgspec.Struct):
+    request: _VcrRequest
+    response: _VcrResponse
+
+
+def har_tapes(data: bytes, name: str) -> list[Tape] | None:
+    """Return the entries of a HAR file; None if the data are not one. ValueError for one that is damaged."""
+    value = _json_object(data)
+    log = None if value is None else value.get("log")
+    if not isinstance(log, dict) or "entries" not in log:
+        return None
+    return [_har_tape(entry, name) for entry in _converted(log["entries"], list[_HarEntry], "a HAR file", name)]
+
+
+def vcr_tapes(data: bytes, name: str) -> list[Tape] | None:
+    """Return the interactions of a cassette; None if the data are not one. Errors as for Tape.open."""
+    value = _yaml(data, name) if YAML_CASSETTE.match(data[:LOOKED_AT]) else _json_object(data)
+    if not isinstance(value, dict) or "interactions" not in value:
+        return None
+    found = _converted(value["interactions"], list[_VcrInteraction], "a cassette of VCR.py", name)
+    return [_vcr_tape(interaction, name) for interaction in found]
+
+
+def _har_tape(entry: _HarEntry, name: str) -> Tape:
+    request, response = entry.request, entry.response
+    headers = {pair.name.lower(): pair.value for pair in response.headers}
+    if response.content.mime_type:
+        headers.setdefault("content-type", response.content.mime_type)
+    body = (response.content.text or "").encode("utf-8", "surrogatepass")
+    if response.content.encoding == "base64":
+        try:
+            body = base64.b64decode(body, validate=True)
+        except binascii.Error as error:
+            raise ValueError(f"expected base64 in the content of {name}, got text that is damaged: {error}") from error
+    note = "" if response.content.text is not None else "the file has no body for it: save it with the contents"
+    post = request.post_data or _HarPost()
+    sent = [(pair.name, pair.value) for pair in request.headers]
+    return _tape(request.method, request.url, sent, (post.text, post.mime_type), response.status, headers, body, note)
+
+
+def _vcr_tape(interaction: _VcrInteraction, name: str) -> Tape:
+    request, response = interaction.request, interaction.response
+    status = response.status.get("code") if isinstance(response.status, dict) else response.status_code
+    headers = {key.lower(): _joined(values) for key, values in response.headers.items()}
+    body = response.body.get("string") if isinstance(response.body, dict) else response.content
+    data = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body or b""
+    if not isinstance(data, bytes) or not isinstance(status, int):
+        raise ValueError(f"expected a status and a body in each response of {name}, got {type(body).__name__}")  # noqa: TRY004
+    sent = [(key, _joined(values)) for key, values in request.headers.items()]
+    kind = next((value for key, value in sent if key.lower() == "content-type"), "")
+    content = request.body.get("string") if isinstance(request.body, dict) else request.body
+    decoded = _decoded(data, headers, name)
+    return _tape(request.method, request.uri, sent, (content, kind), status, headers, decoded, "")
+
+
+def _tape(
+    method: str, url: str, sent: list[tuple[str, str]], content: tuple[Any, str], status: int, headers: dict[str, str],
+    body: bytes, note: str,
+) -> Tape:  # fmt: skip
+    redaction = Redaction()
+    request = RecordedRequest(
+        method=method, url=redaction.url(url), headers=redaction.headers(sent), body=redaction.body(*content)
+    )
+    received = redaction.response_headers(headers.items())
+    return Tape([body] if body else [], request=request, status=status, headers=received, note=note)
+
+
+class _Response:
+    """Headers, as the attribute that `content_encoding.py` reads."""
+
+    def __init__(self, headers: dict[str, str]) -> None:
+        self.headers = headers
+
+
+def _decoded(body: bytes, headers: dict[str, str], name: str) -> bytes:
+    """Return a body without its Content-Encoding; a cassette may have the header, and a body that was decoded."""
+    codings = codings_of(_Response(headers))
+    if not codings or TextCheck().is_text(body):
+        return body
+    if advice := why_unsupported(codings):
+        raise ValueError(f"expected a body in {name} that can be decoded, got {', '.join(codings)}: {advice}")
+    return b"".join(BodyDecoder(codings, ValueError).decode(body))
+
+
+def _json_object(data: bytes) -> dict[str, Any] | None:
+    if data[:LOOKED_AT].removeprefix(b"\xef\xbb\xbf").lstrip()[:1] != b"{":
+        return None
+    try:
+        value = msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"))
+    except (msgspec.DecodeError, RecursionError):
+        return None  # lines of JSON, for example
+    return value if isinstance(value, dict) else None
+
+
+def _yaml(data: bytes, name: str) -> Any:
+    try:
+        import yaml
+    except ImportError as error:
+        text = f"{name} is a cassette in YAML, which needs the package pyyaml: pip install pyyaml"
+        raise ImportError(text, name="yaml") from error
+    try:
+        return yaml.load(data, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
+    except yaml.YAMLError as error:
+        raise ValueError(f"expected a cassette of VCR.py in {name}, got YAML that is damaged: {error}") from error
+
+
+def _converted(value: Any, kind: type[T], what: str, name: str) -> T:
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        raise ValueError(f"expected {what} in {name}, got another structure: {error}") from error
+
+
+def _joined(values: list[str] | str) -> str:
+    return values if isinstance(values, str) else ", ".join(values)

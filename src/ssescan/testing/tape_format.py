@@ -1,0 +1,127 @@
+"""The format of tapes: lines of JSON, of which only the last is lost when a file is cut. See docs/tapes.md."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+
+from ..outcome import Outcome
+from .tapes import RecordedRequest, Tape
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+T = TypeVar("T")
+
+VERSION = 1
+MAGIC = b'{"ssescan_tape":'
+
+
+class RecordedResponse(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The response of a tape, without its cookies. `encoding`: its Content-Encoding, which the reads are without."""
+
+    status: int
+    headers: dict[str, str]
+    encoding: str = ""
+    ns: int | None = None
+
+
+class Head(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The first line. `began`: when the request was sent, or the recording began, as RFC 3339 in UTC."""
+
+    ssescan_tape: int
+    began: str = ""
+    request: RecordedRequest | None = None
+    response: RecordedResponse | None = None
+
+
+class Line(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Any other line: a read, with its `data` in base64, or the end, with an `outcome` and perhaps an `error`."""
+
+    ns: int
+    data: bytes | None = None
+    outcome: str = ""
+    error: str = ""
+
+
+_head, _line = msgspec.json.Decoder(Head), msgspec.json.Decoder(Line)
+
+
+def read_line(ns: int, data: Buffer) -> bytes:
+    """Return the line of a read."""
+    return msgspec.json.encode(Line(ns, bytes(data))) + b"\n"
+
+
+def end_line(ns: int, outcome: Outcome, error: str) -> bytes:
+    """Return the last line."""
+    return msgspec.json.encode(Line(ns, None, outcome, error)) + b"\n"
+
+
+def head_line(head: Head) -> bytes:
+    """Return the first line."""
+    return msgspec.json.encode(head) + b"\n"
+
+
+def read_tape(data: bytes, name: str) -> Tape:
+    """Return the tape in the bytes of a file; up to the last whole line, if it was cut. ValueError if it is damaged.
+
+    `name`: of the file, for messages.
+    """
+    *lines, rest = data.split(b"\n")
+    if rest and _is_whole(rest):
+        lines, rest = [*lines, rest], b""
+    if not lines:
+        return Tape([], note=f"cut within its first line ({len(rest)} bytes)")
+    head = _decoded(_head, lines[0], name, 1)
+    if head.ssescan_tape != VERSION:
+        got = f"version {head.ssescan_tape}: a newer ssescan wrote it"
+        raise ValueError(f"expected a tape of version {VERSION} in {name}, got {got}")
+    found = [_decoded(_line, line, name, number) for number, line in enumerate(lines[1:], 2)]
+    end = found.pop() if found and found[-1].outcome else None
+    for number, line in enumerate(found, 2):
+        if line.data is None:
+            raise ValueError(
+                f"expected a read in line {number} of {name}, got {'an' if line.outcome else 'no'} outcome"
+            )
+    note = ""
+    if end is None:
+        dropped = f"; {len(rest)} bytes of an unfinished line were dropped" if rest else ""
+        note = f"cut after {len(found)} reads: it has no outcome{dropped}"
+    response = head.response
+    return Tape(
+        [(line.ns, line.data or b"") for line in found],
+        request=head.request,
+        status=None if response is None else response.status,
+        headers=None if response is None else response.headers,
+        encoding="" if response is None else response.encoding,
+        began_ns=None if response is None else response.ns,
+        outcome=None if end is None else _outcome(end.outcome, name),
+        error="" if end is None else end.error,
+        note=note,
+    )
+
+
+def _is_whole(line: bytes) -> bool:
+    try:
+        msgspec.json.decode(line)
+    except msgspec.DecodeError:
+        return False
+    return True
+
+
+def _decoded(decoder: msgspec.json.Decoder[T], line: bytes, name: str, number: int) -> T:
+    try:
+        return decoder.decode(line)
+    except msgspec.DecodeError as error:
+        raise ValueError(
+            f"expected a line of a tape in line {number} of {name}, got one that is damaged: {error}"
+        ) from error
+
+
+def _outcome(text: str, name: str) -> Outcome:
+    try:
+        return Outcome(text)
+    except ValueError:
+        expected = ", ".join(Outcome)
+        raise ValueError(f"expected one of the outcomes {expected} at the end of {name}, got {text!r}") from None

@@ -1,0 +1,41 @@
+"""The streams of the package, one of each format that Transcoder writes, and tapes of them."""
+
+from __future__ import annotations
+
+import base64
+import json
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+APIS = ("openai-chat", "openai-responses", "anthropic", "gemini")
+EVENT_STREAM = {"content-type": "text/event-stream"}
+
+
+def stream_of(api: str) -> bytes:
+    """Return the stream of the demo in a format."""
+    return files("ssescan.cli").joinpath("streams", f"{api}.sse").read_bytes()
+
+
+def pieces_of(data: bytes, size: int) -> list[bytes]:
+    """Return the data in pieces of one size, which events do not respect."""
+    return [data[at : at + size] for at in range(0, len(data), size)]
+
+
+def tape_lines(chunks: list[bytes], *, status: int = 200, end: str | None = "ended", **head: Any) -> bytes:
+    """Return the bytes of a tape, a chunk each millisecond. `end`: its outcome, None for a recorder that was killed."""
+    lines: list[Any] = [{"ssescan_tape": 1, "response": {"status": status, "headers": EVENT_STREAM}} | head]
+    for number, chunk in enumerate(chunks, 1):
+        lines.append({"ns": number * 1_000_000, "data": base64.b64encode(chunk).decode()})
+    if end is not None:
+        lines.append({"ns": (len(chunks) + 1) * 1_000_000, "outcome": end})
+    return b"".join(json.dumps(line, separators=(",", ":")).encode() + b"\n" for line in lines)
+
+
+def tape_file(folder: Path, chunks: list[bytes], **how: Any) -> Path:
+    """Write a tape to a folder."""
+    path = folder / "recorded.tape"
+    path.write_bytes(tape_lines(chunks, **how))
+    return path
