@@ -73,6 +73,7 @@ WRONG = [
     *(("cat", "-X", method, HERE) for method in (HEADER, URL, "GET key=SECRET")),
     *(("cat", "-d", f"@{name}", HERE) for name in (URL, HEADER, '{"key": "SECRET"}')),
     *((command, HERE, "Bearer", "SECRET", URL) for command in ("cat", "read")),
+    *(("record", *given) for given in ((URL,), (OTHER_ARGUMENTS[0], "-o", "x"), ("-o", URL, "-d", "SECRET"))),
     ("cat", "-H", "Authorization:", "Bearer", "SECRET", HERE),
     *((command, f"--{option}") for command in ("read", "run", "doctor") for option in ("SECRET-1", HEADER, URL)),
     *((command, f"--headers={HEADER}", HERE) for command in ("cat", "doctor")),

@@ -78,8 +78,11 @@ class CurlCommand(click.Command):
         return super().parse_args(ctx, args)
 
 
-def source_options(command: Callable[..., object]) -> Callable[..., object]:
-    """Add the argument SOURCE and the options of a Request to a CurlCommand, which gets `source` and `request`."""
+def source_options(command: Callable[..., object], *, has_output: bool = False) -> Callable[..., object]:
+    """Add the argument SOURCE and the options of a Request to a CurlCommand, which gets `source` and `request`.
+
+    `has_output`: the command has its own option -o.
+    """
 
     @functools.wraps(command)
     def with_request(*, source: str | None, url: tuple[str, ...], **options: Any) -> object:
@@ -124,8 +127,9 @@ def source_options(command: Callable[..., object]) -> Callable[..., object]:
         ),
         *(click.option(*names, is_flag=True, expose_value=False, hidden=True) for names in ACCEPTED),
         click.option("-w", "--write-out", expose_value=False, hidden=True),
-        click.option("-o", "--output", callback=refuse_output, expose_value=False, hidden=True),
     ]  # fmt: skip
+    if not has_output:
+        decorators.append(click.option("-o", "--output", callback=refuse_output, expose_value=False, hidden=True))
     for decorator in reversed(decorators):
         with_request = decorator(with_request)
     return with_request

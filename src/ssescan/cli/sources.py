@@ -21,6 +21,7 @@ import click
 
 from .._secrets import argument_without_secrets, error_without_secrets, url_without_secrets
 from ..client.redirects import MAX_PORT, has_port, send
+from ..sources import byte_source_of
 from ..streams import iter_events
 from .curl import Request
 from .exits import NO_RESPONSE, Exit, Failure, failure_of, print_note
@@ -28,6 +29,8 @@ from .visible import visible
 
 if TYPE_CHECKING:
     import httpx
+
+    from ..testing import Tape
 
 CHUNK = 64 * 1024  # bytes, the most that one read of a file or a pipe returns
 # A host with a port, and what may follow it in a URL. A drive (C:) has no digits.
@@ -38,20 +41,22 @@ HOST_AND_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[\w-][\w.-]*):\d{1,5}(?:[/?#].*
 class Source:
     """An open stream of bytes.
 
-    `stream` is a source for iter_events, `name` its name in messages. Two times of time.perf_counter_ns(): `asked_ns`,
-    when the request was sent or the file opened; `began_ns`, when the response began to arrive, None for files and
-    pipes.
+    `stream` is a source for iter_events (a file, a response, a tape), `name` its name in messages. Two times of
+    time.perf_counter_ns(): `asked_ns`, when the request was sent or the file opened; `began_ns`, when the response
+    began to arrive, None for files, pipes and tapes.
     """
 
     name: str
-    stream: "io.BufferedReader | httpx.Response"
+    stream: "io.BufferedReader | httpx.Response | Tape"
     asked_ns: int
     began_ns: int | None = None
 
     @property
     def is_file(self) -> bool:
         """Whether all of it was there before it was asked for."""
-        return isinstance(self.stream, io.BufferedReader) and stat.S_ISREG(os.fstat(self.stream.fileno()).st_mode)
+        if isinstance(self.stream, io.BufferedReader):
+            return stat.S_ISREG(os.fstat(self.stream.fileno()).st_mode)
+        return self.began_ns is None  # a tape
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the bytes as they arrive; a response is checked as by iter_events."""
@@ -60,7 +65,7 @@ class Source:
                 yield chunk
         else:
             with iter_events(self.stream):  # entering it checks the response; nothing is read through it
-                yield from self.stream.iter_bytes()
+                yield from byte_source_of(self.stream, "chunks").open()
 
 
 @contextlib.contextmanager
@@ -82,7 +87,7 @@ def open_source(target: str, request: Request) -> Iterator[Source]:
         yield Source("standard input", cast("io.BufferedReader", sys.stdin.buffer), time.perf_counter_ns())
         return
     with open_file(target) as file:
-        yield Source(visible(target), file, time.perf_counter_ns())
+        yield Source(visible(target), tape_in(file, target) or file, time.perf_counter_ns())
 
 
 @contextlib.contextmanager
@@ -156,6 +161,25 @@ def open_file(path: str) -> io.BufferedReader:
         reason = getattr(error, "strerror", None) or error
         text = f"expected a file to read, a URL or -, got {argument_without_secrets(path)!r}: {reason}"
         raise click.UsageError(text) from error
+
+
+def tape_in(file: io.BufferedReader, path: str) -> "Tape | None":
+    """Return the tape in a file, None if it is any other file; a usage error for a tape that is damaged."""
+    # A pipe has not been written yet, perhaps.
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode) or file.peek(1)[:1] != b"{":
+        return None
+    from ..testing import Tape
+    from ..testing.tape_format import MAGIC
+
+    if not file.peek(len(MAGIC)).startswith(MAGIC):
+        return None
+    try:
+        tape = Tape.open(path)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    if tape.note:
+        print_note(f"the tape {visible(tape.name)} is not whole, {tape.note}")
+    return tape
 
 
 def url_name(url: str) -> str:

@@ -87,7 +87,8 @@ def read_tape(data: bytes, name: str) -> Tape:
     note = ""
     if end is None:
         dropped = f"; {len(rest)} bytes of an unfinished line were dropped" if rest else ""
-        note = f"cut after {len(found)} reads: it has no outcome{dropped}"
+        reads = f"{len(found)} read{'s' * (len(found) != 1)}"
+        note = f"cut after {reads}: it has no outcome{dropped}"
     response = head.response
     return Tape(
         [(line.ns, line.data or b"") for line in found],
