@@ -124,9 +124,8 @@ def test_async_iterables(tmp_path: Path) -> None:
 
 def test_messages_and_translations_are_recorded_as_they_came(tmp_path: Path) -> None:
     data = stream_of("openai-chat")
-    for number, read in enumerate(
-        (ssescan.stream, ssescan.relay, lambda source: ssescan.transcode(source, "anthropic"))
-    ):
+    reads: list[Any] = [ssescan.stream, ssescan.relay, lambda source: ssescan.transcode(source, "anthropic")]
+    for number, read in enumerate(reads):
         path = tmp_path / f"{number}.tape"
         with read(Tape.record([data[:5000], data[5000:]], path)) as stream:
             list(stream)
