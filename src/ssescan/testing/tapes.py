@@ -106,7 +106,7 @@ class Tape:
             found = har_tapes(data, file.name)
             if found is None:
                 found = vcr_tapes(data, file.name)
-            tapes = [cls([data] if data else [])] if found is None else found
+            tapes = [Tape([data] if data else [])] if found is None else found
         for tape in tapes:
             tape.name = file.name
         return tapes
