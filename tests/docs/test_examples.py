@@ -65,6 +65,7 @@ PRINTED = {
         r"c1 add 3\n$",
         r"\w.*True\n$",
     ],
+    "replay.md": [r"Hello! openai-chat\n$"],
     "tapes.md": [r"message a\nx b\n$", r"\['a', 'b'\] None\n$"],
     "errors.md": [r"StreamCut '\w+"],
     "writing.md": [

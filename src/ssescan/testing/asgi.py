@@ -1,0 +1,143 @@
+"""The ASGI application of a replay: it sends the answers of `playback.py` at their times, with their faults."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+import sys
+from typing import TYPE_CHECKING, Any
+
+try:
+    from starlette.applications import Starlette
+    from starlette.requests import ClientDisconnect, Request
+    from starlette.responses import PlainTextResponse
+    from starlette.routing import Mount
+except ModuleNotFoundError as _error:
+    raise ImportError(
+        "a replay needs the package starlette, which is not installed: pip install 'ssescan[replay]'",
+        name=_error.name,
+    ) from _error
+
+from .playback import FAULTS_HEADER, Answer, PlayedTape, ReplayOptions
+from .tapes import Tape
+
+if TYPE_CHECKING:
+    import os
+
+    from starlette.types import Message, Receive, Scope, Send
+
+ACKNOWLEDGE_TIMEOUT = 2.0  # seconds
+WITHOUT_NUMBER = 0.1  # seconds; on the loopback, everything has arrived after a fraction of it
+TRANSPORT = "ssescan.transport"
+"""The key of a scope with the connection's asyncio.Transport, which `server.py` sets."""
+
+
+def replay_app(
+    *tapes: Tape | str | os.PathLike[str], speed: float = 0, chunk: int | str | None = None, cut_at: int | None = None,
+    stall_at: int | None = None, reset_at: int | None = None, status: int | None = None,
+) -> Starlette:  # fmt: skip
+    """Return the ASGI application of `replay_server`, for a server of your own. Arguments and errors as there.
+
+    Other servers close the connection for a fault: only `replay_server` has what `reset_at` needs.
+    """
+    options = ReplayOptions(speed, chunk, cut_at, stall_at, reset_at, status)
+    return Starlette(routes=[Mount("/", app=Player(tapes, options))])
+
+
+class Player:
+    """The endpoint for all paths: it answers one request after the other with the tapes; the last one repeats."""
+
+    def __init__(self, tapes: tuple[Tape | str | os.PathLike[str], ...], options: ReplayOptions) -> None:
+        if not tapes:
+            raise TypeError("expected at least one tape to replay: a Tape, or the path of one")
+        opened = [tape if isinstance(tape, Tape) else Tape.open(tape) for tape in tapes]
+        self._tapes = [PlayedTape(tape) for tape in opened]
+        self._options = options
+        self._requests = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        request = Request(scope, receive)
+        try:
+            body = await request.body()
+        except ClientDisconnect:
+            return
+        try:
+            options = self._options.changed_by(request.headers.get(FAULTS_HEADER, ""))
+        except (TypeError, ValueError) as error:
+            await PlainTextResponse(f"{error}\n", 400)(scope, receive, send)
+            return
+        played = self._tapes[min(self._requests, len(self._tapes) - 1)]
+        self._requests += 1
+        await _play(played.answer(request.url.path, body, options), options.speed, scope, receive, send)
+
+
+async def _play(answer: Answer, speed: float, scope: Scope, receive: Receive, send: Send) -> None:
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    gone = asyncio.ensure_future(_until_gone(receive))
+    try:
+        headers = [
+            (name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in answer.headers.items()
+        ]
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        for chunk in answer.chunks:
+            due = began + (chunk.time_ns or 0) / 1e9 / speed if speed else 0.0
+            if (wait := due - loop.time()) > 0:
+                await asyncio.wait([gone], timeout=wait)
+            else:
+                await asyncio.sleep(0)  # let the other connections run
+            if gone.done():
+                return
+            await send(_body(chunk.data))
+        if answer.end == "end":
+            await send(_body(b"", more=False))
+            return
+        await send(_body(b""))  # returns when all of it has left
+        if answer.end != "stall":
+            await _drop(scope, reset=answer.end == "reset")
+        await gone
+    finally:
+        gone.cancel()
+
+
+def _body(data: bytes, *, more: bool = True) -> Message:
+    return {"type": "http.response.body", "body": data, "more_body": more}
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _drop(scope: Scope, *, reset: bool) -> None:
+    """Close the connection within the body; with `reset`, so that the client gets a TCP RST."""
+    transport: Any = scope.get(TRANSPORT)
+    if transport is None:
+        raise ConnectionAbortedError("the replay ends here; a server closes the connection after an error")
+    if not reset:
+        transport.close()
+        return
+    connection = transport.get_extra_info("socket")
+    await _acknowledged(connection)
+    # Without lingering, closing a socket sends RST.
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
+
+
+async def _acknowledged(connection: Any) -> None:
+    """Wait until the client's system has all that was sent: a reset drops the rest."""
+    deadline = asyncio.get_running_loop().time() + ACKNOWLEDGE_TIMEOUT
+    try:
+        from fcntl import ioctl
+        from termios import TIOCOUTQ
+
+        # The number of bytes that are not acknowledged yet: tcp(7).
+        while int.from_bytes(ioctl(connection.fileno(), TIOCOUTQ, bytes(4)), sys.byteorder):
+            if asyncio.get_running_loop().time() > deadline:
+                return
+            await asyncio.sleep(0.001)
+    except (ImportError, OSError):  # other systems do not tell
+        await asyncio.sleep(WITHOUT_NUMBER)

@@ -1,0 +1,147 @@
+"""The official SDKs read every tape in their own format from one server, and meet every fault."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import anthropic
+import google.genai.errors
+import httpx
+import httpx2
+import openai
+import pytest
+
+import ssescan
+from ssescan.testing import Tape, replay_server
+
+from .sdks import READERS, Found
+from .streams import APIS, EVENT_STREAM, pieces_of, stream_of
+
+WAIT = 20.0  # seconds
+SHORT = 0.3  # seconds, for stalls: the test waits as long
+# google-genai leaves its aiohttp session, or its threads, to the garbage collector.
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
+
+
+def tape_of(api: str) -> Tape:
+    return Tape(pieces_of(stream_of(api), 300), status=200, headers=EVENT_STREAM)
+
+
+@pytest.mark.parametrize("recorded", APIS)
+@pytest.mark.parametrize("api", APIS)
+def test_sdk_reads_every_tape(api: str, recorded: str) -> None:
+    expected = ssescan.stream(tape_of(recorded)).collect()
+    found = Found()
+    with replay_server(tape_of(recorded)) as server:
+        READERS[api](server.url, found, WAIT)
+    assert found.text == expected.text
+    assert found.calls == [(call.name, json.loads(call.arguments)) for call in expected.tool_calls]
+    assert expected.usage is not None
+    assert found.usage == (expected.usage.input, expected.usage.output)
+
+
+def test_one_server_serves_every_sdk() -> None:
+    expected = ssescan.stream(tape_of("anthropic")).collect()
+    with replay_server(tape_of("anthropic"), chunk=7) as server:
+        for read in READERS.values():
+            found = Found()
+            read(server.url, found, WAIT)
+            assert (found.text, len(found.calls)) == (expected.text, 1)
+
+
+BROKEN: dict[str, tuple[type[Exception], type[Exception], type[Exception]]] = {
+    # After a cut, a reset and a stall. openai wraps the errors of its transport, the others do not.
+    "openai-chat": (openai.APIConnectionError, openai.APIConnectionError, openai.APITimeoutError),
+    "openai-responses": (openai.APIConnectionError, openai.APIConnectionError, openai.APITimeoutError),
+    "anthropic": (httpx2.RemoteProtocolError, httpx2.ReadError, httpx2.ReadTimeout),
+    "gemini": (httpx2.RemoteProtocolError, httpx2.ReadError, httpx2.ReadTimeout),
+}
+FAULTS = ("cut_at", "reset_at", "stall_at")
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("api", APIS)
+def test_sdk_meets_faults(api: str, fault: str) -> None:
+    found = Found()
+    faults: dict[str, Any] = {fault: len(stream_of(api)) * 2 // 3}
+    with replay_server(tape_of(api), **faults) as server, pytest.raises(BROKEN[api][FAULTS.index(fault)]):
+        READERS[api](server.url, found, SHORT if fault == "stall_at" else WAIT)
+    assert found.chunks > 1  # what came before the fault was read
+
+
+STATUS_ERRORS: dict[str, tuple[type[Exception], type[Exception]]] = {
+    "openai-chat": (openai.RateLimitError, openai.InternalServerError),
+    "openai-responses": (openai.RateLimitError, openai.InternalServerError),
+    "anthropic": (anthropic.RateLimitError, anthropic.InternalServerError),
+    "gemini": (google.genai.errors.ClientError, google.genai.errors.ServerError),
+}
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_sdk_meets_an_error_status(api: str) -> None:
+    for status, error in zip((429, 503), STATUS_ERRORS[api], strict=True):
+        with replay_server(tape_of("openai-chat"), status=status) as server, pytest.raises(error) as caught:
+            READERS[api](server.url, Found(), WAIT)
+        assert f"status {status}" in str(caught.value)
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_ours_says_how_each_fault_ended_it(api: str) -> None:
+    data = stream_of(api)
+    place = len(data) * 2 // 3
+    for fault, error in (
+        ("cut_at", httpx.RemoteProtocolError),
+        ("reset_at", httpx.ReadError),
+        ("stall_at", httpx.ReadTimeout),
+    ):
+        faults: dict[str, Any] = {fault: place}
+        with replay_server(tape_of(api), **faults) as server:
+            with httpx.stream(
+                "POST", f"{server.url}/", trust_env=False, timeout=SHORT if fault == "stall_at" else WAIT
+            ) as response:
+                parts = ssescan.stream(response)
+                with pytest.raises(error):
+                    list(parts)
+        assert (parts.outcome, parts.message.complete, parts.bytes_read) == ("failed", False, place)
+    # A tape that ends too early, at the end of an event: the connection ends well, and only the answer shows it.
+    cut = (
+        data[: data.rindex(b"\n\n", 0, place) + 2]
+        if b"\r\n" not in data
+        else data[: data.rindex(b"\r\n\r\n", 0, place) + 4]
+    )
+    with replay_server(Tape([cut])) as server:
+        with httpx.stream("POST", f"{server.url}/", trust_env=False, timeout=WAIT) as response:
+            parts = ssescan.stream(response)
+            with pytest.raises(ssescan.StreamCut):
+                list(parts)
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_answers_without_a_stream(api: str) -> None:
+    expected = ssescan.stream(tape_of("anthropic")).collect()
+    arguments = json.loads(expected.tool_calls[0].arguments)
+    with replay_server(tape_of("anthropic")) as server:
+        if api == "openai-chat":
+            with openai.OpenAI(api_key="none", base_url=f"{server.url}/v1", max_retries=0) as client:
+                chat = client.chat.completions.create(model="m", messages=[{"role": "user", "content": "Hello!"}])
+            calls: Any = chat.choices[0].message.tool_calls
+            got = chat.choices[0].message.content, json.loads(calls[0].function.arguments)
+        elif api == "openai-responses":
+            with openai.OpenAI(api_key="none", base_url=f"{server.url}/v1", max_retries=0) as client:
+                response = client.responses.create(model="m", input="Hello!")
+            item: Any = response.output[-1]
+            got = response.output_text, json.loads(item.arguments)
+        elif api == "anthropic":
+            with anthropic.Anthropic(api_key="none", base_url=server.url, max_retries=0) as asking:
+                message: Any = asking.messages.create(
+                    model="m", max_tokens=9, messages=[{"role": "user", "content": "Hi"}]
+                )
+            got = message.content[0].text, message.content[-1].input
+        else:
+            options = google.genai.types.HttpOptions(base_url=server.url)
+            with google.genai.Client(api_key="none", http_options=options) as generating:
+                content: Any = generating.models.generate_content(model="m", contents="Hello!")
+            parts = content.candidates[0].content.parts
+            got = parts[0].text, parts[-1].function_call.args
+    assert got == (expected.text, arguments)
