@@ -7,7 +7,10 @@ install. `command.py` loads the commands, one file each.
 import sys
 from collections.abc import Sequence
 
-PACKAGES_OF_THE_EXTRA = ("click", "rich", "httpx", "msgspec")
+# The packages that commands need, and the extras that install them.
+EXTRA_OF = dict.fromkeys(("click", "rich", "httpx", "msgspec"), "cli") | dict.fromkeys(
+    ("starlette", "uvicorn", "h11"), "cli,replay"
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,8 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # ssescan.providers raises its own error for a missing package, with the original one as the cause.
         original = error if isinstance(error, ModuleNotFoundError) else error.__cause__
         package = (original.name or "").partition(".")[0] if isinstance(original, ModuleNotFoundError) else ""
-        if package not in PACKAGES_OF_THE_EXTRA:
+        if package not in EXTRA_OF:
             raise
-        text = f"ssescan: expected the package {package!r} to be installed, it is not; pip install 'ssescan[cli]'"
+        advice = f"pip install 'ssescan[{EXTRA_OF[package]}]'"
+        text = f"ssescan: expected the package {package!r} to be installed, it is not; {advice}"
         print(text, file=sys.stderr)
         return 1
