@@ -16,7 +16,7 @@ SOURCES := pyproject.toml setup.py $(wildcard src/ssescan/scanner/*.pyx src/sses
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-interpreters test-lowest test-niquests test-comply test-peers lint types workflows wire sdk-diff sdk-versions frameworks fuzz sanitize wheels wheel-list linear guard guard-sensitivity bench bench-suites translators scale peers-on-node docs clean
+.PHONY: help demo test test-interpreters test-lowest test-niquests test-comply test-peers lint types workflows wire sdk-diff sdk-versions frameworks fuzz sanitize wheels wheel-list linear guard guard-sensitivity bench bench-suites translators scale replays peers-on-node docs clean
 
 help:
 	@echo "make demo     see ssescan read streams, in 15 seconds"
@@ -39,6 +39,7 @@ help:
 	@echo "make guard-sensitivity  show that the guard catches a slowdown of 5 %"
 	@echo "make bench    measure the speed beside the peers, and write docs/benchmarks.md (ten minutes)"
 	@echo "make bench-suites  the same and more under pytest-benchmark (ARGS='-k gemini' for some)"
+	@echo "make replays  measure 2,000 replays at once, and the times of one (ARGS=100 for fewer)"
 	@echo "make peers-on-node  fetch the parser and the AI SDK on Node, which some tests compare with (needs npm)"
 	@echo "make translators  translate recorded Chat streams into Anthropic's events, beside others that do"
 	@echo "make scale    measure a gateway with two workers beside LiteLLM's proxy"
@@ -135,6 +136,10 @@ wheel-list: $(VENV)/with-test
 	@$(BIN)/python -m pip install -q -r .ci/requirements-wheels.txt
 	@$(BIN)/python .ci/identifiers.py
 	@$(BIN)/python -m pytest -q tests/ci
+
+replays: $(VENV)/with-test
+	@echo "==> 2,000 replays at once, and the times of one"
+	@$(BIN)/python -m benchmarks.suites.replays $(ARGS)
 
 linear: $(VENV)/with-test
 	@echo "==> work at n, 2n, 4n"
