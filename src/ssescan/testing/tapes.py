@@ -66,7 +66,7 @@ class Tape:
         self.status = status
         self.headers: dict[str, str] = {key.lower(): value for key, value in (headers or {}).items()}
         # The chunks are decoded.
-        self.encoding = encoding or self.headers.get("content-encoding", "")
+        self.encoding: str = encoding or self.headers.get("content-encoding", "")
         self.headers.pop("content-encoding", None)
         self.began_ns = began_ns
         self.outcome = outcome
