@@ -16,7 +16,7 @@ SOURCES := pyproject.toml setup.py $(wildcard src/ssescan/scanner/*.pyx src/sses
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-interpreters test-lowest test-niquests test-comply test-peers lint types workflows wire sdk-diff sdk-versions frameworks fuzz sanitize wheels wheel-list linear guard guard-sensitivity bench bench-suites translators scale replays peers-on-node docs clean
+.PHONY: help demo test test-interpreters test-lowest test-niquests test-comply test-peers lint types workflows wire sdk-diff sdk-versions frameworks fuzz sanitize soak wheels wheel-list linear guard guard-sensitivity bench bench-suites translators scale replays peers-on-node docs clean
 
 help:
 	@echo "make demo     see ssescan read streams, in 15 seconds"
@@ -32,6 +32,7 @@ help:
 	@echo "make wire     generate the wire objects from the types of the SDKs (ARGS=--check only compares)"
 	@echo "make sanitize  run tests under gcc's sanitizers, valgrind and python3-dbg (ARGS=scanner for some)"
 	@echo "make fuzz     fuzz scanners, readers, decoders, writers for a minute (ARGS='--seconds 3600' for longer; wants clang)"
+	@echo "make soak     read 10,000 streams at once, and a steady load for five minutes (ARGS='--seconds 3600' for longer)"
 	@echo "make wheels   build the sdist and the wheels, check their contents, install and test them"
 	@echo "make wheel-list  compare the wheels that cibuildwheel would build with .ci/identifiers.list"
 	@echo "make linear   show that time grows with the bytes, and not faster"
@@ -127,6 +128,10 @@ fuzz: $(VENV)/with-fuzz
 sanitize: $(VENV)/with-test
 	@echo "==> sanitizers, valgrind, a debug build of CPython"
 	@$(BIN)/python tools/sanitize.py $(ARGS)
+
+soak: $(VENV)/with-test
+	@echo "==> many streams at once, and a steady load"
+	@PYTHONPATH=tests $(BIN)/python -W error -m soaking $(ARGS)
 
 wheels: $(VENV)/with-wheels
 	@echo "==> the sdist and the wheels"
