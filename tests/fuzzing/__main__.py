@@ -16,6 +16,7 @@ from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from shutil import rmtree
 
@@ -34,6 +35,11 @@ def main() -> int:
         for target in targets:
             print(target, import_module(f"fuzzing.targets.{target}").check(options.repeat.read_bytes()), "streams read")
         return 0
+    if find_spec("atheris") is None:
+        print(
+            "nothing was fuzzed: atheris is not installed, it has builds for Python 3.11 to 3.13 on x86_64 Linux only"
+        )
+        return 0 if options.optional else 2
     environment = instrumented.environment(FOLDER / "package")
     if options.keep:
         for target in targets:
@@ -52,6 +58,7 @@ def _options() -> Namespace:
     parser.add_argument("--seconds", type=float, default=60, help="duration of all together (default: 60)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="targets at once (default: the CPUs)")
     parser.add_argument("--repeat", type=Path, metavar="FILE", help="run this input only")
+    parser.add_argument("--optional", action="store_true", help="succeed without atheris, too")
     parser.add_argument("--keep", action="store_true", help="write tests/fuzzing/seeds")
     parser.add_argument(
         "--shared", type=Path, default=Path(os.environ.get("SSESCAN_SHARED", "../shared")),
