@@ -239,6 +239,10 @@ PARTS = {
             ("text with its citation", "text", [block({"type": "text", "text": ""})], {"text": "a", "citation": CITED}, {"text": "a"}, [Citation(block=0, items=[CITED | {"unit": "char"}])]),
             ("a citation with its text", "citations", [block({"type": "text", "text": ""})], {"text": "a", "citation": CITED}, {"text": "a"}, [Citation(block=0, items=[CITED | {"unit": "char"}])]),
             ("thinking with a citation", "thinking", [block({"type": "thinking", "thinking": ""})], {"thinking": "r", "citation": CITED}, {"reasoning": "r"}, [Citation(block=1, items=[CITED | {"unit": "char"}])]),
+            ("text with thinking", "text", [block({"type": "text", "text": ""})], {"text": "a", "thinking": "r"}, {"text": "a", "reasoning": "r"}, []),
+            ("a second text with thinking", "text", [block({"type": "text", "text": ""}), delta("text", text="a")], {"text": "b", "thinking": "r"}, {"text": "ab", "reasoning": "r"}, []),
+            ("a second text with empty thinking", "text", [block({"type": "text", "text": ""}), delta("text", text="a")], {"text": "b", "thinking": "", "partial_json": None}, {"text": "ab"}, []),
+            ("a second thinking with text", "thinking", [block({"type": "thinking", "thinking": ""}), delta("thinking", thinking="q")], {"thinking": "r", "text": "a"}, {"text": "a", "reasoning": "qr"}, []),
             ("text with a signature", "text", [block({"type": "text", "text": ""})], {"text": "a", "signature": "S"}, {"text": "a"}, [Signature(block=0, data="S")]),
         )
     },

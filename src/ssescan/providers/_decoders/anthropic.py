@@ -6,7 +6,7 @@ https://docs.anthropic.com/en/docs/build-with-claude/streaming
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Union
 
 from msgspec import Struct
 
@@ -48,18 +48,47 @@ class _Event(Struct, gc=False):
     request_id: str | None = None
 
 
-class _ExactDelta(_Delta, gc=False, forbid_unknown_fields=True):
+class _Exact(Struct, gc=False, forbid_unknown_fields=True, tag_field="type"):
+    """A delta that has the piece of its own type and nothing else, as nearly all have: msgspec finds that."""
+
+    type: ClassVar[str]
+
+
+class _ExactText(_Exact, gc=False, tag="text_delta"):
+    type: ClassVar[str] = "text_delta"
     text: str | None = None
+    signature: Literal[""] | None = None  # some servers put it beside the others
+
+
+class _ExactThinking(_Exact, gc=False, tag="thinking_delta"):
+    type: ClassVar[str] = "thinking_delta"
     thinking: str | None = None
-    # Rare, and some servers put them beside text: see unfolded().
-    signature: Literal[""] | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
-    citation: None = None  # pyright: ignore[reportIncompatibleVariableOverride]
+    signature: Literal[""] | None = None
+
+
+class _ExactJson(_Exact, gc=False, tag="input_json_delta"):
+    type: ClassVar[str] = "input_json_delta"
+    partial_json: str | None = None
+
+
+class _ExactSignature(_Exact, gc=False, tag="signature_delta"):
+    type: ClassVar[str] = "signature_delta"
+    signature: str | None = None
+
+
+class _ExactCitation(_Exact, gc=False, tag="citations_delta"):
+    type: ClassVar[str] = "citations_delta"
+    citation: dict[str, Any] | None = None
+
+
+EXACT_DELTAS: tuple[type[_Exact], ...] = (_ExactText, _ExactThinking, _ExactJson, _ExactSignature, _ExactCitation)
 
 
 class _ExactEvent(_Event, gc=False, forbid_unknown_fields=True):
     """An event whose fields are all known."""
 
-    delta: _ExactDelta | None = None  # pyright: ignore[reportIncompatibleVariableOverride]
+    # The fields that are read of these have the same names as those of _Delta.
+    delta: _ExactText | _ExactThinking | _ExactJson | _ExactSignature | _ExactCitation | None = None  # type: ignore[assignment] # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 PIECES = {
@@ -69,6 +98,8 @@ PIECES = {
 """The type of the delta for each field that has a piece of a block."""
 
 EVENT_FIELDS, DELTA_FIELDS = fields_of(_Event), fields_of(_Delta)
+FIELDS_OF_TYPE = {delta.type: fields_of(delta) | {"type"} for delta in EXACT_DELTAS}
+"""The fields that the fast path reads of a delta, by its type."""
 
 CALLS: dict[str, Any] = {
     "tool_use": {},
@@ -123,6 +154,7 @@ class Anthropic(FormatDecoder):
         self._text: TextBuilder | None = None
         self._write: Any = None
         self._number = 0
+        self._text_delta: type[Any] = _ExactText
 
     @classmethod
     def recognize(cls, value: dict[str, Any], name: str | None) -> int:
@@ -141,9 +173,8 @@ class Anthropic(FormatDecoder):
         # Most events of a stream: a piece of the text that came last.
         delta = event.delta
         if (
-            delta is not None
+            type(delta) is self._text_delta
             and event.index == self._index
-            and delta.type == "text_delta"
             and event.type == "content_block_delta"
             and delta.text
             and self._text is not None
@@ -156,11 +187,13 @@ class Anthropic(FormatDecoder):
         self.unknown.once("event", value, EVENT_FIELDS, unread)
         delta = dict_of(value.get("delta"))
         self.unknown.each(delta, DELTA_FIELDS, unread)
-        self.unknown.note("delta", delta, DELTA_FIELDS)
+        self.unknown.note("delta", delta, FIELDS_OF_TYPE.get(text_of(delta.get("type")), DELTA_FIELDS))
 
     def learn(self) -> None:
-        delta: Any = with_fields(_ExactDelta, self.unknown.of("delta"))
-        self.exact = with_fields(_ExactEvent, self.unknown.of("event"), ("delta", delta | None, None))
+        names = self.unknown.of("delta")
+        deltas = tuple(with_fields(delta, names) for delta in EXACT_DELTAS)
+        self._text_delta = deltas[0]
+        self.exact = with_fields(_ExactEvent, self.unknown.of("event"), ("delta", Union[(*deltas, None)], None))
         self.decode = decoder(self.exact)
 
     def handle(self, event: _Event) -> list[Part] | None:
