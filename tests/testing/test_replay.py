@@ -298,6 +298,8 @@ def test_recorded_times_are_kept() -> None:
             assert next(response.iter_raw()) == b"data: a\n\n"
     with replay_server(tape, speed=0) as server:
         assert played(server.url).content == b"data: a\n\ndata: b\n\n"
+    with replay_server(Tape([], began_ns=3_600_000_000_000), speed=1) as server, pytest.raises(httpx.ReadTimeout):
+        httpx.get(server.url, trust_env=False, timeout=0.2)  # the headers have a time too
     began = time.monotonic()
     with replay_server(Tape([(200_000_000, b"data: a\n\n")]), speed=2) as server:
         assert played(server.url).content == b"data: a\n\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import struct
 import sys
@@ -23,8 +24,6 @@ from .playback import FAULTS_HEADER, Answer, PlayedTape, ReplayOptions
 from .tapes import Tape
 
 if TYPE_CHECKING:
-    import os
-
     from starlette.types import Message, Receive, Scope, Send
 
 ACKNOWLEDGE_TIMEOUT = 2.0  # seconds
@@ -82,13 +81,18 @@ async def _play(answer: Answer, speed: float, scope: Scope, receive: Receive, se
         headers = [
             (name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in answer.headers.items()
         ]
-        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-        for chunk in answer.chunks:
-            due = began + (chunk.time_ns or 0) / 1e9 / speed if speed else 0.0
-            if (wait := due - loop.time()) > 0:
-                await asyncio.wait([gone], timeout=wait)
+
+        async def wait_until(time_ns: int | None) -> None:
+            due = began + (time_ns or 0) / 1e9 / speed if speed else 0.0
+            if (seconds := due - loop.time()) > 0:
+                await asyncio.wait([gone], timeout=seconds)
             else:
                 await asyncio.sleep(0)  # let the other connections run
+
+        await wait_until(answer.began_ns)
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        for chunk in answer.chunks:
+            await wait_until(chunk.time_ns)
             if gone.done():
                 return
             await send(_body(chunk.data))
@@ -123,7 +127,7 @@ async def _drop(scope: Scope, *, reset: bool) -> None:
     connection = transport.get_extra_info("socket")
     await _acknowledged(connection)
     # Without lingering, closing a socket sends RST.
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("hh" if os.name == "nt" else "ii", 1, 0))
     transport.abort()
 
 

@@ -42,6 +42,7 @@ OF_THE_CONNECTION = frozenset((
     "alt-svc", "connection", "content-length", "date", "keep-alive", "server", "set-cookie",
     "strict-transport-security", "trailer", "transfer-encoding", "upgrade",
 ))  # fmt: skip
+MAX_CUT = 16  # answers with other options that are kept
 MAX_RANDOM_CHUNK = 200  # bytes
 RANDOM = re.compile(r"random:(-?\d{1,18})\Z")
 
@@ -92,12 +93,16 @@ class ReplayOptions:
 
 @dataclass
 class Answer:
-    """An answer: its chunks with the times at which they are due, and its end: "end", "cut", "stall" or "reset"."""
+    """An answer: its chunks with the times at which they are due, and its end: "end", "cut", "stall" or "reset".
+
+    `began_ns`: when the headers are due; None: at once.
+    """
 
     status: int
     headers: dict[str, str]
     chunks: Sequence[Chunk]
     end: str = "end"
+    began_ns: int | None = None
 
     def with_options(self, options: ReplayOptions) -> Answer:
         """Return the answer in the chunks of the options, up to their fault."""
@@ -107,7 +112,7 @@ class Answer:
             end, at = fault
             ends = [place for place in accumulate(len(chunk.data) for chunk in chunks) if place < at]
             chunks = recut(chunks, [*ends, at] if at else [])
-        return Answer(self.status, self.headers, chunks, end)
+        return replace(self, chunks=chunks, end=end)
 
 
 @dataclass
@@ -116,6 +121,7 @@ class PlayedTape:
 
     tape: Tape
     _made: dict[Any, Answer] = field(default_factory=dict)
+    _cut: dict[Any, Answer] = field(default_factory=dict)  # the same with options
     _read: tuple[str | None, Message, Exception | None] | None = None
 
     def answer(self, path: str, body: bytes, options: ReplayOptions) -> Answer:
@@ -134,10 +140,12 @@ class PlayedTape:
         key = (api, is_streamed, usage)
         if key not in self._made:
             self._made[key] = self._answer(api, is_streamed, usage)
-        made = self._made[key]
-        if options.status is not None:
-            made = replace(made, status=options.status)
-        return made.with_options(options)
+        if (key, options) not in self._cut:
+            if len(self._cut) >= MAX_CUT:
+                self._cut.clear()
+            self._cut[key, options] = self._made[key].with_options(options)
+        made = self._cut[key, options]
+        return made if options.status is None else replace(made, status=options.status)
 
     def _answer(self, api: WrittenApi | None, is_streamed: bool, include_usage: bool) -> Answer:
         tape = self.tape
@@ -147,6 +155,7 @@ class PlayedTape:
             | {name: value for name, value in tape.headers.items() if name not in OF_THE_CONNECTION},
             tape.chunks,
             "cut" if tape.outcome is Outcome.FAILED else "end",
+            tape.began_ns,
         )
         if api is None:
             return as_recorded
@@ -166,7 +175,9 @@ class PlayedTape:
             if failure is not None:
                 return _refusal(failure, api)
             body = response_body(message, api)
-            return Answer(200, {"content-type": "application/json"}, [Chunk(_last_time(tape), body)])
+            # It is there when the last piece of it was.
+            last = tape.chunks[-1].time_ns if tape.chunks else None
+            return Answer(200, {"content-type": "application/json"}, [Chunk(last, body)], began_ns=last)
         return self._translated(api, include_usage)
 
     def _translated(self, api: WrittenApi, include_usage: bool) -> Answer:
@@ -177,7 +188,8 @@ class PlayedTape:
         for piece in made:
             at = min(bisect_left(ends, made.bytes_read), len(ends) - 1)
             chunks.append(Chunk(times[at] if times else None, piece))
-        return Answer(200, {name.lower(): value for name, value in made.headers.items()}, chunks)
+        headers = {name.lower(): value for name, value in made.headers.items()}
+        return Answer(200, headers, chunks, began_ns=self.tape.began_ns)
 
     def _message(self) -> tuple[str | None, Message, Exception | None]:
         """Return the format of the tape, None if it is not of an LLM; its message; the error that it ends with."""
@@ -231,10 +243,6 @@ def recut(chunks: Sequence[Chunk], ends: Iterable[int]) -> list[Chunk]:
 def _refusal(error: Exception, api: WrittenApi | None, status: int | None = None) -> Answer:
     of_error, headers, body = error_body(error, api or "openai-chat")
     return Answer(status or of_error, headers, [Chunk(None, body)])
-
-
-def _last_time(tape: Tape) -> int | None:
-    return tape.chunks[-1].time_ns if tape.chunks else None
 
 
 def _json_object(body: bytes) -> dict[str, Any]:

@@ -5,6 +5,7 @@ Knows byte sources, the format of tapes, and the attributes of responses and req
 
 from __future__ import annotations
 
+import os
 import time
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -20,7 +21,6 @@ from .tape_format import VERSION, Head, RecordedResponse, end_line, head_line, r
 from .tapes import RecordedRequest
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import AsyncIterator, Callable, Iterator
     from typing import Self
 
@@ -52,7 +52,7 @@ class _Recorder:
             request_of(source.response, self._redaction),
             _response_of(source, self._redaction, response_ns),
         )
-        self._path = str(path)
+        self._path = os.fspath(path)
         self._file = Path(path).open("wb", buffering=0)  # noqa: SIM115 - end() closes it
         self._write(head_line(head))
 
