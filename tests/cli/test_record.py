@@ -75,6 +75,24 @@ def test_unreachable_server_leaves_no_tape(tmp_path: Path, run_here: RunHere) ->
     assert not (tmp_path / "x.tape").exists()
 
 
+def test_json_is_recorded_whole(server: Server, tmp_path: Path, run_here: RunHere) -> None:
+    lines = b'{"a": 1}\n' * 20_000
+    for kind, dropped in (("application/x-ndjson", False), ("application/json; charset=utf-8", True)):
+        url = server.answers_with(lines, content_type=kind, dropped=dropped)
+        done = run_here("record", url, "-o", str(tmp_path / "x.tape"))
+        assert done.status == (5 if dropped else 0)
+        assert "ssescan: recorded 180,000 bytes in " in done.err
+        tape = Tape.open(tmp_path / "x.tape")
+        assert b"".join(chunk.data for chunk in tape.chunks) == lines
+        assert tape.outcome == ("failed" if dropped else "ended")
+
+
+def test_page_is_refused_and_on_the_tape(server: Server, tmp_path: Path, run_here: RunHere) -> None:
+    done = run_here("record", server.answers_with(b"<html>", content_type="text/html"), "-o", str(tmp_path / "x.tape"))
+    assert done.status == 4
+    assert Tape.open(tmp_path / "x.tape").chunks[0].data == b"<html>"
+
+
 def test_pipe_is_recorded(tmp_path: Path) -> None:
     assert run("record", "-o", str(tmp_path / "x.tape"), stdin=EVENT).status == 0
     tape = Tape.open(tmp_path / "x.tape")

@@ -265,7 +265,9 @@ def test_faults_of_one_request() -> None:
 def test_status_below_400_goes_with_the_tape() -> None:
     with replay_server(Tape(CHUNKS), status=201) as server:
         answer = played(server.url)
+        empty = played(server.url, headers={FAULTS_HEADER: "status=204"})
     assert (answer.status_code, answer.content) == (201, BODY)
+    assert (empty.status_code, empty.content) == (204, b"")
 
 
 @pytest.mark.parametrize(("path", "key"), [("/", "error"), *((path, "error") for path in PATHS.values())])

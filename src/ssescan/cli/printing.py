@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .. import EventStream
     from ..gateway import ByteStream
     from ..providers import MessageStream
+    from ..testing import Recording
 
     Stream: TypeAlias = EventStream[Any] | MessageStream | ByteStream
 
@@ -58,7 +59,9 @@ def print_all(stream: "Stream", output: Format, source_name: str, events: Callab
     return items
 
 
-def with_failures(stream: "Stream", source_name: str, so_far: Callable[[], str]) -> Generator[Any, None, None]:
+def with_failures(
+    stream: "Stream | Recording", source_name: str, so_far: Callable[[], str]
+) -> Generator[Any, None, None]:
     """Yield the items of a stream; raise a Failure for its errors, but not for those of the caller."""
     try:
         with stream:

@@ -3,6 +3,7 @@
 Connects a source (`sources.py`) and `ssescan.testing.Tape`. Prints a summary, and nothing of the stream.
 """
 
+import contextlib
 import time
 from functools import partial
 from typing import Any
@@ -11,13 +12,17 @@ import click
 
 from .. import EventStream, Stall, iter_events
 from .._secrets import error_without_secrets
-from ..testing import Tape
+from ..providers.bodies import JSON_TYPES, LINES_TYPES
+from ..refusals import BELOW_400
+from ..testing import Recording, Tape
 from .cat import print_events
 from .curl import CurlCommand, Request, source_options
 from .exits import Exit, Failure, print_error
-from .output import Format, summary
-from .printing import progress_option
-from .sources import open_source
+from .output import Format, counted, summary
+from .printing import progress_option, with_failures
+from .sources import Source, open_source
+
+JSON_BODIES = (*JSON_TYPES, *LINES_TYPES)
 
 
 @click.command("record", cls=CurlCommand)
@@ -40,6 +45,7 @@ def command(*, source: str, request: Request, output: str, stall: Stall | None) 
     \b
     Exit status 0: the stream ended. 3: it was cut in the middle of an event.
     4: the response was refused, and the tape has the refusal.
+    JSON that is no event stream, as of some APIs, is recorded too.
     The other options are those of curl, as for ssescan cat.
     """  # noqa: D301 - \b is click's mark for a paragraph that keeps its lines
     with open_source(source, request) as opened:
@@ -49,6 +55,9 @@ def command(*, source: str, request: Request, output: str, stall: Stall | None) 
             reason = error.strerror or error
             raise click.UsageError(f"expected a file to write after -o, got {output!r}: {reason}") from error
         try:
+            kind = recording.sync_byte_source()
+            if kind.status in BELOW_400 and kind.media_type in JSON_BODIES:
+                return record_body(recording, opened)
             # An event of any size: only the reads are kept.
             stream = iter_events(recording, stall=stall, oversize="skip")
             return print_events(stream, Summary(opened.asked_ns), opened.name)
@@ -59,6 +68,24 @@ def command(*, source: str, request: Request, output: str, stall: Stall | None) 
             raise
         finally:
             recording.close()
+
+
+def record_body(recording: Recording, source: Source) -> Exit:
+    """Record a body of JSON, which has no events."""
+    reads = size = 0
+
+    def so_far() -> str:
+        return f"after {counted(size, 'byte')}"
+
+    try:
+        with contextlib.closing(with_failures(recording, source.name, so_far)) as chunks:
+            for chunk in chunks:
+                reads += 1
+                size += len(chunk)
+    finally:
+        seconds = (time.perf_counter_ns() - source.asked_ns) / 1e9
+        print_error(f"ssescan: recorded {counted(size, 'byte')} in {counted(reads, 'read')}, {seconds:.2f} s")
+    return Exit.ENDED
 
 
 class Summary(Format):

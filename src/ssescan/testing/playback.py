@@ -42,6 +42,7 @@ OF_THE_CONNECTION = frozenset((
     "alt-svc", "connection", "content-length", "date", "keep-alive", "server", "set-cookie",
     "strict-transport-security", "trailer", "transfer-encoding", "upgrade",
 ))  # fmt: skip
+WITHOUT_BODY = (204, 304)
 MAX_CUT = 16  # answers with other options that are kept
 MAX_RANDOM_CHUNK = 200  # bytes
 RANDOM = re.compile(r"random:(-?\d{1,18})\Z")
@@ -145,7 +146,9 @@ class PlayedTape:
                 self._cut.clear()
             self._cut[key, options] = self._made[key].with_options(options)
         made = self._cut[key, options]
-        return made if options.status is None else replace(made, status=options.status)
+        if options.status is None:
+            return made
+        return replace(made, status=options.status, chunks=() if options.status in WITHOUT_BODY else made.chunks)
 
     def _answer(self, api: WrittenApi | None, is_streamed: bool, include_usage: bool) -> Answer:
         tape = self.tape
