@@ -12,6 +12,7 @@ import urllib3
 import ssescan
 from ssescan import Comment, ServerSentEvent, UnknownLine
 from ssescan.providers import Part, TextDelta, ToolCallEnd, Usage, openai_chat
+from ssescan.testing import AsyncRecording, Chunk, RecordedRequest, Recording, Tape, replay_server
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -219,3 +220,25 @@ def accelerated() -> None:
         assert_type(acceleration.report, dict[str, str])
         assert_type(acceleration.events, dict[str, int])
     assert_type(ssescan.accelerate().undo(), None)
+
+
+def tapes(response: httpx.Response, aresponse: AsyncIterator[bytes]) -> None:
+    tape = Tape.open("a.tape")
+    assert_type(tape.chunks, tuple[Chunk, ...])
+    assert_type(tape.request, RecordedRequest | None)
+    assert_type(tape.status, int | None)
+    for time_ns, data in tape.chunks:
+        assert_type(time_ns, int | None)
+        assert_type(data, bytes)
+    assert_type(ssescan.iter_events(tape), ssescan.EventStream[ServerSentEvent])
+    assert_type(ssescan.aiter_events(tape), ssescan.AsyncEventStream[ServerSentEvent])
+    for part in ssescan.stream(tape):
+        assert_type(part, Part)
+    ssescan.transcode(tape, "anthropic")
+    ssescan.atranscode(tape, "gemini")
+    assert_type(Tape.record(response, "a.tape"), Recording)
+    assert_type(Tape.record(aresponse, "a.tape"), AsyncRecording)
+    ssescan.iter_events(Tape.record(response, "a.tape"))
+    ssescan.astream(Tape.record(aresponse, "a.tape"))
+    with replay_server(tape, "b.sse", speed=1, chunk="event", cut_at=5) as server:
+        assert_type(server.url, str)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
 
-from ..errors import UnexpectedStatus, UnknownFormat
+from ..errors import UnexpectedStatus
 from ..gateway import transcode
 from ..gateway.event_blocks import EventBlocks
 from ..outcome import Outcome
@@ -204,8 +204,7 @@ class PlayedTape:
                     pass
             except Exception as caught:  # noqa: BLE001 - a replay shows any failure of its tape
                 error = caught
-            api = None if isinstance(error, UnknownFormat) else reading.api
-            self._read = api, reading.message, error
+            self._read = reading.api, reading.message, error
         return self._read
 
 
