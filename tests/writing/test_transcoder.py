@@ -226,6 +226,13 @@ def test_early_pings_do_not_depend_on_the_cuts(to: Any) -> None:
     assert len(outputs) == 1
 
 
+@pytest.mark.parametrize("to", ["anthropic", "gemini"])
+def test_an_error_that_comes_first_does_not_depend_on_the_cuts(to: Any) -> None:
+    error = b'data: {"error":{"message":"busy"}}\n\n'  # several formats have it: the next event shows another
+    after, _ = transcoded(to, [CHAT], **FIXED)
+    assert transcoded(to, [error, after])[0] == transcoded(to, [error + after])[0]
+
+
 @every_format
 def test_wrong_use_is_refused(to: Any) -> None:
     transcoder = Transcoder(to)

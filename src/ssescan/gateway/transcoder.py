@@ -5,6 +5,7 @@ Any cuts of the input give the same bytes. A stream that is in the target's form
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..errors import SsescanError
@@ -111,8 +112,9 @@ class Transcoder:
     def _feed(self, chunk: bytes) -> bytes:
         parts: list[Part] = []
         self._passed.add(chunk)
+        add = partial(self._add_early, parts) if self._state == "undecided" else parts.append
         try:
-            self._answer.feed(chunk, parts.append)
+            self._answer.feed(chunk, add)
         except SsescanError:
             self._unsent.append(self._write(parts))
             raise
@@ -151,19 +153,29 @@ class Transcoder:
         self._may_pass = False
 
     def _write(self, parts: list[Part]) -> bytes:
-        if self._state == "undecided":
-            self._decide(parts)
-        if self._state == "passing":
+        state = self._state
+        if state == "passing":
             return b"" if self._answer.is_closed else self._passed.pop()
-        if self._state == "undecided":
+        if state == "undecided":
+            self._choose_way()
+            if self._state != "undecided":
+                return self._write(parts)
             self._early += parts
             return b""
+        if self._early:
+            parts, self._early = [*self._early, *parts], []
         writer, write = self._writer, self._writer.write
         if writer.state == "new":  # whether an early ping comes in the same chunk depends on the cuts
             return b"".join([write(part) for part in parts if writer.state != "new" or not isinstance(part, Ping)])
         return b"".join([write(part) for part in parts])
 
-    def _decide(self, parts: list[Part]) -> None:
+    def _add_early(self, parts: list[Part], part: Part) -> None:
+        """Add a part, and choose the way at once: a later event of the same chunk may show another format."""
+        parts.append(part)
+        if self._state == "undecided":
+            self._choose_way()
+
+    def _choose_way(self) -> None:
         """Choose the way once an event has shown the format; until then, hold everything."""
         api = self._answer.api
         if api is None and not self._answer.is_closed:
@@ -171,8 +183,8 @@ class Transcoder:
         self._state = "passing" if api == self._writer.api and self._may_pass else "writing"
         if self._state == "writing":
             self._passed.stop()
-            parts[:0] = self._early
-        self._early = []
+        else:
+            self._early = []
 
     def _ending(self, end: Any, error: BaseException | None) -> list[Part]:
         """Return the last parts, with a finish for each answer that is whole and has none, or with an error."""
