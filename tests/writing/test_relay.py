@@ -54,12 +54,13 @@ def value_of(payload: bytes) -> Any:
 
 def test_recorded_streams_pass_byte_for_byte(shared: Path) -> None:
     for name, data, message in bodies(shared):
-        for options in ({}, {"on_part": lambda part: None}):
-            one = Relay(**options)  # type: ignore[arg-type]
-            for piece in pieces(data, name):
-                assert one.feed(piece) == piece
-            assert one.close() == b""
-        assert one.message == message, name
+        for chunks in (pieces(data, name), re.split(rb"(?<=\n\n)", data), [data]):
+            for options in ({}, {"on_part": lambda part: None}):
+                one = Relay(**options)  # type: ignore[arg-type]
+                for chunk in chunks:
+                    assert one.feed(chunk) == chunk
+                assert one.close() == b""
+                assert one.message == message, name
 
 
 CALL = (
