@@ -16,7 +16,7 @@ SOURCES := pyproject.toml setup.py $(wildcard src/ssescan/scanner/*.pyx src/sses
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-interpreters test-lowest test-niquests test-comply test-peers lint types workflows wire sdk-diff sdk-versions frameworks fuzz sanitize soak wheels wheel-list linear guard guard-sensitivity bench bench-suites translators scale replays peers-on-node docs clean
+.PHONY: help demo test test-interpreters test-lowest test-niquests test-comply test-peers lint types workflows wire sdk-diff sdk-versions frameworks fuzz sanitize soak mutants wheels wheel-list linear guard guard-sensitivity bench bench-suites translators scale replays peers-on-node docs clean
 
 help:
 	@echo "make demo     see ssescan read streams, in 15 seconds"
@@ -33,6 +33,7 @@ help:
 	@echo "make sanitize  run tests under gcc's sanitizers, valgrind and python3-dbg (ARGS=scanner for some)"
 	@echo "make fuzz     fuzz scanners, readers, decoders, writers for a minute (ARGS='--seconds 3600' for longer; wants clang)"
 	@echo "make soak     read 10,000 streams at once, and a steady load for five minutes (ARGS='--seconds 3600' for longer)"
+	@echo "make mutants  show that a test notices each of many faults in the compiled scanner (ARGS='reader-*' for some)"
 	@echo "make wheels   build the sdist and the wheels, check their contents, install and test them"
 	@echo "make wheel-list  compare the wheels that cibuildwheel would build with .ci/identifiers.list"
 	@echo "make linear   show that time grows with the bytes, and not faster"
@@ -132,6 +133,10 @@ sanitize: $(VENV)/with-test
 soak: $(VENV)/with-test
 	@echo "==> many streams at once, and a steady load"
 	@PYTHONPATH=tests $(BIN)/python -W error -m soaking $(ARGS)
+
+mutants: $(VENV)/with-peers
+	@echo "==> mutants of the compiled scanner"
+	@$(BIN)/python tools/mutants.py $(ARGS)
 
 wheels: $(VENV)/with-wheels
 	@echo "==> the sdist and the wheels"

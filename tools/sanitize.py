@@ -3,11 +3,12 @@
 python tools/sanitize.py scanner leaks        make sanitize ARGS='scanner streams providers leaks valgrind debug'
 
 scanner, streams, providers: the tests in that folder of tests/, with AddressSanitizer and UndefinedBehaviorSanitizer.
+quick: the tests of the scanner that do not depend on chance; not run by default, as `scanner` has them.
 leaks: LeakSanitizer, after each operation of the scanner ran with and without memory; it fails for each block that
 nothing points to and that code of the extension allocated. CPython itself leaks blocks at its start, which are
 not counted.
-valgrind: memcheck, on a few tests. debug: the tests of the scanner with python3-dbg and -X dev, where references are
-counted.
+valgrind: memcheck, on a few tests. planted: a fault in a copy of the extension, which memcheck and AddressSanitizer
+must see. debug: the tests of the scanner with python3-dbg and -X dev, where references are counted.
 
 The sanitized extension is built in build/sanitize; the one in src stays. Exit status 0: all is clean; 1: a sanitizer
 reported something, or a test failed; 2: a tool is missing.
@@ -21,14 +22,21 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import time
 from argparse import ArgumentParser
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-ROOT = Path(__file__).resolve().parent.parent
+import planted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = planted.ROOT
 FOLDER = ROOT / "build" / "sanitize"
 SOURCE = ROOT / "src" / "ssescan" / "scanner" / "_compiled.c"
-MODULE = "_compiled" + str(sysconfig.get_config_var("EXT_SUFFIX"))
 FLAGS = ("-g", "-O1", "-fno-omit-frame-pointer", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined")
 # Each object in a block of its own, or a read beyond its end would reach the next one unseen.
 ENVIRONMENT = {"PYTHONMALLOC": "malloc", "PYTHONPATH": str(FOLDER / "src")}
@@ -39,7 +47,9 @@ UBSAN = "print_stacktrace=1:halt_on_error=1"
 PYTEST = (sys.executable, "-m", "pytest", "-q", "-x", "--backend=compiled", "-p", "no:cacheprovider", "-s")
 # AddressSanitizer holds freed blocks back, so resident memory grows. `leaks` checks what this test checks.
 GROWS = "tests/scanner/test_safety.py::test_memory_is_constant_over_100_000_calls"
-SUPPRESSIONS = ("/usr/lib/valgrind/python3.supp", "/usr/libexec/valgrind/python3.supp")
+SUPPRESSIONS = ("/usr/lib/valgrind/python3.supp", "/usr/libexec/valgrind/python3.supp", ROOT / "tools/valgrind.supp")
+MEMCHECK_TESTS = ("tests/scanner/test_states.py", "tests/scanner/test_event_reader.py")
+PLANTED = "scanner-chunk-not-held"  # reads a chunk after it was freed
 # At exit an interpreter frees only a part of its memory: look for leaks before that.
 LEAKS = """
 import ctypes, os, runpy, sys
@@ -52,10 +62,13 @@ os._exit(0)
 OPERATIONS = ("Feed", "FeedRest", "FeedTooLarge", "Close", "Iterate", "Read", "ReadPayloads", "Values")
 
 
+class Missing(Exception):
+    """A tool is missing."""
+
+
 def need(found: object, what: str, package: str) -> None:
     if not found:
-        print(f"make sanitize needs {what} (Debian, Ubuntu: apt-get install {package})", file=sys.stderr)
-        sys.exit(2)
+        raise Missing(f"make sanitize needs {what} (Debian, Ubuntu: apt-get install {package})")
 
 
 def run(command: list[str], environment: dict[str, str]) -> bool:
@@ -79,7 +92,7 @@ def build() -> None:
     shutil.rmtree(package, ignore_errors=True)
     shutil.copytree(SOURCE.parent.parent, package, ignore=shutil.ignore_patterns("*.so", "__pycache__"))
     command = ["gcc", "-shared", "-fPIC", *FLAGS, f"-I{sysconfig.get_path('include')}", str(SOURCE)]
-    subprocess.run([*command, "-o", str(package / "scanner" / MODULE)], check=True)  # noqa: S603
+    subprocess.run([*command, "-o", str(package / "scanner" / planted.MODULE)], check=True)  # noqa: S603
 
 
 def sanitized(*, leaks: bool) -> dict[str, str]:
@@ -96,9 +109,14 @@ def sanitized(*, leaks: bool) -> dict[str, str]:
     }
 
 
-def run_tests(folder: str) -> bool:
+def run_tests(folder: str, *more: str) -> bool:
     """Run tests with AddressSanitizer and UndefinedBehaviorSanitizer."""
-    return run([*PYTEST, f"--deselect={GROWS}", f"tests/{folder}"], sanitized(leaks=False))
+    return run([*PYTEST, f"--deselect={GROWS}", f"tests/{folder}", *more], sanitized(leaks=False))
+
+
+def run_quick() -> bool:
+    """Run tests of the scanner that take less than a minute."""
+    return run_tests("scanner", "-m", "not hypothesis", "-k", "not allocation and not undefined")
 
 
 def run_leaks() -> bool:
@@ -117,15 +135,46 @@ def run_leaks() -> bool:
     return clean
 
 
-def run_valgrind() -> bool:
-    """Run memcheck on a few tests, with the extension of src."""
+def memcheck() -> tuple[list[str], dict[str, str]]:
+    """Return the command and the environment of a few tests under memcheck."""
     need(shutil.which("valgrind"), "valgrind", "valgrind")
     suppressions = [f"--suppressions={path}" for path in SUPPRESSIONS if Path(path).exists()]
     # CPython's own code uses values that memcheck takes for uninitialised, in thousands of places.
     command = ["valgrind", "--quiet", "--error-exitcode=9", "--undef-value-errors=no", *suppressions]
-    tests = ["tests/scanner/test_states.py", "tests/scanner/test_event_reader.py"]
-    environment = {**os.environ, "PYTHONMALLOC": "malloc"}
-    return run([*command, *PYTEST, *tests], environment)
+    return [*command, *PYTEST, *MEMCHECK_TESTS], {**os.environ, "PYTHONMALLOC": "malloc"}
+
+
+def run_valgrind() -> bool:
+    """Run memcheck on a few tests, with the extension of src."""
+    return run(*memcheck())
+
+
+def run_planted() -> bool:
+    """Show that memcheck and AddressSanitizer see a use of freed memory in the extension."""
+    _, _, diff = planted.read(planted.PATCHES / f"{PLANTED}.patch")
+    with tempfile.TemporaryDirectory(prefix="ssescan-planted-") as folder:
+        tree = Path(folder, "ssescan")
+        planted.copy(tree)
+        path, text = planted.mutated(diff)
+        (tree / path).write_text(text, encoding="utf-8")
+        asan = [*PYTEST, *MEMCHECK_TESTS], sanitized(leaks=False)
+        return all(
+            [
+                is_seen(tree, "Invalid read", ("-g", "-O1"), *memcheck()),
+                is_seen(tree, "ERROR: AddressSanitizer: heap-use-after-free", FLAGS, *asan),
+            ]
+        )
+
+
+def is_seen(tree: Path, report: str, flags: tuple[str, ...], command: list[str], environment: dict[str, str]) -> bool:
+    """Build a tree and run a command in it; return whether that reports something of the extension."""
+    error = planted.build(tree, *flags)
+    paths = {**environment, "PYTHONPATH": str(tree / "src")}
+    done = subprocess.run(command, cwd=tree, env=paths, capture_output=True, text=True, check=False)  # noqa: S603
+    output = error or done.stdout + done.stderr
+    seen = done.returncode != 0 and re.search(f"{report}.*?_compiled", output, re.DOTALL) is not None
+    print(f"{report}: seen" if seen else f"{report}: NOT seen\n{output[-3000:]}", flush=True)
+    return seen
 
 
 def run_debug() -> bool:
@@ -140,23 +189,33 @@ def run_debug() -> bool:
 
 
 def main() -> int:
-    parser = ArgumentParser(description=__doc__, usage="%(prog)s [KIND...]")
+    parser = ArgumentParser(description=__doc__, usage="%(prog)s [--optional] [KIND...]")
     folders = ("scanner", "streams", "providers")
-    others = {"leaks": run_leaks, "valgrind": run_valgrind, "debug": run_debug}
-    parser.add_argument("kinds", nargs="*", metavar="KIND", help="all of them, if there is none")
-    kinds = parser.parse_args().kinds or [*folders, *others]
-    if unknown := set(kinds) - {*folders, *others}:
-        parser.error(f"KIND must be one of {', '.join((*folders, *others))}, not {', '.join(sorted(unknown))}")
-    if any(kind in (*folders, "leaks") for kind in kinds):
-        build()
-    failed = []
-    for kind in kinds:
-        print(f"==> {kind}", flush=True)
-        begin = time.monotonic()
-        clean = others[kind]() if kind in others else run_tests(kind)
-        print(f"==> {kind}: {'clean' if clean else 'FAILED'}, {time.monotonic() - begin:.0f} s", flush=True)
-        failed += [] if clean else [kind]
-    return 1 if failed else 0
+    usual = {"leaks": run_leaks, "valgrind": run_valgrind, "planted": run_planted, "debug": run_debug}
+    runs = {folder: partial(run_tests, folder) for folder in folders} | usual | {"quick": run_quick}
+    parser.add_argument("kinds", nargs="*", metavar="KIND", help="all but quick, if there is none")
+    parser.add_argument("--optional", action="store_true", help="succeed if a tool is missing, and say so")
+    options = parser.parse_args()
+    kinds = options.kinds or [*folders, *usual]
+    if unknown := set(kinds) - set(runs):
+        parser.error(f"KIND must be one of {', '.join(runs)}, not {', '.join(sorted(unknown))}")
+    try:
+        if not {"valgrind", "planted", "debug"}.issuperset(kinds):
+            build()
+        clean = [run_kind(kind, runs[kind]) for kind in kinds]
+    except Missing as error:
+        print(f"not everything was run: {error}", file=sys.stderr)
+        return 0 if options.optional else 2
+    return 0 if all(clean) else 1
+
+
+def run_kind(kind: str, function: Callable[[], bool]) -> bool:
+    """Run one kind; print the result and how long it took."""
+    print(f"==> {kind}", flush=True)
+    begin = time.monotonic()
+    clean = function()
+    print(f"==> {kind}: {'clean' if clean else 'FAILED'}, {time.monotonic() - begin:.0f} s", flush=True)
+    return clean
 
 
 if __name__ == "__main__":

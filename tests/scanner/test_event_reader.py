@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from ssescan import EventTooLarge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 READS = {
     "next": lambda scanners, reader: next(scanners.EventIterator(reader, iter([bytearray(b"data: x\n\n")]))),
@@ -55,6 +60,9 @@ def opened(scanners: Any, chunks: list[Any], scanner: Any, payloads: bool = Fals
             self.reader = scanners.EventReader(scanner, False, payloads)
             super().__init__(self.reader)
             self.ends: list[Any] = []
+
+        def start(self) -> None:
+            self._start()
 
         def _open(self) -> Any:
             for chunk in chunks:
@@ -199,3 +207,135 @@ def test_pending_between_the_items_of_a_chunk(scanners: Any, end: bytes, limit: 
             chunks = [stream[:first], *(stream[at : at + size] for at in range(first, len(stream), size))]
             scanner = scanners.Scanner(comments=True, unknown=True, max_event_size=limit)
             assert [scanner.pending for _ in opened(scanners, chunks, scanner)] == expected, chunks
+
+
+@pytest.mark.parametrize("timing", [False, True])
+def test_time_of_a_read_is_kept_if_asked(scanners: Any, timing: bool) -> None:
+    reader = scanners.EventReader(scanners.Scanner(), timing)
+    assert reader.received_ns is None
+    reader.feed(b"data: a\n\n")
+    assert (reader.received_ns is not None) is timing
+
+
+def test_keep_alives_are_no_progress(scanners: Any) -> None:
+    reader = scanners.EventReader(scanners.Scanner())
+    reader.feed(b"data: a\n\ndata: b\n\n")
+    assert reader.pop()
+    reader.keep_alives += 1
+    assert reader.pop()
+    assert (reader.events, reader.progress) == (2, 1)
+
+
+def test_readers_cannot_be_pickled_or_copied(scanners: Any) -> None:
+    reader = scanners.EventReader(scanners.Scanner())
+    for value in (reader, scanners.ReaderState(reader), scanners.EventIterator(reader)):
+        for function in (pickle.dumps, copy.copy, copy.deepcopy):
+            with pytest.raises(TypeError, match="a stream cannot be pickled or copied"):
+                function(value)
+
+
+def test_id_of_an_earlier_stream_was_not_set_by_this_one(scanners: Any) -> None:
+    scanner = scanners.Scanner()
+    reader = scanners.EventReader(scanner)
+    reader.feed(b"id: 1\ndata: a\n")
+    assert reader.pop() is None
+    assert (reader.has_set_id, reader.last_event_id) == (False, "")
+    reader.feed(b"\n")
+    assert reader.pop()
+    assert (reader.has_set_id, reader.last_event_id) == (True, "1")
+    scanner.reset()
+    assert (reader.has_set_id, reader.last_event_id) == (False, "1")
+
+
+def test_too_large_is_raised_once(scanners: Any) -> None:
+    reader = scanners.EventReader(scanners.Scanner(max_event_size=10))
+    reader.feed(b"data: a\n\ndata: 123456789\n\ndata: b\n\n")
+    assert reader.pop().data == "a"
+    with pytest.raises(EventTooLarge):
+        reader.pop()
+    assert reader.is_over
+    assert reader.pop() is None
+
+
+def test_items_of_the_end_keep_their_order(scanners: Any) -> None:
+    scanner = scanners.Scanner(unterminated="dispatch", comments=True)
+    reader = scanners.EventReader(scanner)
+    reader.feed(b"data: a\n: c")
+    assert reader.pop() is None
+    reader.close()
+    assert [reader.pop(), reader.pop(), reader.pop()] == [
+        scanners.Comment("c"), scanners.ServerSentEvent(data="a"), None,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("rest", [b"data: a\n\ndata: b\n\n", b"data: a\n\ndata: b"])
+def test_stop_drops_the_rest(scanners: Any, rest: bytes) -> None:
+    reader = scanners.EventReader(scanners.Scanner(unterminated="dispatch"))
+    reader.feed(rest)
+    assert reader.pop().data == "a"
+    if not rest.endswith(b"\n"):
+        assert reader.pop() is None
+        reader.close()
+    reader.stop()
+    assert (reader.pop(), reader.is_over) == (None, True)
+
+
+def test_start_opens_once(scanners: Any) -> None:
+    events = opened(scanners, [b"data: a\n\n"], scanners.Scanner())
+    events.start()
+    events.start()
+    assert [event.data for event in events] == ["a"]
+    assert events.ends == [(None, False)]
+
+
+def test_start_that_fails_ends_the_stream(scanners: Any) -> None:
+    class Events(scanners.EventIterator):  # type: ignore[misc]
+        opens = 0
+        ends: tuple[BaseException | None, bool] | None = None
+
+        def start(self) -> None:
+            self._start()
+
+        def _open(self) -> Any:
+            self.opens += 1
+            with pytest.raises(ValueError, match="read already"):
+                self.start()
+            raise GONE
+
+        def _finish(self, error: BaseException | None, cut: bool) -> bool:
+            self.ends = (error, cut)
+            return True
+
+    events = Events(scanners.EventReader(scanners.Scanner()))
+    with pytest.raises(OSError, match="gone"):
+        events.start()
+    assert events.ends == (GONE, False)
+    assert list(events) == []
+    assert events.opens == 1
+
+
+def test_next_of_a_subclass_is_called(scanners: Any) -> None:
+    class Events(scanners.EventIterator):  # type: ignore[misc]
+        def __next__(self) -> Any:
+            return super().__next__().data
+
+    assert list(Events(scanners.EventReader(scanners.Scanner()), iter([b"data: a\n\n"]))) == ["a"]
+
+
+@pytest.mark.parametrize("forgives", [False, True])
+def test_error_of_a_source_ends_the_stream(scanners: Any, forgives: bool) -> None:
+    def chunks() -> Iterator[bytes]:
+        yield b"data: a\n\ndata: b"
+        raise GONE
+
+    class Events(scanners.EventIterator):  # type: ignore[misc]
+        def _finish(self, error: BaseException | None, cut: bool) -> bool:
+            with pytest.raises(ValueError, match="read already"):
+                next(self)
+            return forgives
+
+    events = Events(scanners.EventReader(scanners.Scanner(unterminated="dispatch")), chunks())
+    assert next(events).data == "a"
+    with pytest.raises(StopIteration if forgives else OSError):
+        next(events)
+    assert list(events) == []

@@ -43,7 +43,9 @@ def test_items_compare_by_type_and_value(scanners: Any) -> None:
     assert items(scanners) == items(scanners)
     assert len({*items(scanners), *items(scanners)}) == 3
     assert scanners.Comment("x") != scanners.UnknownLine("x")
-    assert scanners.ServerSentEvent("a", "b", "c", 4) != scanners.ServerSentEvent("a", "b", "c", 5)
+    fields = {"event": "a", "data": "b", "id": "c", "retry": 4}
+    for other in ({"event": "d"}, {"data": "d"}, {"id": "d"}, {"retry": 5}):
+        assert scanners.ServerSentEvent(**fields) != scanners.ServerSentEvent(**fields | other)
     assert scanners.ServerSentEvent("a", "b", "c", 4) != ("a", "b", "c", 4)
 
 
@@ -56,6 +58,13 @@ def test_items_are_immutable(scanners: Any) -> None:
                 delattr(item, name)
         item.__init__()
         assert item == items(scanners)[[type(t) for t in items(scanners)].index(type(item))]
+
+
+def test_fields_of_compiled_items_are_read_only(both: tuple[Any, Any]) -> None:
+    for item in items(both[0]):
+        for name in item.__match_args__:
+            with pytest.raises((AttributeError, TypeError)):
+                object.__setattr__(item, name, "y")
 
 
 def test_items_cannot_be_subclassed(scanners: Any) -> None:
