@@ -140,8 +140,13 @@ def test_part_that_some_versions_do_not_have() -> None:
 def test_reason_begins_with_the_point(version: str, point: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(acceleration_module, "version", lambda name: version)
     monkeypatch.setattr(openai._streaming.Stream, "__stream__", changed_stream)
-    with pytest.warns(RuntimeWarning, match=re.escape(point)), ssescan.accelerate("openai") as acceleration:
-        assert acceleration.report["openai"].startswith(point)
+    with (
+        pytest.warns(RuntimeWarning, match=f"^{re.escape(point)}") as warned,
+        ssescan.accelerate("openai") as acceleration,
+    ):
+        report = acceleration.report["openai"]
+        assert report.startswith(point)
+    assert [str(one.message) for one in warned] == [f"{report}; the program works as without acceleration"]
 
 
 def test_wrapped_function_has_another_fingerprint() -> None:

@@ -173,7 +173,7 @@ class Summary:
         self.named = names
         self.process: int = os.getpid()
         # In place of a warning: the filters of the program could drop it, or raise it where nobody expects it.
-        engine.warn_left_alone = lambda reason: print_lines([f"{reason}; the program works as without it"])
+        engine.warn_left_alone = lambda reason: print_lines([f"{reason}; the program works as without acceleration"])
         try:
             self.acceleration: engine.Acceleration = engine.accelerate(*names)
         except ModuleNotFoundError as error:

@@ -134,7 +134,7 @@ class Acceleration:
 
 def warn_left_alone(reason: str) -> None:
     """Warn that a library is left alone. `ssescan run` replaces this function."""
-    warnings.warn(f"ssescan.accelerate(): {reason}; the program works as without it", RuntimeWarning, stacklevel=4)
+    warnings.warn(f"{reason}; the program works as without acceleration", RuntimeWarning, stacklevel=4)
 
 
 class _State:
