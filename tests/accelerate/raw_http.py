@@ -26,7 +26,10 @@ LIBRARIES: dict[str, Any] = {"httpcore": httpcore, "httpcore2": httpcore2}
 
 
 class RawServer:
-    """Answers GET /NUMBER with the bytes of that number, and then closes the connection if they are marked so."""
+    """Answers GET /NUMBER with the bytes of that number, and then closes the connection if they are marked so.
+
+    More may follow the number in the path.
+    """
 
     def __init__(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -71,7 +74,7 @@ class RawServer:
         try:
             with connection:
                 while request := connection.recv(65536):
-                    answer, closes = self._answers[int(request.split()[1][1:])]
+                    answer, closes = self._answers[int(request.split()[1].split(b"/")[1])]
                     connection.sendall(answer)
                     if closes:
                         return

@@ -139,9 +139,7 @@ def test_named_library_is_reported_if_not_imported(put: Put) -> None:
 
 # An unknown httpx-sse in the program's folder, which is left alone.
 CHANGED = "class EventSource: pass\n"
-LEFT_ALONE = (
-    r"ssescan: httpx-sse \S+ is left alone, because .*httpx_sse\._api:EventSource\.iter_sse.* works as without acceleration"
-)
+LEFT_ALONE = r"ssescan: httpx-sse \S+ is left alone, because .*httpx_sse\._api:EventSource\.iter_sse.* works as without acceleration"
 
 
 @pytest.mark.parametrize("filters", ["", "error", "ignore"])
