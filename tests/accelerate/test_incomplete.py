@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from random import Random
-from typing import Any
+from typing import Any, Literal
 
 import anthropic.types
 import openai.types.chat
 import openai.types.responses
+import pydantic
 import pytest
 
 import ssescan
+from ssescan.dropin.sdk.validation import lacks_fields
 
 from .incomplete import complete, incomplete, models_of
 from .sdks import ErrorSnapshot, read_stream
@@ -40,6 +42,63 @@ def test_incomplete_events_yield_the_same(sdk: str, model: Any) -> None:
     for value, expected, given in zip(events, plain, found, strict=True):
         assert given == expected, value
     assert not isinstance(plain[-1], ErrorSnapshot), plain[-1]
+
+
+@pytest.mark.parametrize("sdk", ["openai-responses", "anthropic"])
+def test_value_that_lacks_fields_is_not_valid(sdk: str) -> None:
+    adapter: Any = pydantic.TypeAdapter(EVENTS[sdk])
+    lacks = lacks_fields(adapter)
+    found = 0
+    for model in models_of(EVENTS[sdk]):
+        event = complete(model)
+        assert not lacks(event)
+        for value in incomplete(event, Random(1)):
+            if lacks(value):
+                found += 1
+                with pytest.raises(pydantic.ValidationError):
+                    adapter.validate_python(value)
+    assert found > 20
+
+
+class First(pydantic.BaseModel):
+    """A variant with fields that are not required, or have another name in JSON."""
+
+    type: Literal["first"]
+    with_default: int = 3
+    renamed: int = pydantic.Field(alias="its_alias")
+    nullable: int | None
+
+
+class Second(pydantic.BaseModel):
+    """A variant with a model in it."""
+
+    type: Literal["second"]
+    inner: First
+
+
+@pytest.mark.parametrize(
+    ("value", "does_lack"),
+    [
+        ({"type": "first", "its_alias": 1, "nullable": None}, False),
+        ({"type": "first", "nullable": 1}, False),  # not looked at: some models accept the name too
+        ({"type": "first", "its_alias": 1}, True),
+        ({"type": "second", "inner": {"type": "first", "nullable": 1}}, False),
+        ({"type": "second", "inner": {"type": "first"}}, True),
+        ({"type": "second", "inner": First(type="first", its_alias=1, nullable=1)}, False),
+        ({"type": "second"}, True),
+        ({"type": "no such type"}, False),
+        ({"type": ["second"]}, False),
+        ({}, False),
+        (None, False),
+        ([], False),
+    ],
+)
+def test_lacking_fields(value: Any, does_lack: bool) -> None:
+    adapter: Any = pydantic.TypeAdapter(First | Second)
+    assert lacks_fields(adapter)(value) is does_lack
+    if does_lack:
+        with pytest.raises(pydantic.ValidationError):
+            adapter.validate_python(value)
 
 
 # Events of servers that imitate an API.

@@ -16,7 +16,7 @@ from threading import RLock
 from types import ModuleType, NoneType, UnionType
 from typing import Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origin
 
-from .validation import MODEL_SLOTS, validator_for
+from .validation import MODEL_SLOTS, lacks_fields, validator_for
 
 Function = Callable[[Any], Any]
 
@@ -146,12 +146,20 @@ class Construction:
             unchanged.add(str)  # a str that is not one of the literals is not valid, and stays as it is
 
         validate: Function = _unchanged
+        is_careful = False
 
         def validate_first(value: Any) -> Any:
             # A model has unions that no event contains, and a validator takes milliseconds to make.
             nonlocal validate
             validate = self._validator(validated)
             return validate(value)
+
+        def be_careful() -> None:
+            # A server that leaves out a field leaves it out of every event.
+            nonlocal validate, is_careful
+            if not is_careful:
+                is_careful = True
+                validate = self._careful_validator(validated, validate)
 
         validate = validate_first
 
@@ -162,8 +170,8 @@ class Construction:
                 return validate(value)
             except RecursionError:
                 raise  # the SDK needs another number of frames than we: it decides
-            except Exception:  # noqa: BLE001, S110 - as construct_type() does
-                pass
+            except Exception:  # noqa: BLE001 - as construct_type() does
+                be_careful()
             return construct(value)
 
         return Conversion(build, frozenset(unchanged))
@@ -174,6 +182,20 @@ class Construction:
             return validator_for(models.TypeAdapter(type_))
         except Exception:  # noqa: BLE001 - we cannot handle this type; perhaps the SDK can
             return lambda value: models.validate_type(type_=type_, value=value)
+
+    def _careful_validator(self, type_: Any, validate: Function) -> Function:
+        """Return a function that validates as `validate`, but raises sooner for a value that lacks fields."""
+        try:
+            lacks = lacks_fields(self._models.TypeAdapter(type_))
+        except Exception:  # noqa: BLE001 - a type that we cannot handle
+            return validate
+
+        def validate_carefully(value: Any) -> Any:
+            if lacks(value):
+                raise ValueError("a required field is missing")
+            return validate(value)
+
+        return validate_carefully
 
     def _invalid_value_function(self, union: Any, metadata: tuple[Any, ...], construct_type: Function) -> Function:
         """Return the function for values that are not valid in a union.

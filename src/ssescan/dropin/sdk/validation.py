@@ -9,15 +9,27 @@ Knows the core schemas and the models of pydantic; `known_versions.py` has their
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import pydantic
 from pydantic_core import SchemaValidator
+
+
+class _Required(NamedTuple):
+    """The required fields of a model, and the models among them that have required fields too."""
+
+    names: frozenset[str]
+    inner: tuple[tuple[str, "_Required"], ...]
+
 
 # Functions that set the slots of a model, as `model_construct()` does: they skip the model's own __setattr__.
 MODEL_SLOTS: tuple[Callable[[Any, Any], None], ...] = tuple(
     vars(pydantic.BaseModel)[name].__set__
     for name in ("__dict__", "__pydantic_private__", "__pydantic_extra__", "__pydantic_fields_set__")
+)
+# A field with a schema of these types is required. Other schemas may contain a default.
+_WITHOUT_DEFAULT = frozenset(
+    {"any", "bool", "dict", "float", "int", "list", "literal", "model", "nullable", "str", "tagged-union", "union"}
 )
 # Keys of a core schema whose value is not a schema, though it may look like one.
 _OPAQUE = frozenset({"metadata", "serialization", "default", "expected", "config", "function", "cls", "discriminator"})
@@ -31,6 +43,40 @@ def validator_for(adapter: Any) -> Callable[[Any], Any]:
     schema = adapter.core_schema
     definitions = _definitions(schema)
     return schema_validator(rewritten(schema, lambda node: _with_discriminator(node, definitions)))
+
+
+def lacks_fields(adapter: Any) -> Callable[[Any], bool]:
+    """Return a function that returns True for a value that is not valid, because it lacks a required field.
+
+    The function finds this sooner than a validation, which examines all other fields. It returns False for all values
+    of a union that does not get a discriminator.
+    """
+    schema = adapter.core_schema
+    definitions = _definitions(schema)
+    union = schema["schema"] if schema["type"] == "definitions" else schema
+    tagged = _with_discriminator(union, definitions)
+    if tagged.get("type") != "tagged-union":
+        return lambda value: False
+    field = tagged["discriminator"]
+    variants = {tag: _required(choice, definitions) for tag, choice in tagged["choices"].items()}
+
+    def lacks(value: dict[str, Any], required: _Required) -> bool:
+        if not required.names <= value.keys():
+            return True
+        for name, of_inner in required.inner:
+            inner = value[name]
+            if type(inner) is dict and lacks(inner, of_inner):
+                return True
+        return False
+
+    def lacks_fields_of_variant(value: Any) -> bool:
+        if type(value) is not dict:
+            return False
+        tag = value.get(field)
+        required = variants.get(tag) if type(tag) is str else None
+        return required is not None and lacks(value, required)
+
+    return lacks_fields_of_variant
 
 
 def schema_validator(schema: Any) -> Callable[[Any], Any]:
@@ -81,20 +127,39 @@ def _with_discriminator(union: dict[str, Any], definitions: dict[str, Any]) -> d
     return union
 
 
+def _required(choice: dict[str, Any], definitions: dict[str, Any]) -> _Required:
+    """Return the required fields of a model, and of the models that are required in it."""
+    fields = _fields(choice, definitions)
+    names = {
+        name
+        for name, field in fields.items()
+        if "validation_alias" not in field and _resolved(field["schema"], definitions)["type"] in _WITHOUT_DEFAULT
+    }
+    inner = ((name, _required(fields[name]["schema"], definitions)) for name in sorted(names))
+    return _Required(frozenset(names), tuple((name, required) for name, required in inner if required.names))
+
+
 def _literals(choice: dict[str, Any], definitions: dict[str, Any]) -> dict[str, list[str]]:
     """Return the required fields of a model whose type is a literal of strings, with those strings."""
-    if choice["type"] == "definition-ref":
-        choice = definitions.get(choice["schema_ref"], choice)
-    if choice["type"] != "model" or choice.get("root_model") or choice.get("custom_init"):
-        return {}
-    fields = choice["schema"]
-    if fields["type"] != "model-fields":
-        return {}
     found = {}
-    for name, field in fields["fields"].items():
+    for name, field in _fields(choice, definitions).items():
         schema = field["schema"]
         if schema["type"] == "literal" and "validation_alias" not in field:
             words = schema["expected"]
             if all(isinstance(word, str) for word in words):
                 found[name] = words
     return found
+
+
+def _fields(choice: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a model's schema; none for other schemas, and for models that make objects in their way."""
+    choice = _resolved(choice, definitions)
+    if choice["type"] != "model" or choice.get("root_model") or choice.get("custom_init"):
+        return {}
+    fields = choice["schema"]
+    found: dict[str, Any] = fields["fields"] if fields["type"] == "model-fields" else {}
+    return found
+
+
+def _resolved(schema: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
+    return definitions.get(schema["schema_ref"], schema) if schema["type"] == "definition-ref" else schema
