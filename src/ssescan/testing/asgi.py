@@ -30,6 +30,8 @@ ACKNOWLEDGE_TIMEOUT = 2.0  # seconds
 WITHOUT_NUMBER = 0.1  # seconds; on the loopback, everything has arrived after a fraction of it
 TRANSPORT = "ssescan.transport"
 """The key of a scope with the connection's asyncio.Transport, which `server.py` sets."""
+ARRIVED = "ssescan.arrived"
+"""The key of a scope with the time of the event loop when the first bytes of the request came; likewise."""
 
 
 def replay_app(
@@ -58,6 +60,7 @@ class Player:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
+        arrived: float = scope.get(ARRIVED) or asyncio.get_running_loop().time()
         request = Request(scope, receive)
         try:
             body = await request.body()
@@ -70,12 +73,12 @@ class Player:
             return
         played = self._tapes[min(self._requests, len(self._tapes) - 1)]
         self._requests += 1
-        await _play(played.answer(request.url.path, body, options), options.speed, scope, receive, send)
+        answer = played.answer(request.url.path, body, options)
+        await _play(answer, arrived, options.speed, scope, receive, send)
 
 
-async def _play(answer: Answer, speed: float, scope: Scope, receive: Receive, send: Send) -> None:
+async def _play(answer: Answer, arrived: float, speed: float, scope: Scope, receive: Receive, send: Send) -> None:
     loop = asyncio.get_running_loop()
-    began = loop.time()
     gone = asyncio.ensure_future(_until_gone(receive))
     try:
         headers = [
@@ -83,7 +86,7 @@ async def _play(answer: Answer, speed: float, scope: Scope, receive: Receive, se
         ]
 
         async def wait_until(time_ns: int | None) -> None:
-            due = began + (time_ns or 0) / 1e9 / speed if speed else 0.0
+            due = arrived + (time_ns or 0) / 1e9 / speed if speed else 0.0
             if (seconds := due - loop.time()) > 0:
                 await asyncio.wait([gone], timeout=seconds)
             else:

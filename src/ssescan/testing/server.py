@@ -16,7 +16,7 @@ except ModuleNotFoundError as _error:
         "a replay needs the package uvicorn, which is not installed: pip install 'ssescan[replay]'", name=_error.name
     ) from _error
 
-from .asgi import TRANSPORT, replay_app
+from .asgi import ARRIVED, TRANSPORT, replay_app
 
 if TYPE_CHECKING:
     import os
@@ -130,13 +130,20 @@ class _Server(uvicorn.Server):
 class _Protocol(H11Protocol):
     """uvicorn's protocol; the application also gets the transport, and waits until each chunk has left."""
 
+    arrived = 0.0  # when the present request began to come: the event loop's time
+
+    def data_received(self, data: bytes) -> None:
+        if self.cycle is None or self.cycle.response_complete:
+            self.arrived = self.loop.time()
+        super().data_received(data)
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         transport.set_write_buffer_limits(high=0)
         app: Any = self.app
 
         async def with_transport(scope: Scope, receive: Receive, send: Send) -> None:
-            await app({**scope, TRANSPORT: transport}, receive, send)
+            await app({**scope, TRANSPORT: transport, ARRIVED: self.arrived}, receive, send)
 
         inner: ASGIApp = with_transport
         self.app = inner
