@@ -262,6 +262,17 @@ def test_faults_of_one_request() -> None:
             assert (answer.status_code, text in answer.text) == (400, True)
 
 
+def test_requests_are_kept_without_secrets() -> None:
+    with replay_server(Tape(CHUNKS)) as server:
+        played(server.url, "/v1/messages?key=SECRET&beta=true", body={"model": "m"}, headers={"x-api-key": "SECRET"})
+        httpx.get(f"{server.url}/b", trust_env=False, timeout=WAIT)
+        first, second = server.requests
+    assert (first.method, first.url) == ("POST", f"{server.url}/v1/messages?key=[redacted]&beta=true")
+    assert (first.headers["x-api-key"], first.headers["content-type"]) == ("[redacted]", "application/json")
+    assert first.body == {"model": "m"}
+    assert (second.method, second.url, second.body) == ("GET", f"{server.url}/b", None)
+
+
 def test_status_below_400_goes_with_the_tape() -> None:
     with replay_server(Tape(CHUNKS), status=201) as server:
         answer = played(server.url)

@@ -7,6 +7,7 @@ import os
 import socket
 import struct
 import sys
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 try:
@@ -21,13 +22,15 @@ except ModuleNotFoundError as _error:
     ) from _error
 
 from .playback import FAULTS_HEADER, Answer, PlayedTape, ReplayOptions
-from .tapes import Tape
+from .redaction import Redaction
+from .tapes import RecordedRequest, Tape
 
 if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope, Send
 
 ACKNOWLEDGE_TIMEOUT = 2.0  # seconds
 WITHOUT_NUMBER = 0.1  # seconds; on the loopback, everything has arrived after a fraction of it
+MAX_REQUESTS = 1_000  # that are kept
 TRANSPORT = "ssescan.transport"
 """The key of a scope with the connection's asyncio.Transport, which `server.py` sets."""
 ARRIVED = "ssescan.arrived"
@@ -43,7 +46,10 @@ def replay_app(
     Other servers close the connection for a fault: only `replay_server` has what `reset_at` needs.
     """
     options = ReplayOptions(speed, chunk, cut_at, stall_at, reset_at, status)
-    return Starlette(routes=[Mount("/", app=Player(tapes, options))])
+    player = Player(tapes, options)
+    app = Starlette(routes=[Mount("/", app=player)])
+    app.state.requests = player.requests
+    return app
 
 
 class Player:
@@ -55,7 +61,8 @@ class Player:
         opened = [tape if isinstance(tape, Tape) else Tape.open(tape) for tape in tapes]
         self._tapes = [PlayedTape(tape) for tape in opened]
         self._options = options
-        self._requests = 0
+        self._answered = 0
+        self.requests: deque[RecordedRequest] = deque(maxlen=MAX_REQUESTS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -71,10 +78,21 @@ class Player:
         except (TypeError, ValueError) as error:
             await PlainTextResponse(f"{error}\n", 400)(scope, receive, send)
             return
-        played = self._tapes[min(self._requests, len(self._tapes) - 1)]
-        self._requests += 1
+        self.requests.append(_recorded(request, body))
+        played = self._tapes[min(self._answered, len(self._tapes) - 1)]
+        self._answered += 1
         answer = played.answer(request.url.path, body, options)
         await _play(answer, arrived, options.speed, scope, receive, send)
+
+
+def _recorded(request: Request, body: bytes) -> RecordedRequest:
+    redaction = Redaction()
+    return RecordedRequest(
+        method=request.method,
+        url=redaction.url(str(request.url)),
+        headers=redaction.headers(request.headers.items()),
+        body=redaction.body(body, request.headers.get("content-type", "")),
+    )
 
 
 async def _play(answer: Answer, arrived: float, speed: float, scope: Scope, receive: Receive, send: Send) -> None:

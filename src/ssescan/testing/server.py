@@ -20,11 +20,12 @@ from .asgi import ARRIVED, TRANSPORT, replay_app
 
 if TYPE_CHECKING:
     import os
+    from collections import deque
     from typing import Self
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from .tapes import Tape
+    from .tapes import RecordedRequest, Tape
 
 BACKLOG = 2048  # connections that wait to be accepted
 TICK = 0.1  # seconds between two looks at whether a signal came
@@ -57,13 +58,18 @@ def replay_server(
 
 
 class ReplayServer:
-    """A server that runs in a thread until its `with` block ends. `url`: without a path and without a slash."""
+    """A server that runs in a thread until its `with` block ends.
+
+    `url`: without a path and without a slash. `requests`: those that it has answered, each a RecordedRequest, without
+    secrets; the last 1,000.
+    """
 
     def __init__(self, app: Any, host: str, port: int) -> None:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._socket = socket.create_server((host, port), family=family, backlog=BACKLOG)
         shown = f"[{host}]" if ":" in host else host
         self.url: str = f"http://{shown}:{self._socket.getsockname()[1]}"
+        self.requests: deque[RecordedRequest] = app.state.requests
         self._server = _Server(app)
         self._thread = threading.Thread(target=self.run, name="replay", daemon=True)
 
