@@ -16,7 +16,7 @@ SOURCES := pyproject.toml setup.py $(wildcard src/ssescan/scanner/*.pyx src/sses
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-interpreters test-lowest test-niquests test-comply test-peers lint types workflows wire sdk-diff sdk-versions frameworks fuzz sanitize soak mutants wheels wheel-list linear guard guard-sensitivity bench bench-suites translators scale replays peers-on-node docs clean
+.PHONY: help demo test test-interpreters test-lowest test-niquests test-comply test-peers lint types workflows wire sdk-diff sdk-versions sdk-incomplete frameworks fuzz sanitize soak mutants wheels wheel-list linear guard guard-sensitivity bench bench-suites translators scale replays peers-on-node docs clean
 
 help:
 	@echo "make demo     see ssescan read streams, in 15 seconds"
@@ -47,6 +47,7 @@ help:
 	@echo "make scale    measure a gateway with two workers beside LiteLLM's proxy"
 	@echo "make sdk-diff SDK=openai OLD=3.54.0 NEW=3.57.0  show what changed in an SDK's parts that accelerate() uses"
 	@echo "make sdk-versions SDK=openai  show which versions of an SDK are accelerated (ARGS=--tests also compares results)"
+	@echo "make sdk-incomplete  measure how fast events of OpenAI Responses are built that lack fields"
 	@echo "make frameworks  measure acceleration within LangChain and others, in environments of their own (half an hour)"
 	@echo "make docs     build the documentation in build/docs"
 	@echo "make clean    delete everything that these targets made"
@@ -189,8 +190,11 @@ peers-on-node:
 sdk-diff: $(VENV)/made
 	@PYTHONPATH=src $(BIN)/python tools/sdk_diff.py $(SDK) $(OLD) $(NEW)
 
-sdk-versions: $(VENV)/with-test
+sdk-versions: $(VENV)/$(if $(findstring --own-tests,$(ARGS)),with-peers-tests,with-test)
 	@$(BIN)/python tools/sdk_versions.py $(SDK) $(ARGS)
+
+sdk-incomplete: $(VENV)/with-test
+	@$(BIN)/python tools/sdk_incomplete.py $(ARGS)
 
 frameworks: $(VENV)/with-peers
 	@$(BIN)/python -m benchmarks.frameworks $(ARGS)
