@@ -5,9 +5,9 @@ python tools/sdk_versions.py openai 2.20.0 2.54.0        make sdk-versions SDK=o
 pip installs each version, with its dependencies, into a folder of its own under build/sdk-versions, where it stays.
 Without versions, the tool takes those of VERSIONS, which are spread over the range and contain those that frameworks
 bring. It prints a line for each version: whether it is accelerated, or the reason why not. --mutations compares the
-recorded streams and mutated events with and without acceleration, --tests runs all such tests, --speed measures, and
---write keeps the results for docs/versions.md and the tests. Exit status 0: all versions are accelerated, and equal; 1:
-not all.
+recorded streams and mutated events with and without acceleration, --tests runs all such tests, --own-tests fetches the
+SDK's own tests of streams and runs them with and without acceleration, --speed measures, and --write keeps the results
+for docs/versions.md and the tests. Exit status 0: all versions are accelerated, and equal; 1: not all.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -72,6 +73,8 @@ def examine(sdk: str, version: str, options: argparse.Namespace) -> dict[str, An
                 results["is_equal"] = False
         if options.tests and not passed(folders, "tests/accelerate", "-k", f"recorded or {TESTS[sdk]}"):
             results["is_equal"] = False
+        if options.own_tests and not passed_own_tests(sdk, folders, results):
+            results["is_equal"] = False
     return results
 
 
@@ -85,12 +88,24 @@ def passed(folders: list[Path], *arguments: str) -> bool:
     return done.returncode == 0
 
 
+def passed_own_tests(sdk: str, folders: list[Path], results: dict[str, Any]) -> bool:
+    """Run the SDK's own tests, print their result and keep it. Return whether each had the same outcome."""
+    done = run(folders, "tests/peers/run.py", f"{sdk}, accelerated", "--compare")
+    lines = [line for line in done.stdout.splitlines() if "accelerate()" in line]
+    print("\n".join(f"    {line}" for line in lines) or done.stdout + done.stderr, flush=True)
+    counts = re.search(r"own tests: (\d+) passed", done.stdout)
+    if done.returncode == 0 and counts:
+        results["own_tests"] = int(counts[1])
+    return done.returncode == 0
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sdk", choices=VERSIONS)
     parser.add_argument("versions", nargs="*")
     parser.add_argument("--tests", action="store_true", help="also run the tests of equality")
     parser.add_argument("--mutations", type=int, help="compare the recorded streams and so many mutated events")
+    parser.add_argument("--own-tests", action="store_true", help="also run the SDK's own tests of streams")
     parser.add_argument("--speed", action="store_true", help="measure how many times as fast it is, from memory")
     parser.add_argument("--pydantic", metavar="VERSION", help="with this version of pydantic")
     parser.add_argument("--write", action="store_true", help=f"keep the results in {DATA.relative_to(ROOT)}")

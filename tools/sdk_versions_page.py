@@ -58,15 +58,17 @@ def table(sdk: str, known: dict[str, dict[str, Any]]) -> str:
     letters = list(dict.fromkeys(facts["inside"] for facts in known.values()))
     lines = [
         f"## {sdk}\n",
-        "| version | pydantic | inside | mutated events | " + " | ".join(APIS[api] for api in apis) + " | |",
-        "|---|---|---|---|" + "---|" * len(apis) + "---|",
+        "| version | pydantic | inside | mutated events | own tests | "
+        + " | ".join(APIS[api] for api in apis)
+        + " | |",
+        "|---|---|---|---|---|" + "---|" * len(apis) + "---|",
     ]
     for name, facts in known.items():
         version = name.partition(" ")[0]
         is_accelerated = facts["report"].endswith("is accelerated")
-        mutations = f"{facts['mutations']:,} equal" if "mutations" in facts else ""
+        equal = [f"{facts[key]:,} equal" if key in facts else "" for key in ("mutations", "own_tests")]
         speed = facts.get("times_as_fast", {})
-        cells = [version, facts["pydantic"], chr(ord("A") + letters.index(facts["inside"])), mutations]
+        cells = [version, facts["pydantic"], chr(ord("A") + letters.index(facts["inside"])), *equal]
         cells += [f"{speed[api]:g} times" if api in speed else "" for api in apis]
         # Only the point of a reason: the rest says what to install.
         note = BROUGHT_BY.get((sdk, version), "") if is_accelerated else reason(facts["report"])

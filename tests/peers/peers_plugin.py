@@ -27,22 +27,24 @@ ACCELERATION: Any = accelerate(LIBRARY) if LIBRARY else None
 
 
 class Counts:
-    """The numbers of passed, failed, skipped and left out tests."""
+    """The numbers of passed, failed, skipped and left out tests, and the outcomes of each test."""
 
     def __init__(self) -> None:
         self.passed = self.failed = self.skipped = self.left_out = 0
+        self.outcomes: dict[str, list[str]] = {}
 
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         names = set(ORDER["left_out"])
         left_out = [item for item in items if item.nodeid.partition("[")[0] in names]
         missing = names - {item.nodeid.partition("[")[0] for item in left_out}
-        if missing:
+        if missing and not ORDER["is_other_version"]:
             raise pytest.UsageError(f"tests to leave out do not exist: {', '.join(sorted(missing))}")
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
         self.left_out = len(left_out)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.outcomes.setdefault(report.nodeid, []).append(report.outcome)
         if report.failed:
             self.failed += 1  # an error before or after the test counts as well
         elif report.skipped:

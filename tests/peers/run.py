@@ -5,6 +5,9 @@ python tests/peers/run.py [SUITE ...]        exit status 1 if one fails or canno
 The tests come from the package registry, at the installed version, and stay in the environment's folder. A table names
 the tests that are left out, with the reason. Each suite has a minimum of tests that must pass, so that a suite without
 tests fails. Needs the extra `peers-tests`.
+
+--compare is for other versions of an SDK, some of whose tests may fail in this environment: each test must have the
+same outcome with and without accelerate(). `make sdk-versions SDK=openai ARGS='2.54.0 --own-tests'` runs it.
 """
 
 from __future__ import annotations
@@ -27,6 +30,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 KEPT = Path(sys.prefix) / "peers-tests"
 WAIT_LIMIT = 300  # seconds, for a download or a suite
+LEAST_COMPARED = 40  # tests, of another version, that must pass
 
 READS_PRIVATE_DATA = "it reads the private `_data` of a decoder within a stream, which the scanner does not fill"
 NOT_IN_THE_SDIST = "its bodies (.inline-snapshot) are not in the sdist"
@@ -226,8 +230,8 @@ def rename_imports(folder: Path, old: str, new: str) -> None:
         raise Refused(f"no test imports {old}")
 
 
-def run(suite: Suite, backend: str, plain: bool) -> dict[str, Any]:
-    """Run a suite, and return the counts of the plugin."""
+def run(suite: Suite, backend: str, plain: bool, is_other_version: bool = False) -> dict[str, Any]:
+    """Run a suite, and return the counts of the plugin. Other versions do not have all of its tests."""
     folder = folder_of(suite)
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch) / "suite"
@@ -237,6 +241,8 @@ def run(suite: Suite, backend: str, plain: bool) -> dict[str, Any]:
         else:
             shutil.copytree(folder, root)
             paths = list(suite.paths)
+        if is_other_version:
+            paths = [path for path in paths if (root / path).exists()]
         if suite.renamed is not None:
             rename_imports(root, *suite.renamed)
         (root / "peers.ini").write_text("[pytest]\n" + "\n".join(suite.config) + "\n", "utf-8")
@@ -244,11 +250,12 @@ def run(suite: Suite, backend: str, plain: bool) -> dict[str, Any]:
         order = {
             "accelerated": "" if plain else suite.accelerated,
             "left_out": list(suite.left_out),
+            "is_other_version": is_other_version,
             "reads_events": suite.reads_events,
             "counts": str(counts),
         }
         environment = {name: value for name, value in os.environ.items() if name != "SSESCAN_BACKEND"}
-        environment["PYTHONPATH"] = str(HERE)
+        environment["PYTHONPATH"] = os.pathsep.join([str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])])
         environment["SSESCAN_PEERS_ORDER"] = json.dumps(order)
         if backend:
             environment["SSESCAN_BACKEND"] = backend
@@ -276,16 +283,36 @@ def verdict(suite: Suite, result: dict[str, Any]) -> str:
     return ""
 
 
+def compare(suite: Suite) -> bool:
+    """Run a suite with and without accelerate(). Print and return whether each test has the same outcome."""
+    plain, accelerated = (run(suite, "", is_plain, is_other_version=True) for is_plain in (True, False))
+    differing = {
+        test: (plain["outcomes"].get(test), accelerated["outcomes"].get(test))
+        for test in plain["outcomes"].keys() | accelerated["outcomes"].keys()
+        if plain["outcomes"].get(test) != accelerated["outcomes"].get(test)
+    }
+    for test, (before, after) in sorted(differing.items()):
+        print(f"{test}: {before} without accelerate(), {after} with it")
+    counts = ", ".join(f"{plain[name]} {name}" for name in ("passed", "failed", "skipped"))
+    print(
+        f"{suite.package} {version(suite.package)}, its own tests: {counts}; {len(differing)} differ with accelerate()"
+    )
+    return not differing and plain["passed"] >= LEAST_COMPARED and plain["failed"] <= plain["passed"] // 10
+
+
 def main() -> int:
     parser = ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("suite", nargs="*", metavar="SUITE", help="the start of a suite's name; default: all")
     parser.add_argument("--plain", action="store_true", help="run the SDKs' tests without accelerate()")
+    parser.add_argument("--compare", action="store_true", help="compare outcomes with and without accelerate()")
     arguments = parser.parse_args()
     if sys.prefix == sys.base_prefix:
         parser.error("run this in a virtual environment: it keeps the fetched tests there")
     chosen = [suite for suite in SUITES if not arguments.suite or suite.name.startswith(tuple(arguments.suite))]
     if not chosen:
         parser.error(f"no such suite; the suites are: {', '.join(suite.name for suite in SUITES)}")
+    if arguments.compare:
+        return 0 if all(compare(suite) for suite in chosen if suite.accelerated) else 1
     rows: list[tuple[str, ...]] = [("suite", "version", "backend", "passed", "skipped", "left out", "")]
     passed = True
     for suite in chosen:
