@@ -9,6 +9,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -158,6 +159,20 @@ def test_closing_early_ends_the_tape(server: Server, tmp_path: Path) -> None:
     unread.close()
     unread.close()
     assert [Tape.open(tmp_path / name).outcome for name in ("x.tape", "y.tape")] == ["closed", "closed"]
+
+
+def test_closing_while_another_thread_reads(server: Server, tmp_path: Path) -> None:
+    exchange = server.offers(PIECES[0] + PIECES[1], Do.HOLD)
+    found = []
+    with httpx.stream("GET", exchange.url, trust_env=False, timeout=GUARD) as response:
+        stream = ssescan.iter_events(Tape.record(response, tmp_path / "x.tape"))
+        found += [next(stream).data, next(stream).data]
+        thread = threading.Thread(target=lambda: found.extend(event.data for event in stream))
+        thread.start()
+        stream.close()
+        thread.join()
+    assert (found, stream.outcome) == (["a", "b"], "closed")
+    assert Tape.open(tmp_path / "x.tape").outcome == "closed"
 
 
 def test_refusals_are_recorded_with_their_body(server: Server, tmp_path: Path) -> None:

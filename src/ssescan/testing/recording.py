@@ -43,6 +43,7 @@ class _Recorder:
     def __init__(self, source: ByteSource, path: str | os.PathLike[str], asked_ns: int | None) -> None:
         now_ns = time.perf_counter_ns()
         self._began_ns = now_ns if asked_ns is None else asked_ns
+        self.is_closing = False  # while a read waits in another thread
         self._redaction = Redaction()
         began = datetime.fromtimestamp(time.time() - (now_ns - self._began_ns) / 1e9, UTC)
         response_ns = None if asked_ns is None or source.response is None else now_ns - asked_ns
@@ -67,6 +68,8 @@ class _Recorder:
         """Write the outcome and close the file. A second call does nothing."""
         if self._file.closed:
             return
+        if self.is_closing:  # the error of a read that we ended says nothing
+            outcome, error = Outcome.CLOSED, None
         text = "" if error is None else f"{type(error).__name__}: {error_without_secrets(error)}"
         try:
             self._write(end_line(time.perf_counter_ns() - self._began_ns, outcome, text))
@@ -100,6 +103,7 @@ class _RecordedSource(ByteSource):
 
     def close(self) -> None:
         if getattr(self.chunks, "gi_running", False):  # in another thread: its reader closes after the read
+            self._recorder.is_closing = True
             self._inner.close()
             return
         try:
