@@ -1,5 +1,6 @@
 """`ssescan replay`: the server of the command line, its faults as `read` sees them, and how it ends."""
 
+import json
 import os
 import re
 import signal
@@ -73,6 +74,18 @@ def test_options_and_several_tapes(tmp_path: Path) -> None:
             "data: second\n\n",
             "data: second\n\n",
         ]
+
+
+def test_har_is_replayed_without_its_pages(tmp_path: Path) -> None:
+    request = {"method": "GET", "url": "http://host.example/", "headers": []}
+    contents = [("text/html", "<html>"), ("text/event-stream", "data: 1\n\n"), ("text/event-stream", "data: 2\n\n")]
+    entries = [
+        {"request": request, "response": {"status": 200, "headers": [], "content": {"mimeType": kind, "text": text}}}
+        for kind, text in contents
+    ]
+    (tmp_path / "page.har").write_text(json.dumps({"log": {"entries": entries}}))
+    with replaying(str(tmp_path / "page.har")) as url:
+        assert [httpx.get(url, trust_env=False, timeout=GUARD).text for _ in range(2)] == ["data: 1\n\n", "data: 2\n\n"]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")

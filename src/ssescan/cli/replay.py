@@ -75,7 +75,7 @@ def command(*, tapes: tuple[str, ...], host: str, port: int, chunk: str | None, 
 
 
 def opened_tapes(path: str) -> list[Tape]:
-    """Return the tapes in a file; a usage error if there is none."""
+    """Return the tapes in a file, of several only the event streams if there are any; a usage error without a tape."""
     try:
         found = Tape.open_all(path)
     except (OSError, ValueError) as error:
@@ -85,4 +85,6 @@ def opened_tapes(path: str) -> list[Tape]:
         raise Failure(Exit.OTHER, str(error)) from error
     if not found:
         raise click.UsageError(f"expected a tape to replay, got {path!r}, which has no entries")
-    return found
+    # A browser also records pages and images.
+    streams = [tape for tape in found if tape.headers.get("content-type", "").startswith("text/event-stream")]
+    return streams or found
