@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 ACKNOWLEDGE_TIMEOUT = 2.0  # seconds
 WITHOUT_NUMBER = 0.1  # seconds; on the loopback, everything has arrived after a fraction of it
+TIMER_STEP = 0.001  # seconds, of epoll
 MAX_REQUESTS = 1_000  # that are kept
 TRANSPORT = "ssescan.transport"
 """The key of a scope with the connection's asyncio.Transport, which `server.py` sets."""
@@ -104,7 +105,8 @@ async def _play(answer: Answer, arrived: float, speed: float, scope: Scope, rece
         ]
 
         async def wait_until(time_ns: int | None) -> None:
-            due = arrived + (time_ns or 0) / 1e9 / speed if speed else 0.0
+            # Event loops wake up to one step late: half a step early is nearest.
+            due = arrived + (time_ns or 0) / 1e9 / speed - TIMER_STEP / 2 if speed else 0.0
             if (seconds := due - loop.time()) > 0:
                 await asyncio.wait([gone], timeout=seconds)
             else:
