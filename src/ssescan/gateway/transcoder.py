@@ -20,6 +20,7 @@ from .whole_events import WholeEvents
 
 if TYPE_CHECKING:
     from collections import Counter
+    from collections.abc import Callable
     from typing import Literal
 
     from typing_extensions import Buffer
@@ -62,6 +63,7 @@ class Transcoder:
         self._options: dict[str, Any] = {"api": checked_api(api), "accept_done": accept_done, "think_tags": think_tags}
         self._state = "undecided"  # of TRANSCODER_STATES
         self._may_pass = not (writer_options or think_tags)
+        self._is_begun = False  # something was written
         self._early: list[Part] = []  # of unknown events before the format is known
         self._unsent: list[bytes] = []  # written, but not returned, as an exception came
         self._no_format: SsescanError | None = None
@@ -105,20 +107,27 @@ class Transcoder:
         ValueError after close(). Raises EventTooLarge, and UnknownFormat after several events of no known format: pass
         the exception to close(), which returns what came before it as well.
         """
-        if self._state == "closed":
-            raise ValueError("this transcoder was closed: make a new one for the next stream")
-        return self._feed(chunk if type(chunk) is bytes else chunk_bytes(chunk))
-
-    def _feed(self, chunk: bytes) -> bytes:
+        # In one function, as each call adds to the time of an event.
+        if type(chunk) is not bytes:
+            chunk = chunk_bytes(chunk)
         parts: list[Part] = []
-        self._passed.add(chunk)
-        add = partial(self._add_early, parts) if self._state == "undecided" else parts.append
+        add: Callable[[Part], object] = parts.append
+        if self._state != "writing":
+            if self._state == "closed":
+                raise ValueError("this transcoder was closed: make a new one for the next stream")
+            self._passed.add(chunk)
+            if self._state == "undecided":
+                add = partial(self._add_early, parts)
         try:
             self._answer.feed(chunk, add)
         except SsescanError:
             self._unsent.append(self._write(parts))
             raise
+        if self._is_begun and len(parts) == 1:  # most chunks: in as few steps as possible
+            return self._writer.write(parts[0])
         return self._write(parts)
+
+    _feed = feed  # as a ByteStream calls it
 
     def close(self, error: BaseException | None = None) -> bytes:
         """End the stream; return its last bytes. `error`: the exception that the source ended with.
@@ -165,9 +174,12 @@ class Transcoder:
         if self._early:
             parts, self._early = [*self._early, *parts], []
         writer, write = self._writer, self._writer.write
-        if writer.state == "new":  # whether an early ping comes in the same chunk depends on the cuts
-            return b"".join([write(part) for part in parts if writer.state != "new" or not isinstance(part, Ping)])
-        return b"".join([write(part) for part in parts])
+        if self._is_begun:
+            return b"".join([write(part) for part in parts])
+        # Whether an early ping comes in the same chunk depends on the cuts.
+        made = [write(part) for part in parts if writer.state != "new" or not isinstance(part, Ping)]
+        self._is_begun = writer.state != "new"
+        return b"".join(made)
 
     def _add_early(self, parts: list[Part], part: Part) -> None:
         """Add a part, and choose the way at once: a later event of the same chunk may show another format."""
