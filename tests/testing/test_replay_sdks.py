@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -15,7 +16,7 @@ import pytest
 import ssescan
 from ssescan.testing import Tape, replay_server
 
-from .sdks import READERS, Found
+from .sdks import ASKED, READERS, Found
 from .streams import APIS, EVENT_STREAM, pieces_of, stream_of
 
 WAIT = 20.0  # seconds
@@ -145,3 +146,24 @@ def test_answers_without_a_stream(api: str) -> None:
             parts = content.candidates[0].content.parts
             got = parts[0].text, parts[-1].function_call.args
     assert got == (expected.text, arguments)
+
+
+@pytest.mark.parametrize("api", ["openai-chat", "anthropic", "gemini"])
+def test_asynchronous_sdks_read_it_too(api: str) -> None:
+    async def main(url: str) -> str:
+        if api == "openai-chat":
+            async with openai.AsyncOpenAI(api_key="none", base_url=f"{url}/v1", max_retries=0) as client:
+                chunks = await client.chat.completions.create(model="m", messages=ASKED, stream=True)
+                return "".join([chunk.choices[0].delta.content or "" async for chunk in chunks if chunk.choices])
+        if api == "anthropic":
+            async with anthropic.AsyncAnthropic(api_key="none", base_url=url, max_retries=0) as asking:
+                async with asking.messages.stream(model="m", max_tokens=9, messages=ASKED) as stream:
+                    return "".join([text async for text in stream.text_stream])
+        options = google.genai.types.HttpOptions(base_url=url)
+        async with google.genai.Client(api_key="none", http_options=options).aio as generating:
+            answers = await generating.models.generate_content_stream(model="m", contents="Hello!")
+            return "".join([answer.text or "" async for answer in answers])
+
+    with replay_server(tape_of("openai-responses"), chunk="random:3") as server:
+        text = asyncio.run(main(server.url))
+    assert text == ssescan.stream(tape_of("openai-responses")).collect().text
