@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import textwrap
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -111,6 +112,25 @@ class TestAfterTheError:
         again = pickle.loads(pickle.dumps(caught.value))
         assert (again.limit, again.size, str(again)) == (10, 16, str(caught.value))
         assert [event.data for event in again.events] == ["a"]
+
+
+class TestReset:
+    @pytest.mark.parametrize(
+        "before", [b"data: 1234", b"data: 12\nid", b": 12345678", b"data: 1234\n", b"data: 12345678"]
+    )
+    @pytest.mark.parametrize("oversize", ["raise", "skip"])
+    def test_bytes_before_it_count_no_more(self, scanners: Any, before: bytes, oversize: str) -> None:
+        scanner = scanners.Scanner(max_event_size=10, oversize=oversize)
+        with suppress(EventTooLarge):
+            by_bytes(scanner, before)
+        scanner.reset()
+        assert scanner.close() == []
+        assert (scanner.cut, scanner.pending, scanner.skipped) == (False, 0, 0)
+        scanner.reset()
+        with suppress(EventTooLarge):
+            by_bytes(scanner, before)
+        scanner.reset()
+        assert [event.data for event in by_bytes(scanner, b"data: 1234\n\n")] == ["1234"]
 
 
 class TestSkipping:

@@ -54,6 +54,16 @@ def test_nothing_is_kept_after_the_end(scanner_class: Any, chunks: tuple[bytes, 
         assert sys.getsizeof(scanner) <= IDLE
 
 
+def test_nothing_is_kept_after_a_stop(both: tuple[Any, Any]) -> None:
+    scanner = both[0].Scanner(comments=True)
+    reader = both[0].EventReader(scanner)
+    reader.feed(b"data: x\n: c\n\n")
+    assert reader.pop().text == "c"
+    reader.stop()
+    assert reader.pop() is None
+    assert sys.getsizeof(scanner) <= IDLE
+
+
 def test_data_of_a_skipped_event_is_not_kept(scanner_class: Any) -> None:
     scanner = scanner_class(max_event_size=1000, oversize="skip")
     assert fed(scanner, b"data: " + b"x" * 900 + b"\n", b"id: 1") > IDLE + 900
