@@ -22,7 +22,10 @@ import sys
 import tempfile
 import time
 from argparse import ArgumentParser
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
 
 from planted import PATCHES, ROOT, build, copy, mutated, read
 from sanitize import FLAGS, UBSAN, Missing, sanitized
@@ -32,11 +35,7 @@ QUICK = ("standard", "states", "event_reader", "bad_input", "values", "memory", 
 SLOW = ("differential", "recorded", "allocation", "safety", "undefined")
 SANITIZED = ("standard", "limits", "event_reader", "reentry")
 PYTEST = (sys.executable, "-m", "pytest", "-v", "-x", "--backend=compiled", "-p", "no:cacheprovider")
-SECONDS = 300  # of processor time for all tests, which need 30: a mutant that needs more does not end
-
-
-def limits() -> None:
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+SECONDS = 300  # of processor time for all tests, which need 30: one that needs more does not end
 
 
 def notices(tree: Path, environment: dict[str, str], names: tuple[str, ...], *more: str) -> str | None:
@@ -45,7 +44,7 @@ def notices(tree: Path, environment: dict[str, str], names: tuple[str, ...], *mo
     command = [*PYTEST, *more, *tests]
     with (tree / "log").open("w+") as log:
         done = subprocess.run(  # noqa: S603
-            command, cwd=tree, env=environment, stdout=log, stderr=subprocess.STDOUT, preexec_fn=limits, check=False
+            command, cwd=tree, env=environment, stdout=log, stderr=subprocess.STDOUT, check=False
         )
         log.seek(0)
         text = log.read()
@@ -76,14 +75,16 @@ def run(tree: Path) -> str | None:
     return found and f"sanitizers: {found}"
 
 
-def judge(patch: Path, tree: Path) -> bool:
-    """Run one mutant and print the result; return whether it is as expected."""
+def judge(patch: Path, trees: SimpleQueue[Path]) -> bool:
+    """Run one mutant in a tree that is free; print the result and return whether it is as expected."""
     wrong, equivalent, diff = read(patch)
     path, text = mutated(diff)
+    tree = trees.get()
     begin = time.monotonic()
     (tree / path).write_text(text, encoding="utf-8")
     found = run(tree)
     shutil.copy(ROOT / path, tree / path)
+    trees.put(tree)
     if equivalent:
         result = f"UNEXPECTED: {found}" if found else f"equivalent: {equivalent}"
     else:
@@ -93,19 +94,24 @@ def judge(patch: Path, tree: Path) -> bool:
 
 
 def main() -> int:
-    parser = ArgumentParser(description=__doc__, usage="%(prog)s [NAME...]")
+    parser = ArgumentParser(description=__doc__, usage="%(prog)s [--jobs N] [NAME...]")
     parser.add_argument("names", nargs="*", metavar="NAME", help="names of patches, may have * (all, if there is none)")
-    names = parser.parse_args().names or ["*"]
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="mutants at once (default: the CPUs)")
+    options = parser.parse_args()
+    names = options.names or ["*"]
     patches = [patch for patch in sorted(PATCHES.glob("*.patch")) if any(fnmatch.fnmatch(patch.stem, n) for n in names)]
     if not patches:
         parser.error(f"NAME must match a patch in {PATCHES.relative_to(ROOT)}, not {' '.join(names)}")
-    with tempfile.TemporaryDirectory(prefix="ssescan-mutants-") as folder:
-        tree = Path(folder, "ssescan")
-        copy(tree)
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, resource.getrlimit(resource.RLIMIT_CPU)[1]))  # of each process
+    trees: SimpleQueue[Path] = SimpleQueue()
+    with tempfile.TemporaryDirectory(prefix="ssescan-mutants-") as folder, ThreadPoolExecutor(options.jobs) as pool:
+        for number in range(options.jobs):
+            copy(tree := Path(folder, str(number)))
+            trees.put(tree)
         if found := run(tree):
             print(f"the tests fail without a mutant: {found}\n{(tree / 'log').read_text()[-3000:]}", file=sys.stderr)
             return 1
-        good = [judge(patch, tree) for patch in patches]
+        good = list(pool.map(partial(judge, trees=trees), patches))
     print(f"{sum(good)} of {len(good)} mutants ended as expected")
     return 0 if all(good) else 1
 
