@@ -339,3 +339,38 @@ def test_error_of_a_source_ends_the_stream(scanners: Any, forgives: bool) -> Non
     with pytest.raises(StopIteration if forgives else OSError):
         next(events)
     assert list(events) == []
+
+
+@pytest.mark.parametrize(
+    ("chunks", "events", "reads"),
+    [([b"data: a\n\ndata: 123456789\n\n", b"data: b\n\n"], ["a"], 1), ([b"data: a\n\n", b"data: 12", b"3456789"], ["a"], 3),
+     ([b"data: 123456789", b"\n\n", b"data: b\n\n"], [], 1)],
+)  # fmt: skip
+def test_too_large_is_raised_before_the_next_read(
+    scanners: Any, chunks: list[bytes], events: list[str], reads: int
+) -> None:
+    iterator = opened(scanners, [*chunks, b"data: c\n\n"], scanners.Scanner(max_event_size=10))
+    seen = []
+    with pytest.raises(EventTooLarge) as caught:
+        seen.extend(event.data for event in iterator)  # the list keeps what came before the error
+    assert (seen, iterator.reader.reads) == (events, reads)
+    assert iterator.ends == [(caught.value, False)]
+    assert list(iterator) == []
+
+
+def test_source_that_stops_its_reader_gives_no_event(scanners: Any) -> None:
+    class Events(scanners.EventIterator):  # type: ignore[misc]
+        def _open(self) -> Any:
+            yield b"data: a\n\ndata: b"
+            reader.stop()
+            yield b"\n\ndata: c\n\n"
+
+        def _finish(self, error: BaseException | None, cut: bool) -> bool:
+            ends.append((error, cut))
+            return False
+
+    ends: list[Any] = []
+    reader = scanners.EventReader(scanners.Scanner())
+    assert [event.data for event in Events(reader)] == ["a"]
+    assert ends == [(None, False)]
+    assert (reader.reads, reader.cut) == (1, True)

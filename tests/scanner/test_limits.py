@@ -74,6 +74,13 @@ class TestSize:
             scanners.Scanner().feed(b"data: ".ljust(64 * 2**20 + 1, b"x"))
         assert caught.value.limit == 64 * 2**20
 
+    def test_half_a_byte_order_mark_counts_at_the_end(self, scanners: Any) -> None:
+        scanner = scanners.Scanner(max_event_size=1, unterminated="dispatch")
+        assert scanner.feed(b"\xef\xbb") == []
+        with pytest.raises(EventTooLarge) as caught:
+            scanner.close()
+        assert (caught.value.size, scanner.cut) == (2, True)
+
 
 class TestAfterTheError:
     def test_error_has_the_earlier_events_of_the_chunk(self, scanners: Any) -> None:

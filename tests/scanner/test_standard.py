@@ -254,3 +254,11 @@ def test_more_event_names_than_the_cache_holds(scanners: Any) -> None:
     for _ in range(2):
         scanner = scanners.Scanner()
         assert [(event.event, event.data) for event in scanner.feed(stream)] == [(name, name) for name in names]
+
+
+@pytest.mark.parametrize(
+    "names", [("content", "con"), ("con", "content"), ("ab", "ac"), ("x", ""), ("é", "e"), ("n" * 65, "n" * 64)]
+)
+def test_name_is_not_that_of_the_event_before(scanners: Any, names: tuple[str, str]) -> None:
+    stream = "".join(f"event: {name}\ndata: a\n\n" for name in names).encode()
+    assert [event.event for event in scanners.Scanner().feed(stream)] == [name or "message" for name in names]
