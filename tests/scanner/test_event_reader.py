@@ -350,7 +350,7 @@ def test_too_large_is_raised_before_the_next_read(
     scanners: Any, chunks: list[bytes], events: list[str], reads: int
 ) -> None:
     iterator = opened(scanners, [*chunks, b"data: c\n\n"], scanners.Scanner(max_event_size=10))
-    seen = []
+    seen: list[str] = []
     with pytest.raises(EventTooLarge) as caught:
         seen.extend(event.data for event in iterator)  # the list keeps what came before the error
     assert (seen, iterator.reader.reads) == (events, reads)
