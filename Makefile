@@ -16,7 +16,7 @@ SOURCES := pyproject.toml setup.py $(wildcard src/ssescan/scanner/*.pyx src/sses
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-interpreters test-lowest test-niquests test-comply test-peers lint types workflows wire sdk-diff sdk-versions sdk-incomplete frameworks fuzz sanitize soak mutants wheels wheel-list linear guard guard-sensitivity bench bench-suites translators scale replays peers-on-node docs clean
+.PHONY: help demo test test-interpreters test-lowest test-niquests test-comply test-peers lint types workflows wire sdk-diff sdk-versions sdk-incomplete frameworks instrumentation fuzz sanitize soak mutants wheels wheel-list linear guard guard-sensitivity bench bench-suites translators scale replays peers-on-node docs clean
 
 help:
 	@echo "make demo     see ssescan read streams, in 15 seconds"
@@ -49,6 +49,7 @@ help:
 	@echo "make sdk-versions SDK=openai  show which versions of an SDK are accelerated (ARGS=--tests also compares results)"
 	@echo "make sdk-incomplete  measure how fast events of OpenAI Responses are built that lack fields"
 	@echo "make frameworks  measure acceleration within LangChain and others, in environments of their own (half an hour)"
+	@echo "make instrumentation  compare what OpenLLMetry and others record with and without acceleration"
 	@echo "make docs     build the documentation in build/docs"
 	@echo "make clean    delete everything that these targets made"
 	@echo "PYTHON=python3.13 VENV=.venv-3.13 choose the interpreter and the folder of its environment"
@@ -198,6 +199,9 @@ sdk-incomplete: $(VENV)/with-test
 
 frameworks: $(VENV)/with-peers
 	@$(BIN)/python -m benchmarks.frameworks $(ARGS)
+
+instrumentation: $(VENV)/with-peers
+	@$(BIN)/python -m benchmarks.frameworks.instrumentation $(ARGS)
 
 docs: $(VENV)/with-docs
 	@echo "==> the documentation"

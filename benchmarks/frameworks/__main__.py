@@ -11,18 +11,16 @@ not the same, or where acceleration took part and should not, or did not and sho
 
 from __future__ import annotations
 
-import json
-import os
-import platform
 import subprocess
 import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 from benchmarks.frameworks import page
-from benchmarks.frameworks.results import Found, Measured, load, save
+from benchmarks.frameworks.environments import Wrong, environment, interpreter, output, today, versions
+from benchmarks.frameworks.results import FRAMEWORKS as RESULTS
+from benchmarks.frameworks.results import OBSERVED, Found, Measured, load, save
 from benchmarks.frameworks.streams import __name__ as streams
 from benchmarks.frameworks.table import FRAMEWORKS, Framework, Row
 from benchmarks.suites.server import ROOT, Url, serving
@@ -31,44 +29,6 @@ FOLDER = ROOT / "build" / "frameworks"
 COUNTS = (500, 2500)  # pieces, of the streams that are timed
 FEW_COUNTS = (20, 60)  # of those that are only compared
 ROUNDS = 3
-VERSIONS = (
-    "import importlib.metadata as m, json; print(json.dumps({d.name.lower(): d.version for d in m.distributions()}))"
-)
-
-
-class Wrong(Exception):
-    """An error: the results differ, or acceleration did not do what the table says. The text tells both."""
-
-
-def environment(framework: Framework) -> Path:
-    """Return the Python of a framework's environment, and make it if it is not there. Raises CalledProcessError."""
-    folder = FOLDER / "-".join(framework.requires[:1])
-    python, installed = folder / "bin" / "python", folder / "installed"
-    wanted = "\n".join(framework.requires)
-    if not (installed.is_file() and installed.read_text() == wanted):
-        print(f"installing {wanted.replace(chr(10), ', ')}", flush=True)
-        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-        pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, *framework.requires], check=True)
-        installed.write_text(wanted)
-    return python
-
-
-def output(python: Path, *arguments: str) -> Any:
-    """Return the JSON in the last line that a program prints. Raises Wrong if it fails."""
-    # LiteLLM reads its prices from its own folder, not from the network.
-    variables = {"PYTHONPATH": os.pathsep.join((str(ROOT / "src"), str(ROOT))), "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
-    done = subprocess.run(
-        [python, "-W", "ignore", *arguments],
-        env={**os.environ, **variables},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise Wrong(f"expected a result of {arguments[2:4]}, got exit status {done.returncode}: {done.stderr[-2000:]}")
-    return json.loads(done.stdout.splitlines()[-1])
 
 
 def read(
@@ -112,15 +72,13 @@ def found(python: Path, url: Url, framework: Framework, row: Row) -> Found:
 
 def measured(framework: Framework, url: Url) -> Measured:
     """Measure a framework. Raises Wrong, and CalledProcessError if it cannot be installed."""
-    python = environment(framework)
-    installed = output(python, "-c", VERSIONS)
-    versions = {name: installed[name] for name in (framework.package, *page.SDKS) if name in installed}
+    python = environment(FOLDER / framework.requires[0], framework.requires)
+    installed = versions(python, (framework.package, *page.SDKS))
     rows = []
     for row in framework.rows:
         rows.append(found(python, url, framework, row))
-        print(*page.line(framework.package, versions, rows[-1]), sep="  ", flush=True)
-    day, interpreter = date.today().isoformat(), f"{platform.python_implementation()} {platform.python_version()}"
-    return Measured(day, interpreter, versions, rows)
+        print(*page.line(framework.package, installed, rows[-1]), sep="  ", flush=True)
+    return Measured(today(), interpreter(), installed, rows)
 
 
 def main() -> int:
@@ -133,18 +91,18 @@ def main() -> int:
     chosen = (
         () if options.page else [of for of in FRAMEWORKS if of.package in options.frameworks or not options.frameworks]
     )
-    results, wrong = load(), 0
+    results, wrong = load(RESULTS), 0
     with serving(streams) as url:
         for framework in chosen:
             try:
                 results[framework.package] = measured(framework, url)
-                save(results)
+                save(results, RESULTS)
             except (Wrong, subprocess.CalledProcessError) as error:
                 print(f"{framework.package}: {error}", flush=True)
                 wrong += 1
     results = {of.package: results[of.package] for of in FRAMEWORKS if of.package in results}
-    save(results)
-    page.write(results)
+    save(results, RESULTS)
+    page.write(results, load(OBSERVED))
     return 1 if wrong else 0
 
 

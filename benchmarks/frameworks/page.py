@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from pathlib import Path
 
-from benchmarks.frameworks.results import DOCS, Found, Measured
+from benchmarks.frameworks.results import DOCS, Found, Measured, Observed
 from benchmarks.report.page import table, us
 
 # The distributions of the README's table.
 README_FRAMEWORKS = ("langchain", "pydantic-ai", "openai-agents", "litellm")
 SDKS = ("openai", "anthropic", "google-genai")
-PLACE = re.compile(r"(<!-- (\S+): written by `make frameworks` -->\n).*?(<!-- end -->)", re.DOTALL)
+PLACE = re.compile(r"(<!-- (\S+): written by `make \w+` -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def line(name: str, versions: dict[str, str], row: Found) -> list[str]:
@@ -51,12 +50,29 @@ def reasons(results: dict[str, Measured]) -> str:
     )
 
 
-def filled(text: str, results: dict[str, Measured]) -> str:
+def observed(results: dict[str, Observed]) -> str:
+    """Return the table of the tools that observe."""
+    return table(
+        ["tool", "streams", "spans", "values", "left out"],
+        [
+            [
+                ", ".join(f"{name} {version}" for name, version in of.versions.items()),
+                *map(str, (of.streams, of.spans, of.values)),
+                ", ".join(f"`{name}`" for name in of.left_out),
+            ]
+            for of in results.values()
+        ],
+        figures=False,
+    )
+
+
+def filled(text: str, results: dict[str, Measured], tools: dict[str, Observed]) -> str:
     """Return a page with its tables made of the results."""
     tables = {
         "versions": lambda: versions(results),
         "gains": lambda: gains(results, results),
         "reasons": lambda: reasons(results),
+        "observed": lambda: observed(tools),
         "most-used": lambda: gains(results, (name for name in README_FRAMEWORKS if name in results)),
     }
     return PLACE.sub(lambda found: f"{found[1]}\n{tables[found[2]]()}\n\n{found[3]}", text)
@@ -65,7 +81,7 @@ def filled(text: str, results: dict[str, Measured]) -> str:
 PAGES = (DOCS / "frameworks.md", DOCS.parent / "README.md")
 
 
-def write(results: dict[str, Measured], pages: Iterable[Path] = PAGES) -> None:
-    """Write the tables into pages."""
-    for page in pages:
-        page.write_text(filled(page.read_text(encoding="utf-8"), results), encoding="utf-8")
+def write(results: dict[str, Measured], tools: dict[str, Observed]) -> None:
+    """Write the tables into the pages."""
+    for page in PAGES:
+        page.write_text(filled(page.read_text(encoding="utf-8"), results, tools), encoding="utf-8")

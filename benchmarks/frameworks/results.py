@@ -1,13 +1,13 @@
-"""The results of the frameworks: docs/frameworks.json, which the tables in the docs are made from."""
+"""The results of the frameworks and of the tools that observe, which the tables in the docs are made from."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
-FILE = DOCS / "frameworks.json"
 
 
 class Found(msgspec.Struct):
@@ -40,10 +40,40 @@ class Measured(msgspec.Struct):
     rows: list[Found]
 
 
-def load(file: Path = FILE) -> dict[str, Measured]:
-    """Read the results, by distribution; none if there is no file."""
-    return msgspec.json.decode(file.read_bytes(), type=dict[str, Measured]) if file.exists() else {}
+class Observed(msgspec.Struct):
+    """A tool that records the same with and without acceleration: in so many streams, so many spans and their values.
+
+    `left_out`: the names of the values that differ without acceleration too.
+    """
+
+    day: str
+    python: str
+    versions: dict[str, str]
+    streams: int
+    spans: int
+    values: int
+    left_out: list[str]
 
 
-def save(results: dict[str, Measured], file: Path = FILE) -> None:
-    file.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=1) + b"\n")
+Kind = TypeVar("Kind", Measured, Observed)
+
+
+class File(NamedTuple, Generic[Kind]):
+    """A file of results."""
+
+    path: Path
+    kind: type[Kind]
+
+
+FRAMEWORKS = File(DOCS / "frameworks.json", Measured)
+OBSERVED = File(DOCS / "instrumentation.json", Observed)
+
+
+def load(file: File[Kind]) -> dict[str, Kind]:
+    """Read the results, by name; none if there is no file."""
+    found = msgspec.json.decode(file.path.read_bytes()) if file.path.exists() else {}
+    return {name: msgspec.convert(of, file.kind) for name, of in found.items()}
+
+
+def save(results: dict[str, Kind], file: File[Kind]) -> None:
+    file.path.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=1) + b"\n")

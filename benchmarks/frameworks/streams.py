@@ -270,15 +270,37 @@ def gemini_calls(count: int) -> list[bytes]:
     return gemini(parts)
 
 
+def failed(events: list[bytes], error: dict[str, Any], name: str = "") -> list[bytes]:
+    """Return the first half of a stream, and an error in place of the rest."""
+    return [*events[: len(events) // 2], event(error, name)]
+
+
+def chat_error(count: int) -> list[bytes]:
+    return failed(chat_text(count), {"error": {"type": "server_error", "code": None, "message": "too busy"}})
+
+
+def responses_error(count: int) -> list[bytes]:
+    error = {"type": "error", "code": "server_error", "message": "too busy", "param": None, "sequence_number": count}
+    return failed(responses_text(count), error, "error")
+
+
+def messages_error(count: int) -> list[bytes]:
+    error = {"type": "error", "error": {"type": "overloaded_error", "message": "too busy"}}
+    return failed(messages_text(count), error, "error")
+
+
 ANSWERS: dict[str, Callable[[int], list[bytes]]] = {
     "openai-chat": chat_text,
     "openai-chat-calls": chat_calls,
+    "openai-chat-error": chat_error,
     "openai-chat-field": chat_field,
     "openai-chat-items": chat_items,
     "openai-responses": responses_text,
     "openai-responses-calls": responses_calls,
+    "openai-responses-error": responses_error,
     "anthropic": messages_text,
     "anthropic-calls": messages_calls,
+    "anthropic-error": messages_error,
     "anthropic-items": messages_items,
     "gemini": gemini_text,
     "gemini-calls": gemini_calls,
