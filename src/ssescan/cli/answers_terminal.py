@@ -11,6 +11,7 @@ from rich.text import Text
 from .. import Outcome
 from ..providers import MessageStream, Part, parts
 from .answers import Answer
+from .summaries import Summary
 from .terminal import console_for_any_text
 from .visible import visible
 
@@ -26,8 +27,8 @@ class AnswerTerminal(Answer):
     reasoning. If the pieces of several tool calls alternate, each section begins with the name of the tool.
     """
 
-    def __init__(self, asked_ns: int, is_file: bool) -> None:
-        super().__init__(asked_ns, is_file)
+    def __init__(self, summary: Summary) -> None:
+        super().__init__(summary)
         self._console = console_for_any_text()
         self._section: tuple[str, int] | None = None
         self._line_ends = 2  # line feeds at the end of the output; at the top, none is needed
@@ -68,12 +69,13 @@ class AnswerTerminal(Answer):
             self._line_ends = 0
         if self._section is not None or self._line_ends == 0:
             self._end_lines(1)
-        if summary := self.summary(stream):
+        if lines := self._summary.lines(stream):
             if self._section is not None:
                 self._end_lines(2)
             errors = Console(stderr=True, highlight=False)
-            # In a file it is one line.
-            errors.print(Text(visible(summary), style=DIM), soft_wrap=not errors.is_terminal)
+            # In a file, the lines are not folded.
+            text = Text("\n".join(map(visible, lines)), style=DIM)
+            errors.print(text, soft_wrap=not errors.is_terminal)
 
     def _turn_to_call(self, block: int) -> None:
         call = self._calls.get(block)

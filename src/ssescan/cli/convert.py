@@ -10,15 +10,15 @@ from typing import Any, cast
 
 import click
 
-from .. import Stall
 from .._secrets import error_without_secrets
 from ..gateway import ByteStream, transcode
-from ..providers.formats import WRITTEN_APIS, Api, WrittenApi
+from ..providers.formats import WRITTEN_APIS, WrittenApi
 from .curl import Request, source_options
 from .exits import Exit, Failure, failure_of, print_note
 from .output import counted, write
-from .printing import progress_option, with_failures
-from .read import API_HELP, THINK_TAGS_HELP, ReadCommand, known_api
+from .printing import with_failures
+from .read import ReadCommand
+from .reading import ReadOptions, known_api, reading_options
 from .sources import open_source
 from .visible import IN_JSON
 
@@ -27,12 +27,8 @@ TO_HELP = f"The format to write: {', '.join(WRITTEN_APIS)}."
 
 @click.command("convert", cls=ReadCommand)
 @source_options
-@progress_option
+@reading_options
 @click.option("--to", required=True, callback=partial(known_api, names=WRITTEN_APIS), metavar="NAME", help=TO_HELP)
-@click.option("--api", callback=known_api, metavar="NAME", help=API_HELP)
-@click.option("--accept-done", is_flag=True, help="Take [DONE] as the end, if the server never gives a finish reason.")
-@click.option("--think-tags", is_flag=True, help=THINK_TAGS_HELP)
-@click.option("--think-tags-open", is_flag=True, hidden=True)
 @click.option("--model", metavar="NAME", help="The name of the model to write, in place of the one that came.")
 @click.option("--include-usage", is_flag=True, help="Write the usage, which openai-chat has only on request.")
 def command(
@@ -40,13 +36,9 @@ def command(
     source: str,
     request: Request,
     to: str,
-    api: str | None,
-    accept_done: bool,
-    think_tags: bool,
-    think_tags_open: bool,
+    reading: ReadOptions,
     model: str | None,
     include_usage: bool,
-    stall: Stall | None,
 ) -> Exit:
     """Write the stream of a model in the format of another API, as it arrives.
 
@@ -71,15 +63,7 @@ def command(
     if include_usage:
         options["include_usage"] = True
     with open_source(source, request) as opened:
-        stream = transcode(
-            opened.stream,
-            cast("WrittenApi", to),
-            api=cast("Api | None", api),
-            stall=stall,
-            accept_done=accept_done,
-            think_tags="open" if think_tags_open else think_tags,
-            **options,
-        )
+        stream = transcode(opened.stream, cast("WrittenApi", to), **reading.options(), **options)
         write_all(stream, opened.name)
     if stream.lost:
         parts = ", ".join(f"{count:,} {name}" for name, count in sorted(stream.lost.items()))

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeAlias
 from urllib.parse import quote, quote_plus, urlsplit, urlunsplit
 
 import click
@@ -44,7 +44,7 @@ ACCEPTED = (
     ("-i", "--include"), ("-#", "--progress-bar"), ("--no-progress-meter",), ("--ssl-no-revoke",),
 )  # fmt: skip
 
-F = TypeVar("F", bound=Callable[..., object])
+Decorator: TypeAlias = Callable[[Any], Any]
 
 
 def positive_seconds(context: click.Context, option: click.Parameter, seconds: float | None) -> float | None:
@@ -59,6 +59,28 @@ def refuse_output(context: click.Context, _option: click.Parameter, value: str |
     if value is not None:
         text = "expected no -o or --output, the output is standard output: leave it out, and write > FILE"
         raise click.UsageError(text, context)
+
+
+# Decorators that add options, which `ask` has too.
+HEADER_OPTION: Decorator = click.option(
+    "-H", "--header", "headers", multiple=True, metavar="'NAME: VALUE'",
+    help="Send this header; 'NAME:' leaves one out, 'NAME;' sends it empty.",
+)  # fmt: skip
+CONNECTION_OPTIONS: tuple[Decorator, ...] = (
+    click.option("-k", "--insecure", is_flag=True, help="Do not check the certificate of the server."),
+    click.option(
+        "--idle", type=float, callback=positive_seconds, metavar="SECONDS",
+        help="Fail if the server sends no byte for so long.",
+    ),
+    click.option(
+        "-m", "--max-time", type=float, callback=positive_seconds, metavar="SECONDS",
+        help="The same as --idle: the whole time has no limit here.",
+    ),
+    click.option(
+        "--connect-timeout", type=float, callback=positive_seconds, metavar="SECONDS",
+        help="Fail if connecting takes so long; by default 10.",
+    ),
+)  # fmt: skip
 
 
 class CurlCommand(click.Command):
@@ -95,13 +117,10 @@ def source_options(command: Callable[..., object], *, has_output: bool = False) 
         own = {name: options.pop(name) for name in Request.__dataclass_fields__ if name != "data"}
         return command(source=sources[0] if sources else "-", request=Request(data=data, **own), **options)
 
-    decorators: list[Callable[..., Any]] = [
+    decorators: list[Decorator] = [
         click.argument("source", required=False, metavar="[FILE | URL | -]"),
         click.option("--url", multiple=True, metavar="URL", help="The same as the argument URL."),
-        click.option(
-            "-H", "--header", "headers", multiple=True, metavar="'NAME: VALUE'",
-            help="Send this header; 'NAME:' leaves one out, 'NAME;' sends it empty.",
-        ),
+        HEADER_OPTION,
         *(
             click.option(*names, name, multiple=True, metavar="DATA", help=text)
             for name, (names, text) in DATA.items()
@@ -112,19 +131,7 @@ def source_options(command: Callable[..., object], *, has_output: bool = False) 
         click.option("-b", "--cookie", "cookies", multiple=True, metavar="NAME=VALUE", help="Send this cookie."),
         click.option("-A", "--user-agent", metavar="NAME", help="Send this header User-Agent."),
         click.option("-e", "--referer", metavar="URL", help="Send this header Referer."),
-        click.option("-k", "--insecure", is_flag=True, help="Do not check the certificate of the server."),
-        click.option(
-            "--idle", type=float, callback=positive_seconds, metavar="SECONDS",
-            help="Fail if the server sends no byte for so long.",
-        ),
-        click.option(
-            "-m", "--max-time", type=float, callback=positive_seconds, metavar="SECONDS",
-            help="The same as --idle: the whole time has no limit here.",
-        ),
-        click.option(
-            "--connect-timeout", type=float, callback=positive_seconds, metavar="SECONDS",
-            help="Fail if connecting takes so long; by default 10.",
-        ),
+        *CONNECTION_OPTIONS,
         *(click.option(*names, is_flag=True, expose_value=False, hidden=True) for names in ACCEPTED),
         click.option("-w", "--write-out", expose_value=False, hidden=True),
     ]  # fmt: skip
@@ -170,18 +177,18 @@ class Data:
 class Request:
     """The request of the command line's options, which need a URL."""
 
-    headers: tuple[str, ...]
-    data: tuple[Data, ...]
-    get: bool
-    method: str | None
-    user: str | None
-    cookies: tuple[str, ...]
-    user_agent: str | None
-    referer: str | None
-    insecure: bool
-    idle: float | None  # seconds
-    max_time: float | None  # seconds
-    connect_timeout: float | None  # seconds
+    headers: tuple[str, ...] = ()
+    data: tuple[Data, ...] = ()
+    get: bool = False
+    method: str | None = None
+    user: str | None = None
+    cookies: tuple[str, ...] = ()
+    user_agent: str | None = None
+    referer: str | None = None
+    insecure: bool = False
+    idle: float | None = None  # seconds
+    max_time: float | None = None  # seconds
+    connect_timeout: float | None = None  # seconds
 
     @property
     def read_timeout(self) -> float | None:
