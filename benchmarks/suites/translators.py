@@ -6,7 +6,7 @@ Reads every recorded stream of OpenAI Chat Completions that is complete, transla
 installed, and reads the output with the official SDK of Anthropic. A translation is faulty if the translator or the SDK
 raises, if the output has no `message_stop`, or if the message has another text, other calls, or another stop reason
 than the stream. `make translators` installs the rivals in an environment of their own. Costs are minima of CPU time, in
-one run, in turn: for an event of the recorded streams, which are mostly short, and for one of a long stream of text.
+one run, in turn.
 """
 
 from __future__ import annotations
@@ -24,11 +24,9 @@ from rich.console import Console
 from rich.table import Table
 
 import ssescan
-from benchmarks.suites import payloads
 
 Translate = Callable[[list[bytes]], bytes]
 ROUNDS = 3
-TEXTS = 4000  # events of the long stream
 STOP_REASONS = {
     "stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use", "content_filter": "refusal",
     "refusal": "refusal", "pause": "pause_turn", "other": "end_turn",
@@ -43,7 +41,7 @@ class Recorded(NamedTuple):
     message: ssescan.Message
 
 
-def values(events: list[bytes]) -> Iterator[dict[str, Any]]:
+def payloads(events: list[bytes]) -> Iterator[dict[str, Any]]:
     """Yield the JSON of each event, as a program that uses a rival has to get it: with a JSON parser in C."""
     import msgspec
 
@@ -69,7 +67,7 @@ def llm_rosetta() -> Translate:
         source, target = OpenAIChatConverter(), AnthropicConverter()
         source_state, target_state = source.create_stream_context(), target.create_stream_context()
         made = []
-        for payload in values(events):
+        for payload in payloads(events):
             for event in source.stream_response_from_provider(payload, source_state):
                 out = target.stream_response_to_provider(event, target_state)
                 made += [framed(one) for one in (out if isinstance(out, list) else [out]) if one]
@@ -84,7 +82,7 @@ def litellm() -> Translate:
     from litellm.types.utils import ModelResponseStream
 
     def translate(events: list[bytes]) -> bytes:
-        chunks = iter([ModelResponseStream(**payload) for payload in values(events)])
+        chunks = iter([ModelResponseStream(**payload) for payload in payloads(events)])
         return b"".join(AnthropicStreamWrapper(completion_stream=chunks, model="a-model").anthropic_sse_wrapper())
 
     return translate
@@ -96,7 +94,7 @@ def any_llm() -> Translate:
 
     def translate(events: list[bytes]) -> bytes:
         state, made = compat.StreamingState(), []
-        for payload in values(events):
+        for payload in payloads(events):
             made += compat.chat_completion_chunk_to_message_stream_events(ChatCompletionChunk(**payload), state)
         made += compat.close_open_blocks(state)
         frames = [framed(event.model_dump(mode="json", exclude_none=True)) for event in made]
@@ -112,7 +110,7 @@ def agent_wire_proxy() -> Translate:
 
     def translate(events: list[bytes]) -> bytes:
         converter, made = AnthropicStreamConverter(requested_model="a-model"), []
-        for payload in values(events):
+        for payload in payloads(events):
             made += converter.consume(payload)
         return b"".join([*made, *converter.finish()])
 
@@ -178,8 +176,6 @@ def main() -> None:
         except ImportError as error:
             print(f"without {name}: {error}", file=sys.stderr)
     best = dict.fromkeys(translators, float("inf"))
-    of_text = dict.fromkeys(translators, float("inf"))
-    texts = payloads.whole_chat(TEXTS)
     faults: dict[str, dict[str, str]] = {name: {} for name in translators}
     for number in range(ROUNDS):
         for name, translate in translators.items():
@@ -194,16 +190,11 @@ def main() -> None:
                 if not number and one.name not in faults[name] and (found := fault(output, one.message)):
                     faults[name][one.name] = found
             best[name] = min(best[name], taken)
-            begin = time.process_time()
-            translate(texts)
-            of_text[name] = min(of_text[name], time.process_time() - begin)
     events = sum(len(one.events) for one in streams)
-    costs = "us per event", "us per event of text"
-    table = Table("translator", "faulty", f"of {len(streams)}", *costs, title="Chat into Anthropic's events")
+    table = Table("translator", "faulty", f"of {len(streams)}", "us per event", title="Chat into Anthropic's events")
     for name in translators:
         of = max(set(faults[name].values()), key=[*faults[name].values()].count) if faults[name] else ""
-        each = [f"{taken / count * 1e6:.2f}" for taken, count in ((best[name], events), (of_text[name], len(texts)))]
-        table.add_row(name, str(len(faults[name])), of, *each)
+        table.add_row(name, str(len(faults[name])), of, f"{best[name] / events * 1e6:.2f}")
     Console().print(table)
     for body, found in faults["ssescan"].items():
         print(f"{body}: {found}")

@@ -22,6 +22,7 @@ COMMANDS = {
     "cat": "Print the events of a file, a URL or standard input as they arrive.",
     "read": "Print the answer of a model as it arrives, from a stream of any of five APIs.",
     "convert": "Write the stream of a model in the format of another API, as it arrives.",
+    "ask": "Ask a model, print its answer as it arrives, and its times.",
     "record": "Record a stream on a tape, each read with its time.",
     "replay": "Serve tapes on this machine as any LLM API, with faults on demand.",
     "run": "Run a Python program and accelerate its LLM SDKs.",
@@ -82,9 +83,9 @@ def root(context: click.Context, *, wants_version: bool) -> None:
     """Read Server-Sent Events, above all the streams of LLM APIs.
 
     \b
-    Exit status: 0 the stream ended (read, convert: and the answer is complete),
-    3 it was cut, 4 the response was refused, 5 it failed or stalled,
-    6 the provider reported an error, 2 usage, 1 other, 130 Ctrl-C;
+    Exit status: 0 the stream ended (read, convert, ask: and the answer is
+    complete), 3 it was cut, 4 the response was refused, 5 it failed or
+    stalled, 6 the provider reported an error, 2 usage, 1 other, 130 Ctrl-C;
     run: the program's own.
     """  # noqa: D301 - \b is click's mark for a paragraph that keeps its lines
     if wants_version:

@@ -157,7 +157,7 @@ def advice_on_provider(error: errors.ProviderError) -> str:
     if error.status is None:
         return "what came before it is not complete; ask again"
     # 429 that does not pass is the quota's.
-    return STATUS_ADVICE.get(402 if error.status == 429 else error.status, "check the body of the request (-d)")
+    return status_advice(402 if error.status == 429 else error.status, "check the body of the request (-d)")
 
 
 def transport_failure(error: Exception, source_name: str, so_far: str) -> Failure | None:
@@ -214,7 +214,14 @@ def advice_on(error: errors.UnexpectedStatus, source_name: str) -> str:
     if status in (408, 429) or status >= 500:
         wait = header_of(getattr(error.response, "headers", {}), "Retry-After")
         return f"it may work later{f' (Retry-After: {shortened(wait)})' if wait else ''}"
-    return STATUS_ADVICE.get(status, "check the URL, the method (-X), the headers (-H) and the body (-d)")
+    return status_advice(status, "check the URL, the method (-X), the headers (-H) and the body (-d)")
+
+
+def status_advice(status: int, otherwise: str) -> str:
+    """Return advice after a status, in the options of the command that runs: its attribute `status_advice`, if any."""
+    context = click.get_current_context(silent=True)
+    own: dict[int | None, str] = getattr(context and context.command, "status_advice", {})
+    return own.get(status) or STATUS_ADVICE.get(status) or own.get(None, otherwise)
 
 
 def and_body(error: errors.UnexpectedStatus | errors.UnexpectedContentType, *, with_type: bool = True) -> str:
