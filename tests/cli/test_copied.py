@@ -106,6 +106,22 @@ COPIED = {
         JSON_TYPE | {"cookie": ["sid=1; lang=en"], "te": ["trailers"]},
         path="/api/chat",
     ),
+    "firefox, over HTTP/3": Copied(
+        r"""
+        curl 'BASE/api/chat' \
+          --http3 \
+          -X POST \
+          -H 'User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0' \
+          -H 'Accept: */*' \
+          -H 'Accept-Encoding: gzip, deflate, br, zstd' \
+          -H 'Content-Type: application/json' \
+          -H 'Alt-Used: chat.example' \
+          --data-raw '{"prompt":"@all"}'
+        """,
+        {"prompt": "@all"},
+        JSON_TYPE | {"accept": ["*/*"], "alt-used": ["chat.example"]},
+        path="/api/chat",
+    ),
     "safari": Copied(
         r"""
         curl 'BASE/api/chat' \

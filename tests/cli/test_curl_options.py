@@ -25,7 +25,7 @@ JSON_BODY = '{"stream": true}'
     "options",
     [
         ("-N",), ("--no-buffer",), ("-s",), ("--silent",), ("-sS",), ("-L",), ("--location",), ("--compressed",), ("-k",),
-        ("--insecure",), ("-sSNLkf",), ("-v",), ("-i",), ("-#",), ("--no-progress-meter",), ("--ssl-no-revoke",), ("--http1.1",), ("-N", "-s", "-L", "-k", "--compressed"),
+        ("--insecure",), ("-sSNLkf",), ("-v",), ("-i",), ("-#",), ("--no-progress-meter",), ("--ssl-no-revoke",), ("--http1.1",), ("-0",), ("--http1.0",), ("--http2-prior-knowledge",), ("--http3",), ("--tcp-nodelay",), ("-N", "-s", "-L", "-k", "--compressed"),
         ("-w", r"\n%{http_code}"), ("--write-out=x",), ("--connect-timeout", "30"),
     ],
 )  # fmt: skip

@@ -40,7 +40,8 @@ DATA: dict[str, tuple[tuple[str, ...], str]] = {
 # The options of curl that change nothing here.
 ACCEPTED = (
     ("-N", "--no-buffer"), ("-s", "--silent"), ("-S", "--show-error"), ("-f", "--fail"), ("--fail-with-body",),
-    ("-L", "--location"), ("--compressed",), ("-g", "--globoff"), ("--http1.1",), ("--http2",), ("-v", "--verbose"),
+    ("-L", "--location"), ("--compressed",), ("-g", "--globoff"), ("-0", "--http1.0"), ("--http1.1",), ("--http2",),
+    ("--http2-prior-knowledge",), ("--http3",), ("--http3-only",), ("--tcp-nodelay",), ("-v", "--verbose"),
     ("-i", "--include"), ("-#", "--progress-bar"), ("--no-progress-meter",), ("--ssl-no-revoke",),
 )  # fmt: skip
 
