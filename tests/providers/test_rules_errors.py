@@ -12,10 +12,11 @@ from ssescan.providers import Error, Raw
 
 from .assertions import APIS, DONE, error_in_few_words, framed, read
 from .reading import read_to_error
+from .test_tables_anthropic import HEY
 from .test_tables_chat import HI, STOP, A, chunk
 from .test_tables_responses import CREATED
 
-CHAT, RESPONSES = APIS[:2]
+CHAT, RESPONSES, ANTHROPIC = APIS[:3]
 
 ERRORS: dict[str, tuple[dict[str, Any], tuple[Any, str | None]]] = {
     "type and message": ({"type": "error", "message": "oh"}, ("error", "oh")),
@@ -24,6 +25,20 @@ ERRORS: dict[str, tuple[dict[str, Any], tuple[Any, str | None]]] = {
     "status error": ({"status": "error", "message": "oh"}, (None, "oh")),
     "response.error": ({"type": "response.error", "error": {"code": "server_error", "message": "oh"}}, ("server_error", "oh")),
     "detail": ({"detail": "oh"}, (None, "oh")),
+    "detail, an object": ({"detail": {"message": "oh"}}, (None, "oh")),
+    "detail, an object with a code": ({"detail": {"code": "no_model", "msg": "oh"}}, ("no_model", "oh")),
+    "detail, an error in an object": ({"detail": {"error": {"message": "oh"}}}, (None, "oh")),
+    "code, and an object as detail": ({"code": 500, "detail": {"message": "oh"}}, (500, "oh")),
+    "message, an object": ({"type": "error", "message": {"text": "oh"}}, ("error", "oh")),
+    "code, and an object as message": ({"code": 7, "message": {"text": "oh"}}, (7, "oh")),
+    "type and data": ({"type": "error", "data": {"message": "oh"}}, ("error", "oh")),
+    "type, and errors of text": ({"type": "rate_limit_error", "errors": ["oh"]}, ("rate_limit_error", "oh")),
+    "several errors of text": ({"errors": ["oh", "no"]}, (None, "oh; no")),
+    "a status of digits": ({"status": "503", "message": "oh"}, ("503", "oh")),
+    "a kind of problem": ({"type": "about:blank", "title": "Bad", "status": 400, "detail": "oh"}, ("about:blank", "oh")),
+    "a title": ({"type": "https://x.example/bad", "title": "oh", "status": 400}, ("https://x.example/bad", "oh")),
+    "error, a number, and words": ({"error": 429, "message": "oh"}, (429, "oh")),
+    "error without words, and words": ({"error": {"code": 5}, "msg": "oh"}, (5, "oh")),
     "code and msg": ({"code": 1001, "msg": "oh"}, (1001, "oh")),
     "errors": ({"errors": [{"message": "oh", "code": 500}]}, (500, "oh")),
     "errors of text": ({"errors": ["oh"]}, (None, "oh")),
@@ -84,6 +99,16 @@ def test_error_in_a_stream(event: dict[str, Any], expected: tuple[Any, str | Non
     parts, raised = read_to_error(ssescan.stream(framed(*events, DONE), api))
     assert isinstance(raised, ProviderError)
     assert_error(parts, expected)
+
+
+@pytest.mark.parametrize(("event", "expected"), ERRORS.values(), ids=ERRORS)
+@pytest.mark.parametrize("at", [1, 3, len(HEY)])
+def test_error_in_a_stream_of_typed_events(event: dict[str, Any], expected: tuple[Any, str | None], at: int) -> None:
+    for api in (None, ANTHROPIC):
+        stream = framed(*HEY[:at], names="type") + framed(event) + framed(*HEY[at:], names="type")
+        parts, raised = read_to_error(ssescan.stream(stream, api))
+        assert isinstance(raised, ProviderError)
+        assert_error(parts, expected)
 
 
 NOT_ERRORS = {

@@ -27,6 +27,8 @@ OF_ERRORS = MESSAGES[2:5]
 """Messages that only an error has."""
 REASONS = ("detail", "reason")
 """Messages beside a code that is not of a success, or a status of a failure."""
+INNER = ("error", "errors", "detail", "details", "reason", "description", "text", "data", "title")
+"""Where the words of an error may stand besides, as a text, in an object or in a list."""
 SUCCESS = ("", "0", "ok", "success", "succeeded", "none")
 FAILED = ("error", "failed", "failure", "fail")
 FIELDS = frozenset((
@@ -51,6 +53,8 @@ def error_in(value: dict[str, Any], name: str | None) -> Any:
             return None
         return with_beside(value)
     kind = text_of(value.get("type")) or text_of(value.get("event_type"))
+    if ":" in kind:
+        kind = ""  # an address: that of a kind of problem (RFC 9457)
     if not kind and _is_errors(text_of(value.get("event"))):
         kind = "error"
     if name == "error" or value.get("object") == "error" or _is_errors(kind):
@@ -62,15 +66,19 @@ def error_in(value: dict[str, Any], name: str | None) -> Any:
 def with_beside(value: dict[str, Any]) -> Any:
     """Return the error in an object, with the words and the number that stand beside it and not in it.
 
-    Of an error that is a text or true, that is the object itself.
+    Of an error that is a text or true, that is the object itself; of one that is a number, with that as its code.
     """
     error = value["error"]
     code = code_of(value)
     if isinstance(error, dict):
         is_missing = code not in (None, "") and not _is_success(code) and code_of(error) is None
-        return error | {"code": code} if is_missing else error
+        said = next((value[name] for name in MESSAGES if isinstance(value.get(name), str)), "")
+        words = {"message": said} if said and _message(error) is None else {}
+        return error | words | {"code": code} if is_missing else error | words if words else error
     has_more = code not in (None, "") or any(isinstance(value.get(name), str) and value[name] for name in MESSAGES)
     is_fine = code is not None and _is_success(code)
+    if has_more and code is None and isinstance(error, (int, float)) and not isinstance(error, bool):
+        return value | {"code": error}
     return value if error is True or (isinstance(error, str) and has_more and not is_fine) else error
 
 
@@ -92,7 +100,9 @@ def _fails(value: dict[str, Any]) -> bool:
     inner = value.get("base_resp")  # MiniMax
     if isinstance(inner, dict) and (code := code_of(inner)) is not None:
         return not _is_success(code)
-    texts = [value[name] for name in (*MESSAGES, *REASONS) if value.get(name) and isinstance(value[name], (str, list))]
+    texts = [
+        text for name in (*MESSAGES, *REASONS) if (text := value.get(name)) and isinstance(text, (str, list, dict))
+    ]
     status = value.get("status")
     if value.get("success") is False or (isinstance(status, str) and status.lower() in FAILED):
         return bool(texts) or _has_errors(value)
@@ -100,7 +110,7 @@ def _fails(value: dict[str, Any]) -> bool:
     is_status = isinstance(code, (int, float)) and 400 <= code <= 599
     if (code is not None and _is_success(code)) or (texts and not is_status and all(map(_is_fine, texts))):
         return False
-    if _has_errors(value):
+    if _has_errors(value) or (is_status and value.get("title")):
         return True
     return bool(texts) and (code is not None or (len(value) == 1 and bool(value.get("detail"))))
 
@@ -143,8 +153,11 @@ def code_of(value: dict[str, Any]) -> Any:
         if isinstance(code, (str, int, float)) and not isinstance(code, bool):
             return code
     # A status that is a number: others are words, such as "error".
-    numbers = (value.get(name) for name in STATUS_FIELDS)
-    return next((number for number in numbers if isinstance(number, int) and not isinstance(number, bool)), None)
+    for name in STATUS_FIELDS:
+        code = value.get(name)
+        if (isinstance(code, int) and not isinstance(code, bool)) or (isinstance(code, str) and code.isdigit()):
+            return code
+    return None
 
 
 def error_of(raw: Any) -> Error:
@@ -156,14 +169,13 @@ def error_of(raw: Any) -> Error:
         if inner is raw:
             break
         raw = inner
-    said = _said(raw) if isinstance(raw, dict) else raw
-    if isinstance(said, list) and said and isinstance(said[0], (str, dict)):
-        said = said[0]
+    whole = raw[0] if isinstance(raw, list) and raw else raw
+    said = _said(whole)
     if not isinstance(said, dict):
         number = said if isinstance(said, (int, float)) and not isinstance(said, bool) else None
         return Error(code=number, message=said if isinstance(said, str) else None, raw=raw)
-    kind = text_of(said.get("type")) or None
-    code = code_of(said)
+    kind = text_of(said.get("type")) or text_of(whole.get("type")) or None
+    code = code_of(said) if said is whole or code_of(said) is not None else code_of(whole)
     if kind is None or kind in BARE:
         kind = text_of(said.get("error_type")) or (kind if code is None else None)
     return Error(kind=kind, code=code, message=_message(said), raw=raw)
@@ -177,17 +189,20 @@ def _said(raw: Any) -> Any:
         inner = next((raw[name] for name in ("errors", "base_resp", "detail") if raw.get(name)), None)
         if isinstance(inner, list):
             inner = inner[0]
-        if not isinstance(inner, dict) and not (isinstance(inner, str) and code_of(raw) is None):
+        if not isinstance(inner, dict):
             return raw
         raw = inner
     return raw
 
 
-def _message(said: dict[str, Any]) -> str | None:
-    for name in (*MESSAGES, "error", "detail", "reason"):
+def _message(said: dict[str, Any], depth: int = MAX_WRAPPED) -> str | None:
+    for name in (*MESSAGES, *INNER):
         message = said.get(name)
-        if isinstance(message, list) and all(isinstance(line, str) for line in message):
-            message = "; ".join(message)
+        if isinstance(message, list) and message:
+            is_of_texts = all(isinstance(line, str) for line in message)
+            message = "; ".join(message) if is_of_texts else message[0]
+        if isinstance(message, dict) and depth:
+            message = _message(message, depth - 1)
         if isinstance(message, str) and (message or name == "message"):
             return message
     return None
