@@ -191,6 +191,20 @@ PARTS = {
         [{"type": "message", "id": "m", "role": "assistant", "model": "m", "content": "a", "stop_reason": "end_turn"}],
         SAID_A,
     ),
+    "an Anthropic message with one block in place of a list": Rule(
+        ANTHROPIC,
+        [{"type": "message_start", "message": start()["message"] | {"content": {"type": "text", "text": "a"}}}, reason("end_turn"), MESSAGE_STOP],
+        SAID_A,
+    ),
+    **{
+        f"Gemini, {name}": Rule(GEMINI, [{"candidates": [{"content": content, "finishReason": "STOP"}]}], SAID_A)
+        for name, content in (
+            ("one part in place of a list", {"role": "model", "parts": {"text": "a"}}),
+            ("a text in place of the parts", {"role": "model", "parts": "a"}),
+            ("a text as a part", {"role": "model", "parts": ["a"]}),
+            ("a text as the content", "a"),
+        )
+    },
     "Anthropic, text and thinking in turns": Rule(
         ANTHROPIC,
         [start(), block({"type": "thinking", "thinking": ""}), delta("thinking", thinking="r"), delta("text", text="a"), delta("thinking", thinking="s"), delta("text", text="b"), stop(), reason("end_turn"), MESSAGE_STOP],

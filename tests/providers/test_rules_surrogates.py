@@ -63,6 +63,13 @@ SURROGATES = {
          stop(), reason("end_turn"), MESSAGE_STOP],
         {"text": "😀", "finish": "stop"},
     ),
+    "Anthropic, the first half in the start of its block": Rule(
+        ANTHROPIC,
+        [start(), json.dumps(block({"type": "text", "text": "@@"})).replace("@@", HIGH),
+         json.dumps(delta("text", text="@@")).replace("@@", LOW),
+         stop(), reason("end_turn"), MESSAGE_STOP],
+        {"text": "😀", "finish": "stop"},
+    ),
     "Responses": Rule(
         RESPONSES, [CREATED, output_text(f'"{HIGH}"'), output_text(f'"{LOW}"'), COMPLETED], {"text": "😀", "finish": "stop"}
     ),

@@ -9,7 +9,9 @@ import pytest
 
 from .assertions import DONE
 from .rules import Rule
-from .test_rules_content import CHAT, RESPONSES, output_text, with_choice
+from .test_rules_content import ANTHROPIC, CHAT, RESPONSES, output_text, with_choice
+from .test_rules_ending import reason
+from .test_tables_anthropic import block, start, stop
 from .test_tables_chat import SAID_A, STOP, USAGE, A, chunk
 from .test_tables_responses import CREATED, response
 
@@ -38,6 +40,11 @@ USAGES = {
     "reasoning_tokens at the top": usage(CHAT, USAGE | {"reasoning_tokens": 1}, output=2, reasoning=1),
     "input_tokens in Chat": usage(CHAT, {"input_tokens": 5, "output_tokens": 7}, input=5, output=7),
     "prompt_tokens in Responses": usage(RESPONSES, {"prompt_tokens": 5, "completion_tokens": 7}, input=5, output=7),
+    "in Anthropic's last event": Rule(
+        ANTHROPIC,
+        [start(), block({"type": "text", "text": "a"}), stop(), reason("end_turn"), {"type": "message_stop", "usage": {"output_tokens": 9}}],
+        SAID_A, usage={"output": 9},
+    ),
     "zeros do not replace": Rule(
         CHAT,
         [A, STOP | {"usage": USAGE}, chunk() | {"choices": [], "usage": {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}}, DONE],

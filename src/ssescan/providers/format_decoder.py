@@ -152,9 +152,11 @@ class FormatDecoder(ABC):
         return text_or_raw(value, name, self.emit)
 
     def objects(self, value: Any, name: str) -> list[dict[str, Any]]:
-        """Return a list of objects; a value that is not a list, and elements that are not objects, are kept as Raw."""
+        """Return a list of objects, of one alone as well; another value, and other elements, are kept as Raw."""
         if value is None:
             return []
+        if isinstance(value, dict):
+            value = [value]
         if not isinstance(value, list):
             self.keep(value, name)
             return []

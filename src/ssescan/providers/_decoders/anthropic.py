@@ -14,9 +14,9 @@ from .. import message as blocks
 from ..block_builders import BlockBuilder, CallBuilder, ReasoningBuilder, TextBuilder
 from ..format_decoder import DAMAGED, GUESS, FormatDecoder, decoder
 from ..formats import register
-from ..json_values import arguments_of, counts, dict_of, list_of, text_of, with_unit, without_unit
+from ..json_values import arguments_of, counts, dict_of, text_of, with_unit, without_unit
 from ..parts import Error, Part, Raw, TextDelta, Usage
-from ..provider_errors import error_of
+from ..provider_errors import error_of, with_beside
 from ..unknown_fields import fields_of, with_fields
 
 if TYPE_CHECKING:
@@ -218,24 +218,26 @@ class Anthropic(FormatDecoder):
                 text = f"the stream began with message {self._id!r}, and another, {id!r}, begins within it"
                 self.builder.fail(Error(kind="protocol", message=text, raw=message))
             return
-        self._began = True
-        self._id = id
+        self._began, self._id = True, id
         self.builder.start(id, text_of(message.get("model")))
         self.keep_rest(message, MESSAGE_FIELDS)
         self.count(message.get("usage"))
         choice = self.builder.choice(0)
-        sequence, details = text_of(message.get("stop_sequence")) or None, message.get("stop_details")
-        details = details if isinstance(details, dict) else None
         # An answer that another program began (programmatic tool calls) has its reason here.
         choice.end_by_word(
-            text_of(message.get("stop_reason")), stop_sequence=sequence, details=details, before_content=True
+            self.word(message.get("stop_reason"), "stop_reason"),
+            stop_sequence=text_of(message.get("stop_sequence")) or None,
+            details=dict_of(message.get("stop_details")) or None, before_content=True,
         )  # fmt: skip
-        for index, block in enumerate(self.objects(_blocks(message.get("content")), "content")):
+        content = message.get("content")
+        if isinstance(content, str) and content:
+            content = {"type": "text", "text": content}
+        for index, block in enumerate(self.objects(content, "content")):
             self._begin(index, block)
 
     def _block_start(self, event: _Event) -> None:
         if event.content_block is not None:
-            index = _number(event.index, len(self._blocks))
+            index = len(self._blocks) if event.index is None else event.index
             self._begin(index, event.content_block)
             self._open.add(index)
 
@@ -256,12 +258,12 @@ class Anthropic(FormatDecoder):
         builder: BlockBuilder
         if kind == "text":
             builder = TextBuilder(choice)
-            builder.cite([_cited(item) for item in list_of(block.get("citations"))])
+            builder.cite([_cited(item) for item in self.objects(block.get("citations"), "citations")])
             builder.add(self.text(block.get("text"), kind))
         elif kind == "thinking":
             builder = ReasoningBuilder(choice)
             builder.add(self.text(block.get("thinking"), kind))
-            builder.sign(text_of(block.get("signature")))
+            builder.sign(self.word(block.get("signature"), "signature"))
         elif kind == "redacted_thinking":
             builder = choice.redacted(self.text(block.get("data"), kind))
         elif kind in CALLS:
@@ -282,13 +284,17 @@ class Anthropic(FormatDecoder):
             self.keep_rest(block, READ[kind])
         self._blocks[index] = builder
 
+    def _index_of(self, event: _Event) -> int:
+        """Return the index that an event is for, the last one if it has none."""
+        return max(len(self._blocks) - 1, 0) if event.index is None else event.index
+
     def _delta(self, event: _Event) -> bool:
         """Handle a delta; return whether it is known."""
         delta = event.delta
         if delta is None:
             return False
         self._goes_on = self._stopped
-        index = _number(event.index, max(len(self._blocks) - 1, 0))
+        index = self._index_of(event)
         block = self._blocks.get(index)
         kind = delta.type
         if kind == "text_delta":
@@ -299,8 +305,7 @@ class Anthropic(FormatDecoder):
             text.add(self.text(delta.text, kind))
             self._index, self._text, self._number, self._write = event.index, text, text.number, text.write
         elif kind == "thinking_delta":
-            thought = self._expected(index, ReasoningBuilder)
-            thought.add(self.text(delta.thinking, kind))
+            self._expected(index, ReasoningBuilder).add(self.text(delta.thinking, kind))
         elif kind == "input_json_delta" and (call := self._expected_call(index, delta)) is not None:
             call.add(arguments_of(delta.partial_json))
         elif kind == "signature_delta":
@@ -347,7 +352,7 @@ class Anthropic(FormatDecoder):
         return block  # type: ignore[return-value]  # those beside are of their kind
 
     def _block_stop(self, event: _Event) -> None:
-        index = _number(event.index, max(len(self._blocks) - 1, 0))
+        index = self._index_of(event)
         self._open.discard(index)
         block = self._blocks.get(index)
         if isinstance(block, CallBuilder):
@@ -362,6 +367,7 @@ class Anthropic(FormatDecoder):
             choice.end_by_word(delta.stop_reason, stop_sequence=delta.stop_sequence, details=delta.stop_details)
 
     def _message_stop(self, event: _Event) -> None:
+        self.count(event.usage)
         self._stopped = True
         self._goes_on = False
         self._text = None  # text after it is read the thorough way
@@ -370,7 +376,7 @@ class Anthropic(FormatDecoder):
         self.builder.ping()
 
     def _error(self, event: _Event) -> None:
-        error = error_of(event.error)
+        error = error_of(with_beside({"error": event.error, "message": event.message}))
         raw = {"type": "error", "error": event.error} | ({"request_id": event.request_id} if event.request_id else {})
         self.builder.fail(Error(kind=error.kind, code=error.code, message=error.message, raw=raw))
 
@@ -438,11 +444,6 @@ class Anthropic(FormatDecoder):
         return Usage(input=input, output=output, reasoning=reasoning, cache_read=read, cache_write=write, raw=usage)
 
 
-def _blocks(content: Any) -> Any:
-    """Return the content of a message as blocks: a text is a block as well."""
-    return [{"type": "text", "text": content}] if isinstance(content, str) and content else content
-
-
 def _by_type(event: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the event of a delta; after it, one for each field of another type of delta that stands in it."""
     delta = dict_of(event.get("delta"))
@@ -454,10 +455,6 @@ def _by_type(event: dict[str, Any]) -> list[dict[str, Any]]:
         return [event]
     own = event | {"delta": {name: value for name, value in delta.items() if name not in others}}
     return [own, *(event | {"delta": {"type": of, name: delta[name]}} for name, of in others.items())]
-
-
-def _number(index: int | None, otherwise: int) -> int:
-    return otherwise if index is None else index
 
 
 def _is_object(call: CallBuilder) -> bool:

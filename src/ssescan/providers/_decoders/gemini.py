@@ -147,6 +147,10 @@ class Gemini(FormatDecoder):
         inner = _wrapped(value) if "response" in value else None
         return value if inner is None else inner | {name: value[name] for name in value if name != "response"}
 
+    def unfolded(self, value: dict[str, Any]) -> list[dict[str, Any]]:
+        given = list_of(value.get("candidates"))
+        return [value] if all(map(_has_parts, given)) else [value | {"candidates": [_with_parts(of) for of in given]}]
+
     def feed(self, payload: bytes) -> list[Part] | tuple[Part, Part] | TextDelta | None:
         try:
             event = self.decode(payload)
@@ -352,6 +356,21 @@ def _is_early_shape(value: dict[str, Any]) -> bool:
         and all(isinstance(part, dict) and isinstance(part.get("text"), str) for part in content)
         and isinstance(value.get("meta"), dict)
     )
+
+
+def _has_parts(candidate: Any) -> bool:
+    """Return whether a candidate has no content that is a text, and none of one part in place of a list."""
+    content = dict_of(candidate).get("content")
+    return not isinstance(content, str) and not isinstance(dict_of(content).get("parts"), (str, dict))
+
+
+def _with_parts(candidate: Any) -> Any:
+    """Return a candidate with a list of parts."""
+    if _has_parts(candidate):
+        return candidate
+    content = candidate["content"]
+    parts = {"parts": [content]} if isinstance(content, str) else content | {"parts": [content["parts"]]}
+    return candidate | {"content": parts}
 
 
 def _wrapped(value: dict[str, Any]) -> dict[str, Any] | None:

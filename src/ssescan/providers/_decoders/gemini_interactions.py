@@ -294,6 +294,8 @@ class GeminiInteractions(FormatDecoder):
             step.result = True
         elif kind:
             self.choice.raw(kind, item)
+        else:
+            self.keep_rest(item, ())
         return step
 
     def _stop(self, index: int | None) -> None:
@@ -359,7 +361,7 @@ class GeminiInteractions(FormatDecoder):
         elif kind.endswith("_call") and step.call is not None:
             step.update(delta)
             step.call.id = step.call.id or text_of(delta.get("id")) or None
-            step.call.set_name(text_of(delta.get("name")))
+            step.call.set_name(self.word(delta.get("name"), "name"))
             if step.type not in WITH_NAME:
                 self._call_by_type(step.call)
             given = arguments_of(delta.get("arguments") or None)

@@ -49,6 +49,8 @@ class CandidateParts:
         choice.native["parts"] = self
 
     def add(self, part: Any) -> None:
+        if isinstance(part, str):
+            part = {"text": part}
         if not isinstance(part, dict):
             self.choice.emit(Raw(choice=self.choice.index, name="part", data=part))
             return
@@ -103,7 +105,10 @@ class CandidateParts:
 
     def _text(self, text: str, part: dict[str, Any], signature: str, beside: dict[str, Any]) -> None:
         choice = self.choice
-        kind: type[Any] = ReasoningBuilder if part.get("thought") is True else TextBuilder
+        thought = part.get("thought")
+        kind: type[Any] = ReasoningBuilder if thought is True else TextBuilder
+        if thought and thought is not True:
+            self.choice.emit(Raw(choice=choice.index, name="thought", data=thought))
         # The signature in an empty text belongs to the block before it.
         block = choice.last(kind) if text or not choice.blocks else choice.blocks[-1]
         if isinstance(block, (TextBuilder, ReasoningBuilder)):
