@@ -171,10 +171,10 @@ KNOWN_INSIDE: dict[str, tuple[Any, list[Any], str, Any]] = {
     "a container": (ANTHROPIC, [start() | {"message": start()["message"] | {"container": {"id": "c"}}}], "container", {"id": "c"}),
     "promptFeedback": (GEMINI, [candidate({"text": "a"}) | {"promptFeedback": {"hint": 1}}], "hint", 1),
     "citationMetadata": (GEMINI, [{"candidates": [{"citationMetadata": {"x": 1}}]}], "citationMetadata", {"x": 1}),
-    "a signature that is no text": (ANTHROPIC, [start(), block({"type": "thinking", "thinking": "", "signature": {"a": 1}})], "signature", {"a": 1}),
-    "a stop reason that is no text": (ANTHROPIC, [start() | {"message": start()["message"] | {"stop_reason": [1]}}], "stop_reason", [1]),
+    "a signature that is not text": (ANTHROPIC, [start(), block({"type": "thinking", "thinking": "", "signature": {"a": 1}})], "signature", {"a": 1}),
+    "a stop reason that is not text": (ANTHROPIC, [start() | {"message": start()["message"] | {"stop_reason": [1]}}], "stop_reason", [1]),
     "a thought that is no boolean": (GEMINI, [candidate({"text": "a", "thought": {"a": 1}})], "thought", {"a": 1}),
-    "a name that is no text": (
+    "a name that is not text": (
         INTERACTIONS,
         [{"event_type": "content.start", "index": 1, "content": {"type": "function_call"}},
          {"event_type": "content.delta", "index": 1, "delta": {"type": "function_call", "name": {"a": 1}}}],

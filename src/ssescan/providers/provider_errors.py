@@ -28,7 +28,7 @@ OF_ERRORS = MESSAGES[2:5]
 REASONS = ("detail", "reason")
 """Messages beside a code that is not of a success, or a status of a failure."""
 INNER = ("error", "errors", "detail", "details", "reason", "description", "text", "data", "title")
-"""Where the words of an error may stand besides, as a text, in an object or in a list."""
+"""Other fields that may have the words of an error: a text, an object or a list."""
 SUCCESS = ("", "0", "ok", "success", "succeeded", "none")
 FAILED = ("error", "failed", "failure", "fail")
 FIELDS = frozenset((
