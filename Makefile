@@ -16,7 +16,7 @@ SOURCES := pyproject.toml setup.py $(wildcard src/ssescan/scanner/*.pyx src/sses
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-interpreters test-lowest test-niquests test-comply test-peers lint types workflows wire sdk-diff sdk-versions sdk-incomplete frameworks instrumentation fuzz sanitize soak mutants wheels wheel-list linear guard guard-sensitivity bench bench-suites translators scale replays peers-on-node docs clean
+.PHONY: help demo test test-interpreters test-lowest test-niquests test-comply test-peers lint types workflows wire sdk-diff sdk-versions sdk-incomplete frameworks instrumentation fuzz sanitize soak mutants mutants-python wheels wheel-list linear guard guard-sensitivity bench bench-suites translators scale replays peers-on-node docs clean
 
 help:
 	@echo "make demo     see ssescan read streams, in 15 seconds"
@@ -34,6 +34,7 @@ help:
 	@echo "make fuzz     fuzz scanners, readers, decoders, writers for a minute (ARGS='--seconds 3600' for longer; wants clang)"
 	@echo "make soak     read 10,000 streams at once, and a steady load for five minutes (ARGS='--seconds 3600' for longer)"
 	@echo "make mutants  show that a test notices each of many faults in the compiled scanner (ARGS='reader-*' for some)"
+	@echo "make mutants-python  the same for the scanner in Python, by mutmut (ARGS='*parse_retry*' for some)"
 	@echo "make wheels   build the sdist and the wheels, check their contents, install and test them"
 	@echo "make wheel-list  compare the wheels that cibuildwheel would build with .ci/identifiers.list"
 	@echo "make linear   show that time grows with the bytes, and not faster"
@@ -140,6 +141,13 @@ mutants: $(VENV)/with-peers
 	@echo "==> mutants of the compiled scanner"
 	@$(BIN)/python tools/mutants.py $(ARGS)
 
+# In an environment of its own, without plugins of pytest. mutmut works in the folder mutants.
+mutants-python:
+	@$(MAKE) .venv-mutmut/with-mutmut VENV=.venv-mutmut EXTRAS=
+	@echo "==> mutants of the scanner in Python"
+	@SSESCAN_BACKEND=python PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 .venv-mutmut/bin/mutmut run $(ARGS) > .venv-mutmut/log || { tail -n 40 .venv-mutmut/log; exit 1; }
+	@.venv-mutmut/bin/mutmut results
+
 wheels: $(VENV)/with-wheels
 	@echo "==> the sdist and the wheels"
 	@.ci/wheels $(BIN)/python $(ARGS)
@@ -209,7 +217,7 @@ docs: $(VENV)/with-docs
 	@echo "==> open build/docs/index.html"
 
 clean:
-	rm -rf .venv .venv-* build dist src/*.egg-info src/ssescan/scanner/_compiled.c src/ssescan/scanner/_compiled.*.so
+	rm -rf .venv .venv-* build dist mutants src/*.egg-info src/ssescan/scanner/_compiled.c src/ssescan/scanner/_compiled.*.so
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis .benchmarks
 
 # An environment, then the package with its extras, then a group. The output of pip goes to a log; only the lines of the build
