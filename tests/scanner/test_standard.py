@@ -262,3 +262,14 @@ def test_more_event_names_than_the_cache_holds(scanners: Any) -> None:
 def test_name_is_not_that_of_the_event_before(scanners: Any, names: tuple[str, str]) -> None:
     stream = "".join(f"event: {name}\ndata: a\n\n" for name in names).encode()
     assert [event.event for event in scanners.Scanner().feed(stream)] == [name or "message" for name in names]
+
+
+@pytest.mark.parametrize("second", ["\n", "\r", "\r\n"], ids=["LF", "CR", "CRLF"])
+@pytest.mark.parametrize("first", ["\n", "\r", "\r\n"], ids=["LF", "CR", "CRLF"])
+def test_two_line_ends_of_any_kind_end_an_event(scanners: Any, first: str, second: str) -> None:
+    stream = f"data: a{first}{second}data: b{first}{second}data: c\n\n".encode()
+    expected = ["a\nb\nc"] if first + second == "\r\n" else ["a", "b", "c"]  # which is one line end
+    assert [event.data for event in scanners.Scanner().feed(stream)] == expected
+    assert [
+        event.data for event in scanners.EventIterator(scanners.EventReader(scanners.Scanner()), iter([stream]))
+    ] == expected
