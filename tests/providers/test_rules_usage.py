@@ -10,7 +10,7 @@ import pytest
 from .assertions import DONE
 from .rules import Rule
 from .test_rules_content import ANTHROPIC, CHAT, RESPONSES, output_text, with_choice
-from .test_rules_ending import reason
+from .test_rules_ending import MESSAGE_STOP, reason
 from .test_tables_anthropic import block, start, stop
 from .test_tables_chat import SAID_A, STOP, USAGE, A, chunk
 from .test_tables_responses import CREATED, response
@@ -44,6 +44,20 @@ USAGES = {
         ANTHROPIC,
         [start(), block({"type": "text", "text": "a"}), stop(), reason("end_turn"), {"type": "message_stop", "usage": {"output_tokens": 9}}],
         SAID_A, usage={"output": 9},
+    ),
+    "OpenAI's names in Anthropic": Rule(
+        ANTHROPIC,
+        [{"type": "message_start", "message": start()["message"] | {"usage": {"prompt_tokens": 5}}}, block({"type": "text", "text": "a"}), stop(),
+         reason("end_turn") | {"usage": {"completion_tokens": 7}}, MESSAGE_STOP],
+        SAID_A, usage={"input": 5, "output": 7},
+    ),
+    "zeros beside the choice's": Rule(
+        CHAT, [A, with_choice(STOP, usage=USAGE) | {"usage": {"prompt_tokens": 0, "completion_tokens": 0}}, DONE],
+        SAID_A, usage={"input": 1, "output": 2},
+    ),
+    "zeros within the choice": Rule(
+        CHAT, [A, with_choice(STOP, usage={"prompt_tokens": 0, "completion_tokens": 0}) | {"usage": USAGE}, DONE],
+        SAID_A, usage={"input": 1, "output": 2},
     ),
     "zeros do not replace": Rule(
         CHAT,

@@ -18,6 +18,7 @@ from ..json_values import arguments_of, counts, dict_of, text_of, with_unit, wit
 from ..parts import Error, Part, Raw, TextDelta, Usage
 from ..provider_errors import error_of, with_beside
 from ..unknown_fields import fields_of, with_fields
+from .openai_usage import openai_usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -124,6 +125,7 @@ UNITS = {
 TOTALS = (
     "input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "output_tokens", "output_tokens_details",
     "cache_creation", "server_tool_use", "service_tier", "inference_geo", "iterations", "fallback_credit", "speed",
+    "prompt_tokens", "completion_tokens", "total_tokens",
 )  # fmt: skip
 """The fields of a usage. Each keeps its value until a later usage has the field too."""
 
@@ -144,8 +146,7 @@ class Anthropic(FormatDecoder):
         # The text, the reasoning and the calls that came under the index of a block of another kind.
         self._beside: dict[tuple[int, type[BlockBuilder]], BlockBuilder] = {}
         self._usage: dict[str, Any] = {}
-        self._began = False
-        self._id = ""  # of the message that the stream began with
+        self._began, self._id = False, ""  # whether a message began, and its id
         self._stopped = False
         self._goes_on = False  # something of the answer came after `message_stop`
         self._open: set[int] = set()  # the blocks that began by an event of their own
@@ -190,8 +191,7 @@ class Anthropic(FormatDecoder):
         self.unknown.note("delta", delta, FIELDS_OF_TYPE.get(text_of(delta.get("type")), DELTA_FIELDS))
 
     def learn(self) -> None:
-        names = self.unknown.of("delta")
-        deltas = tuple(with_fields(delta, names) for delta in EXACT_DELTAS)
+        deltas = tuple(with_fields(delta, self.unknown.of("delta")) for delta in EXACT_DELTAS)
         self._text_delta = deltas[0]
         self.exact = with_fields(_ExactEvent, self.unknown.of("event"), ("delta", Union[(*deltas, None)], None))
         self.decode = decoder(self.exact)
@@ -202,11 +202,10 @@ class Anthropic(FormatDecoder):
             known = self._delta(event)
         else:
             handler = self.handlers.get(kind or "")
-            known = handler is not None
+            known = handler is not None or bool(event.error)
             if handler is not None:
                 handler(self, event)
-            elif event.error:
-                known = True
+            elif known:
                 self._error(event)
         return self.builder.drain() if known else None
 
@@ -368,8 +367,7 @@ class Anthropic(FormatDecoder):
 
     def _message_stop(self, event: _Event) -> None:
         self.count(event.usage)
-        self._stopped = True
-        self._goes_on = False
+        self._stopped, self._goes_on = True, False
         self._text = None  # text after it is read the thorough way
 
     def _ping(self, event: _Event) -> None:
@@ -439,6 +437,8 @@ class Anthropic(FormatDecoder):
         # `input_tokens` does not include the tokens read from and written to a cache: add them.
         fresh, write, read, output = counts(usage, *TOTALS[:4])
         known = [count for count in (fresh, write, read) if count is not None]
+        if not known and output is None:
+            return openai_usage(usage)
         (reasoning,) = counts(dict_of(usage.get("output_tokens_details")), "thinking_tokens")
         input = sum(known) if known else None
         return Usage(input=input, output=output, reasoning=reasoning, cache_read=read, cache_write=write, raw=usage)

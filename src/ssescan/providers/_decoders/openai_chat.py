@@ -177,7 +177,10 @@ class OpenAIChat(MessageDecoder):
             self._restarts.look_at(chunk)
         for choice in chunk.choices or ():
             self._choice(choice)
-            usage = usage or choice.usage
+            if choice.usage is not None and choice.usage != usage:
+                if usage:
+                    self.count(usage)  # it may be zeros, which do not replace the other
+                usage = choice.usage
         for choice in chunk.choices or ():
             if choice.finish_reason or choice.native_finish_reason:
                 self._end(choice)
