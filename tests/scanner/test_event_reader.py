@@ -374,3 +374,26 @@ def test_source_that_stops_its_reader_gives_no_event(scanners: Any) -> None:
     assert [event.data for event in Events(reader)] == ["a"]
     assert ends == [(None, False)]
     assert (reader.reads, reader.cut) == (1, True)
+
+
+def test_half_a_block_outlives_its_chunk(both: tuple[Any, Any]) -> None:
+    # The pure scanner drops it. AddressSanitizer sees whether the compiled one reads the chunk that is gone.
+    reader = both[0].EventReader(both[0].Scanner(comments=True))
+    for size in (10, 1000, 2**20):
+        reader.feed(b"data: " + b"x" * size + b"\n: c\n\n")
+        assert reader.pop().text == "c"
+        reader.feed(b"data: y\n\n")
+        assert reader.pop().data == "x" * size + "\ny"
+
+
+def test_reader_is_busy_while_a_chunk_gives_its_bytes(scanners: Any) -> None:
+    class Reader(scanners.EventReader):  # type: ignore[misc]
+        def bytes_of(self, chunk: Any) -> bytes:
+            for call in (self.pop, self.close, lambda: self.feed(b"data: b\n\n")):
+                with pytest.raises(ValueError, match="read already"):
+                    call()
+            return bytes(chunk)
+
+    reader = Reader(scanners.Scanner())
+    reader.feed(bytearray(b"data: a\n\n"))
+    assert [reader.pop().data, reader.pop(), reader.reads] == ["a", None, 1]
