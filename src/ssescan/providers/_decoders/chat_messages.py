@@ -29,7 +29,7 @@ REASONING = (*FLAT, "thinking_blocks", "reasoning_opaque", "reasoning_details")
 CALLS = ("tool_calls", "function_call")
 
 
-class MessageDecoder(ContentDecoder):
+class WholeMessageDecoder(ContentDecoder):
     """The part of the decoder that compares whole messages with what was streamed."""
 
     def __init__(self, *arguments: Any) -> None:

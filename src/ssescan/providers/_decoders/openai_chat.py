@@ -42,7 +42,7 @@ from .chat_chunks import (
     says,
 )
 from .chat_content import reasoning_back, says_text
-from .chat_messages import MessageDecoder
+from .chat_messages import WholeMessageDecoder
 from .chat_restarts import Restarts
 from .openai_usage import openai_usage
 
@@ -94,7 +94,7 @@ class Run:
 
 
 @register
-class OpenAIChat(MessageDecoder):
+class OpenAIChat(WholeMessageDecoder):
     """Chunks to parts."""
 
     api: ClassVar[str] = "openai-chat"
