@@ -11,6 +11,7 @@ from collections.abc import Sequence
 EXTRA_OF = dict.fromkeys(("click", "rich", "httpx", "msgspec"), "cli") | dict.fromkeys(
     ("starlette", "uvicorn", "h11"), "cli,replay"
 )
+EXTRA_OF["matplotlib"] = "cli,plots"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

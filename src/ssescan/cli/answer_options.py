@@ -1,33 +1,56 @@
-"""The options of the commands that print an answer: which output format it gets.
+"""The options of the commands that print an answer: which output format it gets, and whether it is plotted.
 
-`answers.py` and `answers_terminal.py` have the formats. Knows nothing of sources.
+`answers.py` and `answers_terminal.py` have the formats, `plots.py` draws.
 """
 
 import functools
+import os
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import click
 
+from .._secrets import argument_without_secrets
+from ..providers import MessageStream, Part, stream
 from .answers import PartLines, TextOnly, WholeMessage, WithSummary
+from .exits import Exit, Failure, print_error
+from .noted_reads import NotedReads
 from .output import Format
+from .printing import print_all
+from .reading import ReadOptions
+from .sources import Source
 from .summaries import Summary
+from .timeline import TimelineRecorder
+
+PLOT_ENDINGS = (".svg", ".png")
+PLOT_HELP = "Draw the times of the reads and of the parts to this file, .svg or .png."
 
 
 @dataclass(frozen=True)
 class Shown:
-    """The values of the options: how to print an answer."""
+    """The values of the options: how to print an answer.
+
+    `is_asked`: by `ask`, so that JSON is followed by the summary too, and no secret of the request is printed.
+    """
 
     as_json: bool
     whole: bool
+    plot: str | None  # the path of the file
+    is_asked: bool = False
 
-    def new_format(self, *, has_times: bool = False) -> Callable[[Summary], Format]:
-        """Return what makes the format for a summary. `has_times`: JSON is followed by the summary too."""
+    def printer(self) -> "Printer":
+        """Return the printer. It imports what takes time, so it comes before the clock runs."""
+        if self.plot is not None:
+            from . import plots  # noqa: F401 - an error names the extra before a request is sent
+        return Printer(self, self._new_format())
+
+    def _new_format(self) -> Callable[[Summary], Format]:
         if self.as_json or self.whole:
             documents = PartLines if self.as_json else WholeMessage
-            return lambda summary: WithSummary(documents(), summary) if has_times else documents()
+            return lambda summary: WithSummary(documents(), summary) if self.is_asked else documents()
         if not sys.stdout.isatty():
             return TextOnly
         from .answers_terminal import AnswerTerminal
@@ -35,17 +58,79 @@ class Shown:
         return AnswerTerminal
 
 
+@dataclass(frozen=True)
+class Printer:
+    """Prints one answer."""
+
+    shown: Shown
+    new_format: Callable[[Summary], Format]
+
+    def print(self, opened: Source, options: ReadOptions, summary: Summary) -> Exit:
+        """Print the answer of a source to its end. Raises Failure if it is not complete."""
+        recorder = None if self.shown.plot is None else TimelineRecorder(opened)
+        source: Any = opened.stream
+        if recorder is not None or self.shown.is_asked:
+            source = recorder.source if recorder else NotedReads(opened.stream)
+        # The stream is strict: it raises StreamCut if the answer is not complete.
+        parts = stream(source, **options.options())
+        output = self.new_format(summary)
+        if recorder is not None:
+            output = Plotted(output, recorder, self.shown.plot or "")
+        print_all(parts, output, opened.name, lambda: parts.events)
+        return Exit.ENDED
+
+
+class Plotted(Format):
+    """Another format, and after it the plot."""
+
+    def __init__(self, inner: Format, recorder: TimelineRecorder, path: str) -> None:
+        self._inner = inner
+        self._recorder = recorder
+        self._path = path
+
+    def show(self, part: Part, stream: MessageStream) -> None:
+        """Note the time of the part, and print it."""
+        self._recorder.note(part)
+        self._inner.show(part, stream)
+
+    def end(self, stream: MessageStream) -> None:
+        from .plots import draw
+
+        ended_ns = time.perf_counter_ns()
+        self._inner.end(stream)
+        try:
+            draw(self._recorder.timeline(stream, ended_ns), self._path)
+        except OSError as error:
+            failure = Failure(Exit.OTHER, f"expected to write the plot, got {error.strerror or error}")
+            if stream.message.complete:
+                raise failure from error
+            print_error(f"ssescan: {failure.format_message()}")  # and the status is that of the answer
+
+
+def plot_path(context: click.Context, option: click.Parameter, path: str | None) -> str | None:
+    """Return the value of --plot; a click callback that accepts only a file that can be drawn."""
+    if path is None:
+        return None
+    shown = argument_without_secrets(path)
+    if not path.lower().endswith(PLOT_ENDINGS):
+        raise click.BadParameter(f"expected a file that ends with .svg or .png, got {shown!r}", context, option)
+    if not os.path.isdir(os.path.dirname(path) or "."):
+        raise click.BadParameter(f"expected a file in a folder that exists, got {shown!r}", context, option)
+    return path
+
+
 def answer_options(command: Callable[..., object]) -> Callable[..., object]:
     """Add the options to a command, which gets them as the argument `shown`."""
 
     @functools.wraps(command)
-    def with_shown(*, as_json: bool, whole: bool, **others: Any) -> object:
+    def with_shown(*, as_json: bool, whole: bool, plot: str | None, **others: Any) -> object:
         if as_json and whole:
             raise click.UsageError("expected one format, got --json and --message")
-        return command(shown=Shown(as_json, whole), **others)
+        return command(shown=Shown(as_json, whole, plot), **others)
 
     message_help = "The message as one JSON document, when the stream is over."
     for decorator in (
+        click.option("--plot", callback=plot_path, metavar="FILE", help=PLOT_HELP),
         click.option("--message", "whole", is_flag=True, help=message_help),
         click.option(
             "--json", "as_json", is_flag=True, help="One JSON line a part: its type, its fields, received_ns."

@@ -15,14 +15,11 @@ from typing import Any, ClassVar, cast
 import click
 import msgspec
 
-from ..providers import stream
 from ..providers.formats import APIS, Api
 from .answer_options import Shown, answer_options
 from .asking import ASKED_APIS, api_of
 from .curl import CONNECTION_OPTIONS, HEADER_OPTION, Data, Request
 from .exits import Exit
-from .noted_reads import NotedReads
-from .printing import print_all
 from .reading import ReadingCommand, ReadOptions, reading_options
 from .sources import open_url
 from .summaries import TimedSummary
@@ -105,12 +102,10 @@ def command(
     body = ASKED_APIS[name].body(model or ASKED_APIS[name].model, prompt_text(prompt), max_tokens)
     target, request = asked(name, url, model, key_env, request)
     content = Data("data_json", msgspec.json.encode(body).decode())
-    new_format = shown.new_format(has_times=True)  # before the clock runs: importing rich takes time
+    printer = dataclasses.replace(shown, is_asked=True).printer()
     with open_url(target, dataclasses.replace(request, data=(content,))) as opened:
-        parts = stream(NotedReads(opened.stream), **dataclasses.replace(reading, api=cast("Api", name)).options())
-        output = new_format(TimedSummary(opened.asked_ns, opened.began_ns or opened.asked_ns))
-        print_all(parts, output, opened.name, lambda: parts.events)
-    return Exit.ENDED
+        summary = TimedSummary(opened.asked_ns, opened.began_ns or opened.asked_ns)
+        return printer.print(opened, dataclasses.replace(reading, api=cast("Api", name)), summary)
 
 
 def asked(name: str, url: str | None, model: str | None, key_env: str | None, request: Request) -> tuple[str, Request]:

@@ -5,11 +5,9 @@ Connects a source (`sources.py`), the stream of parts and an output format (`ans
 
 import click
 
-from ..providers import stream
 from .answer_options import Shown, answer_options
 from .curl import CurlCommand, Request, source_options
 from .exits import Exit
-from .printing import print_all
 from .reading import ReadingCommand, ReadOptions, reading_options
 from .sources import open_source
 from .summaries import Summary
@@ -46,10 +44,6 @@ def command(*, source: str, request: Request, reading: ReadOptions, shown: Shown
     The options are those of curl, so a copied curl command works with
     ssescan read in place of curl (--data-json in place of --json).
     """  # noqa: D301 - \b is click's mark for a paragraph that keeps its lines
-    new_format = shown.new_format()  # before the clock runs: importing rich takes time
+    printer = shown.printer()
     with open_source(source, request) as opened:
-        # The stream is strict: it raises StreamCut if the answer is not complete.
-        parts = stream(opened.stream, **reading.options())
-        output = new_format(Summary(opened.asked_ns, opened.is_file))
-        print_all(parts, output, opened.name, lambda: parts.events)
-    return Exit.ENDED
+        return printer.print(opened, reading, Summary(opened.asked_ns, opened.is_file))
