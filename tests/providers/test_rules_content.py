@@ -205,6 +205,20 @@ PARTS = {
             ("a text as the content", "a"),
         )
     },
+    **{
+        f"Interactions, {name}": Rule(
+            INTERACTIONS,
+            [{"event_type": "interaction.completed", "interaction": {"id": "i", "status": "completed", "steps": [{"type": "model_output", "content": content}]}}],
+            SAID_A,
+        )
+        for name, content in (("one part in place of a list", {"type": "text", "text": "a"}), ("a text in place of the parts", "a"))
+    },
+    "Interactions, a text in place of a summary": Rule(
+        INTERACTIONS,
+        [{"event_type": "step.start", "index": 0, "step": {"type": "thought", "summary": "r"}}, {"event_type": "step.stop", "index": 0},
+         {"event_type": "interaction.completed", "interaction": {"id": "i", "status": "completed"}}],
+        {"reasoning": "r", "finish": "stop"},
+    ),
     "Anthropic, text and thinking in turns": Rule(
         ANTHROPIC,
         [start(), block({"type": "thinking", "thinking": ""}), delta("thinking", thinking="r"), delta("text", text="a"), delta("thinking", thinking="s"), delta("text", text="b"), stop(), reason("end_turn"), MESSAGE_STOP],

@@ -180,6 +180,10 @@ KNOWN_INSIDE: dict[str, tuple[Any, list[Any], str, Any]] = {
          {"event_type": "content.delta", "index": 1, "delta": {"type": "function_call", "name": {"a": 1}}}],
         "name", {"a": 1},
     ),
+    "a part of an unknown type": (
+        INTERACTIONS, [{"event_type": "step.start", "index": 1, "step": {"type": "model_output", "content": [{"type": "new", "a": 1}]}}],
+        "new", {"type": "new", "a": 1},
+    ),
     "a content without a type": (INTERACTIONS, [{"event_type": "content.start", "index": 1, "content": {"new": 1}}], "new", 1),
     "logprobsResult": (GEMINI, [{"candidates": [{"logprobsResult": {"x": 1}}]}], "logprobsResult", {"x": 1}),
 }  # fmt: skip

@@ -18,7 +18,7 @@ from ..json_values import arguments_of, counts, dict_of, is_same_text, text_of, 
 from ..parts import Part, TextDelta, Usage
 from ..provider_errors import error_of, given_error
 from ..unknown_fields import fields_of, with_fields
-from .interaction_steps import MEDIA, Step, Steps, texts_of
+from .interaction_steps import MEDIA, Step, Steps, as_parts, texts_of
 
 if TYPE_CHECKING:
     from ..message import Message
@@ -271,14 +271,14 @@ class GeminiInteractions(FormatDecoder):
         if kind == "user_input":
             step.item = item  # of the user, and not a part of the answer
         elif kind in ("model_output", "text", *MEDIA):
-            for part in [item] if kind in ("text", *MEDIA) else self.objects(item.get("content"), kind):
+            for part in [item] if kind in ("text", *MEDIA) else self.objects(as_parts(item.get("content")), kind):
                 if part is not item and "text" in part:
                     self.keep_rest(part, DELTA_FIELDS["text"])
                 self._add(step, part)
             if item.get("error"):
                 self.builder.fail(error_of(item["error"]))
         elif kind == "thought":
-            for part in self.objects(item.get("summary"), kind):
+            for part in self.objects(as_parts(item.get("summary")), kind):
                 self.keep_rest(part, ("text",))
                 self._think(step).add(self.text(part.get("text"), kind))
             if signature := self.text(item.get("signature"), kind):
@@ -405,6 +405,9 @@ class GeminiInteractions(FormatDecoder):
             text = self._text_of(step)
             text.add(self.text(part.get("text"), "text"))
             text.cite([_cited(note) for note in self.objects(part.get("annotations"), "annotations")])
+        else:
+            self.keep(part, kind or "content")
+            step.content.append(part)
 
     def finish(self) -> None:
         for step in self._steps.all:

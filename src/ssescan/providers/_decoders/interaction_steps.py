@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..block_builders import TextBuilder
-from ..json_values import dict_of, list_of, text_of, without_unit
+from ..json_values import dict_of, text_of, without_unit
 
 if TYPE_CHECKING:
     from ..block_builders import CallBuilder, ReasoningBuilder
@@ -52,10 +52,16 @@ class Steps:
         return [made for step in self.all if (made := _wanted_back(step)) is not None]
 
 
+def as_parts(content: Any) -> Any:
+    """Return the content of a step as parts: a text is a part as well."""
+    return [{"type": "text", "text": content}] if isinstance(content, str) and content else content
+
+
 def texts_of(item: dict[str, Any]) -> list[str]:
     """Return the texts of a whole step."""
     name = "summary" if item.get("type") == "thought" else "content"
-    parts = [item] if item.get("type") == "text" else list_of(item.get(name))
+    given = as_parts(item.get(name))
+    parts = [item] if item.get("type") == "text" else given if isinstance(given, list) else [given]
     return [text_of(dict_of(part).get("text")) for part in parts]
 
 
