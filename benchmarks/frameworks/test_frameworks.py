@@ -12,7 +12,7 @@ import pytest
 
 import ssescan
 from benchmarks.frameworks import __main__ as tool
-from benchmarks.frameworks import instrumentation, measure, page, results, streams
+from benchmarks.frameworks import instrumentation, measure, page, results, streams, tools
 from benchmarks.frameworks.answer import Answer
 from benchmarks.frameworks.environments import Wrong
 from benchmarks.frameworks.table import FRAMEWORKS, Row
@@ -118,6 +118,12 @@ def rounds(*reads: dict[str, Any]) -> list[dict[str, Any]]:
 def test_values_that_always_differ_are_left_out() -> None:
     same = rounds(read(" river", 0.1), read(" river", 0.2), read(" river", 0.3))
     assert instrumentation.compared(same) == ({"streams": 1, "spans": 1, "values": 2}, {"seconds"})
+
+
+def test_functions_of_an_error_are_not_compared() -> None:
+    trace = "Traceback:\n  in __stream__\nAPIError: too busy\n"
+    given = {"error.stack": trace, "logfire.exception.fingerprint": "73b6532e", "message": "took 0.04s", "tokens": 9}
+    assert tools.plain(given) == {"error.stack": "APIError: too busy", "message": "took 0s", "tokens": 9}
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,15 @@ Spans = Callable[[], list[Any]]
 
 
 def plain(attributes: Any) -> dict[str, Any]:
-    """Return attributes without times in words, and without the lines of code that an error came through."""
+    """Return attributes without times in words, and without the functions that an error came through.
+
+    Acceleration is one of these; logfire's fingerprint of an error is a hash of them.
+    """
     found = {key: re.sub(r"\d+\.\d+s", "0s", of) if isinstance(of, str) else of for key, of in attributes.items()}
-    if trace := found.get("exception.stacktrace"):
-        found["exception.stacktrace"] = trace.splitlines()[-1]
+    found.pop("logfire.exception.fingerprint", None)
+    for key in ("exception.stacktrace", "error.stack"):  # OpenTelemetry's, ddtrace's
+        if key in found:
+            found[key] = found[key].strip().rpartition("\n")[2]
     return found
 
 
