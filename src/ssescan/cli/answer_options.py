@@ -16,7 +16,7 @@ import click
 from .._secrets import argument_without_secrets
 from ..providers import MessageStream, Part, stream
 from .answers import PartLines, TextOnly, WholeMessage, WithSummary
-from .exits import Exit, Failure, print_error
+from .exits import Exit, Failure, print_error, print_note
 from .noted_reads import NotedReads
 from .output import Format
 from .printing import print_all
@@ -39,6 +39,7 @@ class Shown:
     as_json: bool
     whole: bool
     plot: str | None  # the path of the file
+    watch: bool
     is_asked: bool = False
 
     def printer(self) -> "Printer":
@@ -52,8 +53,17 @@ class Shown:
             documents = PartLines if self.as_json else WholeMessage
             return lambda summary: WithSummary(documents(), summary) if self.is_asked else documents()
         if not sys.stdout.isatty():
+            if self.watch:
+                print_note("--watch needs a terminal, and the output is none: the answer is printed as without it")
             return TextOnly
         from .answers_terminal import AnswerTerminal
+
+        if self.watch:
+            from .watch import Watch, can_watch
+
+            if can_watch():
+                return Watch
+            print_note("--watch needs a terminal that moves its cursor: the answer is printed as without it")
 
         return AnswerTerminal
 
@@ -76,7 +86,10 @@ class Printer:
         output = self.new_format(summary)
         if recorder is not None:
             output = Plotted(output, recorder, self.shown.plot or "")
-        print_all(parts, output, opened.name, lambda: parts.events)
+        try:
+            print_all(parts, output, opened.name, lambda: parts.events)
+        finally:
+            output.close()
         return Exit.ENDED
 
 
@@ -92,6 +105,9 @@ class Plotted(Format):
         """Note the time of the part, and print it."""
         self._recorder.note(part)
         self._inner.show(part, stream)
+
+    def close(self) -> None:
+        self._inner.close()
 
     def end(self, stream: MessageStream) -> None:
         from .plots import draw
@@ -123,13 +139,16 @@ def answer_options(command: Callable[..., object]) -> Callable[..., object]:
     """Add the options to a command, which gets them as the argument `shown`."""
 
     @functools.wraps(command)
-    def with_shown(*, as_json: bool, whole: bool, plot: str | None, **others: Any) -> object:
+    def with_shown(*, as_json: bool, whole: bool, plot: str | None, watch: bool, **others: Any) -> object:
         if as_json and whole:
             raise click.UsageError("expected one format, got --json and --message")
-        return command(shown=Shown(as_json, whole, plot), **others)
+        if watch and (as_json or whole):
+            raise click.UsageError(f"expected one format, got --watch and --{'json' if as_json else 'message'}")
+        return command(shown=Shown(as_json, whole, plot, watch), **others)
 
     message_help = "The message as one JSON document, when the stream is over."
     for decorator in (
+        click.option("--watch", is_flag=True, help="Show the answer, its gaps and pings on a screen until it ends."),
         click.option("--plot", callback=plot_path, metavar="FILE", help=PLOT_HELP),
         click.option("--message", "whole", is_flag=True, help=message_help),
         click.option(

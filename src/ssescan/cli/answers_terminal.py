@@ -123,5 +123,8 @@ class AnswerTerminal(Answer):
             return
         written = len(text) - len(text.rstrip("\n"))
         self._line_ends = written if written < len(text) else self._line_ends + written
+        self._print(text, style)
+
+    def _print(self, text: str, style: Style) -> None:
         # Not as rich's Text, whose layout would move the tabs and line ends of the model.
         self._console.print(Segments([Segment(visible(text, keep_lines=True), style)]))

@@ -38,6 +38,9 @@ class Format:
     def end(self, stream: Any) -> None:
         """Print the end, however the stream ended."""
 
+    def close(self) -> None:
+        """Restore the terminal, if the format changed it. A second call does nothing."""
+
 
 class Plain(Format):
     """The canonical text of each event; the output is an event stream with the same events."""
