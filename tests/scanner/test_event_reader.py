@@ -397,3 +397,16 @@ def test_reader_is_busy_while_a_chunk_gives_its_bytes(scanners: Any) -> None:
     reader = Reader(scanners.Scanner())
     reader.feed(bytearray(b"data: a\n\n"))
     assert [reader.pop().data, reader.pop(), reader.reads] == ["a", None, 1]
+
+
+def test_reader_stays_busy_after_a_chunk_of_another_type(scanners: Any) -> None:
+    class Events(scanners.EventIterator):  # type: ignore[misc]
+        def _open(self) -> Any:
+            yield bytearray(b"data: a\n\ndata: b")
+            yield bytearray(b"c")
+            with pytest.raises(ValueError, match="read already"):
+                reader.pop()
+            yield b"\n\n"
+
+    reader = scanners.EventReader(scanners.Scanner())
+    assert [event.data for event in Events(reader)] == ["a", "bc"]
