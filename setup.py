@@ -18,7 +18,7 @@ WANTED = os.environ.get("SSESCAN_BUILD_EXTENSION", "")
 if WANTED not in ("", "yes", "no"):
     sys.exit(f"SSESCAN_BUILD_EXTENSION must be 'yes', 'no' or unset, not {WANTED!r}")
 MODULE = "src/ssescan/scanner/_compiled"
-DEPENDS = [f"{MODULE}_{part}.pxi" for part in ("bytes", "events", "reader")]
+DEPENDS = [f"{MODULE}_{part}.pxi" for part in ("bytes", "events", "reader", "runs")]
 BUILT = f"ssescan/scanner/_compiled*{sysconfig.get_config_var('EXT_SUFFIX')}"
 FLAGS = ["-O3", "-g0"] if os.name == "posix" else []  # debug sections would be two thirds of the file
 

@@ -25,7 +25,10 @@ NOT_IN_SDISTS = re.compile(r"\.(so|pyc)$|/_compiled\.c$|(^|/)node_modules(/|$)")
 IN_WHEELS = ("ssescan/py.typed", "ssescan/scanner/_compiled.pyi", "ssescan/cli/streams/openai-chat.sse")
 IN_SDISTS = (
     *("setup.py", "LICENSE", "CHANGELOG.md", "Makefile", "tests/conftest.py", "docs/index.md", "changes/README.md"),
-    *(f"src/ssescan/scanner/_compiled{part}" for part in (".pyx", ".pyi", "_bytes.pxi", "_events.pxi", "_reader.pxi")),
+    *(
+        f"src/ssescan/scanner/_compiled{part}"
+        for part in (".pyx", ".pyi", "_bytes.pxi", "_events.pxi", "_reader.pxi", "_runs.pxi")
+    ),
     *(".ci/wheels", ".ci/node/package-lock.json", ".github/workflows/tests.yml", "benchmarks", "tools"),
 )
 

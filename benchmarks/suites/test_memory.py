@@ -10,7 +10,6 @@ import pytest
 from benchmarks.suites import memory, payloads
 from benchmarks.suites.memory import CHAT, IDLE_LIMIT, NAMED
 from benchmarks.suites.readers import OURS
-from ssescan.gateway import relays
 from ssescan.providers.formats import WRITTEN_APIS
 from ssescan.scanner import _compiled
 
@@ -76,13 +75,7 @@ def test_sdk_gathers_the_same_text(api: str) -> None:
     assert theirs.peak >= theirs.held >= sys.getsizeof(text)
 
 
-def test_relay_without_options_keeps_the_stream_up_to_its_limit() -> None:
-    few, many = (memory.passed("Relay", count) for count in (100_000, 200_000))
-    assert few.peak < 2 * relays.MAX_UNREAD  # each chunk is an object
-    assert many.peak - few.peak < GATHERING * (sys.getsizeof(many.text) - sys.getsizeof(few.text))
-
-
-@pytest.mark.parametrize("name", [*filter("Relay".__ne__, memory.gateway_makers()), *memory.gateway_streams()])
+@pytest.mark.parametrize("name", [*memory.gateway_makers(), *memory.gateway_streams()])
 def test_passing_on_holds_the_message_and_little_else(name: str) -> None:
     pytest.importorskip("regex")
     memory.passed(name, 100)  # what is loaded once is there before

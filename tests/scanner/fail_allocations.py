@@ -275,6 +275,39 @@ class ReadPayloads(Read):
     payloads = True
 
 
+class JoinEvents(Operation):
+    """Events that an EventRun joins, and one that ends the run. Returns what was read."""
+
+    counted = False
+    shape = b'data: {"a":"b"}\n\n', [(0, 12, 13)]
+    chunks = (shape[0], b'data: {"a":"\xc3\xbc"}\n\n' * 3, b'data: {"a":"' + b"c" * 900 + b'"}\n\n', b"data: d\n\n")
+
+    def __init__(self, module: Any) -> None:
+        super().__init__(module)
+        self.run = module.EventRun(self.read)
+        self.fed = 0
+        self.items: list[Any] = [None] * 20
+        self.count = 0
+
+    def read(self, data: bytes, is_alike: bool) -> Any:
+        self.items[self.count] = data
+        self.count += 1
+        return self.shape
+
+    def act(self) -> Any:
+        while self.fed < len(self.chunks):
+            self.run.feed(self.chunks[self.fed])
+            self.fed += 1
+        return self.items
+
+    def check(self, expected: Any) -> None:
+        assert self.run.unsent in (b"", self.chunks[self.fed])
+        if not self.run.unsent:  # memory ended before feed()
+            super().check(expected)
+        assert self.run.feed(b"data: e\n\n") == b"data: e\n\n"
+        assert self.run.unsent == b""
+
+
 class Events:
     """Makes an EventIterator of one backend that remembers the call of _finish."""
 
@@ -309,7 +342,7 @@ OPERATIONS: dict[str, type[Operation]] = {
     for cls in (
         *(Construct, ConstructReader, Values, Refusals, Feed, FeedRest, FeedBytearray, FeedPartOfMark, FeedTooLarge),
         *(FeedSkipped, Close, CloseDropping, CloseInMark, CloseInMarkDropping, Reset, Iterate, IterateCold, Read),
-        ReadPayloads,
+        *(ReadPayloads, JoinEvents),
     )
 }
 

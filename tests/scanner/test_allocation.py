@@ -33,6 +33,7 @@ OPERATIONS = {
     "IterateCold": 60,
     "Read": 60,
     "ReadPayloads": 40,
+    "JoinEvents": 10,
 }
 
 needs_testcapi = pytest.mark.skipif(

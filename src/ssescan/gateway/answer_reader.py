@@ -58,10 +58,11 @@ class AnswerReader:
         decoder = self.decoder.format_decoder
         return None if decoder is None else decoder.api
 
-    def feed(self, chunk: bytes | None, add: Callable[[Part], object]) -> None:
+    def feed(self, chunk: bytes | None, add: Callable[[Part], object]) -> Any:
         """Add the parts of a chunk. Raises EventTooLarge and UnknownFormat after those before.
 
-        `chunk`: None: add those of the events that the reader still has.
+        `chunk`: None: add those of the events that the reader still has. Returns the part of the last event, if it was
+        a piece of text on the fast path; something else if not.
         """
         if chunk is not None:
             self._push(chunk)
@@ -73,7 +74,7 @@ class AnswerReader:
             while (item := pop()) is not None and type(made := feed(item)) is TextDelta:
                 add(made)
             if item is None:
-                return
+                return made
             for part in decoder.feed(item) if made is None else made:
                 add(part)
             if not self._is_fast and (fast := decoder.fast_feed):
@@ -81,6 +82,7 @@ class AnswerReader:
                 feed = fast
         for part in decoder.feed_rest():
             add(part)
+        return None
 
     def close(self, add: Callable[[Part], object], error: BaseException | None = None) -> None:
         """Add the last parts. `error`: that the source ended with."""

@@ -6,18 +6,20 @@ the values that change are others.
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from ..errors import SsescanError, UnknownFormat
 from ..providers.format_writer import EVENT_STREAM_HEADERS
 from ..providers.formats import checked_api, texts_class
+from ..scanner import EventRun
 from ..scanner._shared import DEFAULT_MAX_EVENT_SIZE, chunk_bytes
 from .answer_reader import AnswerReader
 from .byte_streams import AsyncByteStream, ByteStream
 from .event_blocks import EventBlocks
 from .event_editor import EventEditor
 from .passed_errors import error_after
+from .passed_events import PassedEvents, ignore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -37,14 +39,12 @@ if TYPE_CHECKING:
 
 TEXT_KINDS = ("text", "reasoning", "arguments")
 TEXT_ONLY: tuple[TextKind, ...] = ("text",)
-MAX_UNREAD = 16 * 2**20
-"""The bytes that a relay without options keeps for `message`, before it reads the first of them."""
 
 # The ways of a relay, and the next one after each input. `docs/inside.md` has the same table. `passing`: chunks pass,
-# and are kept until `message` is asked for. `reading`: they pass, and are read at once. `editing`: whole events pass.
-RELAY_INPUTS = ("chunk", "too many bytes unread, or read_from()", "close()")
+# and events that are alike are read as one. `reading`: they pass, each read at once. `editing`: whole events pass.
+RELAY_INPUTS = ("chunk", "read_from()", "close()")
 RELAY_STATES: dict[str, tuple[str | None, ...]] = {
-    "passing": ("passing", "passing", "closed"),
+    "passing": ("passing", "reading", "closed"),
     "reading": ("reading", "reading", "closed"),
     "editing": ("editing", "editing", "closed"),
     "closed": (None, None, "closed"),
@@ -59,8 +59,7 @@ class Relay:
     "reasoning", "arguments" of calls. `on_part`: called with each part of the answer, as it came. `max_event_size`:
     bytes; a larger event raises EventTooLarge.
 
-    Without options, `feed` returns exactly what came, and keeps it, up to 16 MiB, until `message` is asked for: reading
-    takes many times as long as passing on. With `on_part`, events are read as they come, and not kept.
+    Without options, `feed` returns exactly what came. Events are read as they come, and not kept.
 
     `message`: the message so far, as it came, not as it was changed. `headers`: those that the response wants.
     """
@@ -77,36 +76,37 @@ class Relay:
         kinds = _checked(model, filter, fields, on_part)
         if model is not None or filter is not None:
             self._editor = EventEditor(model, filter, kinds)
-        self._on_part = on_part or _ignore
+        self._on_part = on_part or ignore
         self._blocks = EventBlocks()
         self._state = "passing"  # of RELAY_STATES
         if self._editor is not None:
             self._state = "editing"
         elif on_part is not None or max_event_size != DEFAULT_MAX_EVENT_SIZE:
             self._state = "reading"
-        self._unread: deque[bytes] = deque()
-        self._keep = self._unread.append
-        self._room = MAX_UNREAD if self._state == "passing" else -1  # bytes that may still be kept
         self._unsent: list[bytes] = []  # not returned, as an exception came
-        self._why_unread: SsescanError | None = None  # nothing is read any more
         self._answer = AnswerReader(None, api=self._api, max_event_size=max_event_size)
+        self._passed = PassedEvents(self._answer)
+        self._run = EventRun(self._passed.read)
+        if self._state == "passing" and type(self) is Relay:
+            self.feed = self._run.feed  # type: ignore[method-assign]  # it is all that feed() would do
 
     def read_from(self, reader: EventReader[Any] | None, max_event_size: int | None) -> None:
         """Read the events through a reader that is there already, which has to see each chunk at once."""
         self._answer = AnswerReader(reader, api=self._api, max_event_size=max_event_size)
+        self._passed = PassedEvents(self._answer)
         if self._state == "passing":
-            self._state, self._room = "reading", -1
+            self._state = "reading"
+            vars(self).pop("feed", None)
 
     @property
     def message(self) -> Message:
         """The message so far, as it came."""
-        self._read_all()
+        self._read_rest()
         return self._answer.message
 
     @property
     def api(self) -> str | None:
         """The format; as named, until the first event shows which it is."""
-        self._read_all()
         return self._answer.decoder.api
 
     @property
@@ -127,7 +127,8 @@ class Relay:
     @property
     def failure(self) -> SsescanError | None:
         """The exception that a strict stream would raise at its end; None for a success."""
-        return self._why_unread or self._answer.decoder.why_failed()
+        self._read_rest()
+        return self._passed.failure or self._answer.decoder.why_failed()
 
     def forbid_passing(self) -> None:
         """Do nothing: a body that is not an event stream passes as the event stream that it was made."""
@@ -138,32 +139,28 @@ class Relay:
         ValueError after close(). Raises EventTooLarge, what `filter` and `on_part` raise, and, if something is to be
         changed, UnknownFormat after several events of no known format: pass the exception to close().
         """
-        # In as few steps as possible: they are all that a relay without options does.
-        if type(chunk) is bytes and (room := self._room - len(chunk)) >= 0:
-            self._room = room
-            self._keep(chunk)
-            return chunk
-        return self._feed(chunk if type(chunk) is bytes else chunk_bytes(chunk))
-
-    def _feed(self, chunk: bytes) -> bytes:
-        if self._state == "reading" and self._why_unread is None:
-            try:
-                self._answer.feed(chunk, self._on_part)
-            except UnknownFormat as error:  # of what passes, the format need not be known
-                self._why_unread = error
-            except BaseException:
-                self._unsent.append(chunk)
-                raise
-            return chunk
         if self._state == "reading":
+            # In one function, as each call adds to the time of an event.
+            if type(chunk) is not bytes:
+                chunk = chunk_bytes(chunk)
+            if self._passed.failure is None:
+                try:
+                    self._answer.feed(chunk, self._on_part)
+                except UnknownFormat as error:  # of what passes, the format need not be known
+                    self._passed.failure = error
+                except BaseException:
+                    self._unsent.append(chunk)
+                    raise
             return chunk
         if self._state == "passing":
-            self._keep(chunk)
-            self._room -= len(chunk)
-            self._read_oldest()
-            return chunk
+            return self._run.feed(chunk)
         if self._state == "closed":
             raise ValueError("this relay was closed: make a new one for the next stream")
+        return self._edit(chunk if type(chunk) is bytes else chunk_bytes(chunk))
+
+    _feed = feed  # as a ByteStream calls it
+
+    def _edit(self, chunk: bytes) -> bytes:
         made: list[bytes] = []
         try:
             for piece, event in self._blocks.split(chunk):
@@ -183,32 +180,6 @@ class Relay:
             editor.set_api(api)
         return editor.edit(event)
 
-    # Reading on the way
-
-    def _read_oldest(self) -> None:
-        while self._room < 0 and self._unread:
-            chunk = self._unread.popleft()
-            self._room += len(chunk)
-            self._read_passed_safely(chunk)
-
-    def _read_all(self) -> None:
-        """Read what passed and was not read yet."""
-        if self._unread:
-            data = b"".join(self._unread)
-            self._unread.clear()
-            self._room = MAX_UNREAD if self._state == "passing" else -1
-            self._read_passed_safely(data)
-            if self._state == "closed":
-                self._end(None)
-
-    def _read_passed_safely(self, data: bytes) -> None:
-        """Read what has passed. An event that is too large ends the message, and not the stream."""
-        if self._why_unread is None:
-            try:
-                self._answer.feed(data, self._on_part)
-            except SsescanError as error:
-                self._why_unread = error
-
     # The end
 
     def close(self, error: BaseException | None = None) -> bytes:
@@ -222,15 +193,22 @@ class Relay:
         """
         if self._state == "closed":
             return b""
-        made = b"".join(self._unsent)
+        made = b"".join(self._unsent) + self._run.unsent
+        is_asked = self._state != "passing" or error is not None  # else the rest is read if the message is
         if self._state == "editing":
             made += self._last_edited(is_failed=error is not None)
         elif error is not None:
             made += self._end_event()
-        self._state, self._room = "closed", -1
-        if error is not None or not self._unread:
-            made += self._end(error)
-        return made
+        self._state = "closed"
+        vars(self).pop("feed", None)
+        return made + self._end(error) if is_asked else made
+
+    def _read_rest(self) -> None:
+        """Read what passed and was not read yet."""
+        self._run.flush()
+        self._passed.read_waiting()
+        if self._state == "closed":
+            self._end(None)
 
     def _last_edited(self, *, is_failed: bool) -> bytes:
         editor, rest, api = self._editor, self._blocks.rest(), self._answer.api
@@ -245,36 +223,36 @@ class Relay:
 
         Nothing in the standard takes a field back, so a client gets the event with the data that came, then the error.
         """
-        self._read_all()
-        if not self._answer.reader.pending or self._why_unread is not None:
+        self._read_rest()
+        if not self._answer.reader.pending or self._passed.failure is not None:
             return b""
-        self._read_passed_safely(b"\n\n")
+        try:
+            self._answer.feed(b"\n\n", self._on_part)
+        except SsescanError as error:
+            self._passed.failure = error
         return b"\n\n"
 
     def _end(self, error: BaseException | None) -> bytes:
         try:
             self._answer.close(self._on_part, error)
         except SsescanError as reason:  # no event showed a format
-            self._why_unread = reason
+            self._passed.failure = reason
         answer = self._answer
         has_last_word = answer.decoder.format_decoder is not None and answer.decoder.format_decoder.has_last_word
         if error is None or answer.decoder.api is None or has_last_word:
             return b""
-        return error_after(answer.message, answer.reader.events, error)
+        return error_after(answer.message, answer.reader.events + self._run.joined, error)
 
     def ping(self) -> bytes:
         """Return a keep-alive in the form of the format; b"" if it has none, is not known yet, or within an event."""
         if self._state == "closed":
             return b""
+        self._read_rest()
         api = self.api
         within = self._state != "editing" and self._answer.reader.pending
-        if within or self._why_unread is not None or api is None:
+        if within or self._passed.failure is not None or api is None:
             return b""
         return texts_class(api).ping
-
-
-def _ignore(part: Part) -> None:
-    """Do nothing with a part."""
 
 
 def _checked(model: Any, filter: Any, fields: Any, on_part: Any) -> tuple[str, ...]:

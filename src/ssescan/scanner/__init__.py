@@ -12,8 +12,8 @@ import os
 TYPE_CHECKING = False
 
 __all__ = [
-    "Comment", "EventIterator", "EventReader", "ReaderState", "Scanner", "ServerSentEvent", "UnknownLine", "backend",
-    "backend_reason",
+    "Comment", "EventIterator", "EventReader", "EventRun", "ReaderState", "Scanner", "ServerSentEvent", "UnknownLine",
+    "backend", "backend_reason",
 ]  # fmt: skip
 
 _forced = os.environ.get("SSESCAN_BACKEND", "")
@@ -24,7 +24,16 @@ backend_reason: str = "SSESCAN_BACKEND=python is set" if _forced == "python" els
 if TYPE_CHECKING or not backend_reason:
     try:
         # Fails, too, where there is an extension that this interpreter cannot load, as in a subinterpreter.
-        from ._compiled import Comment, EventIterator, EventReader, ReaderState, Scanner, ServerSentEvent, UnknownLine
+        from ._compiled import (
+            Comment,
+            EventIterator,
+            EventReader,
+            EventRun,
+            ReaderState,
+            Scanner,
+            ServerSentEvent,
+            UnknownLine,
+        )
     except ImportError as _error:
         if _forced:
             raise ImportError(
@@ -34,4 +43,13 @@ if TYPE_CHECKING or not backend_reason:
         backend_reason = f"the extension cannot be loaded: {_error}"
 backend: str = "python" if backend_reason else "compiled"
 if not TYPE_CHECKING and backend_reason:
-    from ._python import Comment, EventIterator, EventReader, ReaderState, Scanner, ServerSentEvent, UnknownLine
+    from ._python import (
+        Comment,
+        EventIterator,
+        EventReader,
+        EventRun,
+        ReaderState,
+        Scanner,
+        ServerSentEvent,
+        UnknownLine,
+    )

@@ -1,12 +1,16 @@
 """The types of the scanner, of either backend: `_python.py` has the same names, and `scanner` offers one of the two."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import GenericAlias
 from typing import Any, Generic, Literal, Self, final, overload
 
 from typing_extensions import Buffer, TypeVar, disjoint_base
 
-__all__ = ["Comment", "EventIterator", "EventReader", "ReaderState", "Scanner", "ServerSentEvent", "UnknownLine"]
+# fmt: off
+__all__ = [
+    "Comment", "EventIterator", "EventReader", "EventRun", "ReaderState", "Scanner", "ServerSentEvent", "UnknownLine",
+]
+# fmt: on
 
 _E_co = TypeVar("_E_co", covariant=True, default=ServerSentEvent)
 
@@ -158,3 +162,13 @@ class EventIterator(ReaderState[_E_co]):
     def _start(self) -> None: ...
     def __iter__(self) -> Self: ...
     def __next__(self) -> _E_co: ...
+
+@final
+class EventRun:
+    def __init__(self, read: Callable[[bytes, bool], tuple[bytes, list[tuple[int, int, int]]] | None]) -> None: ...
+    @property
+    def joined(self) -> int: ...
+    @property
+    def unsent(self) -> bytes: ...
+    def feed(self, chunk: Buffer) -> bytes: ...
+    def flush(self) -> None: ...

@@ -27,7 +27,9 @@ from ..errors import EventTooLarge
 from . import _shared as shared
 from ._shared import asked_bytes, check_not_asking, chunk_bytes
 
-__all__ = ["Comment", "EventIterator", "EventReader", "ReaderState", "Scanner", "ServerSentEvent", "UnknownLine"]
+__all__ = [
+    "Comment", "EventIterator", "EventReader", "EventRun", "ReaderState", "Scanner", "ServerSentEvent", "UnknownLine",
+]
 
 cdef extern from "Python.h":
     const char *PyUnicode_AsUTF8AndSize(object text, Py_ssize_t *size) except NULL
@@ -580,3 +582,4 @@ unterminated='drop')\n--\n\nBytes in, events out (WHATWG HTML section 9.2.6). No
 present(Scanner, "ssescan.Scanner", NULL)
 
 include "_compiled_reader.pxi"
+include "_compiled_runs.pxi"

@@ -17,6 +17,7 @@ from . import _shared as shared
 from ._python_core import ScannerCore
 from ._python_events import Comment, ServerSentEvent, UnknownLine
 from ._python_reader import EventIterator, EventReader, ReaderState
+from ._python_runs import EventRun
 from ._shared import asking
 from ._states import FAILED, OPEN
 
@@ -24,7 +25,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, NoReturn, Self
 
-__all__ = ["Comment", "EventIterator", "EventReader", "ReaderState", "Scanner", "ServerSentEvent", "UnknownLine"]
+__all__ = [
+    "Comment", "EventIterator", "EventReader", "EventRun", "ReaderState", "Scanner", "ServerSentEvent", "UnknownLine",
+]  # fmt: skip
 
 
 def read_only(name: str) -> Any:
