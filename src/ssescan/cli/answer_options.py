@@ -15,6 +15,7 @@ import click
 
 from .._secrets import argument_without_secrets
 from ..providers import MessageStream, Part, stream
+from ..providers.formats import APIS, Api, decoder_class
 from .answers import PartLines, TextOnly, WholeMessage, WithSummary
 from .exits import Exit, Failure, print_error, print_note
 from .noted_reads import NotedReads
@@ -42,8 +43,13 @@ class Shown:
     watch: bool
     is_asked: bool = False
 
-    def printer(self) -> "Printer":
-        """Return the printer. It imports what takes time, so it comes before the clock runs."""
+    def printer(self, api: Api | None) -> "Printer":
+        """Return the printer. It imports what takes time, so that the first part is not shown late.
+
+        `api`: the format of the answer, None if its first event decides.
+        """
+        for name in APIS if api is None else (api,):
+            decoder_class(name)
         if self.plot is not None:
             from . import plots  # noqa: F401 - an error names the extra before a request is sent
         return Printer(self, self._new_format())

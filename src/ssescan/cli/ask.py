@@ -102,10 +102,11 @@ def command(
     body = ASKED_APIS[name].body(model or ASKED_APIS[name].model, prompt_text(prompt), max_tokens)
     target, request = asked(name, url, model, key_env, request)
     content = Data("data_json", msgspec.json.encode(body).decode())
-    printer = dataclasses.replace(shown, is_asked=True).printer()
+    reading = dataclasses.replace(reading, api=cast("Api", name))
+    printer = dataclasses.replace(shown, is_asked=True).printer(reading.api)
     with open_url(target, dataclasses.replace(request, data=(content,))) as opened:
         summary = TimedSummary(opened.asked_ns, opened.began_ns or opened.asked_ns)
-        return printer.print(opened, dataclasses.replace(reading, api=cast("Api", name)), summary)
+        return printer.print(opened, reading, summary)
 
 
 def asked(name: str, url: str | None, model: str | None, key_env: str | None, request: Request) -> tuple[str, Request]:

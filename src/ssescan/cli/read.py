@@ -44,6 +44,6 @@ def command(*, source: str, request: Request, reading: ReadOptions, shown: Shown
     The options are those of curl, so a copied curl command works with
     ssescan read in place of curl (--data-json in place of --json).
     """  # noqa: D301 - \b is click's mark for a paragraph that keeps its lines
-    printer = shown.printer()
+    printer = shown.printer(reading.api)
     with open_source(source, request) as opened:
         return printer.print(opened, reading, Summary(opened.asked_ns, opened.is_file))
