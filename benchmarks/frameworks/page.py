@@ -56,11 +56,11 @@ def observed(results: dict[str, Observed]) -> str:
         ["tool", "streams", "spans", "values", "left out"],
         [
             [
-                ", ".join(f"{name} {version}" for name, version in of.versions.items()),
+                f"{name} {next(iter(of.versions.values()))}",
                 *map(str, (of.streams, of.spans, of.values)),
-                ", ".join(f"`{name}`" for name in of.left_out),
+                ", ".join(f"`{key}`" for key in of.left_out),
             ]
-            for of in results.values()
+            for name, of in results.items()
         ],
         figures=False,
     )
