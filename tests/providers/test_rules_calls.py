@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import ssescan
-from ssescan.providers import ToolCall
+from ssescan.providers import Raw, ToolCall
 
 from .assertions import DONE, framed
 from .rules import Rule
@@ -153,6 +153,11 @@ REPEATED = {
         [candidate(function_call({"a": 1})), candidate(function_call({"a": 1}, "c2"), finish="STOP")],
         calls(("c1", "f", G), ("c2", "f", G)),
     ),
+    "arguments as text": Rule(
+        GEMINI,
+        [candidate({"functionCall": {"name": "f", "id": "c1", "args": G}}, finish="STOP")],
+        calls(("c1", "f", G)),
+    ),
     "the same id, other arguments": Rule(
         GEMINI,
         [candidate(function_call({"a": 1})), candidate(function_call({"a": 2}), finish="STOP")],
@@ -175,6 +180,7 @@ def item_done(**fields: Any) -> dict[str, Any]:
 
 
 COMPLETED = {"type": "response.completed", "response": response()}
+NOTHING: tuple[Any, ...] = ("{}", {}, "null")
 RESPONSES_CALLS = {
     "the end lacks the name": Rule(
         RESPONSES, responses_call("{}", item_done(call_id="c1", arguments="{}"), COMPLETED), calls(("c1", "f", "{}"))
@@ -190,6 +196,26 @@ RESPONSES_CALLS = {
     "the end has empty fields": Rule(
         RESPONSES,
         responses_call('{"a":1}', item_done(name="", call_id="", arguments=""), COMPLETED),
+        calls(("c1", "f", G)),
+    ),
+    **{
+        f"the end has no arguments: {none}": Rule(
+            RESPONSES,
+            responses_call('{"a":1}', item_done(name="f", call_id="c1", arguments=none), COMPLETED),
+            calls(("c1", "f", G)),
+        )
+        for none in NOTHING
+    },
+    "the end has no arguments, and half of them came": Rule(
+        RESPONSES,
+        responses_call('{"a":', item_done(name="f", call_id="c1", arguments="{}"), COMPLETED),
+        calls(("c1", "f", '{"a":')),
+        cut=["f"],
+        complete=False,
+    ),
+    "the end has the word null": Rule(
+        RESPONSES,
+        responses_call('{"a":1}', item_done(name="null", call_id="null", arguments=G), COMPLETED),
         calls(("c1", "f", G)),
     ),
     "the end has null fields": Rule(
@@ -211,6 +237,28 @@ def started(kind: str, delta: dict[str, Any]) -> list[Any]:
 
 
 INTERACTIONS_CALLS = {
+    "a delta without its type": Rule(
+        INTERACTIONS,
+        started("function_call", {"type": None, "id": "c1", "name": "f", "arguments": {"a": 1}}),
+        calls(("c1", "f", G)),
+    ),
+    "a text as arguments, without its type": Rule(
+        INTERACTIONS,
+        [
+            *started("function_call", {"id": "c1", "name": "f"})[:3],
+            {"event_type": "content.delta", "index": 0, "delta": {"arguments": G}},
+            *started("", {})[3:],
+        ],
+        calls(("c1", "f", G)),
+    ),
+    "a number as the name": Rule(
+        INTERACTIONS,
+        started("function_call", {"id": "c1", "name": 5}),
+        calls(("c1", "", "{}")),
+        cut=[""],
+        complete=False,
+        parts=[Raw(name="name", data=5)],
+    ),
     "the name in the delta": Rule(
         INTERACTIONS, started("function_call", {"id": "c1", "name": "f", "arguments": {"a": 1}}), calls(("c1", "f", G))
     ),
@@ -243,7 +291,18 @@ def test_signature_of_the_first_copy_is_kept() -> None:
     assert [part.get("thoughtSignature") for part in message.to_turn()["parts"]] == ["c2ln"]
 
 
-@pytest.mark.parametrize("rule", RESPONSES_CALLS.values(), ids=RESPONSES_CALLS)
+def test_first_name_is_in_the_turn_as_well() -> None:
+    first, second = ({"id": "c1", "name": name} for name in ("f", "g"))
+    events = started("function_call", first)
+    events.insert(3, {"event_type": "content.delta", "index": 0, "delta": {"type": "function_call"} | second})
+    message = Rule(INTERACTIONS, events, calls(("c1", "f", "{}")), parts=[Raw(name="name", data="g")]).check()
+    assert [step["name"] for step in message.to_turn()] == ["f"]
+
+
+WHOLE_CALLS = {name: rule for name, rule in RESPONSES_CALLS.items() if not rule.cut}
+
+
+@pytest.mark.parametrize("rule", WHOLE_CALLS.values(), ids=WHOLE_CALLS)
 def test_turn_keeps_what_was_known(rule: Rule) -> None:
     (item,) = rule.check().to_turn()
     assert (item["call_id"], item["name"]) == ("c1", "f")

@@ -24,7 +24,7 @@ from .test_rules_ending import (
     reason,
     with_choice,
 )
-from .test_rules_ending_formats import STEP_STOP, STEPS, ended_as, piece
+from .test_rules_ending_formats import STEP_STOP, STEPS, TEXT_STEP, ended_as, piece
 from .test_tables_anthropic import delta, stop
 from .test_tables_chat import SAID_A, STOP, TOOLS, A, call, chunk
 from .test_tables_gemini import candidate
@@ -140,7 +140,11 @@ MISFITS = {
     "a text in place of the fragments": {"tool_calls": LOST},
     "a text in place of a function": {"tool_calls": [{"index": 0, "function": LOST}]},
     "a text in place of a function_call": {"function_call": LOST},
+    "a text in place of the delta": LOST,
+    "arguments beside the function": {"tool_calls": [{"index": 0, "arguments": LOST}]},
 }
+GOING_ON = candidate({"functionCall": {"name": "f", "id": "c1", "willContinue": True}})
+REST_OF_IT = {"functionCall": {"partialArgs": [{"jsonPath": "$.a", "numberValue": 1}]}}
 HOLES = {
     **{
         name: Rule(
@@ -148,6 +152,13 @@ HOLES = {
         )
         for name, delta in MISFITS.items()
     },
+    "a choice in place of the choices": Rule(
+        CHAT,
+        [BEGUN, chunk() | {"choices": {"index": 0, "delta": call(LOST, index=0)}}, END, TOOLS, DONE],
+        {"tools": JOINED, "finish": "tool_calls"},
+        False,
+        cut=["f"],
+    ),
     "in the chunk of the finish": Rule(
         CHAT,
         [OPEN_CALL, REST, chunk({"tool_calls": [LOST]}, "tool_calls"), DONE],
@@ -166,33 +177,76 @@ HOLES = {
     "before the call": Rule(
         CHAT, [chunk({"tool_calls": LOST}), CALL, TOOLS, DONE], {"tools": F, "finish": "tool_calls"}
     ),
-    "Anthropic": Rule(
-        ANTHROPIC,
-        anthropic_call(
-            {"type": "content_block_delta", "index": 0, "delta": LOST},
-            delta("input_json", partial_json="}"),
-            stop(),
-            reason("tool_use"),
-            MESSAGE_STOP,
-            arguments='{"a":1',
-        ),
+    **{
+        f"Anthropic, {name}": Rule(
+            ANTHROPIC,
+            anthropic_call(
+                {"type": "content_block_delta", "index": 0, "delta": lost},
+                delta("input_json", partial_json="}"),
+                stop(),
+                reason("tool_use"),
+                MESSAGE_STOP,
+                arguments='{"a":1',
+            ),
+            {"tools": JOINED, "finish": "tool_calls"},
+            False,
+            cut=["f"],
+        )
+        for name, lost in {"a text": LOST, "an unknown type": {"type": "news", "partial_json": LOST}}.items()
+    },
+    **{
+        f"Interactions, {name}": Rule(
+            INTERACTIONS,
+            [
+                *STEPS,
+                piece('{"a":1'),
+                {"event_type": "step.delta", "index": 0, "delta": lost},
+                piece("}"),
+                STEP_STOP,
+                ended_as("requires_action"),
+            ],
+            {"tools": JOINED, "finish": "tool_calls"},
+            False,
+            cut=["f"],
+        )
+        for name, lost in {"a text": LOST, "an unknown type": {"type": "news", "arguments": LOST}}.items()
+    },
+    **{
+        f"Gemini, {name}": Rule(
+            GEMINI,
+            [GOING_ON, candidate(lost), candidate(REST_OF_IT), candidate(finish="STOP")],
+            {"tools": JOINED, "finish": "tool_calls"},
+            False,
+            cut=["f"],
+        )
+        for name, lost in {
+            "a number in place of a part": 5,
+            "a text in place of a call": {"functionCall": LOST},
+        }.items()
+    },
+    "Gemini, a number before the call": Rule(
+        GEMINI,
+        [candidate(5), GOING_ON, candidate(REST_OF_IT), candidate(finish="STOP")],
         {"tools": JOINED, "finish": "tool_calls"},
+    ),
+    "Gemini, only the beginning": Rule(
+        GEMINI,
+        [GOING_ON, candidate(finish="STOP")],
+        {"tools": F, "finish": "tool_calls"},
         False,
         cut=["f"],
     ),
-    "Interactions": Rule(
-        INTERACTIONS,
-        [
-            *STEPS,
-            piece('{"a":1'),
-            {"event_type": "step.delta", "index": 0, "delta": LOST},
-            piece("}"),
-            STEP_STOP,
-            ended_as("requires_action"),
-        ],
-        {"tools": JOINED, "finish": "tool_calls"},
+    "Gemini, only the beginning of the first": Rule(
+        GEMINI,
+        [GOING_ON, candidate({"functionCall": {"name": "g", "id": "c2", "args": {}}}), candidate(finish="STOP")],
+        {"tools": [*F, ("c2", "g", "{}")], "finish": "tool_calls"},
         False,
         cut=["f"],
+    ),
+    "Gemini, the beginning and its end": Rule(
+        GEMINI,
+        [GOING_ON, candidate({"functionCall": {}}), candidate(finish="STOP")],
+        {"tools": F, "finish": "tool_calls"},
     ),
 }
 
@@ -257,6 +311,16 @@ RESTARTS = {
         {"text": 'aaa"id":"c"', "finish": "stop"},
         False,
         [("protocol", None)],
+    ),
+    "Interactions, another interaction": Rule(
+        INTERACTIONS,
+        [*TEXT_STEP, STEPS[0] | {"interaction": {"id": "j", "model": "m"}}, *TEXT_STEP[1:], ended_as("completed")],
+        {"text": "aa", "finish": "stop"},
+        False,
+        [("protocol", None)],
+    ),
+    "Interactions, the same interaction": Rule(
+        INTERACTIONS, [*TEXT_STEP, STEPS[0], ended_as("completed")], {"text": "a", "finish": "stop"}
     ),
     "other ids at the start": Rule(
         CHAT,

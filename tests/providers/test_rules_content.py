@@ -155,6 +155,12 @@ NUMBERS = {
 
 
 CITED = {"type": "char_location", "cited_text": "b", "document_index": 0, "start_char_index": 0, "end_char_index": 1}
+
+
+def untyped(index: int = 0, **fields: Any) -> dict[str, Any]:
+    return {"type": "content_block_delta", "index": index, "delta": fields}
+
+
 PARTS = {
     "output_text": Rule(CHAT, [chunk({"content": [{"type": "output_text", "text": "a"}]}), STOP, DONE], SAID_A),
     "an object in place of a list": Rule(CHAT, [chunk({"content": {"type": "text", "text": "a"}}), STOP, DONE], SAID_A),
@@ -243,6 +249,17 @@ PARTS = {
         ANTHROPIC,
         [start(), block({"type": "text", "text": ""}), delta("text", text="a"), delta("thinking", thinking="r"), delta("signature", signature="S"), stop(), reason("end_turn"), MESSAGE_STOP],
         {"text": "a", "reasoning": "r", "finish": "stop"}, parts=[Signature(block=1, data="S")],
+    ),
+    "Anthropic, deltas without their types": Rule(
+        ANTHROPIC,
+        [
+            start(), block({"type": "thinking", "thinking": ""}), untyped(thinking="r"), untyped(signature="S"), stop(),
+            block({"type": "text", "text": ""}, 1), untyped(1, type=None, text="a"), stop(1),
+            block({"type": "tool_use", "id": "c1", "name": "f", "input": {}}, 2), untyped(2, type="", partial_json="{}"), stop(2),
+            reason("tool_use"), MESSAGE_STOP,
+        ],
+        {"text": "a", "reasoning": "r", "tools": [("c1", "f", "{}")], "finish": "tool_calls"},
+        parts=[Signature(block=0, data="S")],
     ),
     "Anthropic, text in a thinking block": Rule(
         ANTHROPIC,

@@ -285,3 +285,18 @@ def test_changing_a_turn_does_not_change_the_message(api: str) -> None:
     assert kept
     kept.append("mine")
     assert "mine" not in str(message.to_turn())
+
+
+@pytest.mark.parametrize("content", [[{"type": "output_text", "text": ""}], [{"type": "output_text"}], [], None, ""])
+def test_responses_turn_has_the_text_that_the_end_lacks(content: Any) -> None:
+    """R21: empty never replaces what is known, in the turn as well."""
+    place = {"output_index": 0, "item_id": "m", "content_index": 0}
+    item = {"type": "message", "id": "m", "role": "assistant", "content": content}
+    events = [
+        {"type": "response.created", "response": {"id": "r", "status": "in_progress"}},
+        {"type": "response.output_text.delta", "delta": "hi"} | place,
+        {"type": "response.output_item.done", "output_index": 0, "item": item},
+        {"type": "response.completed", "response": {"id": "r", "status": "completed"}},
+    ]
+    (turn,) = turn_of(framed(*events))
+    assert [part["text"] for part in turn["content"]] == ["hi"]

@@ -319,6 +319,10 @@ class CallBuilder(_Written):
         self.cut = True
         self.emit_part(parts.Raw, name="arguments", data=data)
 
+    def miss_piece(self) -> None:
+        """Note that something came for the call, and may be a piece of it, which is not read: it is cut at its end."""
+        self.lost_before = -1  # less than any number of lost events
+
     def end(self, *, cut: bool = False, lost: int | None = None) -> None:
         """End the call, once. One of the program's without a name is cut: it cannot be made.
 

@@ -139,6 +139,10 @@ class FormatDecoder(ABC):
         """Return whether an event that does not fit its Struct may have lost a piece of a call."""
         return "delta" in value or "candidates" in value
 
+    def misplaces_call(self, value: dict[str, Any]) -> bool:
+        """Return whether an event has a piece of a call in a place where it is not read, though the event fits."""
+        return False
+
     def text(self, value: Any, name: str) -> str:
         """Return a text of the answer: a number or a boolean as it was spelled, anything else as text_or_raw() does."""
         if isinstance(value, (int, float)):
@@ -234,7 +238,7 @@ class FormatDecoder(ABC):
         of_event = value | {"error": with_beside(value)} if value.get("error") else value
         event, fits = convert(of_event, self.event)
         before = len(self.builder.errors)
-        if not fits and self.loses_call(value):
+        if self.misplaces_call(value) if fits else self.loses_call(value):
             self.builder.lost.damaged += 1
         parts = self.handle(event)
         raw = error_in(value, self.name()) if len(self.builder.errors) == before else None

@@ -18,6 +18,7 @@ from ..json_values import arguments_of, counts, dict_of, text_of, with_unit, wit
 from ..parts import Error, Part, Raw, TextDelta, Usage
 from ..provider_errors import error_of, with_beside
 from ..unknown_fields import fields_of, with_fields
+from .anthropic_deltas import by_type
 from .openai_usage import openai_usage
 
 if TYPE_CHECKING:
@@ -91,12 +92,6 @@ class _ExactEvent(_Event, gc=False, forbid_unknown_fields=True):
     # The fields that are read of these have the same names as those of _Delta.
     delta: _ExactText | _ExactThinking | _ExactJson | _ExactSignature | _ExactCitation | None = None  # type: ignore[assignment] # pyright: ignore[reportIncompatibleVariableOverride]
 
-
-PIECES = {
-    "text": "text_delta", "thinking": "thinking_delta", "partial_json": "input_json_delta",
-    "signature": "signature_delta", "citation": "citations_delta",
-}  # fmt: skip
-"""The type of the delta for each field that has a piece of a block."""
 
 EVENT_FIELDS, DELTA_FIELDS = fields_of(_Event), fields_of(_Delta)
 FIELDS_OF_TYPE = {delta.type: fields_of(delta) | {"type"} for delta in EXACT_DELTAS}
@@ -320,6 +315,8 @@ class Anthropic(FormatDecoder):
             block.native |= compacted
             block.emit_part(Raw, name=kind, data={"type": kind} | compacted)
         else:
+            if isinstance(block, CallBuilder):
+                block.miss_piece()
             return False
         return True
 
@@ -388,7 +385,7 @@ class Anthropic(FormatDecoder):
 
     def unfolded(self, value: dict[str, Any]) -> list[dict[str, Any]]:
         if value.get("type") == "content_block_delta":
-            return _by_type(value)
+            return by_type(value)
         if value.get("type") != "message":
             return [value]
         delta = {name: value.get(name) for name in ("stop_reason", "stop_sequence", "stop_details")}
@@ -442,19 +439,6 @@ class Anthropic(FormatDecoder):
         (reasoning,) = counts(dict_of(usage.get("output_tokens_details")), "thinking_tokens")
         input = sum(known) if known else None
         return Usage(input=input, output=output, reasoning=reasoning, cache_read=read, cache_write=write, raw=usage)
-
-
-def _by_type(event: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the event of a delta; after it, one for each field of another type of delta that stands in it."""
-    delta = dict_of(event.get("delta"))
-    kind = delta.get("type")
-    if kind not in PIECES.values():
-        return [event]
-    others = {name: of for name, of in PIECES.items() if of != kind and delta.get(name) not in (None, "")}
-    if not others:
-        return [event]
-    own = event | {"delta": {name: value for name, value in delta.items() if name not in others}}
-    return [own, *(event | {"delta": {"type": of, name: delta[name]}} for name, of in others.items())]
 
 
 def _is_object(call: CallBuilder) -> bool:

@@ -62,11 +62,13 @@ def fragments(delta: Delta) -> list[CallFragment]:
 
 
 def is_piece_lost(delta: dict[str, Any]) -> bool:
-    """Return whether there is something in a delta, in the place of a piece of a call, that is not read."""
+    """Return whether there is something in a delta, in or beside the place of a piece of a call, that is not read."""
     calls, function = delta.get("tool_calls"), delta.get("function_call")
     pieces = [piece for piece in (calls if isinstance(calls, list) else [calls]) if piece]
     if not all(isinstance(piece, dict) for piece in pieces):
         return True
+    if any(piece.get("arguments") for piece in pieces):
+        return True  # they belong into the function
     places = [function, *(piece.get(name) for piece in pieces for name in ("function", "custom"))]
     return any(place and not isinstance(place, dict) for place in places)
 

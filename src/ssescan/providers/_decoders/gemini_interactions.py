@@ -15,7 +15,7 @@ from ..finish_reasons import OPEN, finish_reasons, is_open, plain_word, worse_of
 from ..format_decoder import DAMAGED, GUESS, FormatDecoder, decoder
 from ..formats import register
 from ..json_values import arguments_of, counts, dict_of, is_same_text, text_of, with_unit
-from ..parts import Part, TextDelta, Usage
+from ..parts import Error, Part, TextDelta, Usage
 from ..provider_errors import error_of, given_error
 from ..unknown_fields import fields_of, with_fields
 from .interaction_steps import MEDIA, Step, Steps, as_parts, texts_of
@@ -67,6 +67,9 @@ ENDS = ("completed", "complete", "requires_action", "failed", "cancelled", "canc
 """The ends of the names of events after which nothing follows."""
 WELL = ENDS[:3]
 """Those of answers that ended well."""
+
+BEGINNINGS = ("interaction.created", "interaction.start")
+"""The events that begin an interaction."""
 
 ENDED_BADLY = {"failed": "the interaction failed", "cancelled": "the interaction was cancelled"}
 
@@ -177,7 +180,12 @@ class GeminiInteractions(FormatDecoder):
 
     def _interaction(self, kind: str, event: _Event) -> None:
         interaction = event.interaction or {}
-        self.builder.start(text_of(interaction.get("id")), text_of(interaction.get("model")))
+        id, known = text_of(interaction.get("id")), self.builder.id
+        if kind in BEGINNINGS and id and known and id != known:
+            text = f"the stream began with interaction {known!r}, and another, {id!r}, begins within it"
+            self.builder.fail(Error(kind="protocol", message=text, raw=interaction))
+            self.choice.ending.reopen()
+        self.builder.start(id, text_of(interaction.get("model")))
         self.count(interaction.get("usage"))
         self.unknown.once("interaction", interaction, FIELDS, self.builder.parts)
         given = interaction.get("status") or getattr(event, "status", None)
@@ -265,7 +273,7 @@ class GeminiInteractions(FormatDecoder):
             before.call.end(cut=True)  # another one took its place
         step = self._by_index[index] = Step(item)
         self._steps.all.append(step)
-        id, name = text_of(item.get("id")) or None, text_of(item.get("name"))
+        id = text_of(item.get("id")) or None
         if kind in STEP_FIELDS:
             self.keep_rest(item, STEP_FIELDS[kind])
         if kind == "user_input":
@@ -286,6 +294,7 @@ class GeminiInteractions(FormatDecoder):
         elif kind.endswith("_call"):
             server = kind != "function_call"
             tool = "function" if kind == "function_call" else kind.removesuffix("_call")
+            name = self.word(item.get("name"), "name")
             step.call = CallBuilder(self.choice, id, name, server=server, kind=tool)  # its name may come with a delta
             if item.get("arguments"):
                 step.call.whole = arguments_of(item["arguments"])
@@ -325,7 +334,7 @@ class GeminiInteractions(FormatDecoder):
     def _delta(self, event: _Event) -> bool:
         """Handle a delta; return whether it is known."""
         delta = event.delta or {}
-        kind = text_of(delta.get("type"))
+        kind = text_of(delta.get("type")) or _type_of(delta)
         index = max(len(self._by_index) - 1, 0) if event.index is None else event.index
         step = self._by_index.get(index)
         if step is None:
@@ -361,7 +370,10 @@ class GeminiInteractions(FormatDecoder):
         elif kind.endswith("_call") and step.call is not None:
             step.update(delta)
             step.call.id = step.call.id or text_of(delta.get("id")) or None
-            step.call.set_name(self.word(delta.get("name"), "name"))
+            name = self.word(delta.get("name"), "name")
+            step.call.set_name(name)
+            if name and name != step.call.name:
+                self.keep(name, "name")  # the first one counts
             if step.type not in WITH_NAME:
                 self._call_by_type(step.call)
             given = arguments_of(delta.get("arguments") or None)
@@ -373,6 +385,8 @@ class GeminiInteractions(FormatDecoder):
         elif kind.endswith("_result") and step.type.endswith("_result"):
             step.update(delta)
         else:
+            if step.call is not None and delta:
+                step.call.miss_piece()
             return False
         return True
 
@@ -432,6 +446,15 @@ class GeminiInteractions(FormatDecoder):
         input = None if input is None and tools is None else (input or 0) + (tools or 0)
         output = None if output is None and thoughts is None else (output or 0) + (thoughts or 0)
         return Usage(input=input, output=output, reasoning=thoughts, cache_read=cached, total=total, raw=usage)
+
+
+def _type_of(delta: dict[str, Any]) -> str:
+    """Return the type of a delta that lost it: its fields show it."""
+    if "text" in delta:
+        return "text"
+    if isinstance(delta.get("arguments"), str):
+        return "arguments_delta"
+    return "function_call" if "arguments" in delta or "name" in delta else ""
 
 
 def _cited(annotation: dict[str, Any]) -> dict[str, Any]:

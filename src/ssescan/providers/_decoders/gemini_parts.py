@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..block_builders import BlockBuilder, CallBuilder, MediaBuilder, ReasoningBuilder, TextBuilder
 from ..format_decoder import text_or_raw
-from ..json_values import compact, is_same_json, text_of
+from ..json_values import arguments_of, compact, is_same_json, text_of
 from ..parts import Raw, ToolCallDelta
 from ..surrogates import joined
 from .partial_arguments import PartialArguments
@@ -52,6 +52,7 @@ class CandidateParts:
         if isinstance(part, str):
             part = {"text": part}
         if not isinstance(part, dict):
+            self._values.lost = True  # of the call that goes on, if there is one
             self.choice.emit(Raw(choice=self.choice.index, name="part", data=part))
             return
         text = part.get("text")
@@ -79,6 +80,7 @@ class CandidateParts:
             self._function(part["functionCall"], signature, beside)
         else:
             self.open = None
+            self._values.lost |= kind == "functionCall"
             block = self._other(kind, part) if kind and isinstance(part.get(kind), dict) else None
             if block is None:
                 name = next((name for name in part if name not in ("thought", "thoughtSignature")), "part")
@@ -144,7 +146,7 @@ class CandidateParts:
                 self._values.tree = function["args"]
         call, values = self._call, self._values
         if not partial and not goes_on:
-            self.end(whole=True)
+            self.end(whole=True, own=True)
         call.sign(signature)
         if not partial:
             return
@@ -157,7 +159,7 @@ class CandidateParts:
             self.choice.emit(Raw(choice=self.choice.index, name="partialArgs", data=partial))
             values.lost = True
         if not goes_on:
-            self.end(whole=True)
+            self.end(whole=True, own=True)
 
     def _repeats(self, id: str, name: str, function: dict[str, Any], signature: str, beside: dict[str, Any]) -> bool:
         """Return whether a call was sent before, under the same id; keep what is new about it.
@@ -176,8 +178,11 @@ class CandidateParts:
             self.choice.emit(Raw(choice=self.choice.index, block=call.number, name="thoughtSignature", data=signature))
         return True
 
-    def end(self, *, whole: bool) -> None:
-        """End the open call. If its own end is missing, the next call or the finish reason ends it."""
+    def end(self, *, whole: bool, own: bool = False) -> None:
+        """End the open call. If its `own` end is missing, the next call or the finish reason ends it.
+
+        Without that end, and without any argument, nothing shows that the call is whole.
+        """
         call, values = self._call, self._values
         if call is None:
             return
@@ -185,8 +190,8 @@ class CandidateParts:
         values.close()
         call.native["args"] = values.tree
         if values.tree != {}:
-            call.whole = compact(values.tree)
-        call.end(cut=not whole or values.lost)
+            call.whole = arguments_of(values.tree)
+        call.end(cut=not whole or values.lost or not (own or call.whole))
 
     def _other(self, kind: str, part: dict[str, Any]) -> Any:
         choice, it = self.choice, part[kind]

@@ -75,7 +75,8 @@ def _wanted_back(step: Step) -> dict[str, Any] | None:
             arguments = block.json()
         except ValueError:
             arguments = {"INVALID_JSON": block.arguments}  # its result needs the call
-        return step.item | {"arguments": arguments}
+        name = {"name": step.call.name} if "name" in step.item else {}  # the first one counts
+        return step.item | name | {"arguments": arguments}
     if step.type == "user_input":
         return None  # the program has it already
     if step.type == "thought":

@@ -369,8 +369,12 @@ class OpenAIChat(WholeMessageDecoder):
             self.builder.choice(0).latest(TextBuilder).cite(items)
 
     def loses_call(self, value: dict[str, Any]) -> bool:
-        choices = [dict_of(choice) for choice in list_of(value.get("choices"))]
-        return any(is_piece_lost(dict_of(choice.get(name))) for choice in choices for name in ("delta", "message"))
+        choices = value.get("choices")
+        if choices and not isinstance(choices, list):
+            return True
+        return any(_is_piece_lost(choice) for choice in list_of(choices))
+
+    misplaces_call = loses_call
 
     def knows(self, value: dict[str, Any]) -> bool:
         return text_of(value.get("object")).startswith(OBJECTS)
@@ -398,6 +402,16 @@ def _is_bare(choice: Choice) -> bool:
         choice.finish_reason, choice.native_finish_reason, choice.message, choice.text not in (None, ""), choice.error,
         choice.logprobs,
     ))  # fmt: skip
+
+
+def _is_piece_lost(choice: Any) -> bool:
+    """Return whether a piece of a call may be in a choice, where it is not read."""
+    if not isinstance(choice, dict):
+        return bool(choice)
+    delta = choice.get("delta")
+    if delta and not isinstance(delta, dict):
+        return True
+    return any(is_piece_lost(dict_of(of)) for of in (delta, choice.get("message")))
 
 
 def _has_content(choice: Any) -> bool:

@@ -187,7 +187,7 @@ def with_known(whole: dict[str, Any], known: dict[str, Any], *, nested: bool = F
     missing = {
         name: value
         for name, value in known.items()
-        if name != "status" and value not in EMPTY and whole.get(name) in EMPTY
+        if name != "status" and value not in EMPTY and _is_empty(name, whole.get(name))
     }
     if nested:
         for name, value in known.items():
@@ -195,6 +195,17 @@ def with_known(whole: dict[str, Any], known: dict[str, Any], *, nested: bool = F
             if isinstance(now, dict) and isinstance(value, dict) and not value.keys() <= now.keys():
                 missing[name] = value | now
     return whole | missing if missing else whole
+
+
+def _is_empty(name: str, value: Any) -> bool:
+    """Return whether a field has nothing: some servers send the word "null" as an id, or as a name."""
+    return value in EMPTY or (value == "null" and name in SHOWN)
+
+
+def _says(content: Any) -> bool:
+    """Return whether there is anything in the content of a message."""
+    parts = content if isinstance(content, list) else [content] if content else []
+    return any(not isinstance(part, dict) or part.get("type") != "output_text" or part.get("text") for part in parts)
 
 
 def _ids(item: dict[str, Any]) -> list[str]:
@@ -205,7 +216,7 @@ def wanted_back(item: OutputItem) -> dict[str, Any] | None:
     """Return an item for `input`, complete or as far as it arrived; None for an incomplete call or reasoning item."""
     if item.call is not None and item.call.cut:
         return None
-    if item.done and (item.item.get("content") or not item.texts):
+    if item.done and (_says(item.item.get("content")) or not item.texts):
         return item.item
     if item.call is not None and item.call.ended and item.type in NAMED:
         # All arguments arrived, but the event with the complete item did not.

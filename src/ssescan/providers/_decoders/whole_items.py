@@ -39,6 +39,9 @@ BEGUN = {
 }
 """The fields that are read of items of these types; any other type is kept as it comes whole."""
 
+NO_ARGUMENTS: tuple[Any, ...] = ({}, "{}", "null")
+"""Words that some servers send at the end, in place of the arguments that they streamed."""
+
 OF_CALLS = ("type", "id", "call_id", "name", "status")
 """The other fields of a call that are read when it begins."""
 
@@ -188,9 +191,12 @@ class ItemDecoder(FormatDecoder):
         call.id = text_of(whole.get("call_id")) or call.id  # not the id of the item, which may have come first
         call.set_name(self.word(whole.get("name"), "name"))
         field = "input" if call.custom else "arguments"
-        call.reconcile(arguments_of(whole.get(field)))
+        given = whole.get(field)
+        if call.size and not call.custom and given in NO_ARGUMENTS:
+            given = None
+        call.reconcile(arguments_of(given))
         doubtful = False
-        if whole.get(field) in (None, ""):
+        if given in (None, ""):
             item.item = whole | {field: call.arguments}  # empty does not replace what was streamed
             doubtful = call.size > 0 and not item.confirmed and not call.is_whole  # nor does it confirm that
         if call.name:
