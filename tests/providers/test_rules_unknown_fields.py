@@ -210,3 +210,40 @@ def test_unknown_field_late_in_the_stream() -> None:
 )
 def test_field_that_carries_nothing(fields: dict[str, Any]) -> None:
     assert not [part for part in read(framed(A | fields, STOP | fields, DONE))[0] if isinstance(part, Raw)]
+
+
+NEWS = {"news": "x"}
+AT_ITEM = {"item_id": "m", "output_index": 0, "content_index": 0}
+MISFITS: dict[str, tuple[Any, list[Any], Any]] = {
+    "citations": (ANTHROPIC, [start(), block({"type": "text", "text": "", "citations": "x"})], "x"),
+    "a citation": (ANTHROPIC, [start(), block({"type": "text", "text": "", "citations": ["x"]})], "x"),
+    "a signature": (ANTHROPIC, [start(), block({"type": "thinking", "thinking": "", "signature": 5})], 5),
+    "usage": (ANTHROPIC, [start() | {"message": start()["message"] | {"usage": "x"}}], "x"),
+    "a part without a type": (
+        RESPONSES, [CREATED, {"type": "response.content_part.done", "part": NEWS} | AT_ITEM], NEWS,
+    ),
+    "content of a step": (
+        INTERACTIONS,
+        [INTERACTION[0], {"event_type": "step.start", "step": {"type": "model_output", "content": [NEWS]}}],
+        NEWS,
+    ),
+    "content of a type that nobody knows": (
+        INTERACTIONS,
+        [INTERACTION[0], {"event_type": "step.start", "step": {"type": "model_output", "content": [NEWS | {"type": "n"}]}}],
+        NEWS | {"type": "n"},
+    ),
+    "a step without a type": (INTERACTIONS, [INTERACTION[0], {"event_type": "step.start", "step": NEWS}], "x"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("api", "events", "lost"), MISFITS.values(), ids=MISFITS)
+def test_what_does_not_fit_its_place_is_raw(api: Any, events: list[Any], lost: Any) -> None:
+    for named_api in (api, None):
+        parts = read(named(api, *events), named_api)[0]
+        assert lost in [part.data for part in parts if isinstance(part, Raw)]
+
+
+def test_unknown_content_of_a_step_is_in_the_turn() -> None:
+    step = {"type": "model_output", "content": [{"type": "text", "text": "a"}, NEWS | {"type": "n"}]}
+    message = read(named(INTERACTIONS, INTERACTION[0], {"event_type": "step.start", "step": step}), INTERACTIONS)[1]
+    assert message.to_turn() == [step]

@@ -378,6 +378,7 @@ class Anthropic(FormatDecoder):
     def count(self, usage: Any) -> None:
         """Count totals: a value that is not null replaces the one before."""
         if not isinstance(usage, dict) or not usage:
+            super().count(usage or None)
             return
         # Only known totals are kept from event to event: a stream may have any number of other fields.
         self._usage |= {name: usage[name] for name in TOTALS if usage.get(name) is not None}

@@ -285,8 +285,8 @@ class ItemDecoder(FormatDecoder):
                 self._text_whole(self.text_block(item, index), part)
         elif kind == "reasoning_text":
             self.thought(item, "text", index).reconcile(self.text(part.get("text"), "reasoning_text"))
-        elif kind:
-            self.choice.raw(str(kind), part)
+        elif part:
+            self.choice.raw(str(kind or "part"), part)
 
     def _text_whole(self, block: TextBuilder, part: dict[str, Any]) -> None:
         block.reconcile(self.text(part.get("text"), "text"))
