@@ -11,6 +11,7 @@ from .rules import Rule
 from .test_rules_calls import calls
 from .test_rules_chat import ID
 from .test_rules_ending import ANTHROPIC, CHAT, GEMINI, INTERACTIONS, MESSAGE_STOP, RESPONSES, TEXT_BLOCK, reason
+from .test_rules_ending_formats import STEP_STOP, STEPS, ended_as, piece
 from .test_rules_items import ADDED, END, ITEM, arguments, item_done
 from .test_tables_anthropic import block, delta, start, stop
 from .test_tables_chat import ROLE, SAID_A, STOP, A, B, chunk
@@ -203,6 +204,23 @@ BLANK = {
         ANTHROPIC, [start(), USED_TOOL, "", delta("input_json", partial_json="1}"), stop(), *USED],
         {"tools": [("c1", "f", "1}")], "finish": "tool_calls"}, False, cut=["f"],
     ),
+    **{
+        f"{left} is left of a piece of a call, {api}": Rule(
+            api, [*begun, left, *rest], {"tools": [("c1", "f", "1}")], "finish": "tool_calls"}, False, cut=["f"]
+        )
+        for left in ("5", "null", "[]", "{}", '{"type": "news"}')
+        for api, begun, rest in (
+            (CHAT, [call_piece("", id="c1", name="f")], [call_piece("1}"), ENDED, DONE]),
+            (ANTHROPIC, [start(), USED_TOOL], [delta("input_json", partial_json="1}"), stop(), *USED]),
+            (INTERACTIONS, STEPS, [piece("1}"), STEP_STOP, ended_as("requires_action")]),
+        )
+    },
+    **{
+        f"{news} beside a whole call": Rule(
+            CHAT, [call_piece('{"a"', id="c1", name="f"), news, call_piece(":1}"), ENDED, DONE], ONE_CALL
+        )
+        for news in ("5", "null", "{}", '{"type": "news"}')
+    },
     "a keep-alive": Rule(
         CHAT, [call_piece('{"a"', id="c1", name="f"), "", call_piece(":1}"), ENDED, DONE], ONE_CALL
     ),

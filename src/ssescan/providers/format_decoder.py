@@ -234,7 +234,7 @@ class FormatDecoder(ABC):
 
     def _feed_one(self, value: Any) -> list[Part]:
         if not isinstance(value, dict):
-            return [unknown_event(value, self.name())]
+            return [self._unread(value)]
         of_event = value | {"error": with_beside(value)} if value.get("error") else value
         event, fits = convert(of_event, self.event)
         before = len(self.builder.errors)
@@ -246,11 +246,16 @@ class FormatDecoder(ABC):
             self.builder.fail(error_of(raw))
             return [*_several(parts), *self.builder.drain()]
         if (parts is None and not self.knows(value)) or not fits:
-            return [*_several(parts), unknown_event(value, self.name())]
+            return [*_several(parts), self._unread(value)]
         unread: list[Part] = []
         self.look(value, unread)
         self.learn_if_grown()
         return [*_several(parts), *unread]
+
+    def _unread(self, value: Any) -> Raw:
+        """Keep a value that is no event of the format: it may be what is left of one."""
+        self.builder.lost.blank += 1
+        return unknown_event(value, self.name())
 
     def look(self, value: dict[str, Any], unread: list[Part]) -> None:  # noqa: B027 - a format may ignore fields
         """Add a Raw for every field of an event that is not read."""
