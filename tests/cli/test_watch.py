@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import select
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -50,21 +51,21 @@ class Terminal:
     def until(self, *words: str) -> None:
         """Read until all of these were on the screen."""
         while not all(word in self.written for word in words):
-            self.written += os.read(self._ours, 65536).decode("utf-8", "replace")
+            if select.select([self._ours], [], [], 1.0)[0]:
+                self.written += os.read(self._ours, 65536).decode("utf-8", "replace")
+            else:
+                assert self.process.poll() is None, f"ended before {words} came: {self.written[-2000:]!r}"
 
     def press(self, key: bytes) -> None:
         os.write(self._ours, key)
 
     def end(self) -> int:
         """Read the rest, and return the status."""
-        os.set_blocking(self._ours, False)
-        while True:
+        ended = False
+        while not ended:
             ended = self.process.poll() is not None
-            with contextlib.suppress(BlockingIOError):
-                while piece := os.read(self._ours, 65536):
-                    self.written += piece.decode("utf-8", "replace")
-            if ended:
-                break
+            while select.select([self._ours], [], [], 0.05)[0]:
+                self.written += os.read(self._ours, 65536).decode("utf-8", "replace")
         assert termios.tcgetattr(self._theirs) == self.before
         return self.process.returncode
 

@@ -105,13 +105,13 @@ class Watch(AnswerTerminal):
     def _footer(self, width: int) -> list[Text]:
         now_ns = time.perf_counter_ns()
         bars = BARS if self._screen.encoding.lower().startswith("utf") else ASCII_BARS
-        quiet = f", the last {in_ms(now_ns - self._content_ns)} ago" if self._content_ns else ""
+        quiet = f", last part {in_ms(now_ns - self._content_ns)} ago" if self._content_ns else ""
         seconds = (now_ns - self._began_ns) / 1e9
         return [
             Text("-" * width, style=DIM),
             Text(f"gaps {sparkline(self._gaps[5 - width :], bars)}"),
-            Text(f"{counted(self._parts, 'part')}{quiet}; largest gap {in_ms(self._largest)}"),
-            Text(f"{counted(self._pings, 'ping')}, {seconds:,.1f} s  {visible(self._model)}"),
+            Text(f"{counted(self._parts, 'part')}, largest gap {in_ms(self._largest)}"),
+            Text(f"{counted(self._pings, 'ping')}, {seconds:,.1f} s{quiet}  {visible(self._model)}"),
         ]
 
 
