@@ -103,8 +103,9 @@ async def read_all(url: str, count: int) -> tuple[list[str], int]:
             await begun.acquire()
         return sum(is_open)
 
-    together, *hashes = await asyncio.gather(count_open(), *(read(number) for number in range(count)))
-    return [str(found) for found in hashes], int(together)
+    reading = [asyncio.create_task(read(number)) for number in range(count)]
+    together = await count_open()
+    return await asyncio.gather(*reading), together
 
 
 @contextmanager

@@ -8,10 +8,11 @@ import sys
 from collections.abc import Sequence
 
 # The packages that commands need, and the extras that install them.
-EXTRA_OF = dict.fromkeys(("click", "rich", "httpx", "msgspec"), "cli") | dict.fromkeys(
-    ("starlette", "uvicorn", "h11"), "cli,replay"
-)
-EXTRA_OF["matplotlib"] = "cli,plots"
+EXTRA_OF: dict[str, str] = {
+    **dict.fromkeys(("click", "rich", "httpx", "msgspec"), "cli"),
+    **dict.fromkeys(("starlette", "uvicorn", "h11"), "cli,replay"),
+    "matplotlib": "cli,plots",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

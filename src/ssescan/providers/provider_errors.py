@@ -169,7 +169,7 @@ def error_of(raw: Any) -> Error:
         if inner is raw:
             break
         raw = inner
-    whole = raw[0] if isinstance(raw, list) and raw else raw
+    whole: Any = raw[0] if isinstance(raw, list) and raw else raw
     said = _said(whole)
     if not isinstance(said, dict):
         number = said if isinstance(said, (int, float)) and not isinstance(said, bool) else None
