@@ -148,8 +148,10 @@ class Gemini(FormatDecoder):
         return value if inner is None else inner | {name: value[name] for name in value if name != "response"}
 
     def unfolded(self, value: dict[str, Any]) -> list[dict[str, Any]]:
-        given = list_of(value.get("candidates"))
-        return [value] if all(map(_has_parts, given)) else [value | {"candidates": [_with_parts(of) for of in given]}]
+        given = value.get("candidates")
+        if not isinstance(given, list) or all(map(_has_parts, given)):
+            return [value]
+        return [value | {"candidates": [_with_parts(of) for of in given]}]
 
     def feed(self, payload: bytes) -> list[Part] | tuple[Part, Part] | TextDelta | None:
         try:
