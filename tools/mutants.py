@@ -31,7 +31,7 @@ from planted import PATCHES, ROOT, build, copy, mutated, read
 from sanitize import FLAGS, UBSAN, Missing, sanitized
 
 # Most mutants need only the quick ones.
-QUICK = ("standard", "states", "event_reader", "bad_input", "values", "memory", "reentry", "limits")
+QUICK = ("standard", "states", "event_reader", "bad_input", "values", "memory", "reentry", "limits", "runs")
 SLOW = ("differential", "recorded", "allocation", "safety", "undefined")
 SANITIZED = ("standard", "limits", "event_reader", "reentry")
 PYTEST = (sys.executable, "-m", "pytest", "-v", "-x", "--backend=compiled", "-p", "no:cacheprovider")

@@ -48,6 +48,6 @@ def test_a_mutant_that_does_not_fit_says_so(tool: Any) -> None:
 
 def test_page_explains_the_mutants_that_nobody_can_see(tool: Any) -> None:
     page = (ROOT / "docs" / "robustness.md").read_text(encoding="utf-8")
-    rows = dict(re.findall(r"^\| `((?:bytes|events|scanner|reader)-[a-z-]+)` \| (.*) \|$", page, re.MULTILINE))
+    rows = dict(re.findall(r"^\| `((?:bytes|events|runs|scanner|reader)-[a-z-]+)` \| (.*) \|$", page, re.MULTILINE))
     assert f"`tests/mutants` has {len(PATCHES)} of them" in page
     assert rows == {patch.stem: why for patch in PATCHES if (why := tool.read(patch)[1])}
