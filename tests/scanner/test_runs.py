@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 if TYPE_CHECKING:
@@ -147,6 +147,8 @@ texts = st.text('aé€🌊"\\\n \ud83d', max_size=4).map(lambda text: json.dump
 events = st.builds(event, texts, st.sampled_from([0, 1, 20, "01"]), st.sampled_from(["", "q"]), st.integers(0, 2))
 
 
+# A busy machine may be slow to make the first example.
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(events | st.sampled_from([FIRST, OTHER, b"data: a\r\n\r\n"]), max_size=12), st.data())
 def test_both_backends_read_the_same(both: tuple[Any, Any], made: list[bytes], data: st.DataObject) -> None:
     stream = FIRST + b"".join(made)
