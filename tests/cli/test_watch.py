@@ -3,7 +3,7 @@
 import contextlib
 import os
 import re
-import select
+import selectors
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -51,10 +51,16 @@ class Terminal:
     def until(self, *words: str) -> None:
         """Read until all of these were on the screen."""
         while not all(word in self.written for word in words):
-            if select.select([self._ours], [], [], 1.0)[0]:
+            if self._wait(1.0):
                 self.written += os.read(self._ours, 65536).decode("utf-8", "replace")
             else:
                 assert self.process.poll() is None, f"ended before {words} came: {self.written[-2000:]!r}"
+
+    def _wait(self, seconds: float) -> bool:
+        """Wait until there is something to read; return whether there is."""
+        with selectors.DefaultSelector() as selector:  # select() itself refuses numbers from 1024 on
+            selector.register(self._ours, selectors.EVENT_READ)
+            return bool(selector.select(seconds))
 
     def press(self, key: bytes) -> None:
         os.write(self._ours, key)
@@ -64,7 +70,7 @@ class Terminal:
         ended = False
         while not ended:
             ended = self.process.poll() is not None
-            while select.select([self._ours], [], [], 0.05)[0]:
+            while self._wait(0.05):
                 self.written += os.read(self._ours, 65536).decode("utf-8", "replace")
         assert termios.tcgetattr(self._theirs) == self.before
         return self.process.returncode
