@@ -103,6 +103,17 @@ def running(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
             process.kill()
 
 
+def close_pipe_early(go_on: threading.Event, *arguments: str) -> tuple[int, bytes]:
+    """Start `ssescan`, close its output after five bytes, and go on; return its status and its errors."""
+    with running(*arguments) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.read(5)
+        process.stdout.close()
+        go_on.set()
+        return process.wait(), process.stderr.read()
+
+
 def run_on_terminal(*arguments: str, output: bool = True, errors: bool = False, **changes: str) -> str:
     """Run `ssescan` on a terminal of 80 columns, and return its output there.
 

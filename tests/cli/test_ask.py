@@ -15,7 +15,7 @@ from ssescan.cli.summaries import percentile
 from ssescan.testing import Tape, replay_server
 
 from .answers import CUT, ENDED, FAILED, INTERRUPTED, PROVIDER, REFUSED, STOP, USAGE, WHOLE, chunk, error_line, text
-from .processes import RunHere, Server, running
+from .processes import RunHere, Server, close_pipe_early, running
 
 STREAMS = files("ssescan.cli").joinpath("streams")
 CHAT = STREAMS.joinpath("openai-chat.sse").read_bytes()
@@ -306,11 +306,4 @@ def test_interrupt_is_status_130(server: Server) -> None:
 def test_closed_pipe_is_quiet(server: Server) -> None:
     go_on = threading.Event()
     url = server.answers_with(text("first"), go_on.wait, *[text("more")] * 9, STOP, path="/chat/completions")
-    with running("ask", "Hi", "--url", url) as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        process.stdout.read(5)
-        process.stdout.close()
-        go_on.set()
-        assert process.wait() == 1
-        assert process.stderr.read() == b""
+    assert close_pipe_early(go_on, "ask", "Hi", "--url", url) == (1, b"")

@@ -15,7 +15,7 @@ from rich.cells import cell_len
 from ssescan.cli.watch import sparkline
 
 from .answers import CUT, ENDED, FAILED, INTERRUPTED, STOP, USAGE, WHOLE, chunk, error_line, text, tool
-from .processes import COMMAND, GUARD, RunHere, Server, environment, run_on_terminal, running, without_colors
+from .processes import COMMAND, GUARD, RunHere, Server, close_pipe_early, environment, run_on_terminal, without_colors
 
 try:
     import fcntl
@@ -178,14 +178,8 @@ def test_pipe_is_plain(run_here: RunHere) -> None:
 def test_closed_pipe_is_status_1(server: Server) -> None:
     go_on = threading.Event()
     url = server.answers_with(text("first"), go_on.wait, *[text("more")] * 9, STOP)
-    with running("read", "--watch", url) as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        process.stdout.read(5)
-        process.stdout.close()
-        go_on.set()
-        assert process.wait() == 1
-        assert process.stderr.read().count(b"\n") == 1  # the note
+    status, errors = close_pipe_early(go_on, "read", "--watch", url)
+    assert (status, errors.count(b"\n")) == (1, 1)  # the note
 
 
 @pytest.mark.parametrize("option", ["--json", "--message"])

@@ -78,7 +78,7 @@ SDK_RAISES = {
 
 ERASED = "a later `usage: null` erases the usage"
 REFUSAL = "the SDK has no reason for a refusal: it says stop, and has the refusal's text"
-DONE_OBJECT = "the last chunk, that has the reason, is no chunk by its `object`, and is skipped"
+DONE_OBJECT = "the last chunk, that has the reason, is not a chunk by its `object`, and is skipped"
 JOINED = "two calls at one index, or an id and a name that are repeated, are joined"
 THINKING = "thinking in a list of content, or in a field of another name"
 EMPTY_OUTPUT = "response.completed has an empty output: what was streamed is lost"

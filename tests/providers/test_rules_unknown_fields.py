@@ -173,7 +173,7 @@ KNOWN_INSIDE: dict[str, tuple[Any, list[Any], str, Any]] = {
     "citationMetadata": (GEMINI, [{"candidates": [{"citationMetadata": {"x": 1}}]}], "citationMetadata", {"x": 1}),
     "a signature that is not text": (ANTHROPIC, [start(), block({"type": "thinking", "thinking": "", "signature": {"a": 1}})], "signature", {"a": 1}),
     "a stop reason that is not text": (ANTHROPIC, [start() | {"message": start()["message"] | {"stop_reason": [1]}}], "stop_reason", [1]),
-    "a thought that is no boolean": (GEMINI, [candidate({"text": "a", "thought": {"a": 1}})], "thought", {"a": 1}),
+    "a thought that is not a boolean": (GEMINI, [candidate({"text": "a", "thought": {"a": 1}})], "thought", {"a": 1}),
     "a name that is not text": (
         INTERACTIONS,
         [{"event_type": "content.start", "index": 1, "content": {"type": "function_call"}},

@@ -233,7 +233,7 @@ ANTHROPIC = {
         named(start(), block({"type": "text", "text": "He"}), Y, stop(), *END), SAID_HEY
     ),
     "text without a block": Case(named(start(), HE, Y, *END), SAID_HEY),
-    "server tools are no calls to make": Case(
+    "server tools are not calls to make": Case(
         named(
             start(),
             block({"type": "server_tool_use", "id": "srv_1", "name": "web_search", "input": {}}),

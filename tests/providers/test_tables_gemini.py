@@ -357,7 +357,7 @@ INTERACTIONS = {
         interacted(I_CREATED, *I_TEXT, interaction("completed", "requires_continuation")),
         {"text": "Hey", "finish": "pause"},
     ),
-    "usage of a step is no total": Case(
+    "usage of a step is not a total": Case(
         interacted(
             I_CREATED,
             *I_TEXT[:-1],

@@ -45,7 +45,7 @@ def command(*, source: str, request: Request, output: str, stall: Stall | None) 
     \b
     Exit status 0: the stream ended. 3: it was cut in the middle of an event.
     4: the response was refused, and the tape has the refusal.
-    JSON that is no event stream, as of some APIs, is recorded too.
+    Bodies of JSON, which some APIs send, are recorded too.
     The other options are those of curl, as for ssescan cat.
     """  # noqa: D301 - \b is click's mark for a paragraph that keeps its lines
     with open_source(source, request) as opened:

@@ -125,7 +125,7 @@ class Program(NamedTuple):
 
 
 class NoProgram(Exception):
-    """There is no program with that name."""
+    """No program has that name."""
 
 
 def code_of(path: str) -> CodeType:

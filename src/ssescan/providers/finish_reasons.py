@@ -95,7 +95,7 @@ def _badness(word: str) -> int:
 class LostEvents:
     """The number of events that are missing: damaged ones, and those that were skipped because they were too large.
 
-    `blank`: the number of those without data, and of those that are no events of the format. They are keep-alives, or
+    `blank`: the number of those without data, and of those that are not events of the format. They are keep-alives, or
     what is left of an event.
     """
 

@@ -253,7 +253,7 @@ class FormatDecoder(ABC):
         return [*_several(parts), *unread]
 
     def _unread(self, value: Any) -> Raw:
-        """Keep a value that is no event of the format: it may be what is left of one."""
+        """Keep a value that is not an event of the format: it may be the rest of one."""
         self.builder.lost.blank += 1
         return unknown_event(value, self.name())
 

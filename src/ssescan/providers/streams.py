@@ -239,7 +239,7 @@ class AsyncShell(_Shell[E_co]):
                 if isinstance(error, REFUSALS) or decoder.closed:
                     raise
                 self._ready = iter(decoder.fail(error))
-                # A connection that broke after the provider's last word is no error.
+                # A connection that broke after the provider's last word is not an error.
                 self._failure = None if decoder.builder.complete else error
             for part in self._ready:
                 return part
@@ -339,7 +339,7 @@ def stream(
     None: found from the first event. If that event is unmistakably of another format than the named one, that format
     is read, see the stream's `api`. `strict`: after its last part, End, a stream that is not a success (it was cut,
     the provider reported an error, an event was damaged) raises; otherwise it ends quietly, and `message.complete`
-    is False. `stall`: a Stall, as for iter_events; pings are no progress. `accept_done`: for servers that never give a
+    is False. `stall`: a Stall, as for iter_events; pings are not progress. `accept_done`: for servers that never give a
     finish reason, only `[DONE]`: take that as the end of an answer that has no error and no finish reason at all. The
     reason is then "stop", or "tool_calls"; a call whose arguments are not whole JSON is cut, the message incomplete.
     `think_tags`: for models that write `<think>…</think>` as text before their answer. True: what is between the tags,

@@ -54,7 +54,7 @@ class Tags:
         if self._state == "before":
             begun = text.lstrip()
             if len(text) - len(begun) > MAX_SPACE:
-                begun = text  # so much space is no start of an answer
+                begun = text  # an answer does not start with so much space
             if OPENING.startswith(begun):  # white space alone, too
                 if begun != OPENING:
                     self._waiting = text

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 REDACTED = "[redacted]"
-# The headers of requests whose values are no secrets, besides those of HARMLESS_PREFIXES.
+# The headers of requests whose values are not secrets, besides those of HARMLESS_PREFIXES.
 HARMLESS_HEADERS = frozenset((
     "accept", "accept-charset", "accept-encoding", "accept-language", "anthropic-beta", "anthropic-version",
     "cache-control", "connection", "content-encoding", "content-length", "content-type", "host", "last-event-id",

@@ -144,7 +144,7 @@ class WholeMessageDecoder(ContentDecoder):
     def _add_rest(self, builder: ChoiceBuilder, kind: type[Any], whole: str, *, ends: bool, lone: bool) -> None:
         """Add the rest of a text that was not streamed; the whole one counts if they differ.
 
-        `lone`: the message has nothing else. Then a piece that comes twice at the start is no repetition.
+        `lone`: the message has nothing else. Then a piece that comes twice at the start is not a repetition.
         """
         latest: Any = builder.latest_of.get(kind)
         if latest is None or not whole:
