@@ -15,7 +15,7 @@ from rich.live import Live
 from rich.style import Style
 from rich.text import Text
 
-from ..providers import MessageStream, Part, Ping
+from ..providers import MessageStream, Part, Ping, Start
 from .answers_terminal import DIM, AnswerTerminal
 from .output import counted
 from .summaries import WITHOUT_CONTENT, Summary, in_ms
@@ -51,7 +51,8 @@ class Watch(AnswerTerminal):
     def show(self, part: Part, stream: MessageStream) -> None:
         """Note a part for the next refresh."""
         super().show(part, stream)
-        self._model = stream.message.model or ""
+        if isinstance(part, Start):  # not from the message: making one for each part takes quadratic time
+            self._model = part.model or ""
         self._pings += isinstance(part, Ping)
         if stream.received_ns is None or isinstance(part, WITHOUT_CONTENT):
             return
