@@ -66,7 +66,7 @@ class TimelineRecorder:
         if opened.is_file and not has_times:
             text = f"expected times for --plot, {opened.name} has none"
             raise click.UsageError(f"{text}; plot a URL, or a tape of ssescan record")
-        self.source = NotedReads(opened.stream)
+        self.source: NotedReads = NotedReads(opened.stream)
         self._parts: list[tuple[int, str]] = []  # the number of the read, and the kind
 
     def note(self, part: Part) -> None:
