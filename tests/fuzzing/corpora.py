@@ -9,15 +9,17 @@ import zipfile
 from importlib import import_module
 from pathlib import Path
 
+from .targets import SHARED
+
 SEEDS = Path(__file__).with_name("seeds")
-MAX_SEED = 4096  # bytes; longer streams are cut
+MAX_SEED = 4096  # bytes; longer streams are cut, and shorter than this if the target has a MAX_INPUT
 EPOCH = (1980, 1, 1, 0, 0, 0)  # zip files of the same seeds are the same bytes
 
 
 def kept(target: str) -> list[bytes]:
     """Return the seeds of a target that are in the repository."""
     try:
-        with zipfile.ZipFile(SEEDS / f"{target}.zip") as archive:
+        with zipfile.ZipFile(_archive(target)) as archive:
             return [archive.read(name) for name in archive.namelist()]
     except FileNotFoundError:
         return []
@@ -27,7 +29,7 @@ def keep(target: str, folder: Path) -> int:
     """Write the inputs in a folder as the seeds of a target; return their number."""
     SEEDS.mkdir(exist_ok=True)
     inputs = sorted({file.read_bytes() for file in folder.iterdir()})
-    with zipfile.ZipFile(SEEDS / f"{target}.zip", "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+    with zipfile.ZipFile(_archive(target), "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for data in inputs:
             archive.writestr(zipfile.ZipInfo(_name(data), EPOCH), data, zipfile.ZIP_DEFLATED)
     return len(inputs)
@@ -44,6 +46,10 @@ def recorded(shared: Path, folder: Path) -> None:
     for file in shared.glob("conformance/*.json"):
         streams += [base64.b64decode(case["stream"]) for case in json.loads(file.read_bytes())["cases"]]
     _write(folder, [data[:MAX_SEED] for data in streams])
+
+
+def _archive(target: str) -> Path:
+    return SEEDS / f"{SHARED.get(target, target)}.zip"
 
 
 def _write(folder: Path, inputs: list[bytes]) -> None:

@@ -11,12 +11,16 @@ from pathlib import Path
 import ssescan
 
 # gcc has no counters that libFuzzer reads.
-COVERAGE = ("-fsanitize-coverage=inline-8bit-counters,pc-table,trace-cmp", "-fPIC", "-shared", "-O2", "-w")
+COVERAGE = "-fsanitize-coverage=inline-8bit-counters,pc-table"
+COMPARES = ",trace-cmp"  # what the code compares bytes with is tried in the input; it takes half of the speed
+FLAGS = ("-fPIC", "-shared", "-O2", "-w")
 CLANGS = ("clang", *(f"clang-{version}" for version in range(22, 11, -1)))
 
 
-def environment(folder: Path) -> dict[str, str]:
+def environment(folder: Path, *, compares: bool) -> dict[str, str]:
     """Make the copy in a folder; return the variables that a process needs to import and to measure it.
+
+    `compares`: whether libFuzzer also sees what the code compares.
 
     Without clang or the C file that Cython made, the copy has the compiled scanner as it is: only Python code guides
     the fuzzer then, the twin among it.
@@ -34,6 +38,7 @@ def environment(folder: Path) -> dict[str, str]:
     suffix = sysconfig.get_config_var("EXT_SUFFIX")
     target = folder / "ssescan" / "scanner" / f"_compiled{suffix}"
     include = f"-I{sysconfig.get_path('include')}"
-    subprocess.run([clang, *COVERAGE, include, source, "-o", target], check=True)
+    coverage = COVERAGE + COMPARES if compares else COVERAGE
+    subprocess.run([clang, coverage, *FLAGS, include, source, "-o", target], check=True)
     # The functions that count are in this library of atheris; they must be there before the extension is loaded.
     return variables | {"LD_PRELOAD": str(Path(sysconfig.get_path("platlib")) / "ubsan_with_fuzzer.so")}

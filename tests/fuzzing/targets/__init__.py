@@ -1,3 +1,7 @@
 """The targets, a module each: see the package."""
 
-TARGETS = ("scanner", "reader", "decoders", "writers", "gateway", "dropins")
+TARGETS = ("scanner", "cuts", "reader", "decoders", "writers", "gateway", "dropins")
+SHARED = {"cuts": "scanner"}
+"""Targets that have the seeds of another, and put what they find into its folder."""
+FAST = ("cuts",)
+"""Targets that run often rather than with all that can guide them."""
