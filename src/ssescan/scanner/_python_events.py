@@ -18,10 +18,10 @@ class _Immutable:
     __slots__ = ()
     __match_args__: tuple[str, ...] = ()
 
-    def __init_subclass__(cls, final: bool = False, **options: Any) -> None:
+    def __init_subclass__(cls, **options: Any) -> None:
         # The compiled classes are final, so these are.
         base = cls.__mro__[1]
-        if not final and base is not _Immutable:
+        if base is not _Immutable:
             raise TypeError(f"type '{base.__module__}.{base.__name__}' is not an acceptable base type")
         super().__init_subclass__(**options)
 
@@ -67,7 +67,7 @@ class _MutableText:
     text: str
 
 
-class ServerSentEvent(_Immutable, MutableEvent, final=True):
+class ServerSentEvent(_Immutable, MutableEvent):
     """An event, as dispatched (WHATWG HTML section 9.2.6).
 
     `event`: its type, "message" unless the stream named one. `data`: the data lines, joined with LF. `id`: the last
@@ -89,7 +89,7 @@ class ServerSentEvent(_Immutable, MutableEvent, final=True):
         return load_json(self.data)
 
 
-class Comment(_Immutable, _MutableText, final=True):
+class Comment(_Immutable, _MutableText):
     """A comment: a line that began with a colon. `text` is the line less the colon and one space after it."""
 
     __module__ = "ssescan"
@@ -100,7 +100,7 @@ class Comment(_Immutable, _MutableText, final=True):
         return make_text(Comment, comment_text(cls, text))  # type: ignore[no-any-return]
 
 
-class UnknownLine(_Immutable, _MutableText, final=True):
+class UnknownLine(_Immutable, _MutableText):
     """A line with a field name that the standard ignores. `text` is the whole line."""
 
     __module__ = "ssescan"

@@ -50,8 +50,6 @@ class EventRun:
 
     def __init__(self, read: Callable[[bytes, bool], Shape | None]) -> None:
         self._read = read
-        self._shape = b""
-        self._text_gap = (0, 0)
         self._pattern: re.Pattern[bytes] | None = None
         self._goes_on = False  # an event of this shape may be joined to the one before
         self._pieces: list[bytes] = []  # the texts of the events that were joined
@@ -110,7 +108,7 @@ class EventRun:
             done = end
             if kind == 0:
                 self._text_gap = start, end
-        self._pattern = re.compile(pattern + re.escape(event[done:]), re.DOTALL)
+        self._pattern = re.compile(pattern + re.escape(event[done:]))
         self._shape = event
 
     def _match(self, data: bytes, at: int) -> re.Match[bytes] | None:
