@@ -271,6 +271,10 @@ class Read(Iterate):
                 reader.close()
 
 
+class ReadCold(Read):
+    ready = 0
+
+
 class ReadPayloads(Read):
     payloads = True
 
@@ -342,7 +346,7 @@ OPERATIONS: dict[str, type[Operation]] = {
     for cls in (
         *(Construct, ConstructReader, Values, Refusals, Feed, FeedRest, FeedBytearray, FeedPartOfMark, FeedTooLarge),
         *(FeedSkipped, Close, CloseDropping, CloseInMark, CloseInMarkDropping, Reset, Iterate, IterateCold, Read),
-        *(ReadPayloads, JoinEvents),
+        *(ReadCold, ReadPayloads, JoinEvents),
     )
 }
 

@@ -32,6 +32,7 @@ OPERATIONS = {
     "Iterate": 60,
     "IterateCold": 60,
     "Read": 60,
+    "ReadCold": 60,
     "ReadPayloads": 40,
     "JoinEvents": 10,
 }

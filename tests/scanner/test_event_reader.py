@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ssescan import EventTooLarge
+from ssescan.scanner import _python, _shared
+from ssescan.scanner._python_core import ScannerCore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -169,20 +171,60 @@ def test_finish_is_called_once_with_the_ending(scanners: Any, chunks: list[Any],
     assert events.ends == ends
 
 
+@pytest.mark.parametrize("payloads", [False, True])
 @pytest.mark.parametrize("fed", [False, True])
-def test_reads_and_bytes_are_counted(scanners: Any, fed: bool) -> None:
+def test_reads_and_bytes_are_counted(scanners: Any, fed: bool, payloads: bool) -> None:
     chunks = [b"data: a\n\ndata: b\n\n", b"", bytearray(b"data: c\r\n"), b"\r\n: c", memoryview(b"\n")]
-    events = opened(scanners, chunks, scanners.Scanner())
-    seen = []
+    events = opened(scanners, chunks, scanners.Scanner(comments=True), payloads)
+    reader, seen = events.reader, []
+
+    def see(item: Any) -> None:
+        text = item.decode() if payloads and item != scanners.Comment("c") else getattr(item, "data", item)
+        seen.append((text, reader.reads, reader.bytes_read, reader.events))
+
     if fed:
         for chunk in chunks:
-            events.reader.feed(chunk)
-            while (event := events.reader.pop()) is not None:
-                seen.append((event.data, events.reader.reads, events.reader.bytes_read, events.reader.events))
+            reader.feed(chunk)
+            while (item := reader.pop()) is not None:
+                see(item)
     else:
-        seen = [(event.data, events.reader.reads, events.reader.bytes_read, events.reader.events) for event in events]
-    assert seen == [("a", 1, 18, 1), ("b", 1, 18, 2), ("c", 4, 32, 3)]
-    assert (events.reader.reads, events.reader.bytes_read, events.reader.events) == (5, 33, 3)
+        for item in events:
+            see(item)
+    comment = scanners.Comment("c")
+    assert seen == [("a", 1, 18, 1), ("b", 1, 18, 2), ("c", 4, 32, 3), (comment, 5, 33, 3)]
+    state = scanners.ReaderState(reader)
+    for counts in (reader, state):
+        assert (counts.reads, counts.bytes_read, counts.skipped, counts.last_event_id) == (5, 33, 0, "")
+    assert reader.events == 3
+
+
+def test_iterator_needs_a_source(scanners: Any) -> None:
+    with pytest.raises(TypeError) as caught:
+        next(scanners.EventIterator(scanners.EventReader(scanners.Scanner())))
+    assert str(caught.value) == _shared.NO_SOURCE
+
+
+def test_reader_without_memory_ends_its_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Of the pure scanner: test_allocation.py lets each allocation of the compiled one fail.
+    def fail(*args: object) -> None:
+        raise MemoryError
+
+    for method, chunk in (("make_event", b"data: b\n\ndata: c\n\n"), ("skip_byte_order_mark", b"data: b\n\n")):
+        reader = _python.EventReader(_python.Scanner())
+        with monkeypatch.context() as patch:
+            patch.setattr(ScannerCore, method, fail)
+            with pytest.raises(MemoryError):
+                reader.feed(chunk)
+                reader.pop()
+        assert (reader.pop(), reader.is_over, reader.cut) == (None, True, True)
+        scanner = _python.Scanner()
+        with monkeypatch.context() as patch:
+            patch.setattr(ScannerCore, method, fail)
+            with pytest.raises(MemoryError):
+                scanner.feed(chunk)
+        assert scanner.cut
+        with pytest.raises(ValueError, match="after close"):
+            scanner.feed(chunk)
 
 
 LINES = [  # lines, and whether each makes an item

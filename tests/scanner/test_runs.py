@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -63,10 +64,13 @@ def test_another_event_comes_after_what_was_joined(scanners: ModuleType) -> None
         event(b"\\ud83d"),
         event(b"\\uDE00"),
         event(b"\\u12g4"),
+        event(b"\\u123g"),
         event(b"\\x41"),
         event(b"a\tb"),
+        event(b"a\x1fb"),
         event(b"\xe4\xbd"),
         event(b"\xed\xa0\x80"),
+        event("a").replace(b'"p"', b'"\xff"'),
         event("a", "01"),
         event("a", ""),
         event("a", "1.5"),
@@ -84,6 +88,20 @@ def test_whatever_is_not_plainly_alike_is_read_as_it_came(scanners: ModuleType, 
     assert b"".join(data for data, _ in found) == FIRST + odd
 
 
+@pytest.mark.parametrize(
+    "other", [b"data: a\r\n\r\n", b"data: a\n\r\n", b"data: a\n:\nid\n\n", b"x\r\n:\r\n\r\n", b"\n\n"]
+)
+def test_other_events_are_read_one_by_one(scanners: ModuleType, other: bytes) -> None:
+    assert passed(scanners, [other + OTHER + other]) == [(other, False), (OTHER, False), (other, False)]
+
+
+def test_run_has_at_most_24_kib_of_text(scanners: ModuleType) -> None:
+    third = event("b" * (LARGEST // 3))
+    whole = FIRST.replace(b'"a"', b'"%b"' % (b"b" * LARGEST))
+    read = [(FIRST, False), (whole, True), (third, True), (whole, True), (OTHER, False)]
+    assert passed(scanners, [FIRST + third * 7 + OTHER]) == read
+
+
 def test_a_long_run_is_read_in_pieces(scanners: ModuleType) -> None:
     found = passed(scanners, [FIRST, *[event("b" * 1000)] * 40])
     assert max(len(data) for data, _ in found) < LARGEST + 100
@@ -99,10 +117,12 @@ def test_joined_counts_the_events_that_were_not_read(scanners: ModuleType) -> No
         return FIRST, GAPS
 
     run = scanners.EventRun(read)
-    for chunk in (FIRST, event("b"), event("c")):
-        run.feed(chunk)
-    run.flush()
-    assert len(reads) + run.joined == 3
+    for _ in range(2):
+        for chunk in (FIRST, event("b"), event("c"), event("d"), OTHER):
+            assert run.feed(chunk) is chunk
+            assert run.unsent == b""
+    assert len(reads) + run.joined == 10
+    assert run.joined == 5
 
 
 def test_a_chunk_is_kept_if_reading_it_fails(scanners: ModuleType) -> None:
@@ -117,13 +137,23 @@ def test_a_chunk_is_kept_if_reading_it_fails(scanners: ModuleType) -> None:
 
 def test_wrong_use(scanners: ModuleType) -> None:
     run = scanners.EventRun(lambda data, is_alike: (FIRST, [(0, 40, 30)]))
-    assert run.feed(bytearray()) == b""
+    assert run.unsent == b""
+    assert type(run.feed(bytearray())) is bytes
     with pytest.raises(TypeError, match="bytes"):
         run.feed("data: a\n\n")
-    with pytest.raises(ValueError, match="gaps"):
+    with pytest.raises(ValueError, match=r"^gaps within the event were expected$"):
         run.feed(FIRST)
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match=r"^the event must be bytes, not None$"):
         scanners.EventRun(lambda data, is_alike: (None, [])).feed(FIRST)
+
+
+def test_gaps_may_touch_and_be_at_the_ends(scanners: ModuleType) -> None:
+    for extra in range(5):
+        gaps = [(3, 0, 0), *GAPS, (3, 44, 44), (3, 47, 47), *[(3, 47, 47)] * extra]
+        run = scanners.EventRun(lambda data, is_alike, gaps=gaps: (FIRST, gaps))
+        with pytest.raises(ValueError, match="gaps") if len(gaps) > 8 else nullcontext():
+            run.feed(FIRST + event("b") + event("c"))
+            assert run.joined == 2
 
 
 def test_reading_may_feed_the_run(scanners: ModuleType) -> None:

@@ -42,11 +42,19 @@ def test_event_defaults_are_the_standards(scanners: Any) -> None:
 def test_items_compare_by_type_and_value(scanners: Any) -> None:
     assert items(scanners) == items(scanners)
     assert len({*items(scanners), *items(scanners)}) == 3
+    assert len({hash(scanners.ServerSentEvent(data=str(number))) for number in range(9)}) > 1
     assert scanners.Comment("x") != scanners.UnknownLine("x")
     fields = {"event": "a", "data": "b", "id": "c", "retry": 4}
     for other in ({"event": "d"}, {"data": "d"}, {"id": "d"}, {"retry": 5}):
         assert scanners.ServerSentEvent(**fields) != scanners.ServerSentEvent(**fields | other)
     assert scanners.ServerSentEvent("a", "b", "c", 4) != ("a", "b", "c", 4)
+
+
+def test_ascii_text_is_stored_as_ascii(scanners: Any) -> None:
+    [comment, event] = scanners.Scanner(comments=True).feed(b": c\nevent: e\nid: 7\ndata: x\n\n")
+    for text in (comment.text, event.event, event.id, event.data):
+        assert text.isascii()
+        assert sys.getsizeof(text) == sys.getsizeof("x")
 
 
 def test_items_are_immutable(scanners: Any) -> None:
@@ -65,6 +73,10 @@ def test_fields_of_compiled_items_are_read_only(both: tuple[Any, Any]) -> None:
         for name in item.__match_args__:
             with pytest.raises((AttributeError, TypeError)):
                 object.__setattr__(item, name, "y")
+            with pytest.raises((AttributeError, TypeError)):
+                getattr(type(item), name).__set__(item, "y")
+            with pytest.raises((AttributeError, TypeError)):
+                getattr(type(item), name).__delete__(item)
 
 
 def test_items_cannot_be_subclassed(scanners: Any) -> None:
