@@ -16,7 +16,7 @@ SOURCES := pyproject.toml setup.py $(wildcard src/ssescan/scanner/*.pyx src/sses
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-interpreters test-lowest test-niquests test-comply test-peers lint types workflows wire sdk-diff sdk-versions sdk-incomplete frameworks instrumentation fuzz sanitize soak mutants mutants-python wheels wheel-list linear guard guard-sensitivity bench bench-suites translators scale replays peers-on-node docs clean
+.PHONY: help demo test test-interpreters test-lowest test-niquests test-comply test-peers lint types workflows wire sdk-diff sdk-versions sdk-incomplete frameworks instrumentation fuzz sanitize soak coverage coverage-compiled mutants mutants-python wheels wheel-list linear guard guard-sensitivity bench bench-suites translators scale replays peers-on-node docs clean
 
 help:
 	@echo "make demo     see ssescan read streams, in 15 seconds"
@@ -33,6 +33,8 @@ help:
 	@echo "make sanitize  run tests under gcc's sanitizers, valgrind and python3-dbg (ARGS=scanner for some)"
 	@echo "make fuzz     fuzz scanners, readers, decoders, writers for a minute (ARGS='--seconds 3600' for longer; wants clang)"
 	@echo "make soak     read 10,000 streams at once, and a steady load for five minutes (ARGS='--seconds 3600' for longer)"
+	@echo "make coverage  list the lines and branches of the Python code that no test reaches (ARGS=tests/scanner for some tests)"
+	@echo "make coverage-compiled  the same for the lines of the compiled scanner, built with tracing in a copy of the tree"
 	@echo "make mutants  show that a test notices each of many faults in the compiled scanner (ARGS='reader-*' for some)"
 	@echo "make mutants-python  the same for the scanner in Python, by mutmut (ARGS='*parse_retry*' for some)"
 	@echo "make wheels   build the sdist and the wheels, check their contents, install and test them"
@@ -136,6 +138,17 @@ sanitize: $(VENV)/with-test
 soak: $(VENV)/with-test
 	@echo "==> many streams at once, and a steady load"
 	@PYTHONPATH=tests $(BIN)/python -W error -m soaking $(ARGS)
+
+coverage: $(VENV)/with-coverage
+	@echo "==> lines and branches of the Python code that the tests reach"
+	@$(BIN)/python -m coverage erase
+	@$(BIN)/python -m coverage run -m pytest -q -n 3 --dist worksteal $(ARGS)
+	@$(BIN)/python -m coverage combine -q
+	@$(BIN)/python -m coverage report
+
+coverage-compiled: $(VENV)/with-coverage
+	@echo "==> lines of the compiled scanner that its tests reach"
+	@$(BIN)/python tools/cover_compiled.py $(ARGS)
 
 mutants: $(VENV)/with-peers
 	@echo "==> mutants of the compiled scanner"

@@ -41,10 +41,11 @@ def mutated(diff: str, root: Path = ROOT) -> tuple[str, str]:
     return path, text
 
 
-def build(tree: Path, *flags: str) -> str | None:
+def build(tree: Path, *flags: str, directives: tuple[str, ...] = ()) -> str | None:
     """Build the extension of a tree; return the error of a compiler, or None."""
     source = tree / SCANNER / "_compiled.pyx"
-    translate = [sys.executable, "-m", "cython", "-3", str(source)]
+    options = [word for directive in directives for word in ("-X", directive)]
+    translate = [sys.executable, "-m", "cython", "-3", *options, str(source)]
     compile_ = ["cc", "-shared", "-fPIC", "-w", *(flags or ("-O0",)), f"-I{sysconfig.get_path('include')}"]
     for command in (translate, [*compile_, str(source.with_suffix(".c")), "-o", str(source.with_name(MODULE))]):
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
