@@ -88,7 +88,7 @@ class EventServer(Server):
     def forget(self) -> None:
         """Close the two sockets of each exchange. The exchanges stay: their number makes the next path."""
         for exchange in self.offered:
-            exchange._discard()  # noqa: SLF001
+            exchange.discard()
 
     def _request(self, connection: socket.socket) -> str:
         """Read a request, keep it, and return the path of the exchange that answers it."""

@@ -57,19 +57,20 @@ class Exchange:
         self.hung_up = threading.Event()  # the client closed the connection, before or after the end of the body
         self.error: BaseException | None = None  # the server's error while it played this
         self.connections: list[int] = []  # the numbers of the connections on which it was requested
-        self._wake_here, self._wake_there = socket.socketpair()
+        # Only for a script that waits: a server of a session has more exchanges than a process may have descriptors.
+        self.wakers: tuple[socket.socket, ...] = socket.socketpair() if Do.WAIT in steps else ()
 
     def go(self, times: int = 1) -> None:
         """Let the script continue past its next WAIT."""
-        self._wake_there.sendall(b"." * times)
+        self.wakers[1].sendall(b"." * times)
 
     def is_hung_up(self) -> bool:
         """Wait until the client has closed the connection. Return False if it does not."""
         return self.hung_up.wait(WAIT_LIMIT)
 
-    def _discard(self) -> None:
-        self._wake_here.close()
-        self._wake_there.close()
+    def discard(self) -> None:
+        for waker in self.wakers:
+            waker.close()
 
 
 class Server:
@@ -94,7 +95,7 @@ class Server:
             thread.join(WAIT_LIMIT)
             assert not thread.is_alive(), f"{thread.name} does not end"
         for exchange in self._exchanges.values():
-            exchange._discard()  # noqa: SLF001
+            exchange.discard()
         self._stop_here.close()
         self._listener.close()
 
@@ -192,9 +193,9 @@ class Server:
             if isinstance(step, bytes):
                 continue
             if step is Do.WAIT:
-                if self._wait_for(connection, exchange._wake_here) is connection:  # noqa: SLF001
+                if self._wait_for(connection, exchange.wakers[0]) is connection:
                     raise _HungUp
-                exchange._wake_here.recv(1)  # noqa: SLF001
+                exchange.wakers[0].recv(1)
             elif step in (Do.PING, Do.DRIP):
                 again = _framed(b": ping\n\n" if step is Do.PING else b"a", exchange.framing)
                 for _ in range(int(WAIT_LIMIT / PING_PAUSE)):
