@@ -9,12 +9,15 @@ from ssescan.scanner import _compiled, _python
 
 from ..choices import Choices, cut
 
+MARK = b"\xef\xbb\xbf"
 PIECES = (
     *(b"data: a", b"data: ", b"data:", b"data", b"event: x", b"event: ", b"event", b"id: 1", b"id:\0", b"id", b" "),
-    *(b"retry: 5", b"retry: x", b"retry", b": c", b":", b"foo: z", b"foo", b"\xef\xbb\xbf", b"\xff", b"\xe2\x82"),
+    *(b"retry: 5", b"retry: x", b"retry", b": c", b":", b"foo: z", b"foo", MARK, b"\xff", b"\xe2\x82"),
     *(b"data: bb\n\n", b"event: e\ndata: cc\n\n", b"data: q\ndata: r\n\n", b"\r\n\r\n", b"x" * 9, b"data: " + b"y" * 70),
     *(b"\n", b"\n\n", b"\r\n", b"\r"),
 )  # fmt: skip
+# Case takes them from the end: each is the first one; all flags; payloads, and skipping with a limit of 20 bytes.
+CHOICES = (bytes(9), bytes([0, 0, 0, 1, 1, 1, 1, 0, 0]), bytes([0, 0, 1, 0, 0, 0, 1, 1, 3]))
 MAX_PLACES = 64  # of cuts, of a stream that is longer
 
 
@@ -116,6 +119,9 @@ def check(data: bytes) -> int:
 
 
 def seeds() -> list[bytes]:
-    """Return streams to begin with."""
+    """Return streams to begin with: pieces, and blocks with all line ends, marks and choices."""
     one = b"id: 7\nevent: e\nretry: 10\ndata: a\ndata: b\n: c\nfoo\n\n"
-    return [*PIECES, one, one + b"\0" * 12, b"".join(PIECES), b"\n".join(PIECES) + b"\n\n" + bytes(range(12))]
+    marked = [mark + one for mark in (b"", MARK, MARK[:2], MARK * 2)]
+    streams = [*marked, one * 2, one + b"data: d", one + b"data: d\n", b"\n".join(PIECES) + b"\n\n"]
+    ends = [text.replace(b"\n", line_end) for text in streams for line_end in (b"\n", b"\r\n", b"\r")]
+    return [*PIECES, b"".join(PIECES), *(text + choices for text in ends for choices in CHOICES)]
