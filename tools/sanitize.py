@@ -97,7 +97,7 @@ def build() -> None:
     package = FOLDER / "src" / "ssescan"
     shutil.rmtree(package, ignore_errors=True)
     shutil.copytree(SOURCE.parent.parent, package, ignore=shutil.ignore_patterns("*.so", "__pycache__"))
-    command = ["gcc", "-shared", "-fPIC", *FLAGS, f"-I{sysconfig.get_path('include')}", str(SOURCE)]
+    command = ["gcc", "-shared", "-fPIC", "-w", *FLAGS, f"-I{sysconfig.get_path('include')}", str(SOURCE)]
     subprocess.run([*command, "-o", str(package / "scanner" / planted.MODULE)], check=True)  # noqa: S603
 
 
