@@ -156,6 +156,22 @@ def test_gaps_may_touch_and_be_at_the_ends(scanners: ModuleType) -> None:
             assert run.joined == 2
 
 
+def test_wrong_gaps_leave_no_shape(scanners: ModuleType) -> None:
+    answers = iter([(FIRST, GAPS), (OTHER, [(0, 40, 30)])])
+    alike: list[bool] = []
+
+    def read(data: bytes, is_alike: bool) -> Any:
+        alike.append(is_alike)
+        return next(answers, None)
+
+    run = scanners.EventRun(read)
+    run.feed(FIRST)
+    with pytest.raises(ValueError, match="gaps"):
+        run.feed(OTHER)
+    run.feed(event("b"))
+    assert alike == [False, False, False]
+
+
 def test_reading_may_feed_the_run(scanners: ModuleType) -> None:
     found: list[bytes] = []
 

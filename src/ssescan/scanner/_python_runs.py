@@ -98,6 +98,7 @@ class EventRun:
     def _set_shape(self, event: bytes, gaps: list[tuple[int, int, int]]) -> None:
         if event is None:
             raise TypeError("the event must be bytes, not None")
+        self._pattern = None  # nothing is alike, should the gaps be wrong
         import re  # not above: `import ssescan` does without it
 
         pattern, done = b"", 0
