@@ -1,6 +1,6 @@
 """The targets, a module each: see the package."""
 
-TARGETS = ("scanner", "cuts", "reader", "decoders", "writers", "gateway", "dropins")
+TARGETS = ("scanner", "cuts", "reader", "runs", "decoders", "writers", "gateway", "dropins")
 SHARED = {"cuts": "scanner"}
 """Targets that have the seeds of another, and put what they find into its folder."""
 FAST = ("cuts",)
