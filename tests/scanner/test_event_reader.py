@@ -140,14 +140,22 @@ def test_cut_in_line_means_an_unfinished_line(scanners: Any, stream: bytes, in_l
 
 
 def test_event_name_belongs_to_the_payload(scanners: Any) -> None:
-    stream = b"event: x\ndata: a\n\ndata: b\n\nevent: y\ndata: c\n\ndata\n\nevent: z\nid: 1\ndata: d\n\ndata: e\n\n"
+    stream = b"event: x\ndata: a\n\ndata: b\n\nevent: y\ndata: c\n\ndata\n\nevent: z\nid: 1\ndata: d\n\ndata: e\n\nevent: \xff\ndata: f\n\n"
     for end in (b"\n", b"\r\n", b"\r"):
         whole = stream.replace(b"\n", end)
         for size in range(1, len(whole) + 1):
             chunks = [whole[at : at + size] for at in range(0, len(whole), size)]
             events = opened(scanners, chunks, scanners.Scanner(), payloads=True)
             names = [(item, events.reader.event_name) for item in events]
-            assert names == [(b"a", "x"), (b"b", None), (b"c", "y"), (b"", None), (b"d", "z"), (b"e", None)]
+            assert names == [
+                (b"a", "x"),
+                (b"b", None),
+                (b"c", "y"),
+                (b"", None),
+                (b"d", "z"),
+                (b"e", None),
+                (b"f", "\ufffd"),
+            ]
 
 
 GONE = OSError("gone")
@@ -196,6 +204,24 @@ def test_reads_and_bytes_are_counted(scanners: Any, fed: bool, payloads: bool) -
     for counts in (reader, state):
         assert (counts.reads, counts.bytes_read, counts.skipped, counts.last_event_id) == (5, 33, 0, "")
     assert reader.events == 3
+
+
+def test_bytes_are_not_asked_for_their_bytes(scanners: Any) -> None:
+    class Reader(scanners.EventReader):  # type: ignore[misc]
+        def bytes_of(self, chunk: Any) -> bytes:
+            return b"data: " + bytes(chunk)
+
+    reader = Reader(scanners.Scanner())
+    assert (reader.is_over, reader.whole_body) == (False, False)
+    for chunk in (b"data: a\n\n", bytearray(b"a\n\n")):
+        reader.feed(chunk)
+        assert reader.pop().data == "a"
+
+
+def test_finish_is_not_called_after_another_end(scanners: Any) -> None:
+    events = opened(scanners, [b"data: a\n\n"], scanners.Scanner())
+    events.reader.close()
+    assert (list(events), events.ends, events.reader.is_over) == ([], [], True)
 
 
 def test_iterator_needs_a_source(scanners: Any) -> None:
