@@ -9,6 +9,7 @@ import functools
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar, cast
 
@@ -98,27 +99,38 @@ def command(
         ssescan ask "Why?" --api anthropic --model claude-sonnet-5
         git diff | ssescan ask - --url http://localhost:11434/v1 --model qwen3
     """  # noqa: D301 - \b is click's mark for a paragraph that keeps its lines
-    name = reading.api or api_of(url)
-    body = ASKED_APIS[name].body(model or ASKED_APIS[name].model, prompt_text(prompt), max_tokens)
-    target, request = asked(name, url, model, key_env, request)
-    content = Data("data_json", msgspec.json.encode(body).decode())
-    reading = dataclasses.replace(reading, api=cast("Api", name))
+    asking = Asking(prompt, model, key_env, max_tokens)
+    api, target, request = asking.request(reading.api, url, request)
+    reading = dataclasses.replace(reading, api=api)
     printer = dataclasses.replace(shown, is_asked=True).printer(reading.api)
-    with open_url(target, dataclasses.replace(request, data=(content,))) as opened:
+    with open_url(target, request) as opened:
         summary = TimedSummary(opened.asked_ns, opened.began_ns or opened.asked_ns)
         return printer.print(opened, reading, summary)
 
 
-def asked(name: str, url: str | None, model: str | None, key_env: str | None, request: Request) -> tuple[str, Request]:
-    """Return the URL of a request, and the request with the headers of its API."""
-    api = ASKED_APIS[name]
-    target = api.url(url, model or api.model, os.environ)
-    key = api.key(key_env, os.environ)
-    if key is None and api.wants_key(target, request.headers):
-        variable = " or ".join(api.key_variables)
-        text = f"expected a key in the variable {variable}, it is not set"
-        raise click.UsageError(f"{text}; --key-env names another one, --url a server that needs none")
-    return target, dataclasses.replace(request, headers=api.all_headers(key, request.headers))
+@dataclass(frozen=True)
+class Asking:
+    """The values of the options: what to ask."""
+
+    prompt: str
+    model: str | None
+    key_env: str | None
+    max_tokens: int | None
+
+    def request(self, name: Api | None, url: str | None, request: Request) -> tuple[Api, str, Request]:
+        """Return the format, the URL, and the request with the headers and the body of its API."""
+        name = name or cast("Api", api_of(url))
+        api = ASKED_APIS[name]
+        model = self.model or api.model
+        body = api.body(model, prompt_text(self.prompt), self.max_tokens)
+        target = api.url(url, model, os.environ)
+        key = api.key(self.key_env, os.environ)
+        if key is None and api.wants_key(target, request.headers):
+            variable = " or ".join(api.key_variables)
+            text = f"expected a key in the variable {variable}, it is not set"
+            raise click.UsageError(f"{text}; --key-env names another one, --url a server that needs none")
+        data = (Data("data_json", msgspec.json.encode(body).decode()),)
+        return name, target, dataclasses.replace(request, headers=api.all_headers(key, request.headers), data=data)
 
 
 def prompt_text(prompt: str) -> str:
