@@ -27,7 +27,7 @@ def test_help_names_every_command() -> None:
     done = run("--help")
     assert done.status == 0
     assert re.search(r"3 it was cut, 4 the response was refused, .*6 the provider", done.out.decode(), re.DOTALL)
-    for command in ("cat", "read", "ask", "record", "replay", "run", "demo", "doctor"):
+    for command in ("cat", "read", "ask", "check", "record", "replay", "run", "demo", "doctor"):
         assert re.search(rf"^  {command}  ", done.out.decode(), re.MULTILINE)
         assert run(command, "--help").status == 0
 

@@ -23,6 +23,7 @@ COMMANDS = {
     "read": "Print the answer of a model as it arrives, from a stream of any of five APIs.",
     "convert": "Write the stream of a model in the format of another API, as it arrives.",
     "ask": "Ask a model, print its answer as it arrives, and its times.",
+    "check": "Find what buffers, compresses or cuts a stream, and what to change.",
     "record": "Record a stream on a tape, each read with its time.",
     "replay": "Serve tapes on this machine as any LLM API, with faults on demand.",
     "run": "Run a Python program and accelerate its LLM SDKs.",

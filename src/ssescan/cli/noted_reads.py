@@ -31,6 +31,11 @@ class NotedReads:
         source.closed = self._inner.closed
         return source
 
+    def headers(self) -> dict[str, str]:
+        """Return the headers of the response without secrets, their names in lower case; {} if there is no response."""
+        response = self._inner.response
+        return {} if response is None else self._redaction.response_headers(response.headers.items())
+
     def _chunks(self) -> Iterator[bytes]:
         for chunk in self._inner.open():
             self.reads.append((time.perf_counter_ns(), len(chunk)))
