@@ -192,6 +192,15 @@ def test_request_of_a_prompt_is_that_of_ask(server: Server, run_here: RunHere, m
     assert server.received[2] == first
 
 
+@pytest.mark.parametrize(("options", "said"), [(("--prompt", "Hi"), "(--model)"), (("-d", "{}"), "in the body (-d)")])
+def test_advice_names_the_options_in_use(
+    options: tuple[str, ...], said: str, server: Server, run_here: RunHere
+) -> None:
+    done = run_here("check", server.answers_with(status=404, path="/v1/chat/completions"), *options)
+    assert done.status == REFUSED
+    assert said in done.err.splitlines()[-1]
+
+
 def test_json_is_one_object(server: Server, run_here: RunHere) -> None:
     done = run_here("check", server.answers_with(UNFINISHED, headers={"Via": "1.1 x"}), "--json")
     assert (done.status, done.out.count(b"\n")) == (OTHER, 1)

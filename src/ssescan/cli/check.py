@@ -15,7 +15,7 @@ import click
 import msgspec
 
 from ..providers.formats import Api
-from .ask import Asking
+from .ask import AskCommand, Asking
 from .checking.changes import changes_of
 from .checking.collecting import Collected, collected
 from .checking.report import Report, report_on
@@ -55,7 +55,17 @@ def asking_options(command: Callable[..., object]) -> Callable[..., object]:
     return with_asking
 
 
-@click.command("check", cls=CurlCommand)
+class CheckCommand(CurlCommand):
+    """A command with the options of `source_options`; its advice names those of `ask` where --prompt is given."""
+
+    @property
+    def status_advice(self) -> dict[int | None, str]:
+        """The advice after a refused request, by its status."""
+        asked = click.get_current_context().params.get("prompt") is not None
+        return AskCommand.status_advice if asked else {}
+
+
+@click.command("check", cls=CheckCommand)
 @source_options
 @asking_options
 @click.option("--api", callback=known_api, metavar="NAME", help=API_HELP)
