@@ -131,7 +131,7 @@ def test_idle_limit_starts_with_the_request(
     silent = server.offers(ONE, Do.HOLD) if answered else server.raw(Do.HOLD)
     endpoint = server.endpoint(silent)
     with pytest.raises(package.StreamStalled if kind.is_async else kind.library.ReadTimeout) as caught:
-        connected(package, kind, endpoint.url, lambda stream: None, stall=package.Stall(idle=0.5 if answered else 0.05))
+        connected(package, kind, endpoint.url, lambda stream: None, stall=package.Stall(idle=0.5))
     if kind.is_async:
         assert (caught.value.reason, caught.value.events) == ("idle", int(answered))
     assert silent.is_hung_up()

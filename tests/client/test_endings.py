@@ -305,7 +305,7 @@ def test_reconnects_after_an_idle_stall(package: Any, server: EventServer, kind:
 def test_reconnects_after_a_stream_of_pings_only(package: Any, server: EventServer, kind: ClientKind) -> None:
     pings = server.offers(ONE, Do.PING)
     endpoint = server.endpoint(pings, server.offers(TWO), server.no_content())
-    result = kind.read(package, endpoint.url, stall=package.Stall(progress=0.1))
+    result = kind.read(package, endpoint.url, stall=package.Stall(progress=0.5))
     assert result.data == ["1", "2"]
     assert result.reconnects[0] == (1, 3000, "StreamStalled")
     assert pings.is_hung_up()
