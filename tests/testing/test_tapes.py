@@ -151,7 +151,7 @@ def test_a_tape_can_be_made_from_chunks() -> None:
     [
         (b"{]", "in line 3 of damaged.tape, got one that is damaged"),
         (b'{"ns":"x"}', "in line 3 of damaged.tape, got one that is damaged"),
-        (b'{"ns":5}', "expected a read in line 3 of damaged.tape, got no outcome"),
+        (b'{"ns":5}', "expected a read in line 3 of damaged.tape, got no data; delete that line"),
         (b'{"ns":5,"outcome":"ended"}', "expected a read in line 3 of damaged.tape, got an outcome"),
     ],
 )

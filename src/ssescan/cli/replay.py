@@ -55,7 +55,7 @@ def command(*, tapes: tuple[str, ...], host: str, port: int, chunk: str | None, 
     try:
         server = replay_server(*opened, chunk=size, host=host, port=port, **options)
     except (TypeError, ValueError) as error:
-        raise click.UsageError(f"expected options of a replay, got others: {error}") from error
+        raise click.UsageError(f"expected tapes and options that can be replayed, got others: {error}") from error
     except OSError as error:
         text = f"expected to listen on {visible(host)}, port {port}, got {error.strerror or error}"
         raise Failure(Exit.OTHER, f"{text}; --port 0 chooses a free one") from error
@@ -85,6 +85,10 @@ def opened_tapes(path: str) -> list[Tape]:
         raise Failure(Exit.OTHER, str(error)) from error
     if not found:
         raise click.UsageError(f"expected a tape to replay, got {path!r}, which has no entries")
-    # A browser also records pages and images.
-    streams = [tape for tape in found if tape.headers.get("content-type", "").startswith("text/event-stream")]
+    # A browser also records pages, images, and requests without an answer (status 0).
+    streams = [
+        tape
+        for tape in found
+        if tape.status != 0 and tape.headers.get("content-type", "").startswith("text/event-stream")
+    ]
     return streams or found

@@ -21,7 +21,7 @@ except ModuleNotFoundError as _error:
         name=_error.name,
     ) from _error
 
-from .playback import FAULTS_HEADER, Answer, PlayedTape, ReplayOptions
+from .playback import FAULTS_HEADER, Answer, PlayedTape, ReplayOptions, check_body
 from .redaction import Redaction
 from .tapes import RecordedRequest, Tape
 
@@ -75,7 +75,8 @@ class Player:
         except ClientDisconnect:
             return
         try:
-            options = self._options.changed_by(request.headers.get(FAULTS_HEADER, ""))
+            options = self._options.changed_by("; ".join(request.headers.getlist(FAULTS_HEADER)))
+            check_body(request.url.path, body)
         except (TypeError, ValueError) as error:
             await PlainTextResponse(f"{error}\n", 400)(scope, receive, send)
             return
@@ -100,9 +101,7 @@ async def _play(answer: Answer, arrived: float, speed: float, scope: Scope, rece
     loop = asyncio.get_running_loop()
     gone = asyncio.ensure_future(_until_gone(receive))
     try:
-        headers = [
-            (name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in answer.headers.items()
-        ]
+        headers = [(name.encode(), _header_bytes(value)) for name, value in answer.headers.items()]
 
         async def wait_until(time_ns: int | None) -> None:
             # Event loops wake up to one step late: half a step early is nearest.
@@ -128,6 +127,13 @@ async def _play(answer: Answer, arrived: float, speed: float, scope: Scope, rece
         await gone
     finally:
         gone.cancel()
+
+
+def _header_bytes(value: str) -> bytes:
+    try:
+        return value.encode("latin-1")
+    except UnicodeEncodeError:  # clients decode UTF-8 where a server sends it
+        return value.encode("utf-8", "replace")
 
 
 def _body(data: bytes, *, more: bool = True) -> Message:

@@ -43,6 +43,10 @@ OF_THE_CONNECTION = frozenset((
     "strict-transport-security", "trailer", "transfer-encoding", "upgrade",
 ))  # fmt: skip
 WITHOUT_BODY = (204, 304)
+STATUSES = (200, 599)
+# RFC 9110 sections 5.1 and 5.5: the names of headers, and what their values cannot have.
+TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]+")
 MAX_CUT = 16  # answers with other options that are kept
 MAX_RANDOM_CHUNK = 200  # bytes
 RANDOM = re.compile(r"random:(-?\d{1,18})\Z")
@@ -71,7 +75,7 @@ class ReplayOptions:
             _check_number("chunk", self.chunk, 1, None)
         for name in ("cut_at", "stall_at", "reset_at"):
             _check_number(name, getattr(self, name), 0, None)
-        _check_number("status", self.status, 200, 599)
+        _check_number("status", self.status, *STATUSES)
 
     def changed_by(self, text: str) -> ReplayOptions:
         """Return the options with those of a header: `name=value; name=value`. ValueError for others."""
@@ -125,12 +129,20 @@ class PlayedTape:
     _cut: dict[Any, Answer] = field(default_factory=dict)  # the same with options
     _read: tuple[str | None, Message, Exception | None] | None = None
 
+    def __post_init__(self) -> None:
+        least, most = STATUSES
+        if self.tape.status is not None and not least <= self.tape.status <= most:
+            raise ValueError(
+                f"expected a status from {least} to {most} to replay in {self.tape.name or 'a tape'}, got "
+                f"{self.tape.status}: no server answered, or the file is damaged; leave it out"
+            )
+
     def answer(self, path: str, body: bytes, options: ReplayOptions) -> Answer:
         """Return the answer to a request. `path`: decoded, without the query."""
         api = api_of(path)
         if options.status is not None and options.status >= 400:
             return _refusal(UnexpectedStatus(options.status, b"", None), api, options.status)
-        asked = _json_object(body)
+        asked = _json_object(body) or {}
         is_streamed = (
             path.endswith(":streamGenerateContent") if api == "gemini" else bool(asked.get("stream", not asked))
         )
@@ -146,16 +158,15 @@ class PlayedTape:
                 self._cut.clear()
             self._cut[key, options] = self._made[key].with_options(options)
         made = self._cut[key, options]
-        if options.status is None:
-            return made
-        return replace(made, status=options.status, chunks=() if options.status in WITHOUT_BODY else made.chunks)
+        status = made.status if options.status is None else options.status
+        return replace(made, status=status, chunks=() if status in WITHOUT_BODY else made.chunks)
 
     def _answer(self, api: WrittenApi | None, is_streamed: bool, include_usage: bool) -> Answer:
         tape = self.tape
         as_recorded = Answer(
             200 if tape.status is None else tape.status,
             {"content-type": "text/event-stream"}
-            | {name: value for name, value in tape.headers.items() if name not in OF_THE_CONNECTION},
+            | {name: _sendable(value) for name, value in tape.headers.items() if _is_sent(name)},
             tape.chunks,
             "cut" if tape.outcome is Outcome.FAILED else "end",
             tape.began_ns,
@@ -242,17 +253,36 @@ def recut(chunks: Sequence[Chunk], ends: Iterable[int]) -> list[Chunk]:
     ]
 
 
+def _is_sent(name: str) -> bool:
+    """Return whether a replay sends a recorded header. Browsers also record names that HTTP does not have."""
+    return name not in OF_THE_CONNECTION and TOKEN.fullmatch(name) is not None
+
+
+def _sendable(value: str) -> str:
+    """Return the value of a header on one line: browsers join several with line feeds."""
+    return CONTROL.sub(" ", value).strip()
+
+
 def _refusal(error: Exception, api: WrittenApi | None, status: int | None = None) -> Answer:
     of_error, headers, body = error_body(error, api or "openai-chat")
     return Answer(status or of_error, headers, [Chunk(None, body)])
 
 
-def _json_object(body: bytes) -> dict[str, Any]:
+def check_body(path: str, body: bytes) -> None:
+    """Check the body of a request, which may be empty. ValueError if it is not what an API with this path accepts."""
+    if api_of(path) is not None and body and _json_object(body) is None:
+        raise ValueError(
+            f"expected a JSON object as the body of a request for {path}, got {len(body)} bytes that are not one; "
+            "send the request as the API wants it, or an empty body for a stream"
+        )
+
+
+def _json_object(body: bytes) -> dict[str, Any] | None:
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}
+        return None
+    return value if isinstance(value, dict) else None
 
 
 def _check_number(name: str, value: Any, least: int, most: int | None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeAlias, TypeVar
 
 import msgspec
 
@@ -16,6 +16,9 @@ T = TypeVar("T")
 
 VERSION = 1
 MAGIC = b'{"ssescan_tape":'
+BOM = b"\xef\xbb\xbf"  # of editors
+TODO = "delete that line to read the others"
+Nanoseconds: TypeAlias = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 
 
 class RecordedResponse(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -24,7 +27,7 @@ class RecordedResponse(msgspec.Struct, frozen=True, omit_defaults=True):
     status: int
     headers: dict[str, str]
     encoding: str = ""
-    ns: int | None = None
+    ns: Nanoseconds | None = None
 
 
 class Head(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -39,7 +42,7 @@ class Head(msgspec.Struct, frozen=True, omit_defaults=True):
 class Line(msgspec.Struct, frozen=True, omit_defaults=True):
     """Any other line: a read, with its `data` in base64, or the end, with an `outcome` and perhaps an `error`."""
 
-    ns: int
+    ns: Nanoseconds
     data: bytes | None = None
     outcome: str = ""
     error: str = ""
@@ -63,27 +66,34 @@ def head_line(head: Head) -> bytes:
     return msgspec.json.encode(head) + b"\n"
 
 
+def is_tape(data: bytes) -> bool:
+    """Return whether the bytes of a file are a tape, or the beginning of one."""
+    begin = data[: len(BOM) + len(MAGIC)].removeprefix(BOM)
+    return bool(begin) and (begin.startswith(MAGIC) or MAGIC.startswith(begin))
+
+
 def read_tape(data: bytes, name: str) -> Tape:
     """Return the tape in the bytes of a file; up to the last whole line, if it was cut. ValueError if it is damaged.
 
     `name`: of the file, for messages.
     """
-    *lines, rest = data.split(b"\n")
+    *lines, rest = data.removeprefix(BOM).split(b"\n")
     if rest and _is_whole(rest):
         lines, rest = [*lines, rest], b""
     if not lines:
         return Tape([], note=f"cut within its first line ({len(rest)} bytes)")
     head = _decoded(_head, lines[0], name, 1)
     if head.ssescan_tape != VERSION:
-        got = f"version {head.ssescan_tape}: a newer ssescan wrote it"
-        raise ValueError(f"expected a tape of version {VERSION} in {name}, got {got}")
-    found = [_decoded(_line, line, name, number) for number, line in enumerate(lines[1:], 2)]
-    end = found.pop() if found and found[-1].outcome else None
-    for number, line in enumerate(found, 2):
-        if line.data is None:
-            raise ValueError(
-                f"expected a read in line {number} of {name}, got {'an' if line.outcome else 'no'} outcome"
-            )
+        todo = ": a newer ssescan wrote it, upgrade this one" if head.ssescan_tape > VERSION else ""
+        raise ValueError(f"expected a tape of version {VERSION} in {name}, got version {head.ssescan_tape}{todo}")
+    # Editors leave empty lines at the end.
+    found = [(number, _decoded(_line, line, name, number)) for number, line in enumerate(lines[1:], 2) if line.strip()]
+    end = found.pop()[1] if found and found[-1][1].outcome and found[-1][1].data is None else None
+    for number, line in found:
+        if line.data is None or line.outcome:
+            got = "no data" if line.data is None else "data and an outcome"
+            got = "an outcome before the last line" if line.data is None and line.outcome else got
+            raise ValueError(f"expected a read in line {number} of {name}, got {got}; {TODO}")
     note = ""
     if end is None:
         dropped = f"; {len(rest)} bytes of an unfinished line were dropped" if rest else ""
@@ -91,7 +101,7 @@ def read_tape(data: bytes, name: str) -> Tape:
         note = f"cut after {reads}: it has no outcome{dropped}"
     response = head.response
     return Tape(
-        [(line.ns, line.data or b"") for line in found],
+        [(line.ns, line.data or b"") for _, line in found],
         request=head.request,
         status=None if response is None else response.status,
         headers=None if response is None else response.headers,
@@ -108,15 +118,18 @@ def _is_whole(line: bytes) -> bool:
         msgspec.json.decode(line)
     except msgspec.DecodeError:
         return False
+    except RecursionError:  # the next one says so
+        return True
     return True
 
 
 def _decoded(decoder: msgspec.json.Decoder[T], line: bytes, name: str, number: int) -> T:
     try:
         return decoder.decode(line)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
+        todo = f"; {TODO}" if number > 1 else ""
         raise ValueError(
-            f"expected a line of a tape in line {number} of {name}, got one that is damaged: {error}"
+            f"expected a line of a tape in line {number} of {name}, got one that is damaged: {error}{todo}"
         ) from error
 
 

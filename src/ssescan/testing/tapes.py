@@ -96,11 +96,11 @@ class Tape:
     def open_all(cls, path: str | os.PathLike[str]) -> list[Tape]:
         """Read every entry of a HAR file or of a cassette as a tape; of any other file, one. Errors as for open()."""
         from .archives import har_tapes, vcr_tapes
-        from .tape_format import MAGIC, read_tape
+        from .tape_format import is_tape, read_tape
 
         file = Path(path)
         data = file.read_bytes()
-        if data.startswith(MAGIC) or (data and MAGIC.startswith(data)):
+        if is_tape(data):
             tapes = [read_tape(data, file.name)]
         else:
             found = har_tapes(data, file.name)
