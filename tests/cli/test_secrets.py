@@ -1,10 +1,15 @@
 """Messages quote no secrets: only the name of a header, and only the part of a URL before its query."""
 
+import base64
+import json
+from pathlib import Path
+
 import pytest
 
-from ssescan.cli.command import run as run_here
+from ssescan.cli.command import run as run_command
 
-from .processes import Server, environment, run
+from .answers import UNFINISHED, WHOLE
+from .processes import RunHere, Server, environment, run
 
 HERE = "http://127.0.0.1:9/"  # a port without a server
 URL = "https://me:SECRET@host.example/v1?key=SECRET#SECRET"
@@ -108,7 +113,7 @@ def test_wrong_arguments_are_not_quoted(arguments: tuple[str, ...], capsys: pyte
         done = run(*arguments)
         status, stderr = done.status, done.err
     else:
-        status, stderr = run_here(arguments), capsys.readouterr().err
+        status, stderr = run_command(arguments), capsys.readouterr().err
     assert status == 2
     assert stderr.startswith("ssescan: ")
     assert stderr.count("\n") == 1
@@ -199,3 +204,44 @@ def test_places_have_no_secrets(command: str, body: bytes, server: Server) -> No
         done = run(command, url.replace("//", "//me:SECRET@") + "?key=SECRET#SECRET", "-H", HEADER, "-d", "SECRET")
         assert url in done.err
         assert "SECRET" not in done.err
+
+
+# Every place in which a provider or a proxy takes a key, in one request.
+PLACES = (
+    *("-H", f"Authorization: Bearer {KEY}", "-H", f"x-api-key: {KEY}", "-H", f"api-key: {KEY}"),
+    *("-H", f"x-goog-api-key: {KEY}", "-H", f"Proxy-Authorization: Basic {KEY}", "-b", f"session={KEY}"),
+    *("-H", f"OpenAI-Organization: {KEY}", "-d", json.dumps({"api_key": KEY, "stream": True})),
+)
+ECHO = json.dumps({"error": {"message": f"wrong key {KEY}", "type": "auth", "code": KEY}}).encode()
+COMMANDS = [
+    ("cat",),
+    ("read",),
+    ("read", "--plot", "x.svg"),
+    ("convert", "--to", "anthropic"),
+    ("record", "-o", "x.tape"),
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_keys_of_a_request_are_never_written(
+    command: tuple[str, ...], server: Server, run_here: RunHere, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for status, body, dropped in (
+        (200, WHOLE, False),
+        (200, UNFINISHED, False),
+        (200, UNFINISHED, True),
+        (401, ECHO, False),
+    ):
+        kind = "text/event-stream" if status == 200 else "application/json"
+        answer = {"status": status, "content_type": kind, "dropped": dropped, "headers": {"Set-Cookie": f"a={KEY}"}}
+        url = server.answers_with(body, path="/v1/chat/completions", **answer)
+        done = run_here(*command, f"{url.replace('//', f'//me:{KEY}@')}?key={KEY}&alt=sse", *PLACES)
+        assert KEY in server.received[-1].path
+        assert len([name for name, value in server.received[-1].headers if KEY in value]) == 6  # and Basic, of the URL
+        assert done.status in (0, 3, 4, 5)
+        files = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+        for secret in ("SECRET", base64.b64encode(f"me:{KEY}".encode()).decode()):
+            assert secret not in done.err
+            assert secret.encode() not in done.out + files
+    assert len(list(tmp_path.iterdir())) == len(command) // 3 or command[0] == "convert"

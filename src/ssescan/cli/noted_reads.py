@@ -13,6 +13,14 @@ from ..testing.recording import request_of
 from ..testing.redaction import Redaction
 
 
+def text_without_keys(text: str, response: Any) -> str:
+    """Return a text that may quote a response, with "*" for the secrets of its request, also those that "..." cuts."""
+    redaction = Redaction()
+    request_of(response, redaction)  # it remembers the secrets
+    pieces = [piece.encode("utf-8", "backslashreplace") for piece in text.split("...")]
+    return "...".join(redaction.mask(piece).decode("utf-8", "replace") for piece in pieces)
+
+
 class NotedReads:
     """A source of the same bytes, but for the secrets of the request, which become "*".
 
