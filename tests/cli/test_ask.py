@@ -13,6 +13,7 @@ import pytest
 from ssescan.cli.asking import ASKED_APIS
 from ssescan.cli.summaries import percentile
 from ssescan.testing import Tape, replay_server
+from ssescan.testing.playback import FAULTS_HEADER
 
 from .answers import CUT, ENDED, FAILED, INTERRUPTED, PROVIDER, REFUSED, STOP, USAGE, WHOLE, chunk, error_line, text
 from .processes import RunHere, Server, close_pipe_early, running
@@ -223,15 +224,33 @@ FAULTS: list[tuple[dict[str, Any], int, str]] = [
 
 
 @pytest.mark.parametrize(("fault", "status", "said"), FAULTS, ids=[str(fault) for fault, *_ in FAULTS])
-@pytest.mark.parametrize("api", ["openai-chat", "anthropic"])
-def test_each_fault_has_its_status(api: str, fault: dict[str, Any], status: int, said: str, run_here: RunHere) -> None:
-    with replay_server(Tape([CHAT]), **fault) as replayed:
-        done = run_here("ask", "Hi", "--api", api, "--url", replayed.url, "--idle", "0.5")
-    assert done.status == status
-    assert said in error_line(done)
-    assert bool(done.out) == (status == FAILED)  # what came is printed
-    assert ("-- no finish reason, " in done.err) == (status == FAILED)
-    assert "failed\n-- first byte after " in done.err or status == REFUSED
+def test_each_fault_has_its_status(fault: dict[str, Any], status: int, said: str, run_here: RunHere) -> None:
+    # Of the server, and of one request: then in other chunks too.
+    ((name, value),) = fault.items()
+    header = f"{FAULTS_HEADER}: {name.replace('_', '-')}={value}; chunk="
+    idle = ("--idle", "0.5") if name == "stall_at" else ()
+    for api, options, header_of in (
+        ("openai-chat", fault, ()),
+        ("anthropic", fault, ()),
+        ("openai-responses", {}, ("-H", f"{header}event")),
+        ("gemini", {}, ("-H", f"{header}random:1")),
+    ):
+        with replay_server(Tape([CHAT]), **options) as replayed:
+            done = run_here("ask", "Hi", "--api", api, "--url", replayed.url, *idle, *header_of)
+        assert done.status == status, api
+        assert said in error_line(done)
+        assert bool(done.out) == (status == FAILED)  # what came is printed
+        assert ("-- no finish reason, " in done.err) == (status == FAILED)
+        assert "failed\n-- first byte after " in done.err or status == REFUSED
+
+
+@pytest.mark.parametrize("api", ["openai-chat", "openai-responses", "anthropic", "gemini"])
+def test_chunks_do_not_matter(api: str, run_here: RunHere) -> None:
+    expected = run_here("read", stdin=CHAT).out
+    with replay_server(Tape([CHAT])) as replayed:
+        for chunk in ("1", "event", "random:3"):
+            done = run_here("ask", "Hi", "--api", api, "--url", replayed.url, "-H", f"{FAULTS_HEADER}: chunk={chunk}")
+            assert (done.status, done.out) == (ENDED, expected)
 
 
 def test_answers_that_end_too_early(run_here: RunHere) -> None:

@@ -49,11 +49,18 @@ def test_read_reads_every_path(run_here: RunHere) -> None:
     ],
 )
 def test_read_tells_each_fault(option: str, status: int, text: str, run_here: RunHere) -> None:
+    idle = ("--idle", "0.5") if "stall" in option else ()
     with replaying(str(CHAT), option) as url:
-        done = run_here("read", url, "--idle", "0.5")
-    assert done.status == status
-    assert text in done.err
-    assert bool(done.out) == (status == 5)  # what came is printed
+        plain = run_here("read", url, *idle)
+    with replaying(str(CHAT), "--chunk", "random:2") as url:
+        asked = run_here("read", url, *idle, "-H", f"X-Ssescan-Replay: {option.removeprefix('--')}")
+        whole = run_here("read", url, "-H", "X-Ssescan-Replay: chunk=event")
+    for done in (plain, asked):
+        assert done.status == status
+        assert text in done.err
+        assert bool(done.out) == (status == 5)  # what came is printed
+    assert plain.out == asked.out
+    assert (whole.status, whole.out) == (0, run_here("read", str(CHAT)).out)
 
 
 def test_read_tells_a_tape_that_ends_too_early(tmp_path: Path, run_here: RunHere) -> None:

@@ -27,11 +27,13 @@ class Found:
     chunks: int = 0
 
 
-# Each takes the base URL, the object to fill, and seconds without a byte.
+# Each takes the base URL, the object to fill, seconds without a byte, and headers of its own.
 
 
-def read_chat(url: str, found: Found, timeout: float) -> None:
-    client = openai.OpenAI(api_key="none", base_url=f"{url}/v1", max_retries=0, timeout=timeout)
+def read_chat(url: str, found: Found, timeout: float, headers: dict[str, str] | None = None) -> None:
+    client = openai.OpenAI(
+        api_key="none", base_url=f"{url}/v1", max_retries=0, timeout=timeout, default_headers=headers
+    )
     calls: dict[int, list[str]] = {}
     with (
         client,
@@ -53,8 +55,10 @@ def read_chat(url: str, found: Found, timeout: float) -> None:
     found.calls = [(name, json.loads(arguments)) for name, arguments in calls.values()]
 
 
-def read_responses(url: str, found: Found, timeout: float) -> None:
-    client = openai.OpenAI(api_key="none", base_url=f"{url}/v1", max_retries=0, timeout=timeout)
+def read_responses(url: str, found: Found, timeout: float, headers: dict[str, str] | None = None) -> None:
+    client = openai.OpenAI(
+        api_key="none", base_url=f"{url}/v1", max_retries=0, timeout=timeout, default_headers=headers
+    )
     with client, client.responses.create(model="m", input="Hello!", stream=True) as stream:
         for event in stream:
             found.chunks += 1
@@ -66,8 +70,8 @@ def read_responses(url: str, found: Found, timeout: float) -> None:
                 found.usage = event.response.usage.input_tokens, event.response.usage.output_tokens
 
 
-def read_messages(url: str, found: Found, timeout: float) -> None:
-    client = anthropic.Anthropic(api_key="none", base_url=url, max_retries=0, timeout=timeout)
+def read_messages(url: str, found: Found, timeout: float, headers: dict[str, str] | None = None) -> None:
+    client = anthropic.Anthropic(api_key="none", base_url=url, max_retries=0, timeout=timeout, default_headers=headers)
     with client, client.messages.stream(model="m", max_tokens=9, messages=ASKED) as stream:
         for event in stream:
             found.chunks += 1
@@ -78,8 +82,8 @@ def read_messages(url: str, found: Found, timeout: float) -> None:
     found.usage = message.usage.input_tokens, message.usage.output_tokens
 
 
-def read_gemini(url: str, found: Found, timeout: float) -> None:
-    options = types.HttpOptions(base_url=url, timeout=int(timeout * 1000))
+def read_gemini(url: str, found: Found, timeout: float, headers: dict[str, str] | None = None) -> None:
+    options = types.HttpOptions(base_url=url, timeout=int(timeout * 1000), headers=headers)
     with google.genai.Client(api_key="none", http_options=options) as client:
         for chunk in client.models.generate_content_stream(model="m", contents="Hello!"):
             found.chunks += 1
@@ -100,7 +104,7 @@ def _parts(chunk: types.GenerateContentResponse) -> Iterator[types.Part]:
             yield from candidate.content.parts or ()
 
 
-READERS: dict[str, Callable[[str, Found, float], None]] = {
+READERS: dict[str, Callable[..., None]] = {
     "openai-chat": read_chat,
     "openai-responses": read_responses,
     "anthropic": read_messages,

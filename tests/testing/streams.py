@@ -11,11 +11,35 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 APIS = ("openai-chat", "openai-responses", "anthropic", "gemini")
+READ = (*APIS, "gemini-interactions")
+INTERACTION: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("interaction.created", {"interaction": {"id": "i", "model": "m", "status": "in_progress"}}),
+    ("step.start", {"index": 0, "step": {"type": "model_output"}}),
+    ("step.delta", {"index": 0, "delta": {"type": "text", "text": "Low tide is "}}),
+    ("step.delta", {"index": 0, "delta": {"type": "text", "text": "at 6: 満潮."}}),
+    ("step.stop", {"index": 0}),
+    ("step.start", {"index": 1, "step": {"type": "function_call", "id": "c1", "name": "tide", "arguments": {"h": 6}}}),
+    ("step.stop", {"index": 1}),
+    (
+        "interaction.completed",
+        {
+            "interaction": {
+                "id": "i",
+                "model": "m",
+                "status": "requires_action",
+                "usage": {"total_input_tokens": 9, "total_output_tokens": 21},
+            }
+        },
+    ),
+)
 EVENT_STREAM = {"content-type": "text/event-stream"}
 
 
 def stream_of(api: str) -> bytes:
-    """Return the stream of the demo in a format."""
+    """Return the stream of the demo in a format; the demo has none of Interactions."""
+    if api == "gemini-interactions":
+        events = [(name, json.dumps({"event_type": name} | fields)) for name, fields in INTERACTION]
+        return "".join(f"event: {name}\ndata: {data}\n\n" for name, data in events).encode()
     return files("ssescan.cli").joinpath("streams", f"{api}.sse").read_bytes()
 
 

@@ -20,7 +20,7 @@ from streams.clients import AsyncClient, Client, async_clients, sync_clients
 from streams.server import Do
 
 import ssescan
-from ssescan.testing import AsyncRecording, Recording, Tape
+from ssescan.testing import AsyncRecording, Recording, Tape, replay_server
 
 from .streams import stream_of
 
@@ -257,3 +257,6 @@ def test_killed_recorder_leaves_every_read(seed: int, tmp_path: Path) -> None:
     assert (tape.outcome, tape.note[:10]) == (None, "cut after ")
     assert len(tape.chunks) >= last + 1  # a read is in the file before the reader has it
     assert [int(event.data.partition(".")[0]) for event in ssescan.iter_events(tape)] == list(range(len(tape.chunks)))
+    with replay_server(path) as replayed:
+        answer = httpx.get(replayed.url, trust_env=False, timeout=GUARD)
+    assert answer.content == b"".join(chunk.data for chunk in tape.chunks)
