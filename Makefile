@@ -16,7 +16,7 @@ SOURCES := pyproject.toml setup.py $(wildcard src/ssescan/scanner/*.pyx src/sses
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-interpreters test-lowest test-niquests test-comply test-peers lint types workflows wire sdk-diff sdk-versions sdk-incomplete frameworks instrumentation fuzz sanitize soak coverage coverage-compiled mutants mutants-python wheels wheel-list linear guard guard-sensitivity bench bench-suites translators scale replays peers-on-node docs clean
+.PHONY: help demo test test-interpreters test-lowest test-niquests test-comply test-bulk test-peers lint types workflows wire sdk-diff sdk-versions sdk-incomplete frameworks instrumentation fuzz sanitize soak coverage coverage-compiled mutants mutants-python wheels wheel-list linear guard guard-sensitivity bench bench-suites translators scale replays peers-on-node docs clean
 
 help:
 	@echo "make demo     see ssescan read streams, in 15 seconds"
@@ -25,6 +25,7 @@ help:
 	@echo "make test-lowest    run the tests in pure Python, with the lowest versions of the dependencies"
 	@echo "make test-niquests  run the tests of niquests, in an environment of its own"
 	@echo "make test-comply    let llm-comply judge the streams that ssescan writes, in an environment of its own"
+	@echo "make test-bulk      make tables on Ray Data and on Spark, in environments of their own (needs Java)"
 	@echo "make test-peers     run the tests of httpx-sse and of the SDKs with ssescan (fetches them)"
 	@echo "make lint     ruff, codespell, cython-lint, towncrier"
 	@echo "make types    mypy, pyright, stubtest"
@@ -92,6 +93,10 @@ test-niquests:
 
 test-comply:
 	@$(MAKE) test VENV=.venv-comply GROUP=comply EXTRAS=providers ARGS='$(ARGS) tests/writing/test_llm_comply.py'
+
+test-bulk:
+	@$(MAKE) test VENV=.venv-bulk-ray GROUP=bulk-ray EXTRAS=providers ARGS='$(ARGS) tests/bulk'
+	@$(MAKE) test VENV=.venv-bulk-spark GROUP=bulk-spark EXTRAS=providers ARGS='$(ARGS) tests/bulk'
 
 test-peers: $(VENV)/with-peers-tests
 	@echo "==> the tests of the peers, on $$($(BIN)/python -V)"

@@ -77,6 +77,7 @@ PRINTED = {
 }
 # These pages have their own tests.
 ELSEWHERE = {
+    "bulk.md": "tests/bulk",
     "client.md": "tests/client/test_docs.py",
     "recipes.md": "tests/docs/test_recipes.py",
     "servers.md": "tests/docs/test_servers.py",

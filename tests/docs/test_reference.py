@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import ssescan
+import ssescan.bulk
 import ssescan.errors
 import ssescan.providers
 import ssescan.testing
@@ -35,6 +36,7 @@ def test_reference_has_every_public_name_once() -> None:
     entries = [name.rpartition(".")[2] for name in ENTRY.findall(text()) if not name.startswith("ssescan.providers.")]
     assert len(entries) == len(set(entries))
     public = {*ssescan.__all__, *NEEDS_AN_EXTRA, *ssescan.providers.__all__, *ssescan.testing.__all__, *RETURNED}
+    public |= {*ssescan.bulk.__all__}
     assert set(entries) == public - NO_ENTRY
     for name in NO_ENTRY:
         assert f"`{name}`" in text() or f"`ssescan.{name}`" in text()
