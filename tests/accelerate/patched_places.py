@@ -45,8 +45,8 @@ PLACES: list[Any] = [
     httpcore2._sync.http11.HTTP11Connection,
     httpcore2._async.http11.AsyncHTTP11Connection,
 ]
-# The Interactions of newer versions, and of older ones.
-with suppress(ImportError):
+# The Interactions of newer versions, and of older ones. The newer ones raise NameError with a pydantic before 2.12.
+with suppress(ImportError, NameError):
     PLACES.append(import_module("google.genai._gaos.utils.eventstreaming"))
 with suppress(ImportError):
     streaming = import_module("google.genai._interactions._streaming")
