@@ -137,7 +137,8 @@ class Transcoder:
         if self._state == "closed":
             return b""
         parts: list[Part] = []
-        whole = self._passed.pop()  # a reader that is closed does not say any more what is not whole
+        # Now, as a reader that is closed does not say any more what is not whole.
+        whole = b"" if self._state == "writing" else self._passed.pop()
         try:
             self._answer.close(parts.append, error)
         except SsescanError as reason:  # no event showed a format
@@ -200,11 +201,11 @@ class Transcoder:
 
     def _ending(self, end: Any, error: BaseException | None) -> list[Part]:
         """Return the last parts, with a finish for each answer that is whole and has none, or with an error."""
-        message = self._answer.message
+        so_far = self._answer.decoder.builder
         if end.complete:
-            bare = [choice for choice in message.choices if choice.finish_reason is None]
-            return [*(Finish(choice=choice.index, reason="other") for choice in bare), end]
-        if error is not None and not message.errors:
+            bare = sorted(index for index, choice in so_far.choices.items() if choice.reason is None)
+            return [*(Finish(choice=index, reason="other") for index in bare), end]
+        if error is not None and not so_far.errors:
             return [failure_part(error), end]
         return [end]
 

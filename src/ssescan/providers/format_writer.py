@@ -100,7 +100,7 @@ class FormatWriter(ABC):
         self.seen_choices: dict[int, None] = {}
         self.usage: Usage | None = None
         self.held_error: Error | None = None
-        self._call_counts: Counter[int] = Counter()  # by choice
+        self._call_counts: dict[int, int] = {}  # by choice
         self._made_call_ids = 0
 
     # What all formats share
@@ -120,6 +120,8 @@ class FormatWriter(ABC):
     @property
     def _has_calls_in_doubt(self) -> bool:
         """Whether a call of the program's may not be whole, in a choice that does not say that it was cut short."""
+        if not self.calls:
+            return False
         reasons = {choice: finish.reason for choice, finish in self.finishes.items()}
         return any(
             call.is_in_doubt and not call.server and reasons.get(call.choice) not in TRUNCATED
@@ -199,8 +201,8 @@ class FormatWriter(ABC):
         key = part.choice, part.block
         if not self.is_written(part) or key in self.calls:
             return None
-        index = self._call_counts[part.choice]
-        self._call_counts[part.choice] += 1
+        index = self._call_counts.get(part.choice, 0)
+        self._call_counts[part.choice] = index + 1
         call = self.calls[key] = WrittenCall(part, part.id or self.new_call_id(), index)
         return call
 

@@ -47,9 +47,9 @@ CITATIONS = (
 )  # fmt: skip
 
 
-def _event(name: str, rest: bytes) -> bytes:
+def _event(name: bytes, rest: bytes) -> bytes:
     """Return an event. `rest`: of its JSON, after the type."""
-    return b'event: %b\ndata: {"type":"%b"%b}\n\n' % (name.encode(), name.encode(), rest)
+    return b'event: %b\ndata: {"type":"%b"%b}\n\n' % (name, name, rest)
 
 
 @register_writer
@@ -78,7 +78,7 @@ class AnthropicWriter(FormatWriter):
             "id": self.id, "type": "message", "role": "assistant", "model": self.model, "content": [],
             "stop_reason": None, "stop_sequence": None, "usage": usage | {"output_tokens": 0},
         }  # fmt: skip
-        return _event("message_start", b',"message":' + encode_value(message))
+        return _event(b"message_start", b',"message":' + encode_value(message))
 
     # Blocks
 
@@ -98,14 +98,14 @@ class AnthropicWriter(FormatWriter):
         self._open = block, kind
         start = b',"index":%d,"content_block":' % self._blocks + encode_value(content)
         self._blocks += 1
-        return made + _event("content_block_start", start)
+        return made + _event(b"content_block_start", start)
 
     def _close_block(self) -> bytes:
         if self._open is None:
             return b""
         self._open = self._open_call = None
         self._text_head = b""
-        return _event("content_block_stop", b',"index":%d' % (self._blocks - 1))
+        return _event(b"content_block_stop", b',"index":%d' % (self._blocks - 1))
 
     def _delta_head(self, kind: str, field: str) -> bytes:
         """Return a delta of the open block until its value, which ends with `}}` and a blank line."""
@@ -261,13 +261,13 @@ class AnthropicWriter(FormatWriter):
         delta = {"stop_reason": reason, "stop_sequence": finish.stop_sequence}
         usage = {name: value for name, value in anthropic_usage(self.usage).items() if value or name == "output_tokens"}
         rest = b',"delta":' + encode_value(delta) + b',"usage":' + encode_value(usage)
-        return made + _event("message_delta", rest) + _event("message_stop", b"")
+        return made + _event(b"message_delta", rest) + _event(b"message_stop", b"")
 
     def failure(self, error: Error) -> bytes:
-        return self._close_all() + _event("error", b',"error":' + encode_value(anthropic_error(error)))
+        return self._close_all() + _event(b"error", b',"error":' + encode_value(anthropic_error(error)))
 
     def ping(self, part: Ping) -> bytes:
-        return _event("ping", b"")
+        return _event(b"ping", b"")
 
 
 def anthropic_usage(usage: Usage | None) -> dict[str, Any]:
