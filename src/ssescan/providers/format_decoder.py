@@ -45,6 +45,8 @@ class FormatDecoder(ABC):
     event: type[Struct]
     exact: type[Struct] | None = None
     """The Struct of the fast path, if it is another: it refuses fields that the format does not know."""
+    first: ClassVar[type[Struct] | None] = None
+    """The Struct of a first event that no other format has, whose fields are all known, and which says the id."""
     usage_of: Callable[[dict[str, Any]], Usage]
     """A static method that returns the Usage part for a provider's usage."""
 
@@ -95,6 +97,18 @@ class FormatDecoder(ABC):
             self._plain = False
             self._missed += not was_right
             self.decode = decoder(self.exact or self.event)
+
+    def not_plain(self, payload: bytes) -> Any:
+        """Decode an event that was wrongly expected to be plain. None: it has to be read the thorough way.
+
+        At the end of a text, one more decoding in C costs a tenth of the thorough way.
+        """
+        if not self._plain or self.decode is refuse:
+            return None
+        try:
+            return decoder(self.exact or self.event)(payload)
+        except DAMAGED:
+            return None
 
     @classmethod
     @abstractmethod
@@ -268,6 +282,11 @@ class FormatDecoder(ABC):
 
     def learn(self) -> None:  # noqa: B027 - a format may have no fast path
         """Let the fast path accept the fields that were seen: otherwise it refuses each event that has them."""
+
+
+def refuse(payload: bytes) -> Any:
+    """Decode nothing: the `decode` of a decoder whose next event has to be read the thorough way."""
+    raise ValueError
 
 
 @lru_cache(maxsize=256)

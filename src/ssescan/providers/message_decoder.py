@@ -17,8 +17,8 @@ from ..outcome import Outcome
 from ..scanner import Comment, ServerSentEvent, UnknownLine
 from ..scanner._shared import BYTE_ORDER_MARK
 from .block_lines import CONTINUES, BlockLines
-from .format_decoder import unknown_event
-from .formats import checked_api, decoder_class, detect, known_apis
+from .format_decoder import DAMAGED, decoder, refuse, unknown_event
+from .formats import APIS, checked_api, decoder_class, detect, known_apis
 from .message_builder import MessageBuilder
 from .parts import OUR_KINDS, End, Error, Part, Ping, Raw, TextDelta
 from .payloads import DONE, NotJson, StrayLines, load, shown, values
@@ -58,10 +58,6 @@ def is_of_transport(error: BaseException | None) -> bool:
     if isinstance(error, (SsescanError, TypeError, ValueError)):
         return isinstance(error, StreamStalled)
     return isinstance(error, Exception)
-
-
-def _refuse(payload: Any) -> Any:
-    raise ValueError
 
 
 class MessageDecoder:
@@ -187,7 +183,38 @@ class MessageDecoder:
         """Return the name of the current event, None if it has none."""
         return self._reader.event_name
 
+    def _feed_first(self, payload: bytes) -> Parts | None:
+        """Return the parts of a first event that is of one format for sure; None if it has to be looked at.
+
+        For a short stream, the thorough way of its first event would cost as much as all others.
+        """
+        reader = self._reader
+        if self._block_lines.lines or reader.is_over or reader.whole_body or reader.event_name is not None:
+            return None
+        if self._named is None and known_apis() != APIS:
+            return None  # nobody knows which events another format has
+        for api in APIS if self._named is None else (self._named,):
+            first = decoder_class(api).first
+            if first is None:
+                continue
+            try:
+                event = decoder(first)(payload)
+            except DAMAGED:
+                continue
+            self._guessed = False
+            return self._decode_as(api).handle(event)
+        return None
+
+    def _decode_as(self, api: str) -> FormatDecoder:
+        """Make the decoder of a format, and decode with it from now on."""
+        # Not `self.event_name`: the format decoder must not keep this object alive.
+        made = decoder_class(api)(self.builder, partial(getattr, self._reader, "event_name"))
+        self.format_decoder = made
+        return made
+
     def _feed_payload(self, payload: bytes) -> list[Part]:
+        if self.format_decoder is None and (first := self._feed_first(payload)) is not None:
+            return first  # type: ignore[return-value]
         if self._block_lines.lines:
             joined = self._block_lines.joined(payload, self._reader.events)
             if joined is None:
@@ -254,7 +281,7 @@ class MessageDecoder:
     def _hold(self) -> None:
         """Keep the next event from the fast path: there is something that comes before it."""
         if self._held is None and self.format_decoder is not None:
-            self._held, self.format_decoder.decode = self.format_decoder.decode, _refuse
+            self._held, self.format_decoder.decode = self.format_decoder.decode, refuse
 
     def _feed_value(self, value: Any, payload: bytes, *, may_have_halves: bool) -> list[Part]:
         """Return the parts of a value of a payload, which may have others.
@@ -298,9 +325,7 @@ class MessageDecoder:
         api = api or (present and present.api) or self._named or detect(value, name, guess=True)
         if api is not None and (present is None or present.api != api):
             self.builder.choices.clear()  # of a decoder that was tried, and read nothing
-            # Not `self.event_name`: the format decoder must not keep this object alive.
-            present = decoder_class(api)(self.builder, partial(getattr, self._reader, "event_name"))
-            self.format_decoder = present
+            present = self._decode_as(api)
         return present
 
     def _before_format(self, value: Any, payload: bytes) -> list[Part]:

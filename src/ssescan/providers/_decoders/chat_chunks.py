@@ -7,7 +7,7 @@ one, which is a piece of text, or of reasoning, and nothing else. Knows what sta
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 from msgspec import Struct
@@ -64,6 +64,8 @@ def fragments(delta: Delta) -> list[CallFragment]:
 def is_piece_lost(delta: dict[str, Any]) -> bool:
     """Return whether there is something in a delta, in or beside the place of a piece of a call, that is not read."""
     calls, function = delta.get("tool_calls"), delta.get("function_call")
+    if not calls and not function:
+        return False
     pieces = [piece for piece in (calls if isinstance(calls, list) else [calls]) if piece]
     if not all(isinstance(piece, dict) for piece in pieces):
         return True
@@ -179,6 +181,20 @@ class ExactChunk(Chunk, gc=False, forbid_unknown_fields=True):
     service_tier: Any = None
     obfuscation: Any = None
     provider: Any = None
+
+
+class ExactFirstChoice(ExactChoice, gc=False, forbid_unknown_fields=True):
+    message: None = None  # pyright: ignore[reportIncompatibleVariableOverride]
+
+
+class ExactFirstChunk(ExactChunk, gc=False, forbid_unknown_fields=True, kw_only=True):
+    """A chunk that can be nothing else, with the id of the answer, and whose fields are all known."""
+
+    object: Literal["chat.completion.chunk"]
+    id: Annotated[str, msgspec.Meta(min_length=1)]
+    choices: Annotated[list[ExactFirstChoice], msgspec.Meta(min_length=1)]  # type: ignore[assignment]
+    model: str | None = None
+    error: None = None  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 Nothing: TypeAlias = Literal[""] | None

@@ -6,7 +6,7 @@ harmless, and so is a new id after reasoning only: some gateways join two models
 
 from __future__ import annotations
 
-import json
+from json.encoder import encode_basestring_ascii
 from typing import TYPE_CHECKING, Any
 
 from ..block_builders import TextBuilder
@@ -63,7 +63,7 @@ class Restarts:
         self._looks += 1
         if id and id == self._id:
             self._ids = {}
-            quoted = json.dumps(id).encode()
+            quoted = encode_basestring_ascii(id).encode()
             self._id_in_json = self._or_so = quoted
             if len(id) < MIN_ID:
                 self._id_in_json, self._or_so = b'"id":' + quoted, b'"id": ' + quoted

@@ -157,7 +157,7 @@ class Gemini(FormatDecoder):
         try:
             event = self.decode(payload)
         except DAMAGED:
-            return None
+            return self._any_event(self.not_plain(payload), payload)
         if self._plain:
             candidate = event.candidates[0]
             index = candidate.index
@@ -176,8 +176,14 @@ class Gemini(FormatDecoder):
                 counted = Usage(input=prompt, output=output, total=total, raw=raw)
                 self.builder.usage = counted
                 return (delta, counted)
-        elif event.candidates is None and event.usageMetadata is None and event.promptFeedback is None:
-            return None  # it may be an error
+        return self._any_event(event, payload)
+
+    def _any_event(self, event: Any, payload: bytes) -> list[Part] | None:
+        """Return the parts of an event. None if it is None, or may be an error."""
+        if event is None:
+            return None
+        if event.candidates is None and event.usageMetadata is None and event.promptFeedback is None:
+            return None
         self.payload = payload
         parts = self.handle(event)
         self.payload = b""

@@ -30,6 +30,7 @@ from .chat_chunks import (
     Custom,
     Delta,
     ExactChunk,
+    ExactFirstChunk,
     FirstChunk,
     Function,
     Names,
@@ -100,6 +101,7 @@ class OpenAIChat(WholeMessageDecoder):
     api: ClassVar[str] = "openai-chat"
     event: type[Struct] = FirstChunk
     exact: type[Struct] | None = ExactChunk
+    first: ClassVar[type[Struct] | None] = ExactFirstChunk
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -124,22 +126,27 @@ class OpenAIChat(WholeMessageDecoder):
         try:
             event = self.decode(payload)
         except DAMAGED:
-            return None
+            return self._any_chunk(self.not_plain(payload), payload)
         if not self._plain:
-            if not event.choices and (event.usage is None or MAY_BE_ERROR.search(payload)):
-                return None
-            return self.handle(event)
+            return self._any_chunk(event, payload)
         # Most events of a stream: a piece of text, or of reasoning, and nothing else.
         choice = event.choices[0]
         delta = choice.delta
         text = delta.content
         run = self._run
         if choice.index != run.index or not text:
-            return self._thought(choice, payload) if run.thought else None
+            made = self._thought(choice, payload) if run.thought else None
+            return self._any_chunk(self.not_plain(payload), payload) if made is None else made
         if delta.role is not None and not self._restarts.has_known_id(payload):
-            return None
+            return self._any_chunk(self.not_plain(payload), payload)
         run.write(text)
         return TextDelta(choice=run.choice, block=run.number, text=text)
+
+    def _any_chunk(self, chunk: Any, payload: bytes) -> list[Part] | None:
+        """Return the parts of a chunk. None if it is None, or may be an error."""
+        if chunk is None or (not chunk.choices and (chunk.usage is None or MAY_BE_ERROR.search(payload))):
+            return None
+        return self.handle(chunk)
 
     def _thought(self, choice: Any, payload: bytes) -> list[Part] | None:
         """Return the part of a plain piece of reasoning."""

@@ -142,7 +142,8 @@ class OpenAIResponses(ItemDecoder):
         try:
             event = self.decode(payload)
         except DAMAGED:
-            return None
+            event = self.not_plain(payload)
+            return None if event is None else self.handle(event)
         if not self._plain:
             return self.handle(event)
         text = event.delta
