@@ -17,6 +17,7 @@ MS = 1_000_000  # ns
 # Reads of one block: a client that splits it into the chunks of HTTP takes some 0.04 ms for each.
 MAX_BLOCK_NS = 2 * MS
 MAX_GAP_IN_BLOCK_NS = 300_000
+MAX_MOMENT_NS = 10 * MS  # in which a busy client reads what came at one moment
 MIN_EVENTS = 4  # fewer cannot show anything, however they come
 MIN_AT_ONCE = 10  # events: a short answer may well come at once
 MIN_WAIT_NS = 100 * MS  # a shorter wait does not show that events were held back
@@ -70,7 +71,7 @@ def in_seconds(ns: float) -> str:
 
 def _at_once(moments: list[int]) -> Arrival | None:
     """Return the judgement of a stream most of whose events came at one moment, None for another."""
-    window = max(MAX_BLOCK_NS, moments[-1] // 100)
+    window = max(MAX_BLOCK_NS, min(moments[-1] // 100, MAX_MOMENT_NS))
     counts = [bisect_right(moments, moment + window) - at for at, moment in enumerate(moments)]
     number = max(counts)
     if number < MOST * len(moments):
