@@ -22,7 +22,9 @@ GLIBC, GLIBC_RISCV = (2, 17), (2, 39)
 LIBRARY = re.compile(r"lib(?:c|m|dl|pthread|rt)\.so\.\d|ld(?:64|-linux[\w-]*)\.so\.\d|libc\.musl-\w+\.so\.1|libc\.so")
 NOT_IN_WHEELS = re.compile(r"(^|/)(tests?|benchmarks|docs)/|\.(c|h|pyx|pxi|pxd|o|a)$")
 NOT_IN_SDISTS = re.compile(r"\.(so|pyc)$|/_compiled\.c$|(^|/)node_modules(/|$)")
-IN_WHEELS = ("ssescan/py.typed", "ssescan/scanner/_compiled.pyi", "ssescan/cli/streams/openai-chat.sse")
+IN_WHEELS = (
+    *("ssescan/py.typed", "ssescan/scanner/_compiled.pyi", "ssescan/cli/streams/openai-chat.sse", "pytest_ssescan.py"),
+)
 IN_SDISTS = (
     *("setup.py", "LICENSE", "CHANGELOG.md", "Makefile", "tests/conftest.py", "docs/index.md", "changes/README.md"),
     *(

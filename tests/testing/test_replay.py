@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from ssescan.testing import ReplayServer
 
-pytest_plugins = ("ssescan.testing.pytest_plugin",)
+pytest_plugins = ("pytest_ssescan",)  # as in an environment whose installation is older
 
 PATHS = {
     "openai-chat": "/v1/chat/completions",
