@@ -4,8 +4,8 @@ import json
 import re
 from collections.abc import Callable
 
-from .answers import DONE, GEMINI_PARTIAL, SERVER_TOOL, STOP, WHOLE, chunk, text, tool
-from .processes import run_on_terminal, without_colors
+from .answers import DONE, GEMINI_PARTIAL, SERVER_TOOL, STOP, UNFINISHED, WHOLE, chunk, text, tool
+from .processes import run, run_on_terminal, without_colors
 
 
 def test_terminal_separates_reasoning_text_and_calls(file_of: Callable[[bytes], str]) -> None:
@@ -79,3 +79,11 @@ def test_no_color(file_of: Callable[[bytes], str]) -> None:
 def test_json_on_a_terminal_is_json(file_of: Callable[[bytes], str]) -> None:
     lines = run_on_terminal("read", "--json", file_of(WHOLE), errors=True).splitlines()
     assert [json.loads(line)["type"] for line in lines][-1] == "End"
+
+
+def test_failure_is_folded_at_spaces(file_of: Callable[[bytes], str]) -> None:
+    name = file_of(UNFINISHED)
+    failure = run("read", name).err.splitlines()[-1]
+    shown = without_colors(run_on_terminal("read", name, output=False, errors=True))
+    assert all(len(line) <= 80 for line in shown.splitlines() if " " in line)
+    assert failure in " ".join(shown.split())

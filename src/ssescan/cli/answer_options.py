@@ -16,6 +16,7 @@ import click
 from .._secrets import argument_without_secrets
 from ..providers import MessageStream, Part, stream
 from ..providers.formats import APIS, Api, decoder_class
+from . import completing
 from .answers import PartLines, TextOnly, WholeMessage, WithSummary
 from .exits import Exit, Failure, print_error, print_note
 from .noted_reads import NotedReads
@@ -155,7 +156,7 @@ def answer_options(command: Callable[..., object]) -> Callable[..., object]:
     message_help = "The message as one JSON document, when the stream is over."
     for decorator in (
         click.option("--watch", is_flag=True, help="Show the answer, its gaps and pings on a screen until it ends."),
-        click.option("--plot", callback=plot_path, metavar="FILE", help=PLOT_HELP),
+        click.option("--plot", callback=plot_path, metavar="FILE", help=PLOT_HELP, shell_complete=completing.files),
         click.option("--message", "whole", is_flag=True, help=message_help),
         click.option(
             "--json", "as_json", is_flag=True, help="One JSON line a part: its type, its fields, received_ns."

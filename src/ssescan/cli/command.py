@@ -9,14 +9,17 @@ import errno
 import os
 import re
 import sys
+import traceback
 from collections.abc import Sequence
 from importlib import import_module
 from types import FunctionType, MethodType
 
 import click
+from click.shell_completion import CompletionItem
 
 from .._secrets import argument_without_secrets, error_without_secrets, text_without_secrets
 from .exits import Exit, Failure, OutputFailed, print_error
+from .visible import visible
 
 COMMANDS = {
     "cat": "Print the events of a file, a URL or standard input as they arrive.",
@@ -34,6 +37,20 @@ TOO_MANY = re.compile(r"(Got unexpected extra arguments?) \(.*\)", re.DOTALL)  #
 OPTION = re.compile("-[A-Za-z]|--[a-z]+(-[a-z]+)*")  # else it may be a key: they have digits or capitals
 # Commands that also run if standard output is closed.
 WITHOUT_OUTPUT = ("run",)
+DEBUG_KEY = "ssescan.debug"  # in the meta of a context
+
+
+def set_debug(context: click.Context, _option: click.Parameter, value: bool) -> None:
+    """Note --debug for all contexts; a click callback."""
+    if value:
+        context.meta[DEBUG_KEY] = True
+
+
+# Before the command and after it: after a failure, people append it.
+DEBUG: click.Option = click.Option(
+    ["--debug"], is_flag=True, is_eager=True, expose_value=False, callback=set_debug,
+    help="Print the traceback of a failure.",
+)  # fmt: skip
 
 
 class Commands(click.Group):
@@ -46,7 +63,14 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = import_module(f".{cmd_name}", __package__).command
+        if DEBUG not in command.params:
+            command.params.append(DEBUG)
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Return the commands and options that may follow, without importing a command."""
+        found = [CompletionItem(name, help=text) for name, text in COMMANDS.items() if name.startswith(incomplete)]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; return a status for Ctrl-C and for a closed pipe, for which click would print more."""
@@ -54,8 +78,12 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except KeyboardInterrupt:
             return Exit.INTERRUPTED
-        except OSError as error:
-            return output_failed(error)
+        except (click.ClickException, OutputFailed, OSError) as error:
+            if ctx.meta.get(DEBUG_KEY):
+                print_traceback(error)
+            if isinstance(error, OSError):
+                return output_failed(error)
+            raise
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -77,7 +105,9 @@ def version() -> str:
     return installed("ssescan") or "(not installed)"
 
 
-@click.group(cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Commands, params=[DEBUG], invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.option("--version", "wants_version", is_flag=True, help="Print the version and exit.")
 @click.pass_context
 def root(context: click.Context, *, wants_version: bool) -> None:
@@ -88,6 +118,10 @@ def root(context: click.Context, *, wants_version: bool) -> None:
     complete), 3 it was cut, 4 the response was refused, 5 it failed or
     stalled, 6 the provider reported an error, 2 usage, 1 other, 130 Ctrl-C;
     run: the program's own.
+
+    \b
+        ssescan demo
+        ssescan COMMAND --help
     """  # noqa: D301 - \b is click's mark for a paragraph that keeps its lines
     if wants_version:
         click.echo(f"ssescan {version()}")
@@ -108,6 +142,8 @@ def run(arguments: Sequence[str]) -> int:
         if sys.stdout is not None:
             sys.stdout.flush()
         return int(status)
+    except click.Abort:  # Ctrl-C before a command runs
+        return Exit.INTERRUPTED
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx else "ssescan"
         text = without_arguments(error, arguments)
@@ -119,6 +155,20 @@ def run(arguments: Sequence[str]) -> int:
         return output_failed(error.error)
     except OSError as error:
         return output_failed(error)
+
+
+def print_traceback(error: BaseException) -> None:
+    """Print where an error and its causes were raised, on stderr, without the secrets that their texts may quote."""
+    chain: list[BaseException] = []
+    following: BaseException | None = error
+    while following is not None and following not in chain:
+        chain.append(following)
+        following = following.__cause__ or (None if following.__suppress_context__ else following.__context__)
+    for one in reversed(chain):
+        # The text of a ClickException is printed below, without arguments.
+        text = "" if isinstance(one, click.ClickException) else f": {error_without_secrets(one)}"
+        lines = [*traceback.format_tb(one.__traceback__), f"{type(one).__name__}{text}"]
+        click.echo(visible("Traceback (most recent call last):\n" + "".join(lines), keep_lines=True), err=True)
 
 
 def without_arguments(error: click.ClickException, arguments: Sequence[str]) -> str:

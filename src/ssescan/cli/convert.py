@@ -13,6 +13,7 @@ import click
 from .._secrets import error_without_secrets
 from ..gateway import ByteStream, transcode
 from ..providers.formats import WRITTEN_APIS, WrittenApi
+from . import completing
 from .curl import Request, source_options
 from .exits import Exit, Failure, failure_of, print_note
 from .output import counted, write
@@ -28,7 +29,14 @@ TO_HELP = f"The format to write: {', '.join(WRITTEN_APIS)}."
 @click.command("convert", cls=ReadCommand)
 @source_options
 @reading_options
-@click.option("--to", required=True, callback=partial(known_api, names=WRITTEN_APIS), metavar="NAME", help=TO_HELP)
+@click.option(
+    "--to",
+    required=True,
+    callback=partial(known_api, names=WRITTEN_APIS),
+    metavar="NAME",
+    help=TO_HELP,
+    shell_complete=completing.names(WRITTEN_APIS),
+)
 @click.option("--model", metavar="NAME", help="The name of the model to write, in place of the one that came.")
 @click.option("--include-usage", is_flag=True, help="Write the usage, which openai-chat has only on request.")
 def command(

@@ -19,6 +19,7 @@ from urllib.parse import quote, quote_plus, urlsplit, urlunsplit
 import click
 
 from .._secrets import argument_without_secrets
+from . import completing
 from .exits import print_note
 
 HEADER = re.compile(r"\s*([^\s:;]+)(?:\s*:\s*(?P<value>[^\r\n\0]*?)\s*|;\s*)\Z")
@@ -119,7 +120,7 @@ def source_options(command: Callable[..., object], *, has_output: bool = False) 
         return command(source=sources[0] if sources else "-", request=Request(data=data, **own), **options)
 
     decorators: list[Decorator] = [
-        click.argument("source", required=False, metavar="[FILE | URL | -]"),
+        click.argument("source", required=False, metavar="[FILE | URL | -]", shell_complete=completing.files),
         click.option("--url", multiple=True, metavar="URL", help="The same as the argument URL."),
         HEADER_OPTION,
         *(

@@ -41,7 +41,12 @@ IS_ACCELERATED = "is accelerated"  # the end of the report on a library that is 
 @click.command("doctor")
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON.")
 def command(*, as_json: bool) -> Exit:
-    """Show what is installed here, which scanner runs and why, and which SDKs `accelerate` covers."""
+    """Show what is installed here, which scanner runs and why, and which SDKs `accelerate` covers.
+
+    \b
+        ssescan doctor
+        ssescan doctor --json > report.json
+    """  # noqa: D301 - \b is click's mark for a paragraph that keeps its lines
     facts = examine()
     if as_json:
         write_json(json.dumps(facts).encode())
@@ -58,11 +63,18 @@ def examine() -> dict[str, Any]:
         "gil": getattr(sys, "_is_gil_enabled", lambda: True)(),
         "platform": platform.platform(),
         "machine": platform.machine(),
+        **examine_backend(),
+        "packages": {name: installed(name) for name in (*EXTRAS, *OTHERS)},
+        "accelerate": {name: acceleration_of(name) for name in LIBRARIES if installed(name)},
+    }
+
+
+def examine_backend() -> dict[str, Any]:
+    """Return which scanner runs, and why."""
+    return {
         "backend": backend,
         "backend_reason": scanner.backend_reason,
         "SSESCAN_BACKEND": os.environ.get("SSESCAN_BACKEND"),
-        "packages": {name: installed(name) for name in (*EXTRAS, *OTHERS)},
-        "accelerate": {name: acceleration_of(name) for name in LIBRARIES if installed(name)},
     }
 
 

@@ -5,8 +5,10 @@ says what was expected, what came and what to do; `command.run` prints it and ex
 """
 
 import html
+import os
 import re
 import sys
+import textwrap
 from enum import IntEnum
 from http import HTTPStatus
 
@@ -73,8 +75,15 @@ class OutputFailed(Exception):
 
 
 def print_error(line: str) -> None:
-    """Print a line on stderr, with the control characters that it quotes made visible."""
-    click.echo(visible(line), err=True)
+    """Print a line on stderr, with the control characters that it quotes made visible; folded on a terminal."""
+    line = visible(line)
+    try:
+        columns = os.get_terminal_size(sys.stderr.fileno()).columns
+    except (AttributeError, OSError, ValueError):  # no terminal
+        columns = 0
+    if columns:
+        line = textwrap.fill(line, columns, break_long_words=False, break_on_hyphens=False)
+    click.echo(line, err=True)
 
 
 def print_note(text: str) -> None:

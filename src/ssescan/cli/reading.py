@@ -14,6 +14,7 @@ import click
 
 from .. import Stall
 from ..providers.formats import APIS, Api
+from . import completing
 from .printing import progress_option
 
 API_HELP = f"The format: {', '.join(APIS)}. By default, the first event decides."
@@ -58,7 +59,7 @@ def reading_options(command: Callable[..., object], *, api_help: str = API_HELP)
         click.option("--think-tags-open", is_flag=True, hidden=True),
         click.option("--think-tags", is_flag=True, help=THINK_TAGS_HELP),
         click.option("--accept-done", is_flag=True, help=done_help),
-        click.option("--api", callback=known_api, metavar="NAME", help=api_help),
+        click.option("--api", callback=known_api, metavar="NAME", help=api_help, shell_complete=completing.names(APIS)),
     ):
         with_reading = decorator(with_reading)
     return progress_option(with_reading)

@@ -15,6 +15,7 @@ from .._secrets import error_without_secrets
 from ..providers.bodies import JSON_TYPES, LINES_TYPES
 from ..refusals import BELOW_400
 from ..testing import Recording, Tape
+from . import completing
 from .cat import print_events
 from .curl import CurlCommand, Request, source_options
 from .exits import Exit, Failure, print_error
@@ -22,12 +23,13 @@ from .output import Format, counted, summary
 from .printing import progress_option, with_failures
 from .sources import Source, open_source
 
+OUTPUT_HELP = "The tape to write; an existing file is replaced."
 JSON_BODIES = (*JSON_TYPES, *LINES_TYPES)
 
 
 @click.command("record", cls=CurlCommand)
 @partial(source_options, has_output=True)
-@click.option("-o", "--output", required=True, metavar="FILE", help="The tape to write; an existing file is replaced.")
+@click.option("-o", "--output", required=True, metavar="FILE", help=OUTPUT_HELP, shell_complete=completing.files)
 @progress_option
 def command(*, source: str, request: Request, output: str, stall: Stall | None) -> Exit:
     """Record a stream on a tape: every read with its time, and the request without its secrets.

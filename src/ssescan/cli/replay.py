@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from ..testing import Tape
+from . import completing
 from .exits import Exit, Failure, print_error, print_note
 from .output import counted
 from .visible import visible
@@ -17,7 +18,7 @@ DEFAULT_PORT = 8765
 
 
 @click.command("replay")
-@click.argument("tapes", nargs=-1, required=True, metavar="TAPE...")
+@click.argument("tapes", nargs=-1, required=True, metavar="TAPE...", shell_complete=completing.files)
 @click.option("--host", default="127.0.0.1", metavar="ADDRESS", help="The address to listen on; default 127.0.0.1.")
 @click.option("--port", type=click.IntRange(0, 65535), default=DEFAULT_PORT, help=f"Default {DEFAULT_PORT}; 0: any.")
 @click.option("--speed", type=float, default=0, help="0: no pauses (default). 1: as recorded. 2: twice as fast.")

@@ -22,6 +22,7 @@ import click
 from .._secrets import argument_without_secrets
 from ..dropin.sdk import acceleration as engine
 from ..dropin.sdk.libraries import LIBRARIES
+from . import completing
 from .exits import Exit, Failure
 from .output import counted
 from .visible import visible
@@ -43,7 +44,7 @@ def known_names(_context: click.Context, _option: click.Parameter, values: tuple
 @click.option("--accelerate", "names", callback=known_names, multiple=True, metavar="NAMES", help=NAMES_HELP)
 @click.option("-m", "is_module", is_flag=True, help="PROGRAM is the name of a module, as for python -m.")
 @click.option("-q", "--quiet", is_flag=True, help="Print no summary at the end of the program.")
-@click.argument("program", type=click.UNPROCESSED)
+@click.argument("program", type=click.UNPROCESSED, shell_complete=completing.files)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def command(
     *, names: list[str], is_module: bool, quiet: bool, program: str, arguments: tuple[str, ...]
