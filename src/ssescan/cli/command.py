@@ -30,6 +30,7 @@ COMMANDS = {
     "record": "Record a stream on a tape, each read with its time.",
     "replay": "Serve tapes on this machine as any LLM API, with faults on demand.",
     "run": "Run a Python program and accelerate its LLM SDKs.",
+    "bench": "Measure on this machine what an event costs.",
     "demo": "Play streams of four LLM APIs on this machine, and read them.",
     "doctor": "Show what is installed here and which scanner runs.",
 }

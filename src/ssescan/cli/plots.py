@@ -1,4 +1,4 @@
-"""The timeline of an answer as a chart: the bytes of its reads, its parts, the first of them, and stalls.
+"""Charts: the timeline of an answer (the bytes of its reads, its parts, the first of them, stalls), and times as bars.
 
 Needs matplotlib. Knows nothing of streams.
 """
@@ -18,6 +18,7 @@ COLORS = {
     "error": "#d55e00",
 }  # fmt: skip
 STALL, FIRST = "#d55e00", "#000000"
+OURS, OTHERS = "#0072b2", "#999999"
 # Text stays text in an SVG, and the same timeline gives the same file.
 STYLE: Any = {"svg.fonttype": "none", "svg.hashsalt": "ssescan", "font.size": 9}
 
@@ -39,7 +40,31 @@ def draw(timeline: Timeline, path: str) -> None:
         _name_marks(above, timeline)
         title = f"{visible(timeline.name)}\n{timeline.verdict}, {timeline.end:,.2f} s"
         figure.suptitle(title, parse_math=False, fontsize=10)
-        figure.savefig(path, dpi=150, metadata={"Date": None} if path.lower().endswith(".svg") else None)
+        _save(figure, path)
+
+
+def draw_bench(groups: dict[str, dict[str, float]], path: str) -> None:
+    """Write the bars of `ssescan bench` to a file: microseconds, by the title of a group. OSError if that fails."""
+    with rc_context(STYLE):
+        sizes = [len(times) + 1 for times in groups.values()]
+        figure = Figure(figsize=(8, 0.6 + 0.3 * sum(sizes)), layout="constrained")
+        panels = figure.subplots(len(groups), 1, squeeze=False, height_ratios=sizes)[:, 0]
+        for axes, (title, times) in zip(panels, groups.items(), strict=True):
+            names = sorted(times, key=times.__getitem__)
+            colors = [OURS if name.startswith(("ssescan", "accelerated")) else OTHERS for name in names]
+            drawn = axes.barh(names, [times[name] for name in names], color=colors)
+            axes.bar_label(drawn, fmt="%.3g", padding=3)
+            axes.invert_yaxis()
+            axes.margins(x=0.1)
+            axes.spines[["top", "right", "bottom"]].set_visible(False)
+            axes.set_xticks([])
+            axes.set_title(title.partition(" (")[0], loc="left", fontsize=9, parse_math=False)
+        figure.supxlabel("microseconds of CPU an event; less is better", fontsize=9)
+        _save(figure, path)
+
+
+def _save(figure: Figure, path: str) -> None:
+    figure.savefig(path, dpi=150, metadata={"Date": None} if path.lower().endswith(".svg") else None)
 
 
 def _draw_reads(axes: Any, timeline: Timeline) -> None:
