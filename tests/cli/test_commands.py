@@ -1,8 +1,10 @@
-"""The command line as a whole: help, version, a missing extra, `doctor`, and the demo."""
+"""The command line as a whole: help, version, completion, --debug, a missing extra, `doctor`, the package's streams."""
 
 import json
 import os
 import re
+import shutil
+import subprocess
 import sys
 import tomllib
 from importlib import metadata
@@ -12,12 +14,12 @@ from pathlib import Path
 import pytest
 
 from ssescan import Outcome, backend, iter_events
-from ssescan.cli.command import installed
+from ssescan.cli import main
+from ssescan.cli.command import COMMANDS, installed
 from ssescan.cli.doctor import EXTRAS
-from ssescan.cli.playback import Scene, scenes
 from ssescan.dropin.sdk.known_versions import TESTED_VERSIONS
 
-from .processes import SDKS, Done, environment, run, without
+from .processes import GUARD, SDKS, Done, RunHere, environment, run, without
 
 PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
 STREAMS = {"openai-chat": 39, "openai-responses": 40, "anthropic": 27, "gemini": 6}
@@ -27,9 +29,8 @@ def test_help_names_every_command() -> None:
     done = run("--help")
     assert done.status == 0
     assert re.search(r"3 it was cut, 4 the response was refused, .*6 the provider", done.out.decode(), re.DOTALL)
-    for command in ("cat", "read", "ask", "check", "record", "replay", "run", "demo", "doctor"):
+    for command in COMMANDS:
         assert re.search(rf"^  {command}  ", done.out.decode(), re.MULTILINE)
-        assert run(command, "--help").status == 0
 
 
 def test_no_command_is_wrong_use() -> None:
@@ -55,7 +56,7 @@ def test_version() -> None:
         ("msgspec", ("cat", "--json")),
         ("msgspec", ("read",)),
         ("httpx", ("cat", "http://127.0.0.1:9/")),
-        ("rich", ("demo",)),
+        ("rich", ("bench",)),
     ],
 )
 def test_missing_package_names_the_extra(package: str, arguments: tuple[str, ...], tmp_path: Path) -> None:
@@ -140,7 +141,7 @@ def test_doctor_knows_the_packages_of_every_extra() -> None:
 
 
 @pytest.mark.parametrize("name", STREAMS)
-def test_demo_streams_are_complete(name: str) -> None:
+def test_streams_of_the_package_are_complete(name: str) -> None:
     body = files("ssescan.cli").joinpath("streams", f"{name}.sse").read_bytes()
     assert (b"\r\n\r\n" in body) == (name == "gemini"), "only Gemini sends CRLF; has git changed the file?"
     assert not body.isascii()
@@ -151,34 +152,71 @@ def test_demo_streams_are_complete(name: str) -> None:
     assert stream.outcome is Outcome.ENDED
 
 
-@pytest.mark.parametrize("scene", scenes(), ids=lambda scene: scene.name)
-def test_demo_cuts_at_difficult_places(scene: Scene) -> None:
-    """The demo cuts within lines, before the last byte of a blank line, and within characters."""
-    *starts, _last = (write[-1:] for write in scene.writes)
-    assert starts.count(b"\n") > len(starts) // 4
-    assert sum(byte not in b"\r\n" for byte in starts) > len(starts) // 6
-    assert (b"\r" in starts) == (scene.name == "gemini")
-    if not b"".join(scene.writes).isascii():
-        assert any(byte > b"\x7f" for byte in starts)
-
-
-@pytest.mark.parametrize("wanted", ["python", backend])
-def test_demo_reads_every_stream(wanted: str) -> None:
-    done = run("demo", "--pace", "0", env=environment(SSESCAN_BACKEND=wanted))
-    out = done.out.decode()
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_help_has_an_example(name: str, run_here: RunHere) -> None:
+    done = run_here(name, "--help")
     assert done.status == 0
-    assert ("the pure-Python scanner" in out) == (wanted == "python")
-    for name, events in STREAMS.items():
-        assert re.search(rf"\$ ssescan cat http://127.0.0.1:\d+/{name}\n", out)
-        assert re.search(rf"{name} .* {events} .* 0 ended", out)
-        body = files("ssescan.cli").joinpath("streams", f"{name}.sse").read_bytes()
-        scene = out.partition(f"/{name}\n")[2].encode()
-        assert list(iter_events(scene))[:events] == list(iter_events(body))
-    assert re.search(r"cut .* 12 .* 3 cut", out)
-    assert done.err.count("\n") == 1
+    usage, _, rest = done.out.decode().partition("\n\n")
+    assert usage.startswith(f"Usage: ssescan {name} ")
+    assert re.search(rf"^ {{4,}}.*\bssescan {name}\b", rest, re.MULTILINE)
+    assert "--debug" in rest
 
 
-def test_demo_ends_with_1_if_a_scene_fails(tmp_path: Path) -> None:
-    done = run("demo", "--pace", "0", env=without(("httpx",), tmp_path))  # then `cat` cannot read a URL
-    assert done.status == 1
-    assert "expected 0" in done.out.decode()
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("re",), ["plain,read", "plain,record", "plain,replay"]),
+        (("--ver",), ["plain,--version"]),
+        (("read", "--api", "open"), ["plain,openai-chat", "plain,openai-responses"]),
+        (("convert", "--to", "anth"), ["plain,anthropic"]),
+        (("cat", "rec"), ["file,rec"]),
+        (("replay", "a.tape", "b"), ["file,b"]),
+        (("bench", "--p"), ["plain,--peers", "plain,--plot"]),
+    ],
+)
+def test_shell_completion(
+    words: tuple[str, ...], expected: list[str], capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("_SSESCAN_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", " ".join(["ssescan", *words]))
+    monkeypatch.setenv("COMP_CWORD", str(len(words)))
+    with pytest.raises(SystemExit):
+        main([])
+    assert capfd.readouterr().out.split() == expected
+
+
+@pytest.mark.skipif(shutil.which("bash") is None or os.name != "posix", reason="bash is not installed")
+def test_completion_in_bash(tmp_path: Path) -> None:
+    program = tmp_path / "ssescan"
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m ssescan "$@"\n')
+    program.chmod(0o755)
+    lines = (
+        'eval "$(_SSESCAN_COMPLETE=bash_source ssescan)"',  # as docs/cli.md says
+        "COMP_WORDS=(ssescan do) COMP_CWORD=1",
+        "_ssescan_completion ssescan",
+        'echo "${COMPREPLY[@]}"',
+        "complete -p ssescan",
+    )
+    changed = environment()
+    changed["PATH"] = f"{tmp_path}{os.pathsep}{changed['PATH']}"
+    command = ["bash", "--norc", "-c", "\n".join(lines)]
+    done = subprocess.run(command, env=changed, capture_output=True, text=True, timeout=GUARD, check=False)
+    assert done.stdout.splitlines() == ["doctor", "complete -o nosort -F _ssescan_completion ssescan"], done.stderr
+
+
+@pytest.mark.parametrize("arguments", [("--debug", "read"), ("read", "--debug")])
+def test_debug_shows_tracebacks_without_secrets(arguments: tuple[str, ...], run_here: RunHere) -> None:
+    url = "http://127.0.0.1:9/?key=SECRET"
+    header = "Authorization: Bearer SECRET"
+    plain, done = (run_here(*words, url, "-H", header) for words in (("read",), arguments))
+    assert (plain.status, plain.err.count("\n")) == (done.status, 1) == (5, 1)
+    assert done.err.endswith(plain.err)
+    assert "Traceback (most recent call last):" in done.err
+    assert re.search(r"^ConnectError: ", done.err, re.MULTILINE)  # the cause, of httpx
+    assert done.err.index("ConnectError") < done.err.index("\nFailure\n")
+    assert "SECRET" not in done.err
+
+
+def test_debug_changes_nothing_without_a_failure(run_here: RunHere) -> None:
+    done = run_here("cat", "--debug", stdin=b"data: a\n\n")
+    assert (done.status, done.out, done.err) == (0, b"data: a\n\n", "")

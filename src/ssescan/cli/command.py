@@ -31,7 +31,7 @@ COMMANDS = {
     "replay": "Serve tapes on this machine as any LLM API, with faults on demand.",
     "run": "Run a Python program and accelerate its LLM SDKs.",
     "bench": "Measure on this machine what an event costs.",
-    "demo": "Play streams of four LLM APIs on this machine, and read them.",
+    "demo": "Play answers of LLM APIs on this machine, and read them.",
     "doctor": "Show what is installed here and which scanner runs.",
 }
 TOO_MANY = re.compile(r"(Got unexpected extra arguments?) \(.*\)", re.DOTALL)  # the text of click
