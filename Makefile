@@ -1,4 +1,4 @@
-# make demo   see ssescan read streams that this machine plays
+# make demo   see ssescan read answers that this machine plays
 # make test   run the tests with both backends
 # make help   list all targets
 #
@@ -10,16 +10,16 @@ VENV ?= .venv
 ARGS ?=
 # What `make test` installs: one group of pyproject.toml, and these extras.
 GROUP ?= test
-EXTRAS ?= httpx,httpx2,providers,cli,replay
+EXTRAS ?= httpx,httpx2,providers,cli,replay,plots
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml setup.py $(wildcard src/ssescan/scanner/*.pyx src/ssescan/scanner/*.pxi)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-interpreters test-lowest test-niquests test-comply test-bulk test-peers lint types workflows wire sdk-diff sdk-versions sdk-incomplete frameworks instrumentation fuzz sanitize soak coverage coverage-compiled mutants mutants-python wheels wheel-list linear guard guard-sensitivity bench bench-suites translators scale replays peers-on-node docs clean
+.PHONY: help demo test test-interpreters test-lowest test-niquests test-comply test-bulk test-peers lint types workflows wire sdk-diff sdk-versions sdk-incomplete frameworks instrumentation fuzz sanitize soak coverage coverage-compiled mutants mutants-python wheels wheel-list linear guard guard-sensitivity bench bench-suites translators scale replays ask-times peers-on-node docs clean
 
 help:
-	@echo "make demo     see ssescan read streams, in 15 seconds"
+	@echo "make demo     see ssescan read answers, in 15 seconds"
 	@echo "make test     run the tests (ARGS='-k limit' for some, ARGS=--backend=python without the extension)"
 	@echo "make test-interpreters  run the tests that depend on the interpreter, on every other Python of this machine"
 	@echo "make test-lowest    run the tests in pure Python, with the lowest versions of the dependencies"
@@ -46,6 +46,7 @@ help:
 	@echo "make bench    measure the speed beside the peers, and write docs/benchmarks.md (ten minutes)"
 	@echo "make bench-suites  the same and more under pytest-benchmark (ARGS='-k gemini' for some)"
 	@echo "make replays  measure 2,000 replays at once, and the times of one (ARGS=100 for fewer)"
+	@echo "make ask-times  measure what ask adds to the time of a stream, and how soon it shows a part (ARGS=1 for fewer)"
 	@echo "make peers-on-node  fetch the parser and the AI SDK on Node, which some tests compare with (needs npm)"
 	@echo "make translators  translate recorded Chat streams into Anthropic's events, beside others that do"
 	@echo "make scale    measure a gateway with two workers beside LiteLLM's proxy"
@@ -58,7 +59,7 @@ help:
 	@echo "make clean    delete everything that these targets made"
 	@echo "PYTHON=python3.13 VENV=.venv-3.13 choose the interpreter and the folder of its environment"
 
-demo: $(VENV)/with-cli
+demo: $(VENV)/with-demo
 	@echo "==> ssescan demo"
 	@$(BIN)/python -m ssescan demo
 
@@ -84,9 +85,10 @@ test-interpreters: $(VENV)/with-test
 			$$run ARGS="$(ARGS) --backend=compiled $(STREAMS) $$more" || exit 1; \
 	done
 
+# No test of plots is among these, and the lowest matplotlib has no wheels for newer Pythons.
 test-lowest: $(VENV)/made
 	@echo "==> tests in pure Python, with the lowest versions of the dependencies"
-	@.ci/lowest $(BIN)/python '$(EXTRAS)' $(ARGS) $(READING) $(DECODING) tests/cli/test_read.py tests/cli/test_cat.py
+	@.ci/lowest $(BIN)/python '$(EXTRAS:,plots=)' $(ARGS) $(READING) $(DECODING) tests/cli/test_read.py tests/cli/test_cat.py
 
 test-niquests:
 	@$(MAKE) test VENV=.venv-niquests GROUP=niquests EXTRAS=httpx,httpx2 ARGS='$(ARGS) tests/streams/test_niquests.py'
@@ -179,6 +181,10 @@ replays: $(VENV)/with-test
 	@echo "==> 2,000 replays at once, and the times of one"
 	@$(BIN)/python -m benchmarks.suites.replays $(ARGS)
 
+ask-times: $(VENV)/with-test
+	@echo "==> what ask adds to the time of a stream, and how soon it shows a part"
+	@$(BIN)/python -m benchmarks.suites.ask_times $(ARGS)
+
 linear: $(VENV)/with-test
 	@echo "==> work at n, 2n, 4n"
 	@$(BIN)/python -m benchmarks.suites.linearity $(ARGS)
@@ -260,8 +266,8 @@ define build
 	@touch $@
 endef
 
-$(VENV)/with-cli: $(VENV)/made $(SOURCES)
-	$(call build,[cli])
+$(VENV)/with-demo: $(VENV)/made $(SOURCES)
+	$(call build,[cli,replay])
 
 $(VENV)/with-extras: $(VENV)/made $(SOURCES)
 	$(call build,$(if $(EXTRAS),[$(EXTRAS)]))
