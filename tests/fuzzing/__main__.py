@@ -131,7 +131,9 @@ def _keep(target: str, environment: dict[str, str]) -> int:
     least = FOLDER / "least" / target
     rmtree(least, ignore_errors=True)
     least.mkdir(parents=True)
-    arguments: list[str | Path] = ["-merge=1", *_limits(target), least, FOLDER / "own" / target]
+    own = FOLDER / "own" / target
+    corpora.begin(target, own)
+    arguments: list[str | Path] = ["-merge=1", *_limits(target), least, own]
     subprocess.run(
         [sys.executable, "-m", "fuzzing.run", target, FOLDER / f"{target}.json", *arguments],
         env=environment, stderr=subprocess.DEVNULL, check=True,
