@@ -161,7 +161,7 @@ class Late:
 
 
 @pytest.mark.parametrize(
-    ("given", "expected"), [(["[tr", "ue]"], "[true]"), (["[12", "3]"], "[12]"), (["[-", "1.5]"], "[-0]")]
+    ("given", "expected"), [(["[t", "rue]"], "[true]"), (["[12", "3]"], "[12]"), (["[-", "1.5]"], "[-0]")]
 )
 def test_what_has_passed_of_a_number_stays(given: list[str], expected: str) -> None:
     one = JsonTextFilter(Late)
