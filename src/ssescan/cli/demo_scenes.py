@@ -164,7 +164,7 @@ def show_sdk(console: Console) -> bool:
     heading("An SDK, accelerated", console)
     for name in filter(installed, sdk_streams.SDKS):
         try:
-            with console.status(f"importing {name}"):
+            with console.status(f"measuring {name}"):
                 plain, fast, equal = sdk_times(name)
         except Exception as error:  # noqa: BLE001 - a library that cannot be imported may raise anything
             console.print(Text(visible(f"{name} cannot be accelerated here: {error}")))
