@@ -143,7 +143,7 @@ class Transcoder:
             self._answer.close(parts.append, error)
         except SsescanError as reason:  # no event showed a format
             error = self._no_format = reason
-        dropped = sum(isinstance(part, Error) for part in parts)  # with the bytes after the last blank line
+        dropped = len([part for part in parts if isinstance(part, Error)])  # with the bytes after the last blank line
         end = parts.pop() if parts and isinstance(parts[-1], End) else End(complete=False)
         parts += self._ending(end, error)
         made = b"".join(self._unsent) + self._write(parts)
@@ -203,8 +203,8 @@ class Transcoder:
         """Return the last parts, with a finish for each answer that is whole and has none, or with an error."""
         so_far = self._answer.decoder.builder
         if end.complete:
-            bare = sorted(index for index, choice in so_far.choices.items() if choice.reason is None)
-            return [*(Finish(choice=index, reason="other") for index in bare), end]
+            bare = [index for index, choice in so_far.choices.items() if choice.reason is None]
+            return [*[Finish(choice=index, reason="other") for index in sorted(bare)], end]
         if error is not None and not so_far.errors:
             return [failure_part(error), end]
         return [end]

@@ -112,8 +112,8 @@ class FormatWriter(ABC):
         return (
             bool(finishes)
             and self.held_error is None
-            and all(choice in finishes for choice in self.seen_choices)
-            and all(finish.reason != "error" for finish in finishes.values())
+            and finishes.keys() >= self.seen_choices.keys()
+            and "error" not in [finish.reason for finish in finishes.values()]
             and not self._has_calls_in_doubt
         )
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "APIS", "WRITTEN_APIS", "Api", "WrittenApi", "checked_api", "checked_written_api", "decoder_class", "detect",
-    "known_apis", "known_written_apis", "register", "register_texts", "register_writer", "texts_class", "turn_of",
-    "writer_class",
+    "has_others", "known_apis", "known_written_apis", "register", "register_texts", "register_writer", "texts_class",
+    "turn_of", "writer_class",
 ]  # fmt: skip
 
 Api: TypeAlias = Literal["openai-chat", "openai-responses", "anthropic", "gemini", "gemini-interactions"]
@@ -30,6 +30,7 @@ D = TypeVar("D", bound="type[FormatDecoder]")
 W = TypeVar("W", bound="type[FormatWriter]")
 T = TypeVar("T", bound="type[TextFields]")
 
+_OURS = frozenset(APIS)
 _registered: dict[str, type[FormatDecoder]] = {}
 _writers: dict[str, type[FormatWriter]] = {}
 _texts: dict[str, type[TextFields]] = {}
@@ -56,6 +57,11 @@ def register_texts(texts: T) -> T:
 def known_apis() -> tuple[str, ...]:
     """Return the names of all formats: those of `Api`, and others that were registered."""
     return (*APIS, *(api for api in _registered if api not in APIS))
+
+
+def has_others() -> bool:
+    """Return whether a format was registered that is not one of `Api`."""
+    return not _registered.keys() <= _OURS
 
 
 def decoder_class(api: str) -> type[FormatDecoder]:
@@ -101,7 +107,7 @@ def checked_api(api: Any) -> str | None:
 
 def checked_written_api(api: Any) -> str:
     """Return the name of a format that is written, as it was passed. TypeError, ValueError if it is not one."""
-    if isinstance(api, str) and api in known_written_apis():
+    if isinstance(api, str) and (api in WRITTEN_APIS or api in _writers):
         return api
     names = ", ".join(map(repr, known_written_apis()))
     if not isinstance(api, str):

@@ -18,7 +18,7 @@ from ..scanner import Comment, ServerSentEvent, UnknownLine
 from ..scanner._shared import BYTE_ORDER_MARK
 from .block_lines import CONTINUES, BlockLines
 from .format_decoder import DAMAGED, decoder, refuse, unknown_event
-from .formats import APIS, checked_api, decoder_class, detect, known_apis
+from .formats import APIS, checked_api, decoder_class, detect, has_others, known_apis
 from .message_builder import MessageBuilder
 from .parts import OUR_KINDS, End, Error, Part, Ping, Raw, TextDelta
 from .payloads import DONE, NotJson, StrayLines, load, shown, values
@@ -191,7 +191,7 @@ class MessageDecoder:
         reader = self._reader
         if self._block_lines.lines or reader.is_over or reader.whole_body or reader.event_name is not None:
             return None
-        if self._named is None and known_apis() != APIS:
+        if self._named is None and has_others():
             return None  # nobody knows which events another format has
         for api in APIS if self._named is None else (self._named,):
             first = decoder_class(api).first
@@ -429,7 +429,7 @@ class MessageDecoder:
             return []
         self.closed = True
         reader = self._reader
-        parts = self._feed_block_lines()
+        parts = self._feed_block_lines() if self._block_lines.lines else []
         if text := self._stray.end():
             # The end of the stream cut a value in stray lines.
             self._truncated = True

@@ -254,6 +254,8 @@ def plain_chunk(of_chunk: Names, of_choice: Names, of_delta: Names, thought: str
 
     `thought`: the field of the delta that has the piece, if it is one of reasoning; it is the attribute `content` then.
     """
+    if not (of_chunk or of_choice or of_delta or thought):
+        return PlainChunk
     plain = plain_thought(thought) if thought else PlainDelta
     delta: Any = with_fields(plain, of_delta)
     choice: Any = with_fields(PlainChoice, of_choice, ("delta", delta))

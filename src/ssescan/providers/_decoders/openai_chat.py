@@ -171,7 +171,7 @@ class OpenAIChat(WholeMessageDecoder):
         error = chunk.error or groq.get("error")
         begins = self.event is FirstChunk
         if begins:
-            id, model, kind = (text_of(value) for value in (chunk.id, chunk.model, chunk.object))
+            id, model, kind = text_of(chunk.id), text_of(chunk.model), text_of(chunk.object)
             is_chunk = kind.startswith(OBJECTS) if kind else id and model
             if chunk.choices is None and not usage and not error and not is_chunk:
                 return None
@@ -179,8 +179,8 @@ class OpenAIChat(WholeMessageDecoder):
                 self.begin(id, model, Chunk, at_least=2)
         elif chunk.choices is None and not usage and not error:
             return None
-        is_looking = begins or self._restarts.is_looking
-        if is_looking or any(choice.delta is not None and choice.delta.role for choice in chunk.choices or ()):
+        roles = [choice.delta.role for choice in chunk.choices or () if choice.delta is not None]
+        if begins or self._restarts.is_looking or any(roles):
             self._restarts.look_at(chunk)
         for choice in chunk.choices or ():
             self._choice(choice)
