@@ -14,7 +14,7 @@ from .processes import SDKS, RunHere, environment, run, without
 
 
 def test_whole_demo() -> None:
-    done = run("demo", "--pace", "0")
+    done = run("demo", "--pace", "0", env=environment(PYTHONIOENCODING="ascii"))
     out = done.out.decode()
     assert done.status == 0, done.err
     assert backend in out.partition("\n")[0] or "pure-Python" in out

@@ -22,6 +22,7 @@ from . import sdk_streams
 from .command import installed, version
 from .exits import Exit
 from .output import counted
+from .terminal import accept_any_text
 from .visible import visible
 
 WAIT_LIMIT = 20.0  # seconds, for a scene that takes three
@@ -86,6 +87,7 @@ def scenes() -> list[Scene]:
 
 def play_all(pace: float) -> Exit:
     """Play the whole demo. `pace`: stretches all pauses; 0: none."""
+    accept_any_text()
     console = Console(highlight=False)
     name = "the compiled scanner"
     if backend != "compiled":

@@ -92,9 +92,14 @@ def is_json(text: str) -> bool:
     return True
 
 
-def console_for_any_text() -> Console:
-    """Return the console of standard output; it escapes characters that the locale's encoding does not have."""
+def accept_any_text() -> None:
+    """Let standard output escape the characters that the locale's encoding does not have."""
     if (reconfigure := getattr(sys.stdout, "reconfigure", None)) is not None:
         reconfigure(errors="backslashreplace")
+
+
+def console_for_any_text() -> Console:
+    """Return the console of standard output; it escapes characters that the locale's encoding does not have."""
+    accept_any_text()
     # soft_wrap: else rich would break lines at their spaces, but these lines are complete.
     return Console(highlight=False, soft_wrap=True)
