@@ -1,5 +1,6 @@
 """The output of `ssescan read`: plain, as JSON, as a message."""
 
+import base64
 import json
 import re
 import threading
@@ -30,6 +31,19 @@ from .answers import (
     tool,
 )
 from .processes import RunHere, Server, running
+
+
+def test_times_of_a_tape_are_those_of_its_recording(tmp_path: Path, run_here: RunHere) -> None:
+    reads = [(500, b": ping\n\n"), (1500, text("He")), (2500, text("llo") + STOP), (4000, USAGE_CHUNK + DONE)]
+    path = tmp_path / "x.tape"
+    lines: list[dict[str, object]] = [{"ssescan_tape": 1}]
+    lines += [{"ns": ms * 1_000_000, "data": base64.b64encode(data).decode()} for ms, data in reads]
+    lines.append({"ns": 4_000_000_000, "outcome": "ended"})
+    path.write_text("".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines))
+    done = run_here("read", str(path))
+    assert "first part after 1,500 ms, 4.00 s in total, 8.5 tokens/s, complete" in done.err
+    path.write_bytes(b"".join(data for _, data in reads))  # a file without times has no rate
+    assert "tokens/s" not in run_here("read", str(path)).err
 
 
 def test_text_on_stdout_and_summary_on_stderr(server: Server, run_here: RunHere) -> None:

@@ -46,4 +46,4 @@ def command(*, source: str, request: Request, reading: ReadOptions, shown: Shown
     """  # noqa: D301 - \b is click's mark for a paragraph that keeps its lines
     printer = shown.printer(reading.api)
     with open_source(source, request) as opened:
-        return printer.print(opened, reading, Summary(opened.asked_ns, opened.is_file))
+        return printer.print(opened, reading, Summary(opened.asked_ns, opened.is_file, opened.recorded))

@@ -58,6 +58,12 @@ class Source:
             return stat.S_ISREG(os.fstat(self.stream.fileno()).st_mode)
         return self.began_ns is None  # a tape
 
+    @property
+    def recorded(self) -> list[int]:
+        """Of a tape with times, the nanoseconds from its request to each of its reads; else empty."""
+        times: list[int | None] = [chunk.time_ns for chunk in getattr(self.stream, "chunks", ())]
+        return [time_ns for time_ns in times if time_ns is not None] if None not in times else []
+
     def chunks(self) -> Iterator[bytes]:
         """Yield the bytes as they arrive; a response is checked as by iter_events."""
         if isinstance(self.stream, io.BufferedReader):

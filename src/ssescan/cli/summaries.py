@@ -6,6 +6,7 @@ Knows parts and the clock. Knows nothing of output.
 import math
 import time
 from array import array
+from collections.abc import Sequence
 
 from .. import Outcome
 from ..providers import End, Error, Finish, Message, MessageStream, Part, Ping, Raw, Start, Usage
@@ -23,21 +24,26 @@ class Summary:
     """The summary of an answer that is read, in one line.
 
     `asked_ns`: the `time.perf_counter_ns()` of the request. `is_file`: of a file, the time says nothing of the model.
+    `recorded`: of a tape, the nanoseconds from its request to each of its reads, which replace those of this reading.
     """
 
-    def __init__(self, asked_ns: int, is_file: bool = False) -> None:
+    def __init__(self, asked_ns: int, is_file: bool = False, recorded: Sequence[int] = ()) -> None:
         self._asked_ns = asked_ns
-        self._is_file = is_file
+        self._is_file = is_file and not recorded
+        self._recorded = recorded
         self._first_ns: int | None = None  # when the first part arrived
         self._last_ns = asked_ns
         self._revised = False  # the final text differs from the text that was streamed
 
     def note(self, part: Part, stream: MessageStream) -> None:
         """Note the time of a part."""
-        if stream.received_ns is not None:
-            self._last_ns = stream.received_ns
+        arrived_ns = stream.received_ns
+        if arrived_ns is not None:
+            if self._recorded:
+                arrived_ns = self._asked_ns + self._recorded[stream.reads - 1]
+            self._last_ns = arrived_ns
             if self._first_ns is None and not isinstance(part, NOT_ARRIVED):
-                self._first_ns = stream.received_ns
+                self._first_ns = arrived_ns
         self._revised |= not part.choice and isinstance(part, Raw) and part.name == "mismatch"
 
     def lines(self, stream: MessageStream) -> list[str]:
