@@ -101,7 +101,8 @@ def test_interrupt_is_status_130_and_does_not_wait() -> None:
         assert process.stdout is not None
         assert process.stderr is not None
         url = process.stdout.readline().decode().strip()
-        with httpx.stream("GET", url, trust_env=False, timeout=GUARD) as response:
+        key = {"authorization": "Bearer SECRET"}  # no log has it
+        with httpx.stream("GET", f"{url}/?key=SECRET", headers=key, trust_env=False, timeout=GUARD) as response:
             process.send_signal(signal.SIGINT)
             assert process.wait() == 130
             with pytest.raises(httpx.TransportError):
