@@ -22,10 +22,11 @@ _SECRET = re.compile(
     r"|\A(?=[\w-]*\d)(?=[\w-]*[a-z])[\w-]{32,}\Z",
     re.IGNORECASE,
 )
-# A key by itself within a text, whole or with stars in its middle, as some messages quote it.
-KEY = re.compile(
-    r"\b(?:sk|pk|rk|gsk|xai|hf|nvapi|ghp)[-_](?=[\w*.-]*[\d*])[\w*.-]{6,}|\bAIza[\w*-]{8,}|\bBearer\s+[^\s'\"]+"
-)
+# A key by itself within a text, whole or with stars in its middle, as some messages quote it. One with the prefix of a
+# provider has a digit or a star: a lookahead for it would take quadratic time.
+_OTHER_KEY = re.compile(r"\bAIza[\w*-]{8,}|\bBearer\s+[^\s'\"]+")
+_KEY = re.compile(rf"\b(?:sk|pk|rk|gsk|xai|hf|nvapi|ghp)[-_](?P<prefixed>[\w*.-]{{6,}})|{_OTHER_KEY.pattern}")
+_DIGIT = re.compile(r"[\d*]")
 # The headers of requests, in lower case, in which the providers accept keys.
 KEY_HEADERS = ("authorization", "proxy-authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie")
 _QUOTED = re.compile(r"[:,]?\s+b?['\"]")
@@ -54,6 +55,17 @@ def text_without_secrets(text: str) -> str:
 def _shown(found: re.Match[str]) -> str:
     url = found[0].rstrip(_AFTER_A_URL)
     return url_without_secrets(url) + found[0][len(url) :]
+
+
+def mask_keys(text: str, mask: str) -> str:
+    """Return a text with a mask in place of each key that a provider made, also of those that are quoted in part."""
+
+    def masked(found: re.Match[str]) -> str:
+        prefixed: str | None = found["prefixed"]
+        return found[0] if prefixed is not None and not _DIGIT.search(prefixed) else mask
+
+    # A second time for those that begin within a text that is no key.
+    return _OTHER_KEY.sub(lambda _: mask, _KEY.sub(masked, text))
 
 
 def argument_without_secrets(text: str) -> str:

@@ -14,7 +14,7 @@ import httpx2
 import pytest
 
 import ssescan
-from ssescan._secrets import argument_without_secrets, text_without_secrets, url_without_secrets
+from ssescan._secrets import argument_without_secrets, mask_keys, text_without_secrets, url_without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -181,3 +181,22 @@ def test_resource_warning_shows_no_secrets() -> None:
     messages = [str(warning.message) for warning in caught]
     assert any("was not closed" in message for message in messages)
     assert "SECRET" not in f"{messages}"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("key sk-proj-abcdefgh1.", "key ~"),
+        ("key sk-proj-abcdefgh.", "key sk-proj-abcdefgh."),  # words
+        ("sk-****wxyz, pk_live_0123456789", "~, ~"),
+        ("AIzaSyABCDEFGHI and Bearer abc", "~ and ~"),
+        ("sk-words-AIzaSyABCDEFGHI", "sk-words-~"),
+        ("sk-words-Bearer abc", "sk-words-~"),
+        ("sk-1-AIzaSyABCDEFGHI", "~"),
+        ("task-1 of desk-12345678, Bearer", "task-1 of desk-12345678, Bearer"),
+        ("sk-" * 100_000, "sk-" * 100_000),  # in linear time
+    ],
+    ids=range(9),
+)
+def test_keys_by_themselves_are_masked(text: str, shown: str) -> None:
+    assert mask_keys(text, "~") == shown

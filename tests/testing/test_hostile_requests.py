@@ -99,6 +99,11 @@ def test_slow_request(server: ReplayServer) -> None:
     assert b"data: b" in talk(server, *(bytes([byte]) for byte in request))
 
 
+def test_many_beginnings_of_keys_take_no_time(server: ReplayServer) -> None:
+    body = b'{"messages": "%s"}' % (b"sk-" * 100_000)  # the server keeps requests without their keys
+    assert b"data: b" in raw(server.url, "/v1/messages", body)[1]
+
+
 def test_head_has_no_body(server: ReplayServer) -> None:
     answer = talk(server, b"HEAD / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 200 ")

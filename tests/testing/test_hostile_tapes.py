@@ -293,6 +293,18 @@ def test_hostile_yaml(text: str, error: str, tmp_path: Path) -> None:
         opened(tmp_path, text.encode(), "a.yaml")
 
 
+@pytest.mark.parametrize("line", [b"#\n", b"---\n", b"%\n", b"\n", b"a\n", b"# a: b\n"])
+def test_lines_before_a_cassette_take_no_time(line: bytes, tmp_path: Path) -> None:
+    tape = opened(tmp_path, line * 2000)  # once, each line doubled the time
+    assert tape.size == 2000 * len(line)
+
+
+def test_comments_before_a_cassette(tmp_path: Path) -> None:
+    yaml = pytest.importorskip("yaml")
+    text = "%YAML 1.1\n# made: by hand\n---\n\n" + yaml.safe_dump(cassette(STREAM))
+    assert events(opened(tmp_path, text.encode(), "a.yaml")) == ["gr\u00fc\u00df", "b"]
+
+
 def test_harmless_aliases_are_read(tmp_path: Path) -> None:
     yaml = pytest.importorskip("yaml")
     whole = cassette(*[STREAM] * 3)  # the writer makes aliases of values that are the same object

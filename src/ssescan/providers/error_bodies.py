@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from .. import errors
-from .._secrets import KEY, KEY_HEADERS, text_without_secrets
+from .._secrets import KEY_HEADERS, mask_keys, text_without_secrets
 from .formats import checked_written_api
 from .json_bytes import encode_value
 from .parts import OUR_KINDS, Error
@@ -106,7 +106,7 @@ def _shown(said: Error, error: Any) -> str:
         text = text.replace(secret, "...")
     for address in _addresses(response):
         text = re.sub(rf"(?:[A-Za-z][A-Za-z0-9+.-]{{1,30}}://)?{re.escape(address)}[^\s\"'<>),;]*", "...", text)
-    return KEY.sub("...", text_without_secrets(text))
+    return mask_keys(text_without_secrets(text), "...")
 
 
 def _sent_secrets(response: Any) -> list[str]:

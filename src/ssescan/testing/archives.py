@@ -21,8 +21,9 @@ from .tapes import RecordedRequest, Tape
 
 T = TypeVar("T")
 Headers = dict[str, list[str] | str]
-# The first line of a cassette in YAML, after comments and the beginning of the document; no event stream has it.
-YAML_CASSETTE = re.compile(rb"(?:\xef\xbb\xbf)?(?:(?:#|---|%)?[^\n:]*\n)*(?:interactions|version):")
+# The first line of a cassette in YAML, after comments and the beginning of the document; no event stream has it. There
+# is one way to match each line: with two, the time doubles with each comment.
+YAML_CASSETTE = re.compile(rb"(?:\xef\xbb\xbf)?(?:[#%][^\n]*\n|(?![#%])[^\n:]*\n)*(?:interactions|version):")
 LOOKED_AT = 4096  # bytes
 JSON_ARCHIVE = re.compile(rb'\s*\{\s*(?:"version"\s*:\s*\d+\s*,\s*)?"(?:log"\s*:\s*\{|interactions"\s*:\s*\[)')
 MAX_EXPANSION = 10  # values for each byte of YAML; without aliases, there is at most one

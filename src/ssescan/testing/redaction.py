@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, unquote, urlencode
 
 import msgspec
 
-from .._secrets import KEY, KEY_HEADERS, text_without_secrets, url_without_secrets
+from .._secrets import KEY_HEADERS, mask_keys, text_without_secrets, url_without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,7 +55,7 @@ class Redaction:
         begin, _, query = url.partition("#")[0].partition("?")
         for secret in begin.rpartition("@")[0].rpartition("/")[2].split(":"):
             self._remember(unquote(secret))
-        shown = KEY.sub(REDACTED, url_without_secrets(begin))
+        shown = mask_keys(url_without_secrets(begin), REDACTED)
         if not query:
             return shown
         return f"{shown}?{self._query(query)}"
@@ -65,7 +65,7 @@ class Redaction:
         kept: dict[str, str] = {}
         for name, value in _pairs(headers):
             if name in HARMLESS_HEADERS or name.startswith(HARMLESS_PREFIXES):
-                shown = KEY.sub(REDACTED, text_without_secrets(value))
+                shown = mask_keys(text_without_secrets(value), REDACTED)
             else:
                 shown = REDACTED
                 if name in KEY_HEADERS or _is_secret(name):
@@ -125,13 +125,13 @@ class Redaction:
         """Return a query, or a form, with the values that are known to be harmless."""
         shown = []
         for name, value in parse_qsl(query, keep_blank_values=True):
-            if name.lower() in HARMLESS_QUERY and not KEY.search(value):
+            if name.lower() in HARMLESS_QUERY and mask_keys(value, REDACTED) == value:
                 shown.append((name, value))
             else:
                 if _is_secret(name):
                     self._remember(value)
                 # A name without a value may be a key by itself.
-                shown.append((KEY.sub(REDACTED, name), REDACTED) if value else (REDACTED, ""))
+                shown.append((mask_keys(name, REDACTED), REDACTED) if value else (REDACTED, ""))
         return urlencode(shown, safe="[]$")
 
     def _value(self, value: Any, *, is_secret: bool = False, in_schema: bool = False) -> Any:
@@ -165,7 +165,7 @@ class Redaction:
     def _text(self, text: str) -> str:
         for secret in self._secrets:
             text = text.replace(secret.decode(), REDACTED)
-        return KEY.sub(REDACTED, text)
+        return mask_keys(text, REDACTED)
 
     def _remember_credentials(self, value: str) -> None:
         """Remember the value of a header such as Authorization or Cookie, and its parts that are secrets."""
