@@ -64,7 +64,7 @@ CLEAN, FAILED = "clean", "FAILED"
 THREADS = """\
 threads: not run. ThreadSanitizer needs a free-threaded CPython that was built with -fsanitize=thread; neither Debian 12
 nor PyPI has one. With a global lock, the extension runs in one thread at a time."""
-OPERATIONS = ("Feed", "FeedRest", "FeedTooLarge", "Close", "Iterate", "Read", "ReadPayloads", "Values")
+OPERATIONS = ("Feed", "FeedRest", "FeedTooLarge", "Close", "Iterate", "Read", "ReadPayloads", "Values", "JoinEvents")
 
 
 class Missing(Exception):
