@@ -190,8 +190,8 @@ class ExactFirstChoice(ExactChoice, gc=False, forbid_unknown_fields=True):
 class ExactFirstChunk(ExactChunk, gc=False, forbid_unknown_fields=True, kw_only=True):
     """A chunk that can be nothing else, with the id of the answer, and whose fields are all known."""
 
-    object: Literal["chat.completion.chunk"]
-    id: Annotated[str, msgspec.Meta(min_length=1)]
+    object: Literal["chat.completion.chunk"]  # pyright: ignore[reportGeneralTypeIssues]
+    id: Annotated[str, msgspec.Meta(min_length=1)]  # pyright: ignore[reportGeneralTypeIssues]
     choices: Annotated[list[ExactFirstChoice], msgspec.Meta(min_length=1)]  # type: ignore[assignment]
     model: str | None = None
     error: None = None  # pyright: ignore[reportIncompatibleVariableOverride]
