@@ -203,6 +203,7 @@ def test_reads_and_bytes_are_counted(scanners: Any, fed: bool, payloads: bool) -
     state = scanners.ReaderState(reader)
     for counts in (reader, state):
         assert (counts.reads, counts.bytes_read, counts.skipped, counts.last_event_id) == (5, 33, 0, "")
+        assert (counts.retry, counts.received_ns) == (None, None)
     assert reader.events == 3
 
 
@@ -412,7 +413,7 @@ def test_error_of_a_source_ends_the_stream(scanners: Any, forgives: bool) -> Non
 @pytest.mark.parametrize(
     ("chunks", "events", "reads"),
     [([b"data: a\n\ndata: 123456789\n\n", b"data: b\n\n"], ["a"], 1), ([b"data: a\n\n", b"data: 12", b"3456789"], ["a"], 3),
-     ([b"data: 123456789", b"\n\n", b"data: b\n\n"], [], 1)],
+     ([b"data: 123456789", b"\n\n", b"data: b\n\n"], [], 1), ([b"data: 12", b"3456789\ndata: b\n\n"], [], 2)],
 )  # fmt: skip
 def test_too_large_is_raised_before_the_next_read(
     scanners: Any, chunks: list[bytes], events: list[str], reads: int

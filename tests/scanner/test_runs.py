@@ -78,6 +78,8 @@ def test_another_event_comes_after_what_was_joined(scanners: ModuleType) -> None
         event("a" * LARGEST),
         event("a").replace(b"\n\n", b"\r\n\r\n"),
         event("a")[:-1],
+        event(b"\\u1").partition(b'","pad')[0],
+        event(b'a\\"').partition(b'","pad')[0],
         event("a")[:-1] + b"data: b\n\n",
         b" " + event("a"),
     ],

@@ -53,6 +53,7 @@ STREAMS: list[tuple[str, bytes, list[Any]]] = [
     ("a byte order mark elsewhere is text", b"data: \xef\xbb\xbfa\n\n\xef\xbb\xbfdata: b\n\n", [("message", "\ufeffa", "", None)]),
     ("half a byte order mark is text", b"\xef\xbbdata: a\ndata: b\n\n", [("message", "b", "", None)]),
     ("half a byte order mark and a line end", b"\xef\xbb\ndata: b\n\n", [("message", "b", "", None)]),
+    ("a name may come again", b"event: a\ndata: b\n\nevent: a\ndata: c\ndata: d\n\n", [("a", "b", "", None), ("a", "c\nd", "", None)]),
     ("an unfinished block is dropped", b"data: a\n\ndata: b\n", [("message", "a", "", None)]),
     ("an unfinished line is dropped", b"data: a\n\ndata: b", [("message", "a", "", None)]),
     ("UTF-8 of every length", "data: aé漢🫖\n\n".encode(), [("message", "aé漢🫖", "", None)]),
