@@ -217,6 +217,7 @@ def test_bytes_are_not_asked_for_their_bytes(scanners: Any) -> None:
     for chunk in (b"data: a\n\n", bytearray(b"a\n\n")):
         reader.feed(chunk)
         assert reader.pop().data == "a"
+        assert reader.received_ns is None
 
 
 def test_finish_is_not_called_after_another_end(scanners: Any) -> None:
