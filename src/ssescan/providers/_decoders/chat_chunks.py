@@ -194,7 +194,7 @@ class ExactFirstChunk(ExactChunk, gc=False, forbid_unknown_fields=True, kw_only=
     id: Annotated[str, msgspec.Meta(min_length=1)]  # pyright: ignore[reportGeneralTypeIssues]
     choices: Annotated[list[ExactFirstChoice], msgspec.Meta(min_length=1)]  # type: ignore[assignment]
     model: str | None = None
-    error: None = None  # pyright: ignore[reportIncompatibleVariableOverride]
+    error: None = None
 
 
 Nothing: TypeAlias = Literal[""] | None
