@@ -138,7 +138,8 @@ def test_commands_read_tapes(server: Server, tmp_path: Path, run_here: RunHere) 
     for command in (("cat",), ("cat", "--raw"), ("read",), ("read", "--message"), ("convert", "--to", "anthropic")):
         found, expected = run_here(*command, tape), run_here(*command, plain)
         assert (found.status, found.out) == (expected.status, expected.out) == (0, expected.out)
-    assert "tokens/s" not in run_here("read", tape).err  # the times of a file say nothing
+    assert "tokens/s" in run_here("read", tape).err  # by the times of the recording
+    assert "tokens/s" not in run_here("read", plain).err  # the time of reading a file says nothing
 
 
 def test_note_on_a_tape_that_is_cut(server: Server, tmp_path: Path, run_here: RunHere) -> None:
