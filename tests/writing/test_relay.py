@@ -116,6 +116,18 @@ def test_the_same_words_elsewhere_are_not_the_model() -> None:
     assert relayed([body], model="other")[0] == body.replace(b'"model" : "m"', b'"model" : "other"')
 
 
+@pytest.mark.parametrize("place", range(5))
+@pytest.mark.parametrize("key", ["model", "modelVersion"])
+def test_the_model_is_found_under_an_escaped_key(key: str, place: int) -> None:
+    place += len(key) - 5
+    spelled = f"{key[:place]}\\u{ord(key[place]):04x}{key[place + 1 :]}"
+    chunk = '"choices":[{"index":0,"delta":{"content":"a"}}],"object":"chat.completion.chunk"'
+    if key == "modelVersion":
+        chunk = '"candidates":[{"content":{"parts":[{"text":"a"}]}}]'
+    body = f'data: {{{chunk},"{spelled}":"m"}}\n\n'.encode()
+    assert relayed([body], model="other")[0] == body.replace(b'"m"', b'"other"')
+
+
 def test_filters_change_texts_only(shared: Path) -> None:
     pytest.importorskip("regex")
     seen = set()

@@ -5,6 +5,7 @@ No I/O. What the events of a format hold, `providers/_texts/` knows.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from ..providers.formats import texts_class
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from .json_spans import Span
     from .redact import TextFilter
     from .text_edits import Frame
+
+# JSON may spell a letter of a key as an escape.
+ESCAPED_LETTER = re.compile(rb"\\u00[4-7]")
 
 
 class EventEditor:
@@ -61,7 +65,7 @@ class EventEditor:
         if block.payload.strip().startswith(b"[DONE]"):
             return self.flush() + raw
         changes: list[tuple[Span, bytes]] = []
-        if self._model is not None and self._model_key in block.payload:
+        if self._model is not None and self._may_name_the_model(block.payload):
             changes += self._model_changes(block.payload, self._model)
         frames: list[Frame] = []
         if self._edits is not None:
@@ -93,6 +97,9 @@ class EventEditor:
 
     def _written(self, frames: list[Frame]) -> bytes:
         return b"".join([event_frame(name, encode_value(value), self._line_end) for name, value in frames])
+
+    def _may_name_the_model(self, payload: bytes) -> bool:
+        return self._model_key in payload or ESCAPED_LETTER.search(payload) is not None
 
     def _model_changes(self, payload: bytes, model: bytes) -> list[tuple[Span, bytes]]:
         if self._prefix is not None and payload.startswith(self._prefix[0]):
