@@ -174,6 +174,25 @@ def test_wrong_gaps_leave_no_shape(scanners: ModuleType) -> None:
     assert alike == [False, False, False]
 
 
+@pytest.mark.parametrize("fixed", [b"\xff", b"\xed\xa0\x80", b"\xc3"])
+@pytest.mark.parametrize("place", [b"n", b"pad", b"event: e"])
+def test_a_shape_that_is_not_utf8_joins_nothing(scanners: ModuleType, fixed: bytes, place: bytes) -> None:
+    shape = FIRST.replace(place, place + fixed, 1)
+    at = shape.index(fixed)
+    gaps = [(kind, *(edge + len(fixed) * (edge > at) for edge in edges)) for kind, *edges in GAPS]
+    found: list[bytes] = []
+
+    def read(event: bytes, is_alike: bool) -> Any:
+        assert not is_alike
+        found.append(event)
+        return shape, gaps
+
+    run = scanners.EventRun(read)
+    run.feed(shape * 3)
+    run.flush()
+    assert (found, run.joined) == ([shape] * 3, 0)
+
+
 def test_reading_may_feed_the_run(scanners: ModuleType) -> None:
     found: list[bytes] = []
 

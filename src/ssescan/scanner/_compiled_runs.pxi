@@ -108,6 +108,7 @@ cdef class EventRun:
     cdef Gap[MAX_GAPS] gaps
     cdef int count              # of the gaps
     cdef int text_gap           # which of them is the text
+    cdef flag is_ascii          # the shape without its gaps
     cdef flag goes_on           # an event of this shape may be joined to the one before
     cdef Buffer text            # of the events that were joined
     cdef const char *piece      # of the event that matched last: its text
@@ -184,14 +185,17 @@ cdef class EventRun:
             raise TypeError("the event must be bytes, not None")
         self.count = 0
         self.shape = event
+        self.is_ascii = True
         for kind, start, end in gaps:
             if not (number < MAX_GAPS and done <= start <= end <= PyBytes_GET_SIZE(event)):
                 raise ValueError("gaps within the event were expected")
             self.gaps[number] = Gap(kind, start, end)
+            self.is_ascii = self.is_ascii and event[done:start].isascii()
             if kind == TEXT:
                 self.text_gap = number
             number += 1
             done = end
+        self.is_ascii = self.is_ascii and event[done:].isascii()
         self.count = number
         return 0
 
@@ -202,7 +206,7 @@ cdef class EventRun:
         cdef const char *shape
         cdef const char *past
         cdef Py_ssize_t done = 0, size
-        cdef bint ascii = True
+        cdef bint ascii = self.is_ascii
         cdef int i
         cdef Gap *gap
         if self.count == 0 or self.shape is None:  # None: the garbage collector was here
