@@ -42,7 +42,8 @@ def test_no_command_is_wrong_use() -> None:
 def test_unknown_command_is_wrong_use() -> None:
     done = run("mew")
     assert (done.status, done.out) == (2, b"")
-    assert re.fullmatch(r"ssescan: .*'mew'.*\n", done.err)
+    assert re.fullmatch(r"ssescan: .*'mew'; the commands are cat, .*\n", done.err)
+    assert "got 'chek'; did you mean 'check'?" in run("chek").err
 
 
 def test_version() -> None:

@@ -68,6 +68,19 @@ class Commands(click.Group):
             command.params.append(DEBUG)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return what click does; name the commands that a wrong name may stand for: click knows none of them."""
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
+            from difflib import get_close_matches
+
+            similar = " or ".join(map(repr, get_close_matches(name, COMMANDS)))
+            advice = f"did you mean {similar}?" if similar else f"the commands are {', '.join(COMMANDS)}"
+            raise click.UsageError(f"expected a command, got {name!r}; {advice}", ctx)
+        return super().resolve_command(ctx, args)
+
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Return the commands and options that may follow, without importing a command."""
         found = [CompletionItem(name, help=text) for name, text in COMMANDS.items() if name.startswith(incomplete)]
