@@ -128,6 +128,9 @@ class ObjectDecoder(MessageDecoder):
         self.fail()
         return self.why_failed()
 
+    def _feed_first(self, payload: bytes) -> None:
+        """Return None: a first event has objects, too, which `_feed_values` adds."""
+
     def _feed_values(self, payload: bytes, *, at_end: bool) -> list[Part]:
         parts = super()._feed_values(payload, at_end=at_end)
         # Parsed again: decoders keep values, and change them.
