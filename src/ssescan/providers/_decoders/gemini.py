@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta, MsgspecError, Struct
 
 from ..block_builders import TextBuilder
 from ..format_decoder import DAMAGED, GUESS, FormatDecoder, decoder
@@ -156,34 +156,32 @@ class Gemini(FormatDecoder):
     def feed(self, payload: bytes) -> list[Part] | tuple[Part, Part] | TextDelta | None:
         try:
             event = self.decode(payload)
+        except MsgspecError:
+            if not self._plain or (event := self.not_plain(payload)) is None:
+                return None
         except DAMAGED:
-            return self._any_event(self.not_plain(payload), payload)
-        if self._plain:
-            candidate = event.candidates[0]
-            index = candidate.index
-            if index == self._index and (text := candidate.content.parts[0].text):
-                self._write(text)
-                delta = TextDelta(choice=index, block=self._number, text=text)
-                usage = event.usageMetadata
-                if usage is None:
-                    return delta
-                prompt, output, total = usage.promptTokenCount, usage.candidatesTokenCount, usage.totalTokenCount
-                # The provider's object: a plain event has no other fields. Decoding it into a dict costs more.
-                raw: dict[str, Any]
-                raw = {"promptTokenCount": prompt, "candidatesTokenCount": output, "totalTokenCount": total}
-                if usage.promptTokensDetails is not None:
-                    raw["promptTokensDetails"] = usage.promptTokensDetails
-                counted = Usage(input=prompt, output=output, total=total, raw=raw)
-                self.builder.usage = counted
-                return (delta, counted)
-        return self._any_event(event, payload)
-
-    def _any_event(self, event: Any, payload: bytes) -> list[Part] | None:
-        """Return the parts of an event. None if it is None, or may be an error."""
-        if event is None:
             return None
+        else:
+            if self._plain:
+                candidate = event.candidates[0]
+                index = candidate.index
+                if index == self._index and (text := candidate.content.parts[0].text):
+                    self._write(text)
+                    delta = TextDelta(choice=index, block=self._number, text=text)
+                    usage = event.usageMetadata
+                    if usage is None:
+                        return delta
+                    prompt, output, total = usage.promptTokenCount, usage.candidatesTokenCount, usage.totalTokenCount
+                    # The provider's object: a plain event has no other fields. Decoding it into a dict costs more.
+                    raw: dict[str, Any]
+                    raw = {"promptTokenCount": prompt, "candidatesTokenCount": output, "totalTokenCount": total}
+                    if usage.promptTokensDetails is not None:
+                        raw["promptTokensDetails"] = usage.promptTokensDetails
+                    counted = Usage(input=prompt, output=output, total=total, raw=raw)
+                    self.builder.usage = counted
+                    return (delta, counted)
         if event.candidates is None and event.usageMetadata is None and event.promptFeedback is None:
-            return None
+            return None  # it may be an error
         self.payload = payload
         parts = self.handle(event)
         self.payload = b""

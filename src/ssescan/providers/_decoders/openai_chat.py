@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from msgspec import MsgspecError
 from msgspec.structs import replace
 
 from ..block_builders import ReasoningBuilder, TextBuilder
@@ -124,26 +125,24 @@ class OpenAIChat(WholeMessageDecoder):
 
     def feed(self, payload: bytes) -> list[Part] | TextDelta | None:
         try:
-            event = self.decode(payload)
+            chunk = self.decode(payload)
+        except MsgspecError:
+            chunk = self.not_plain(payload) if self._plain else None
         except DAMAGED:
-            return self._any_chunk(self.not_plain(payload), payload)
-        if not self._plain:
-            return self._any_chunk(event, payload)
-        # Most events of a stream: a piece of text, or of reasoning, and nothing else.
-        choice = event.choices[0]
-        delta = choice.delta
-        text = delta.content
-        run = self._run
-        if choice.index != run.index or not text:
-            made = self._thought(choice, payload) if run.thought else None
-            return self._any_chunk(self.not_plain(payload), payload) if made is None else made
-        if delta.role is not None and not self._restarts.has_known_id(payload):
-            return self._any_chunk(self.not_plain(payload), payload)
-        run.write(text)
-        return TextDelta(choice=run.choice, block=run.number, text=text)
-
-    def _any_chunk(self, chunk: Any, payload: bytes) -> list[Part] | None:
-        """Return the parts of a chunk. None if it is None, or may be an error."""
+            return None
+        else:
+            if self._plain:  # most chunks of a stream: a piece of text, or of reasoning, and nothing else
+                choice = chunk.choices[0]
+                delta = choice.delta
+                text = delta.content
+                run = self._run
+                if choice.index != run.index or not text:
+                    if run.thought and (made := self._thought(choice, payload)) is not None:
+                        return made
+                elif delta.role is None or self._restarts.has_known_id(payload):
+                    run.write(text)
+                    return TextDelta(choice=run.choice, block=run.number, text=text)
+                chunk = self.not_plain(payload)
         if chunk is None or (not chunk.choices and (chunk.usage is None or MAY_BE_ERROR.search(payload))):
             return None
         return self.handle(chunk)

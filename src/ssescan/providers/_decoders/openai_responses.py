@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from msgspec import Struct
+from msgspec import MsgspecError, Struct
 
 from ..block_builders import MediaBuilder, ReasoningBuilder, RefusalBuilder, TextBuilder
 from ..finish_reasons import ENDED_WELL, OPEN, finish_reasons, is_open, plain_word, reason_of, worse_of
@@ -141,9 +141,11 @@ class OpenAIResponses(ItemDecoder):
     def feed(self, payload: bytes) -> list[Part] | TextDelta | None:
         try:
             event = self.decode(payload)
-        except DAMAGED:
-            event = self.not_plain(payload)
+        except MsgspecError:
+            event = self.not_plain(payload) if self._plain else None
             return None if event is None else self.handle(event)
+        except DAMAGED:
+            return None
         if not self._plain:
             return self.handle(event)
         text = event.delta
