@@ -4,6 +4,7 @@ import contextlib
 import os
 import re
 import selectors
+import signal
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -32,6 +33,11 @@ PARTS = (
 )
 
 
+def _take_terminal() -> None:
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # ignored, if the tests run in the background of a shell
+
+
 class Terminal:
     """A process on a terminal: what it wrote so far, and its attributes before."""
 
@@ -42,7 +48,7 @@ class Terminal:
         self.written = ""
         self.process = subprocess.Popen(
             [*COMMAND, *arguments], stdin=theirs, stdout=theirs, stderr=theirs, env=environment(**changes),
-            start_new_session=True, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509
+            start_new_session=True, preexec_fn=_take_terminal,  # noqa: PLW1509
         )  # fmt: skip
         self._theirs = theirs
         self._guard = threading.Timer(GUARD, self.process.kill)
