@@ -142,6 +142,14 @@ def test_an_error_is_not_glued_to_an_unfinished_line(rest: bytes) -> None:
     assert not read_again("openai-chat", out).complete
 
 
+@pytest.mark.parametrize("rest", [b'{"error":\n{"message":"busy"}}\n', b'{\r\n"error": {"message":"busy"}\r\n}\r\n'])
+def test_an_error_in_lines_passes_after_the_end(rest: bytes) -> None:
+    body = b'data: {"candidates":[{"content":{"parts":[{"text":"a"}]},"finishReason":"STOP"}]}\n\n' + rest
+    out, _ = transcoded("gemini", [body])
+    assert out == body
+    assert not read_again("gemini", out).complete
+
+
 @pytest.mark.parametrize("rest", [b'{"error":{"message":"busy"}}', b'data: {"error":{"message":"busy"}}'])
 def test_an_error_that_no_blank_line_ends_is_written(rest: bytes) -> None:
     hello = chat("Hello", end=False)

@@ -148,9 +148,9 @@ class Transcoder:
         parts += self._ending(end, error)
         made = b"".join(self._unsent) + self._write(parts)
         if self._state == "passing":
-            made += whole + self._passed.rest(drop_unfinished=not self._answer.message.complete)
-            message = self._answer.message
-            made += error_after(message, self._answer.reader.events, error, self._writer, dropped)
+            message, events = self._answer.message, self._answer.reader.events
+            ending = error_after(message, events, error, self._writer, dropped)
+            made += whole + self._passed.rest(drop_unfinished=bool(ending)) + ending
         self._state = "closed"
         return made
 
