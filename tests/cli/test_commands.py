@@ -43,7 +43,7 @@ def test_unknown_command_is_wrong_use() -> None:
     done = run("mew")
     assert (done.status, done.out) == (2, b"")
     assert re.fullmatch(r"ssescan: .*'mew'; the commands are cat, .*\n", done.err)
-    assert "got 'chek'; did you mean 'check'?" in run("chek").err
+    assert "got 'rcord'; did you mean 'record'?" in run("rcord").err
 
 
 def test_version() -> None:
