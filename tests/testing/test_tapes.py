@@ -177,6 +177,18 @@ def test_tapes_that_are_not_known_are_errors(data: bytes, text: str, tmp_path: P
         Tape.open(path)
 
 
+@pytest.mark.parametrize("wrong", [5, None, [b"data: x\n\n"], b"data: x\n\n"])
+def test_a_tape_is_opened_by_its_path(wrong: Any) -> None:
+    with pytest.raises(TypeError, match=rf"a str or os.PathLike, not {type(wrong).__name__}; Tape\("):
+        Tape.open(wrong)
+
+
+@pytest.mark.parametrize("wrong", [5, None, "data: x\n\n", b"data: x\n\n", bytearray(b"x"), memoryview(b"x")])
+def test_a_tape_is_made_of_several_chunks(wrong: Any) -> None:
+    with pytest.raises(TypeError, match=rf"several chunks, such as \[body\], not of one {type(wrong).__name__}"):
+        Tape(wrong)
+
+
 def test_index_of_a_tape_is_zero(tmp_path: Path) -> None:
     path = tape_file(tmp_path, CHUNKS)
     for index in (1, -1):

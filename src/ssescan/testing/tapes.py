@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
@@ -14,8 +16,7 @@ from ..byte_source import ByteSource
 from ..outcome import Outcome
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+    from collections.abc import AsyncIterator, Iterator, Mapping
 
     from typing_extensions import Buffer
 
@@ -61,6 +62,8 @@ class Tape:
         status: int | None = None, headers: Mapping[str, str] | None = None, encoding: str = "",
         began_ns: int | None = None, outcome: Outcome | None = None, error: str = "", note: str = "", name: str = "",
     ) -> None:  # fmt: skip
+        if isinstance(chunks, (str, bytes, bytearray, memoryview)) or not isinstance(chunks, Iterable):
+            raise TypeError(f"a tape is made of several chunks, such as [body], not of one {type(chunks).__name__}")
         self.chunks: tuple[Chunk, ...] = tuple(map(_chunk, chunks))
         self.request = request
         self.status = status
@@ -98,7 +101,7 @@ class Tape:
         from .archives import har_tapes, vcr_tapes
         from .tape_format import is_tape, read_tape
 
-        file = Path(path)
+        file = _file(path)
         data = file.read_bytes()
         if is_tape(data):
             tapes = [read_tape(data, file.name)]
@@ -182,6 +185,13 @@ class _TapeSource(ByteSource):
     @property
     def has_connection(self) -> bool:
         return False
+
+
+def _file(path: Any) -> Path:
+    if isinstance(path, (str, os.PathLike)):
+        return Path(path)
+    made = "Tape([...]) makes a tape of bytes"
+    raise TypeError(f"a tape is opened by its path, a str or os.PathLike, not {type(path).__name__}; {made}")
 
 
 def _chunk(chunk: Any) -> Chunk:
