@@ -16,7 +16,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-MAX_WHEEL_BYTES = 600_000
+MAX_WHEEL_BYTES = 640_000
 GLIBC, GLIBC_RISCV = (2, 17), (2, 39)
 # The parts of libc, with their names on every machine, for glibc and musl.
 LIBRARY = re.compile(r"lib(?:c|m|dl|pthread|rt)\.so\.\d|ld(?:64|-linux[\w-]*)\.so\.\d|libc\.musl-\w+\.so\.1|libc\.so")
