@@ -266,8 +266,10 @@ define build
 	@touch $@
 endef
 
+# A variable, as a comma would end the argument.
+DEMO_EXTRAS := [cli,replay]
 $(VENV)/with-demo: $(VENV)/made $(SOURCES)
-	$(call build,[cli,replay])
+	$(call build,$(DEMO_EXTRAS))
 
 $(VENV)/with-extras: $(VENV)/made $(SOURCES)
 	$(call build,$(if $(EXTRAS),[$(EXTRAS)]))
