@@ -17,7 +17,7 @@ T = TypeVar("T")
 VERSION = 1
 MAGIC = b'{"ssescan_tape":'
 BOM = b"\xef\xbb\xbf"  # of editors
-TODO = "delete that line to read the others"
+ADVICE = "delete that line to read the others"
 Nanoseconds: TypeAlias = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 
 
@@ -84,8 +84,8 @@ def read_tape(data: bytes, name: str) -> Tape:
         return Tape([], note=f"cut within its first line ({len(rest)} bytes)")
     head = _decoded(_head, lines[0], name, 1)
     if head.ssescan_tape != VERSION:
-        todo = ": a newer ssescan wrote it, upgrade this one" if head.ssescan_tape > VERSION else ""
-        raise ValueError(f"expected a tape of version {VERSION} in {name}, got version {head.ssescan_tape}{todo}")
+        advice = ": a newer ssescan wrote it, upgrade this one" if head.ssescan_tape > VERSION else ""
+        raise ValueError(f"expected a tape of version {VERSION} in {name}, got version {head.ssescan_tape}{advice}")
     # Editors leave empty lines at the end.
     found = [(number, _decoded(_line, line, name, number)) for number, line in enumerate(lines[1:], 2) if line.strip()]
     end = found.pop()[1] if found and found[-1][1].outcome and found[-1][1].data is None else None
@@ -93,7 +93,7 @@ def read_tape(data: bytes, name: str) -> Tape:
         if line.data is None or line.outcome:
             got = "no data" if line.data is None else "data and an outcome"
             got = "an outcome before the last line" if line.data is None and line.outcome else got
-            raise ValueError(f"expected a read in line {number} of {name}, got {got}; {TODO}")
+            raise ValueError(f"expected a read in line {number} of {name}, got {got}; {ADVICE}")
     note = ""
     if end is None:
         dropped = f"; {len(rest)} bytes of an unfinished line were dropped" if rest else ""
@@ -127,9 +127,9 @@ def _decoded(decoder: msgspec.json.Decoder[T], line: bytes, name: str, number: i
     try:
         return decoder.decode(line)
     except (msgspec.DecodeError, RecursionError) as error:
-        todo = f"; {TODO}" if number > 1 else ""
+        advice = f"; {ADVICE}" if number > 1 else ""
         raise ValueError(
-            f"expected a line of a tape in line {number} of {name}, got one that is damaged: {error}{todo}"
+            f"expected a line of a tape in line {number} of {name}, got one that is damaged: {error}{advice}"
         ) from error
 
 
