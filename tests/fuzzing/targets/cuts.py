@@ -11,7 +11,7 @@ from ssescan.errors import EventTooLarge
 from ssescan.scanner import _compiled
 
 from ..choices import cut
-from .scanner import Case, seeds
+from .scanner import Case, feed, seeds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,20 +52,6 @@ def cuts(stream: bytes, chosen: list[bytes]) -> Iterator[list[bytes]]:
         head, tail = stream[:at], stream[at:]
         yield [head, tail]
         yield [head, tail[:1], b"", tail[1:]]
-
-
-def feed(scanner: Any, chunks: list[bytes], payloads: bool = False) -> Any:
-    """Return what no cut may change: the text of EventTooLarge may, it says how many bytes had come by then."""
-    events: list[Any] = []
-    is_too_large = False
-    try:
-        for chunk in chunks:
-            events += scanner.feed(chunk)
-    except EventTooLarge as error:
-        events += error.events
-        is_too_large = True
-    events += scanner.close()
-    return events, is_too_large, scanner.last_event_id, scanner.retry, scanner.skipped, scanner.cut
 
 
 def iterate(scanner: Any, chunks: list[bytes], payloads: bool) -> Any:

@@ -83,22 +83,22 @@ class Case:
             log.append((str(error), repr(error.events)))
         return [*log, scanner.pending, scanner.cut, reader.cut_in_line]
 
-    def whole(self, chunks: list[bytes]) -> Any:
-        """Feed the compiled Scanner, and return what no cut may change."""
-        scanner = _compiled.Scanner(**self.options)
-        events: list[Any] = []
-        is_too_large = False
-        try:
-            for chunk in chunks:
-                events += scanner.feed(chunk)
-        except EventTooLarge as error:
-            events += error.events
-            is_too_large = True  # its text says how many bytes had come by then
-        events += scanner.close()
-        return events, is_too_large, scanner.last_event_id, scanner.retry, scanner.skipped, scanner.cut
-
     def __repr__(self) -> str:
         return f"chunks = {self.chunks!r}\noptions = {self.options!r}\npayloads = {self.payloads!r}"
+
+
+def feed(scanner: Any, chunks: list[bytes], payloads: bool = False) -> Any:
+    """Return what no cut may change: the text of EventTooLarge may, it says how many bytes had come by then."""
+    events: list[Any] = []
+    is_too_large = False
+    try:
+        for chunk in chunks:
+            events += scanner.feed(chunk)
+    except EventTooLarge as error:
+        events += error.events
+        is_too_large = True
+    events += scanner.close()
+    return events, is_too_large, scanner.last_event_id, scanner.retry, scanner.skipped, scanner.cut
 
 
 def check(data: bytes) -> int:
@@ -108,12 +108,12 @@ def check(data: bytes) -> int:
     for mine, other in zip(ours, theirs, strict=True):
         assert mine == other, f"(python, compiled) = {mine!r}, {other!r}\n{case!r}"
     stream = b"".join(case.chunks)
-    expected = case.whole([stream])
+    expected = feed(_compiled.Scanner(**case.options), [stream])
     step = len(stream) // MAX_PLACES + 1
     cuts = [[stream[:at], stream[at:]] for at in range(1, len(stream), step)]
     cuts += [cut(stream, [size]) for size in (1, 2, 3, 7)]
     for chunks in cuts:
-        found = case.whole(chunks)
+        found = feed(_compiled.Scanner(**case.options), chunks)
         assert found == expected, f"(cut, whole) = {found!r}, {expected!r}\ncut = {chunks!r}\n{case!r}"
     return 4 + 1 + len(cuts)
 
