@@ -43,10 +43,15 @@ MEETING = """
 
 
 def engines() -> list[Any]:
-    """Return the engines; those that are not installed are skipped."""
-    reason = "the engines have environments of their own: `make test-bulk`"
+    """Return the engines. Each needs other versions of its packages than the tests, so it is installed for itself."""
     return [
-        pytest.param(name, marks=[] if importlib.util.find_spec(package) else pytest.mark.skip(reason=reason))
+        pytest.param(
+            name,
+            marks=pytest.mark.skipif(
+                importlib.util.find_spec(package) is None,
+                reason=f"{name} has an environment of its own, which `make test-bulk` makes",
+            ),
+        )
         for name, package in PACKAGES.items()
     ]
 
