@@ -9,7 +9,6 @@ import subprocess
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
-from time import thread_time
 
 import httpx
 from rich.console import Console
@@ -19,6 +18,7 @@ from .. import Writer, backend, scanner, stream
 from ..providers import Message
 from ..testing import Tape, replay_server
 from . import sdk_streams
+from .bench import ACCELERATED, sdk_group, with_version
 from .command import installed, version
 from .exits import Exit
 from .output import counted
@@ -27,7 +27,7 @@ from .visible import visible
 
 WAIT_LIMIT = 20.0  # seconds, for a scene that takes three
 FIRST, BETWEEN = 0.4, 0.025  # seconds: before the first piece, and between two
-SDK_EVENTS, SDK_ROUNDS = 400, 5
+SDK_EVENTS, SDK_SECONDS = 400, 0.5
 PATHS: dict[str, str] = {
     "openai-chat": "/v1/chat/completions", "openai-responses": "/v1/responses", "anthropic": "/v1/messages",
     "gemini": "/v1beta/models/m:streamGenerateContent",
@@ -184,18 +184,10 @@ def show_sdk(console: Console) -> bool:
 
 def sdk_times(name: str) -> tuple[float, float, bool]:
     """Return the microseconds an event of an SDK, plain and accelerated, and whether the objects are equal."""
-    chunks = sdk_streams.long_stream(sdk_streams.SDKS[name].api, SDK_EVENTS)
-    begin = sdk_streams.objects_of(name, chunks)
-    plain = fast = float("inf")
-    equal = True
-    for _ in range(SDK_ROUNDS):
-        began = thread_time()
-        expected = list(begin())
-        plain = min(plain, thread_time() - began)
-        with sdk_streams.accelerated(name):
-            equal &= list(begin()) == expected  # and what happens only once has happened
-            began = thread_time()
-            for _ in begin():
-                pass
-            fast = min(fast, thread_time() - began)
-    return plain / len(chunks) * 1e6, fast / len(chunks) * 1e6, equal
+    begin = sdk_streams.objects_of(name, sdk_streams.long_stream(sdk_streams.SDKS[name].api, SDK_EVENTS))
+    expected = list(begin())
+    with sdk_streams.accelerated(name):
+        equal = list(begin()) == expected
+    group = sdk_group(name)
+    group.measure(SDK_SECONDS)
+    return group.times[with_version(name)], group.times[ACCELERATED], equal
