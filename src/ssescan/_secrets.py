@@ -64,7 +64,7 @@ def mask_keys(text: str, mask: str) -> str:
         prefixed: str | None = found["prefixed"]
         return found[0] if prefixed is not None and not _DIGIT.search(prefixed) else mask
 
-    # A second time for those that begin within a text that is no key.
+    # A second time for those that begin within a text that is not a key.
     return _OTHER_KEY.sub(lambda _: mask, _KEY.sub(masked, text))
 
 
