@@ -57,10 +57,10 @@ def test_good_stream_has_nothing_to_change() -> None:
 @pytest.mark.parametrize(
     ("headers", "named"),
     [
-        ({"server": "nginx/1.25"}, "switch off the buffering of nginx: proxy_buffering off;"),
-        ({"server": "openresty"}, "OpenResty: proxy_buffering off;"),
+        ({"server": "nginx/1.25"}, "switch off the buffering of nginx: proxy_buffering off in the location"),
+        ({"server": "openresty"}, "OpenResty: proxy_buffering off in the location"),
         ({"server": "uvicorn", "via": "1.1 x (Apache/2.4.58)"}, "Apache: flushpackets=on"),
-        ({"server": "uvicorn"}, "in nginx: proxy_buffering off; in the location, or the header X-Accel-Buffering: no"),
+        ({"server": "uvicorn"}, "in nginx: proxy_buffering off in the location, or the header X-Accel-Buffering: no"),
     ],
 )
 def test_buffering_names_the_proxy(headers: dict[str, str], named: str) -> None:

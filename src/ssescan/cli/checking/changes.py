@@ -7,7 +7,7 @@ PAGE = "docs/check.md"
 KEEP_ALIVE = "send a comment such as ': ping' every 15 s"
 READ_TIMEOUT = "ReadTimeout"  # the error of httpx for our own --idle
 MIN_TIMEOUT_NS = 25_000_000_000  # of a proxy: most give up after 30 s or more
-NGINX = "proxy_buffering off; in the location, or the header X-Accel-Buffering: no from the server behind it"
+NGINX = "proxy_buffering off in the location, or the header X-Accel-Buffering: no from the server behind it"
 # The word for a proxy in the headers Server and Via, its name, and what makes it pass events on at once.
 PROXIES = {
     "nginx": ("nginx", NGINX),
@@ -49,7 +49,7 @@ def _compression(report: Report) -> str:
         return ""
     return (
         "do not compress event streams, as a compressor holds them back: leave text/event-stream out of gzip_types in "
-        "nginx (gzip_proxied off; for requests that came through a proxy), and send Cache-Control: no-transform"
+        "nginx (gzip_proxied off for requests that came through a proxy), and send Cache-Control: no-transform"
     )
 
 
@@ -91,7 +91,7 @@ def _end(report: Report) -> str:
             if any(quirk.rule == "R13" for quirk in report.quirks):
                 advice += ", or --accept-done, if this server never gives a finish reason"
             if "nginx" in _proxies(report):
-                advice += "; proxy_http_version 1.1; in nginx, as a broken connection looks like an end with 1.0"
+                advice += "; proxy_http_version 1.1 in nginx, as a broken connection looks like an end with 1.0"
             return advice
     return ""
 
